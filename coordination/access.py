@@ -1,0 +1,89 @@
+"""The second fence: the circle of care.
+
+Nothing that a patient owns is fetched any other way than through this module. A practitioner sees
+the patients for whom an `AccessGrant` gives a reason now; a scheduler has the *directory view* of
+every patient of the organization (identity, contacts, bookings, referral logistics), never
+clinical content; an administrator sees no patient at all.
+"""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from django.db.models import Model, Q, QuerySet
+
+from coordination.actors import Actor, Role
+from coordination.models import AccessGrant, Patient, current
+from coordination.problems import NotFound
+
+View = Literal["clinical", "directory"]
+
+
+class PatientNotFound(NotFound):
+    """No such patient, or none that this actor has a reason to see."""
+
+    type = "patient-not-found"
+
+
+def circle(actor: Actor, now: datetime) -> QuerySet[AccessGrant, UUID]:
+    """Return the ids of the patients whom a practitioner has a reason to see now."""
+    return (
+        AccessGrant.objects.filter(
+            current(now),
+            organization_id=actor.organization_id,
+            practitioner_role_id__in=actor.practitioner_role_ids,
+        )
+        .order_by()
+        .values_list("patient_id", flat=True)
+    )
+
+
+def within_reach(
+    actor: Actor, now: datetime, *, view: View = "clinical", path: str = "patient_id"
+) -> Q:
+    """Select the rows whose patient (at `path`) the actor may see in this view.
+
+    The software itself sees all of the organization whose transaction it is in.
+    """
+    mine = Q(organization_id=actor.organization_id)
+    if actor.is_software or (view == "directory" and Role.SCHEDULER in actor.roles):
+        return mine
+    if not actor.practitioner_roles:
+        return Q(pk__in=[])
+    return mine & Q(**{f"{path}__in": circle(actor, now)})
+
+
+def patients_visible_to(
+    actor: Actor, now: datetime, *, view: View = "clinical"
+) -> QuerySet[Patient, Patient]:
+    """Return the patients that the actor may see in this view."""
+    return Patient.objects.filter(within_reach(actor, now, view=view, path="pk"))
+
+
+def patient_for(
+    actor: Actor, patient_id: UUID, *, now: datetime, view: View = "clinical", lock: bool = False
+) -> Patient:
+    """Return one patient, or raise `PatientNotFound` alike for missing and for forbidden.
+
+    `lock` holds the patient's row until the transaction ends, so that two callers who both want
+    to open something for this patient run one after the other.
+    """
+    found = patients_visible_to(actor, now, view=view)
+    if lock:
+        found = found.select_for_update(of=("self",))
+    patient = found.filter(pk=patient_id).first()
+    if patient is None:
+        raise PatientNotFound("There is no such patient within your reach.")
+    return patient
+
+
+def owned_by_patient[M: Model](
+    rows: QuerySet[M, M],
+    actor: Actor,
+    now: datetime,
+    *,
+    view: View = "clinical",
+    path: str = "patient_id",
+) -> QuerySet[M, M]:
+    """Narrow any patient-owned rows to those that the actor may see in this view."""
+    return rows.filter(within_reach(actor, now, view=view, path=path))

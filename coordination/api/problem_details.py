@@ -1,0 +1,112 @@
+"""Every error of the API as an RFC 9457 problem document with a stable `type`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, DataError, IntegrityError
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from coordination.problems import Problem
+
+MEDIA_TYPE = "application/problem+json"
+PREFIX = "urn:continuum:problem:"
+
+log = structlog.get_logger(__name__)
+
+
+def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Turn an error into its document and undo the request's transaction; None: a defect."""
+    document = _document(error)
+    if document is None:
+        return None
+    set_rollback()
+    headers: dict[str, str] = {}
+    if isinstance(error, exceptions.APIException):
+        if header := getattr(error, "auth_header", None):
+            headers["WWW-Authenticate"] = header
+        if wait := getattr(error, "wait", None):
+            headers["Retry-After"] = str(int(wait) + 1)
+    return Response(
+        document, status=document["status"], headers=headers, content_type=MEDIA_TYPE
+    )
+
+
+def _document(error: Exception) -> dict[str, Any] | None:
+    match error:
+        case Problem():
+            document = _shape(error.type, error.title, error.status, error.detail)
+            document.update({key: value for key, value in error.extra.items()})
+            if error.errors:
+                document["errors"] = [entry._asdict() for entry in error.errors]
+            return document
+        case exceptions.ValidationError():
+            document = _shape("invalid", "The input is not valid", 400, "See `errors`.")
+            document["errors"] = list(_field_errors(error.detail))
+            return document
+        case Http404():
+            return _shape("not-found", "Not found", 404, "There is nothing at this address.")
+        case PermissionDenied():
+            return _shape("denied", "Not permitted", 403, "This is not permitted.")
+        case exceptions.APIException():
+            slug = str(error.default_code).replace("_", "-")
+            title = str(error.default_detail)
+            return _shape(slug, title, error.status_code, str(error.detail))
+        case IntegrityError():
+            log.warning("refused_by_constraint", error=type(error).__name__)
+            return _shape(
+                "conflict",
+                "In conflict with what is stored",
+                409,
+                "The database refused this; nothing was written.",
+            )
+        case DataError():
+            return _shape("invalid", "The input is not valid", 400, "A value is out of range.")
+        case DatabaseError() if "Invalid transition" in str(error) or "Cannot" in str(error):
+            return _shape("not-allowed", "Not possible in this state", 409, "Nothing was written.")
+    return None
+
+
+def _shape(slug: str, title: str, code: int, detail: str) -> dict[str, Any]:
+    return {"type": PREFIX + slug, "title": title, "status": code, "detail": detail}
+
+
+def _field_errors(detail: Any, pointer: str = "") -> Iterator[dict[str, str]]:
+    if isinstance(detail, Mapping):
+        for key, value in detail.items():
+            name = "" if key == "non_field_errors" else f"/{_escape(str(key))}"
+            yield from _field_errors(value, pointer + name)
+    elif isinstance(detail, Sequence) and not isinstance(detail, str):
+        for index, value in enumerate(detail):
+            nested = isinstance(value, Mapping)
+            yield from _field_errors(value, f"{pointer}/{index}" if nested else pointer)
+    else:
+        yield {"pointer": pointer, "detail": str(detail)}
+
+
+def _escape(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
+    """Answer an address that does not exist."""
+    document = _shape("not-found", "Not found", 404, "There is nothing at this address.")
+    return JsonResponse(document, status=404, content_type=MEDIA_TYPE)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
+    """Answer a request that Django itself refuses (host, size, malformed path)."""
+    document = _shape("bad-request", "Malformed request", 400, "The request is malformed.")
+    return JsonResponse(document, status=400, content_type=MEDIA_TYPE)
+
+
+def server_error(request: HttpRequest) -> JsonResponse:
+    """Answer a defect of ours without telling its inside; the log has it by request id."""
+    document = _shape(
+        "server-error", "Our fault", status.HTTP_500_INTERNAL_SERVER_ERROR, "It has been logged."
+    )
+    return JsonResponse(document, status=500, content_type=MEDIA_TYPE)

@@ -1,0 +1,115 @@
+"""What the API's views have in common: the actor, the clock, the roles, and audited reads."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import Model
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from coordination import audit
+from coordination.actors import Actor, Role
+from coordination.api.concurrency import etag
+from coordination.api.permissions import ByRole
+from coordination.models import Editable
+
+UUID_PATTERN = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+
+
+class ContinuumViewSet(GenericViewSet[Any]):
+    """A resource: `roles` lists each action with the roles that may call it."""
+
+    roles: ClassVar[Mapping[str, frozenset[Role]]] = {}
+    permission_classes: Any = (ByRole,)
+    lookup_value_regex = UUID_PATTERN
+
+    @cached_property
+    def now(self) -> datetime:
+        """Return the one moment that this request counts as happening at."""
+        return timezone.now()
+
+    @property
+    def actor(self) -> Actor:
+        """Return who asks."""
+        auth: Any = self.request.auth
+        assert isinstance(auth, Actor)
+        return auth
+
+    def valid(self, serializer_class: Any = None, **kwargs: Any) -> dict[str, Any]:
+        """Return the request's body, validated; raises DRF's ValidationError."""
+        build = serializer_class or self.get_serializer_class()
+        serializer = build(
+            data=self.request.data, context=self.get_serializer_context(), **kwargs
+        )
+        serializer.is_valid(raise_exception=True)
+        data: dict[str, Any] = serializer.validated_data
+        return data
+
+    def answer(self, row: Any, *, status: int = 200, serializer_class: Any = None) -> Response:
+        """Return one row, with its ETag when it can be edited."""
+        build = serializer_class or self.get_serializer_class()
+        data = build(row, context=self.get_serializer_context()).data
+        headers = {"ETag": etag(row)} if isinstance(row, Editable) else None
+        return Response(data, status=status, headers=headers)
+
+
+class Listed(ContinuumViewSet):
+    """`GET /things`: filtered, paged; `audit_disclosure` sees every page before it leaves."""
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return one page."""
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        self.audit_disclosure(rows, searched=True)
+        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+
+    def audit_disclosure(self, rows: Iterable[Model], *, searched: bool) -> None:
+        """Record nothing: this resource is not a patient's."""
+
+
+class Retrieved(ContinuumViewSet):
+    """`GET /things/{id}`, with ETag."""
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return one row."""
+        row = self.get_object()
+        self.audit_disclosure([row], searched=False)
+        return self.answer(row)
+
+    def audit_disclosure(self, rows: Iterable[Model], *, searched: bool) -> None:
+        """Record nothing: this resource is not a patient's."""
+
+
+class OfPatients(ContinuumViewSet):
+    """A resource that patients own: each read is audited with every patient it discloses.
+
+    Put it before `Listed` and `Retrieved`. The audit row is written in the request's transaction;
+    if it cannot be written, nothing is disclosed.
+    """
+
+    audited_as: ClassVar[str]
+
+    def patient_of(self, row: Any) -> UUID:
+        """Return the patient whom a row is about."""
+        patient_id: UUID = row.patient_id
+        return patient_id
+
+    def audit_disclosure(self, rows: Iterable[Any], *, searched: bool) -> None:
+        """Write one audit row for all that this response discloses."""
+        found = list(rows)
+        audit.record(
+            actor=self.actor,
+            now=self.now,
+            action=audit.Action.SEARCH if searched else audit.Action.READ,
+            event=f"{self.audited_as}.{'search' if searched else 'read'}",
+            resource=self.audited_as,
+            resource_id=found[0].pk if not searched and isinstance(found[0].pk, UUID) else None,
+            patient_ids=[self.patient_of(row) for row in found],
+            basis="directory" if Role.SCHEDULER in self.actor.roles else "circle",
+            detail={"parameters": sorted(self.request.query_params)} if searched else None,
+        )
+

@@ -1,0 +1,196 @@
+"""Who cares for a patient: joining, leaving, and the one lead who answers for the plan."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from coordination import audit, events
+from coordination.access import patient_for
+from coordination.actors import Actor, Role
+from coordination.models import AccessGrant, CareTeamMember, Patient, PractitionerRole
+from coordination.problems import Denied, Invalid, NotAllowed, Stale
+
+
+class LeadCannotLeave(NotAllowed):
+    """A plan never stands without an accountable lead: hand it over first."""
+
+    type = "lead-cannot-leave"
+
+
+class AlreadyInTeam(NotAllowed):
+    """This practitioner is in the patient's team already."""
+
+    type = "already-in-team"
+
+
+def lead_of(patient: Patient) -> CareTeamMember | None:
+    """Return the membership of the accountable lead, or None before intake."""
+    found: CareTeamMember | None = (
+        CareTeamMember.objects.filter(patient=patient, role="lead", until=None)
+        .select_related("practitioner_role__practitioner")
+        .first()
+    )
+    return found
+
+
+def role_named(practitioner_role_id: UUID, *, pointer: str, now: datetime) -> PractitionerRole:
+    """Return a role of this organization that may practise now, or raise `Invalid`."""
+    role: PractitionerRole | None = (
+        PractitionerRole.objects.filter(pk=practitioner_role_id)
+        .select_related("location", "practitioner")
+        .first()
+    )
+    if role is None:
+        raise Invalid.field(pointer, "There is no such practitioner role.")
+    if not role.is_registered(now):
+        raise Invalid.field(pointer, "This practitioner's registration is not valid today.")
+    return role
+
+
+@transaction.atomic
+def open_intake(
+    patient_id: UUID, *, lead_id: UUID, actor: Actor, now: datetime
+) -> CareTeamMember:
+    """Name the first lead of a patient, who thereby gets access; raises if there is one already.
+
+    Open to schedulers and to practitioners who already have a reason to see the patient.
+    """
+    _may_arrange(actor)
+    patient = patient_for(actor, patient_id, now=now, view="directory", lock=True)
+    if lead_of(patient) is not None:
+        raise AlreadyInTeam("This patient has a lead already; hand over instead.")
+    role = role_named(lead_id, pointer="/lead", now=now)
+    return admit_lead(patient, role, actor=actor, now=now)
+
+
+def admit_lead(
+    patient: Patient, role: PractitionerRole, *, actor: Actor, now: datetime
+) -> CareTeamMember:
+    """Make a role the first lead of a patient whom the caller has just locked or created."""
+    return _join(patient, role, CareTeamMember.Role.LEAD, actor=actor, now=now)
+
+
+@transaction.atomic
+def join(
+    patient_id: UUID, *, practitioner_role_id: UUID, actor: Actor, now: datetime
+) -> CareTeamMember:
+    """Add a member to the team from now on, with access to the patient."""
+    _may_arrange(actor)
+    patient = patient_for(actor, patient_id, now=now, view="directory", lock=True)
+    role = role_named(practitioner_role_id, pointer="/practitioner_role", now=now)
+    return _join(patient, role, CareTeamMember.Role.MEMBER, actor=actor, now=now)
+
+
+@transaction.atomic
+def leave(
+    patient_id: UUID, member_id: UUID, *, because: str, actor: Actor, now: datetime
+) -> CareTeamMember:
+    """End a membership and the access it gave; the lead cannot leave, only hand over."""
+    _may_arrange(actor)
+    patient = patient_for(actor, patient_id, now=now, view="directory", lock=True)
+    member = CareTeamMember.objects.filter(pk=member_id, patient=patient).first()
+    if member is None:
+        raise Invalid.field("/member", "There is no such member in this patient's team.")
+    if member.role == CareTeamMember.Role.LEAD and member.until is None:
+        raise LeadCannotLeave("Hand the lead over before leaving the team.")
+    _end(member, because=because, actor=actor, now=now)
+    return member
+
+
+@transaction.atomic
+def hand_over_lead(
+    patient_id: UUID, *, to_id: UUID, because: str, actor: Actor, now: datetime
+) -> CareTeamMember:
+    """Make somebody else the lead. The former one stays in the team as a member.
+
+    Only the present lead or a scheduler may; at no moment is there no lead, or two.
+    """
+    patient = patient_for(actor, patient_id, now=now, view="directory", lock=True)
+    former = lead_of(patient)
+    if former is None:
+        raise NotAllowed("This patient has no lead yet; open intake first.")
+    if Role.SCHEDULER not in actor.roles and (
+        former.practitioner_role_id not in actor.practitioner_role_ids
+    ):
+        raise Denied("Only the lead or a scheduler hands the lead over.", rule="team.hand-over")
+    role = role_named(to_id, pointer="/practitioner_role", now=now)
+    if role.id == former.practitioner_role_id:
+        raise AlreadyInTeam("This practitioner is the lead already.")
+    _end(former, because=because, actor=actor, now=now)
+    present = CareTeamMember.objects.filter(
+        patient=patient, practitioner_role=role, until=None
+    ).first()
+    if present is not None:
+        _end(present, because="becomes lead", actor=actor, now=now)
+    lead = _join(patient, role, CareTeamMember.Role.LEAD, actor=actor, now=now)
+    if former.practitioner_role.is_registered(now):
+        _join(
+            patient, former.practitioner_role, CareTeamMember.Role.MEMBER, actor=actor, now=now
+        )
+    return lead
+
+
+def _may_arrange(actor: Actor) -> None:
+    if not actor.roles & {Role.SCHEDULER, Role.PRACTITIONER}:
+        raise Denied(
+            "Only schedulers and practitioners arrange a care team.", rule="team.arrange"
+        )
+
+
+def _join(
+    patient: Patient, role: PractitionerRole, as_role: str, *, actor: Actor, now: datetime
+) -> CareTeamMember:
+    try:
+        with transaction.atomic():
+            member: CareTeamMember = CareTeamMember.objects.create(
+                organization_id=actor.organization_id,
+                patient=patient,
+                practitioner_role=role,
+                role=as_role,
+                since=now,
+            )
+    except IntegrityError as error:
+        raise AlreadyInTeam("This practitioner is in the team already.") from error
+    AccessGrant.objects.create(
+        organization_id=actor.organization_id,
+        patient=patient,
+        practitioner_role=role,
+        basis=AccessGrant.Basis.MEMBERSHIP,
+        source_id=member.id,
+        since=now,
+    )
+    _tell("care-team.joined", member, actor=actor, now=now)
+    return member
+
+
+def _end(member: CareTeamMember, *, because: str, actor: Actor, now: datetime) -> None:
+    ended = CareTeamMember.objects.filter(pk=member.pk, until=None).update(
+        until=now, ended_because=because
+    )
+    if not ended:
+        raise Stale("This membership has ended already.")
+    AccessGrant.objects.filter(source_id=member.id, until=None).update(until=now)
+    member.until, member.ended_because = now, because
+    _tell("care-team.left", member, actor=actor, now=now)
+
+
+def _tell(event: str, member: CareTeamMember, *, actor: Actor, now: datetime) -> None:
+    audit.record(
+        actor=actor,
+        now=now,
+        action=audit.Action.ACT,
+        event=event,
+        resource="CareTeamMember",
+        resource_id=member.id,
+        patient_ids=[member.patient_id],
+        detail={"practitioner_role": str(member.practitioner_role_id), "role": member.role},
+    )
+    events.publish(
+        actor=actor,
+        now=now,
+        type=event,
+        subject="CareTeamMember",
+        subject_id=member.id,
+        patient_id=member.patient_id,
+    )

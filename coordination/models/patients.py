@@ -1,0 +1,191 @@
+"""The person in care, who cares for them, and why somebody may see them."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.db import models
+
+from .owned import Editable, OrganizationOwned
+
+
+class Patient(OrganizationOwned, Editable):
+    """A person in care. Fetch one only through `coordination.access`."""
+
+    class Gender(models.TextChoices):
+        """Administrative gender (FHIR R4)."""
+
+        FEMALE = "female"
+        MALE = "male"
+        OTHER = "other"
+        UNKNOWN = "unknown"
+
+    editable = (
+        "family_name",
+        "given_name",
+        "preferred_name",
+        "birth_date",
+        "gender",
+        "language",
+        "email",
+        "phone",
+        "address",
+        "emergency_contact_name",
+        "emergency_contact_phone",
+        "emergency_contact_relationship",
+        "family_physician",
+    )
+
+    family_name = models.TextField()
+    given_name = models.TextField(blank=True)
+    preferred_name = models.TextField(blank=True)
+    birth_date = models.DateField(null=True, blank=True)
+    gender = models.CharField(max_length=8, choices=Gender, default=Gender.UNKNOWN)
+    language = models.CharField(max_length=35, default="en-CA", help_text="BCP 47.")
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    address = models.TextField(blank=True)
+    emergency_contact_name = models.TextField(blank=True)
+    emergency_contact_phone = models.CharField(max_length=40, blank=True)
+    emergency_contact_relationship = models.TextField(blank=True)
+    family_physician = models.ForeignKey(
+        "coordination.DirectoryEntry", on_delete=models.PROTECT, null=True, blank=True
+    )
+    deceased_at = models.DateTimeField(null=True, blank=True)
+    is_synthetic = models.BooleanField(
+        default=False, help_text="Nobody real; the only patients that unsigned protocols apply to."
+    )
+    registered_at = models.DateTimeField()
+    imported_digest = models.CharField(
+        max_length=64, blank=True, help_text="What the last import read, to know an unchanged one."
+    )
+    search_key = models.TextField(
+        editable=False, db_collation="C", help_text="Normalized name; see `coordination.search`."
+    )
+
+    class Meta:
+        indexes = [
+            # patient search: a prefix range within one organization, in page order
+            models.Index(
+                fields=["organization", "search_key", "id"], name="coordination_patient_search"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.family_name}, {self.preferred_name or self.given_name}"
+
+
+class PatientIdentifier(OrganizationOwned):
+    """A number that somebody gave a patient; unique within whoever assigned it."""
+
+    class Kind(models.TextChoices):
+        HEALTH_NUMBER = "health_number"
+        MEDICAL_RECORD = "medical_record"
+        DRIVERS_LICENCE = "drivers_licence"
+        PASSPORT = "passport"
+        SOCIAL_SECURITY = "social_security"
+        OTHER = "other"
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="identifiers")
+    kind = models.CharField(max_length=16, choices=Kind)
+    system = models.TextField(help_text="URI of the assigner's namespace.")
+    value = models.TextField()
+    version_code = models.CharField(
+        max_length=2, blank=True, help_text="Of an Ontario health number."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "system", "value"], name="coordination_identifier_once"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(value="") & ~models.Q(system=""),
+                name="coordination_identifier_named",
+            ),
+        ]
+
+
+def current(now: datetime) -> models.Q:
+    """Select the rows whose period (`since` to `until`, end excluded) holds this moment."""
+    return models.Q(models.Q(until=None) | models.Q(until__gt=now), since__lte=now)
+
+
+class CareTeamMemberQuerySet(models.QuerySet["CareTeamMember"]):
+    """Reads over memberships."""
+
+    def current(self, now: datetime) -> Self:
+        """Keep who is in the team at this moment."""
+        return self.filter(current(now))
+
+
+class CareTeamMember(OrganizationOwned):
+    """Who cares for a patient, in what role, since and until when."""
+
+    class Role(models.TextChoices):
+        LEAD = "lead", "Lead: accountable for the whole plan"
+        MEMBER = "member", "Member"
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="care_team")
+    practitioner_role = models.ForeignKey(
+        "coordination.PractitionerRole", on_delete=models.PROTECT, related_name="+"
+    )
+    role = models.CharField(max_length=8, choices=Role)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+    ended_because = models.TextField(blank=True)
+
+    objects: ClassVar[models.Manager[Any]] = models.Manager.from_queryset(
+        CareTeamMemberQuerySet
+    )()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "patient"],
+                condition=models.Q(role="lead", until=None),
+                name="coordination_one_lead",
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "patient", "practitioner_role"],
+                condition=models.Q(until=None),
+                name="coordination_member_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(until=None) | models.Q(until__gte=models.F("since")),
+                name="coordination_member_period",
+            ),
+        ]
+
+
+class AccessGrant(OrganizationOwned):
+    """Why somebody may see a patient: the circle of care is made of these rows and no others."""
+
+    class Basis(models.TextChoices):
+        MEMBERSHIP = "membership"
+        REFERRAL = "referral"
+        APPOINTMENT = "appointment"
+        OVERRIDE = "override"
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="grants")
+    practitioner_role = models.ForeignKey(
+        "coordination.PractitionerRole", on_delete=models.PROTECT, related_name="+"
+    )
+    basis = models.CharField(max_length=12, choices=Basis)
+    source_id = models.UUIDField(help_text="The membership, referral, … that gives the reason.")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "practitioner_role", "patient", "basis", "source_id"],
+                name="coordination_grant_once",
+            )
+        ]
+        indexes = [
+            # the circle of one practitioner, asked on every clinical read
+            models.Index(
+                fields=["organization", "practitioner_role", "patient"],
+                name="coordination_grant_circle",
+            ),
+        ]

@@ -1,0 +1,68 @@
+"""The tenant, its sites, and the outside world that it refers to."""
+
+from django.db import models
+
+from .owned import Editable, OrganizationOwned, new_id
+
+
+class Organization(models.Model):
+    """The tenant and health-information custodian: a chain is one, its clinics are Locations."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.TextField()
+    slug = models.SlugField(unique=True)
+    is_demo = models.BooleanField(
+        default=False, help_text="Every patient in it is synthetic; unsigned protocols may apply."
+    )
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Location(OrganizationOwned, Editable):
+    """A site of the organization, with the time zone that its day runs by."""
+
+    editable = ("name", "address", "phone", "is_active")
+
+    name = models.TextField()
+    time_zone = models.CharField(max_length=64)
+    address = models.TextField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "name"], name="coordination_location_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DirectoryEntry(OrganizationOwned):
+    """An external clinic or clinician: something to write to, without tenancy, login or access."""
+
+    class Kind(models.TextChoices):
+        ORGANIZATION = "organization"
+        PRACTITIONER = "practitioner"
+
+    kind = models.CharField(max_length=16, choices=Kind)
+    name = models.TextField()
+    system = models.TextField(blank=True)
+    value = models.TextField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    address = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "kind", "system", "value"],
+                name="coordination_directory_identity",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

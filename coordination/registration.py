@@ -1,0 +1,145 @@
+"""Patients come in: registered by a person, who opens intake and names a lead."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from coordination import audit, care_team, events
+from coordination.access import patient_for
+from coordination.actors import Actor, Role
+from coordination.models import Organization, Patient, PatientIdentifier
+from coordination.problems import Denied, Invalid, NotAllowed, VersionMismatch
+from coordination.search import search_key
+
+
+class IdentifierTaken(NotAllowed):
+    """Another patient of this organization bears the identifier."""
+
+    type = "identifier-taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A number and who assigned it; `system` is the URI of the assigner's namespace."""
+
+    kind: str
+    system: str
+    value: str
+    version_code: str = ""
+
+
+@transaction.atomic
+def register_patient(
+    *,
+    fields: Mapping[str, Any],
+    identifiers: Sequence[Identifier],
+    lead_id: UUID,
+    actor: Actor,
+    now: datetime,
+) -> Patient:
+    """Register a patient, open intake and name the lead, who thereby gets access.
+
+    `fields` are values of `Patient.editable`, validated. Raises `IdentifierTaken`, `Invalid`,
+    `Denied`. In a demo organization the patient counts as synthetic.
+    """
+    if not actor.roles & {Role.SCHEDULER, Role.PRACTITIONER}:
+        raise Denied(
+            "Only schedulers and practitioners register patients.", rule="patient.register"
+        )
+    organization = Organization.objects.get(pk=actor.organization_id)
+    patient = Patient(
+        organization=organization,
+        registered_at=now,
+        is_synthetic=organization.is_demo,
+        **fields,
+    )
+    patient.search_key = search_key(patient.family_name, patient.given_name)
+    patient.save()
+    add_identifiers(patient, identifiers)
+    role = care_team.role_named(lead_id, pointer="/lead", now=now)
+    care_team.admit_lead(patient, role, actor=actor, now=now)
+    _tell("patient.registered", audit.Action.CREATE, patient, actor=actor, now=now)
+    return patient
+
+
+@transaction.atomic
+def correct_patient(
+    patient_id: UUID,
+    *,
+    version: int,
+    fields: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+) -> Patient:
+    """Change what is known of a patient, if `version` is still the newest.
+
+    Raises `VersionMismatch` when somebody else edited meanwhile, `Denied`, `PatientNotFound`.
+    """
+    if not actor.roles & {Role.SCHEDULER, Role.PRACTITIONER}:
+        raise Denied("Only schedulers and practitioners edit patients.", rule="patient.edit")
+    patient = patient_for(actor, patient_id, now=now, view="directory")
+    for name, value in fields.items():
+        setattr(patient, name, value)
+    key = search_key(patient.family_name, patient.given_name)
+    changed = Patient.objects.filter(pk=patient.pk, version=version).update(
+        **fields, search_key=key, version=version + 1, updated_at=now
+    )
+    if not changed:
+        raise VersionMismatch("Somebody else edited this patient meanwhile.")
+    patient.version, patient.search_key, patient.updated_at = version + 1, key, now
+    _tell("patient.corrected", audit.Action.UPDATE, patient, actor=actor, now=now, names=[*fields])
+    return patient
+
+
+def add_identifiers(patient: Patient, identifiers: Sequence[Identifier]) -> None:
+    """Give a patient further identifiers; raises `IdentifierTaken` if another one bears it."""
+    for position, identifier in enumerate(identifiers):
+        if not identifier.system or not identifier.value:
+            raise Invalid.field(f"/identifiers/{position}", "System and value are both needed.")
+        try:
+            with transaction.atomic():
+                PatientIdentifier.objects.create(
+                    organization_id=patient.organization_id,
+                    patient=patient,
+                    kind=identifier.kind,
+                    system=identifier.system,
+                    value=identifier.value,
+                    version_code=identifier.version_code,
+                )
+        except IntegrityError as error:
+            raise IdentifierTaken(
+                f"Identifier {position + 1} belongs to another patient of this organization."
+            ) from error
+
+
+def _tell(
+    event: str,
+    action: audit.Action,
+    patient: Patient,
+    *,
+    actor: Actor,
+    now: datetime,
+    names: Sequence[str] = (),
+) -> None:
+    audit.record(
+        actor=actor,
+        now=now,
+        action=action,
+        event=event,
+        resource="Patient",
+        resource_id=patient.id,
+        patient_ids=[patient.id],
+        detail={"fields": sorted(names)} if names else None,
+    )
+    events.publish(
+        actor=actor,
+        now=now,
+        type=event,
+        subject="Patient",
+        subject_id=patient.id,
+        patient_id=patient.id,
+    )

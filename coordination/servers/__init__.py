@@ -1,0 +1,1 @@
+"""PostgreSQL and Valkey without an installation: started, found again, and ended cleanly."""
