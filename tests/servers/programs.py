@@ -1,0 +1,1 @@
+"""Programs started for a test."""
