@@ -1,0 +1,121 @@
+"""What a pathway is about: the condition, its codes, signs, severities and look-alikes."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from care_plans.content.sourced import (
+    Band,
+    Discipline,
+    Frozen,
+    Slug,
+    Sourced,
+    Statement,
+    Text,
+)
+from care_plans.criteria import Criterion
+
+
+class Code(Sourced):
+    """One code of the condition. A code of null is unknown, and is never guessed."""
+
+    system: Literal["icd10", "icd10-ca", "icd10-cm", "snomed"]
+    code: str | None
+    display: Text | None = None
+    side: Literal["left", "right", "unspecified"] | None = None
+
+
+class SiteVariant(Sourced):
+    """One place where the condition may sit; a variant that is not covered has no rules here."""
+
+    id: Slug
+    text: Text
+    covered: bool
+
+
+class Site(Sourced):
+    """The variants, and which one is meant when nobody says otherwise."""
+
+    default: Slug
+    variants: tuple[SiteVariant, ...] = Field(min_length=1)
+
+
+class Condition(Sourced):
+    """The condition itself. `side_required` makes every course on it name a side."""
+
+    name: Text
+    kind: Literal[
+        "chronic_overuse", "acute_injury", "degenerative", "nerve", "nonspecific"
+    ]
+    side_required: bool
+    family: Slug | None = None
+    codes: tuple[Code, ...] = ()
+    site: Site
+    definition: tuple[Statement, ...] = Field(min_length=1)
+    body_structures: tuple[Statement, ...] = ()
+    onset: tuple[Statement, ...] = ()
+    symptoms: tuple[Statement, ...] = ()
+    impact: dict[Slug, Statement] = Field(default_factory=dict)
+    populations: tuple[Statement, ...] = ()
+    risk_factors: tuple[Statement, ...] = ()
+
+
+class Asked(Sourced):
+    """A question whose answer conditions refer to: asked at intake, and again when it changes."""
+
+    text: Text
+    type: Literal["yes_no", "choice"]
+    choices: tuple[Slug, ...] = ()
+
+    @model_validator(mode="after")
+    def _choices(self) -> Self:
+        if (self.type == "choice") != bool(self.choices):
+            raise ValueError("a choice needs choices, and a yes_no has none")
+        return self
+
+    def allows(self, answer: bool | str) -> bool:
+        """Say whether this is an answer to the question."""
+        return (
+            isinstance(answer, bool)
+            if self.type == "yes_no"
+            else answer in self.choices
+        )
+
+
+class Severity(Sourced):
+    """How bad it is, apart from the stage: in words, how long recovery usually takes, and
+    `suggested_when` scores point to it. A person decides; the suggestion is never applied.
+    """
+
+    text: Text
+    duration: Band
+    suggested_when: Criterion | None = None
+
+
+class Diagnosis(Frozen):
+    """What history, examination and imaging look for, and who may conclude it."""
+
+    may_diagnose: tuple[Discipline, ...] = Field(min_length=1)
+    scope: Statement
+    history: tuple[Statement, ...] = ()
+    examination: tuple[Statement, ...] = ()
+    imaging: tuple[Statement, ...] = ()
+    root_causes: tuple[Statement, ...] = ()
+
+
+class Differential(Sourced):
+    """A look-alike, and what tells it apart. `pathway` names its own pathway, where one exists."""
+
+    id: Slug
+    name: Text
+    clue: Text
+    pathway: Slug | None = None
+
+
+class Prognosis(Frozen):
+    """What speeds recovery, what delays it, and what is known about recurrence."""
+
+    positive: tuple[Statement, ...] = ()
+    delaying: tuple[Statement, ...] = ()
+    recurrence: tuple[Statement, ...] = ()
+    course: tuple[Statement, ...] = ()

@@ -1,0 +1,139 @@
+"""What an outcome measure is: its range, its direction, and which change matters."""
+
+from decimal import Decimal
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from care_plans.content.sourced import Discipline, Frozen, Name, Text, Verified
+
+
+class Cited(Frozen):
+    """A figure with its source; `verified` says how well the figure is known."""
+
+    source: Text | None = None
+    doi: str | None = None
+    pmid: str | None = None
+    verified: Verified
+    note: str | None = None
+
+
+class Change(Cited):
+    """The smallest change that matters (MCID) in one population; a value of null is unknown.
+
+    In the measure's own unit and in the direction of improvement, unless `unit` says otherwise.
+    `upper` ends a range of figures. When the measurement error `mdc` is larger than the value,
+    one person's change should exceed it. `quoted_value` was met only second hand: no rule uses
+    it.
+    """
+
+    value: Decimal | None = Field(None, gt=0)
+    upper: Decimal | None = Field(None, gt=0)
+    percent_of_baseline: Decimal | None = Field(None, gt=0)
+    unit: str | None = None
+    mdc: Decimal | None = Field(None, gt=0)
+    subscale: Name | None = None
+    population: Text | None = None
+    quoted_value: Decimal | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Say whether a rule may rest on it: there is a figure and its source was read."""
+        return self.value is not None and self.verified == "read"
+
+
+class SeverityBand(Frozen):
+    """Scores up to and including `max`, above the band before it."""
+
+    max: Decimal
+    label: Name
+
+
+class SeverityScheme(Cited):
+    """One published way to put scores in words; a measure may have several."""
+
+    scheme: Name
+    bands: tuple[SeverityBand, ...] = Field(min_length=1)
+    applies_to: Text | None = None
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        limits = [band.max for band in self.bands]
+        if limits != sorted(set(limits)):
+            raise ValueError("the bands' max must rise from one to the next")
+        return self
+
+    def label(self, value: Decimal) -> str | None:
+        """Return the band that a score falls into, or nothing when it is above all of them."""
+        return next((band.label for band in self.bands if value <= band.max), None)
+
+
+class Reference(Cited):
+    """A figure to compare with: a norm, a cut-off for recovery, a group's mean."""
+
+    value: Decimal | None = None
+    meaning: Text
+
+
+class Loinc(Frozen):
+    """A LOINC code of the total score; `aliases` are other codes under which it is recorded."""
+
+    code: str = Field(pattern=r"^\d{1,7}-\d$")
+    display: Text
+    verified: Verified
+    panel: str | None = None
+    items: dict[int, str] = Field(default_factory=dict)
+    note: str | None = None
+
+
+class MeasureDefinition(Frozen):
+    """An outcome measure: its scores and what they mean, never the words of its questions.
+
+    `minimum` and `maximum` are inclusive; null means no limit. `step` is the smallest distance
+    between two scores; null is unknown, and then any value within the range is a score.
+    `change` orders the thresholds as the authors would choose them: the first usable one counts.
+    """
+
+    id: Name
+    version: int = Field(ge=1)
+    name: Text
+    construct: Text
+    disciplines: tuple[Discipline, ...] = Field(min_length=1)
+    minimum: Decimal
+    maximum: Decimal | None
+    step: Decimal | None = Field(None, gt=0)
+    unit: Text | None = None
+    better: Literal["higher", "lower", "depends"]
+    side_required: bool
+    change: tuple[Change, ...] = ()
+    severity: tuple[SeverityScheme, ...] = ()
+    references: tuple[Reference, ...] = ()
+    subscales: dict[Name, tuple[Decimal, Decimal]] = Field(default_factory=dict)
+    safety: Text | None = None
+    loinc: Loinc | None
+    licence: Text
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _range(self) -> Self:
+        if self.maximum is not None and self.maximum <= self.minimum:
+            raise ValueError(
+                f"maximum {self.maximum} is not above minimum {self.minimum}"
+            )
+        for scheme in self.severity:
+            if self.maximum is not None and scheme.bands[-1].max != self.maximum:
+                raise ValueError(
+                    f"severity {scheme.scheme} does not end at the maximum"
+                )
+        return self
+
+    def accepts(self, value: Decimal) -> bool:
+        """Say whether a value is a possible score."""
+        if value < self.minimum or (self.maximum is not None and value > self.maximum):
+            return False
+        return self.step is None or (value - self.minimum) % self.step == 0
+
+    @property
+    def smallest_change(self) -> Change | None:
+        """Return the change threshold that rules may use, or nothing when none is known."""
+        return next((c for c in self.change if c.usable and c.subscale is None), None)

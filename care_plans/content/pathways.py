@@ -1,0 +1,170 @@
+"""A whole pathway: everything the engine needs to know about caring for one condition."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from care_plans.content.condition import (
+    Asked,
+    Condition,
+    Diagnosis,
+    Differential,
+    Prognosis,
+    Severity,
+)
+from care_plans.content.safety import (
+    Advice,
+    RedFlag,
+    Redirect,
+    SafetyTrigger,
+    Urgency,
+    YellowFlags,
+)
+from care_plans.content.sourced import (
+    STAGES,
+    Discipline,
+    Frozen,
+    Name,
+    Record,
+    SeverityName,
+    Slug,
+    Sourced,
+    StageName,
+    Statement,
+    Text,
+)
+from care_plans.content.stages import Stage
+from care_plans.criteria import Criterion
+
+VERSION = r"^\d+\.\d+\.\d+$"
+
+
+class Governance(Frozen):
+    """Who stands behind the content. A page's reviewer reviewed that page, never this file."""
+
+    status: Literal["unsigned"]
+    authored_by: Text
+    page_reviewed_by: Text
+    page_updated: Text
+    next_review_due: date | None
+    disclaimer: Statement
+    review: tuple[Statement, ...] = ()
+
+
+class Signing(Sourced):
+    """The disciplines whose practitioners may sign the version for their organization."""
+
+    disciplines: tuple[Discipline, ...] = Field(min_length=1)
+
+
+class DoseLevel(Sourced):
+    """One level of loading; the list is ordered. `gate` must be met to begin with it."""
+
+    id: Slug
+    text: Text
+    exercises: tuple[Text, ...] = Field(min_length=1)
+    gate: Criterion | None = None
+
+
+class Rule(Sourced):
+    """An if/then rule: `text` for people; `when` for the engine, or null if no fact says it yet.
+
+    The outcome is a recommendation, on which a person decides.
+    """
+
+    id: Slug
+    text: Text
+    when: Criterion | None
+    then: Text
+
+
+class Step(Sourced):
+    """One step that a person can take at home, in order."""
+
+    text: Text
+    gate: Text | None = None
+
+
+class Answer(Sourced):
+    """One frequent question with its answer; always shown with the disclaimer."""
+
+    id: Slug
+    question: Text
+    answer: Text
+
+
+class ReturnTo(Sourced):
+    """What may be resumed, and when."""
+
+    id: Slug
+    text: Text
+    when: Criterion | None = None
+
+
+class PathwayDefinition(Frozen):
+    """One version of one pathway, complete in itself: shared blocks are already included.
+
+    Nothing in it depends on the order of keys; where order matters there is a list
+    (`dose_levels`, `referrals.order`, `self_help`) or a fixed order (`STAGES`).
+    """
+
+    format: Literal[1]
+    pathway: Slug
+    version: str = Field(pattern=VERSION)
+    title: Text
+    language: str = Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")
+    common: str = Field(pattern=VERSION)
+    sources: dict[Name, Record]
+    governance: Governance
+    signing: Signing
+    condition: Condition
+    context: dict[Name, Asked]
+    severities: dict[SeverityName, Severity]
+    stages: dict[StageName, Stage]
+    dose_levels: tuple[DoseLevel, ...]
+    red_flags: tuple[RedFlag, ...] = Field(min_length=1)
+    redirects: tuple[Redirect, ...] = ()
+    see_provider: tuple[Advice, ...] = ()
+    yellow_flags: YellowFlags
+    safety_triggers: tuple[SafetyTrigger, ...] = ()
+    diagnosis: Diagnosis
+    differentials: tuple[Differential, ...] = ()
+    prognosis: Prognosis
+    rules: tuple[Rule, ...] = ()
+    treatments: tuple[Statement, ...] = ()
+    self_help: tuple[Step, ...] = ()
+    return_to_activity: tuple[ReturnTo, ...] = ()
+    questions: tuple[Answer, ...] = ()
+    claims: tuple[Statement, ...] = ()
+    notes: tuple[Statement, ...] = ()
+
+    def stage(self, name: StageName) -> Stage:
+        """Return one stage."""
+        return self.stages[name]
+
+    def stage_after(self, name: StageName) -> StageName | None:
+        """Return the stage that follows, or nothing after the last."""
+        later = STAGES[STAGES.index(name) + 1 :]
+        return later[0] if later else None
+
+    def severity(self, name: SeverityName) -> Severity:
+        """Return one severity, with its expected duration."""
+        return self.severities[name]
+
+    def screened_flags(self) -> tuple[RedFlag, ...]:
+        """Return all that a red-flag screen asks about: the red flags, then the redirects."""
+        return (*self.red_flags, *self.redirects)
+
+    def red_flag(self, id: Slug) -> RedFlag:
+        """Return one red flag or redirect by its id; raises KeyError when there is none."""
+        for flag in self.screened_flags():
+            if flag.id == id:
+                return flag
+        raise KeyError(id)
+
+    def flags_with(self, urgencies: frozenset[Urgency]) -> frozenset[Slug]:
+        """Return the ids of the flags of some urgencies, such as `safety.STOPS_LOADING`."""
+        return frozenset(
+            flag.id for flag in self.screened_flags() if flag.urgency in urgencies
+        )

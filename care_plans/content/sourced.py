@@ -1,0 +1,145 @@
+"""Where a statement comes from: no fact enters a pathway without saying so."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+EXPERT_CONSENSUS = "expert_consensus"
+EXPERT_CONSENSUS_CITE = (
+    "Expert consensus of the authors; no source was found. Clinic policy."
+)
+
+type Discipline = Literal[
+    "physiotherapy",
+    "chiropractic",
+    "massage_therapy",
+    "kinesiology",
+    "nutrition",
+    "psychotherapy",
+]
+type StageName = Literal["acute", "subacute", "maintenance"]
+type SeverityName = Literal["mild", "moderate", "severe"]
+type Verified = Literal["read", "recall", "unverified"]
+
+STAGES: tuple[StageName, ...] = ("acute", "subacute", "maintenance")
+SEVERITIES: tuple[SeverityName, ...] = ("mild", "moderate", "severe")
+
+
+def _as_list(value: Any) -> Any:
+    """Let a writer put one thing without the brackets of a list."""
+    return [value] if isinstance(value, str) else value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is blank")
+    return value
+
+
+type Text = Annotated[str, AfterValidator(_not_blank)]
+type Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+type Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
+type SeedRow = Annotated[str, Field(pattern=r"^seed-[a-z0-9-]+$")]
+type Keys = Annotated[tuple[Name, ...], BeforeValidator(_as_list), Field(min_length=1)]
+type SeedRows = Annotated[tuple[SeedRow, ...], BeforeValidator(_as_list)]
+
+
+class Frozen(BaseModel):
+    """A part of a definition: it never changes, and a key it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Record(Frozen):
+    """A citation. `verified` says whether its text was read by those who cite it."""
+
+    cite: Text
+    verified: Verified
+    doi: str | None = None
+    pmid: str | None = None
+    note: str | None = None
+
+
+class Sourced(Frozen):
+    """Anything a pathway claims, with its sources (keys of `sources`, or `expert_consensus`)."""
+
+    source: Keys
+    verified: Verified | None = None
+    note: str | None = None
+    seed: SeedRows = ()
+
+    @property
+    def is_consensus(self) -> bool:
+        """Say whether any part of this rests on opinion alone, so that a reader can be told."""
+        return EXPERT_CONSENSUS in self.source
+
+
+class Statement(Sourced):
+    """One sentence that people read; rules never depend on its words."""
+
+    text: Text
+
+
+class Duration(Frozen):
+    """A length of time in the unit its source uses.
+
+    `days` is what is computed with. A month counts 365.25 / 12 days, rounded to whole days
+    once (3 months are 91 days, 6 are 183, 12 are 365), so that no result depends on the date.
+    """
+
+    value: Decimal = Field(ge=0)
+    unit: Literal["days", "weeks", "months"]
+
+    @property
+    def days(self) -> int:
+        """Return whole days."""
+        per_unit = {
+            "days": Decimal(1),
+            "weeks": Decimal(7),
+            "months": Decimal("365.25") / 12,
+        }
+        return round(self.value * per_unit[self.unit])
+
+    @property
+    def iso(self) -> str:
+        """Return the ISO 8601 form in the source's own unit, such as P6W or P3M."""
+        return f"P{self.value}{self.unit[0].upper()}"
+
+
+class Band(Sourced):
+    """How long something is expected to take: from, to, and whether it may take longer."""
+
+    min: Decimal = Field(ge=0)
+    max: Decimal = Field(gt=0)
+    unit: Literal["days", "weeks", "months"]
+    open_ended: bool = False
+
+    @property
+    def shortest(self) -> Duration:
+        """Return the lower figure."""
+        return Duration(value=self.min, unit=self.unit)
+
+    @property
+    def longest(self) -> Duration:
+        """Return the upper figure: past it a review is due, also when the band is open-ended."""
+        return Duration(value=self.max, unit=self.unit)
+
+    @property
+    def iso(self) -> str:
+        """Return the machine form, such as P6W/P8W, or P6M/.. when it is open-ended."""
+        end = ".." if self.open_ended else self.longest.iso
+        return f"{self.shortest.iso}/{end}"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.max < self.min:
+            raise ValueError(f"max {self.max} is less than min {self.min}")
+        return self

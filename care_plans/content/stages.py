@@ -1,0 +1,141 @@
+"""What a stage asks for: goals, the lanes that work on them, and how one gets in and out."""
+
+from decimal import Decimal
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from care_plans.content.sourced import (
+    Discipline,
+    Duration,
+    Name,
+    SeverityName,
+    Slug,
+    Sourced,
+    Statement,
+    Text,
+)
+from care_plans.criteria import Criterion, Place, walk
+
+
+class Goal(Sourced):
+    """What a stage is for. `target`, where given, is how reaching it is recognized."""
+
+    id: Slug
+    text: Text
+    target: Criterion | None = None
+
+
+class Activity(Sourced):
+    """One thing a lane does for one goal of its stage.
+
+    `dose_level` names one of the pathway's ordered levels, for exercise. `is_loading` says that
+    a hard stop forbids it. `cadence` is words of the source, or unknown.
+    """
+
+    id: Slug
+    text: Text
+    goal: Slug
+    dose_level: Slug | None = None
+    is_loading: bool = False
+    optional: bool = False
+    cadence: Text | Literal["unknown"] = "unknown"
+    when: Criterion | None = None
+    caution: Text | None = None
+
+
+class Lane(Sourced):
+    """One discipline's part of a stage: needed always, or when `when` is met.
+
+    `lead: true` only suggests a hand-off of the lead to this discipline when the stage starts.
+    """
+
+    needed: Literal["always", "when"]
+    when: Criterion | None = None
+    lead: bool = False
+    reason: Text | None = None
+    activities: tuple[Activity, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _condition(self) -> Self:
+        if self.needed == "when" and self.when is None:
+            raise ValueError("is needed `when`, but says not when")
+        if self.needed == "always" and self.when is not None:
+            raise ValueError("is needed `always`, and must not say when")
+        return self
+
+
+class ReferralSet(Sourced):
+    """The referrals a stage opens for its needed lanes: all at once, listed in `order`.
+
+    `parallel` waits for no earlier one to finish; `sequential` opens the next when the one
+    before it has closed.
+    """
+
+    timing: Literal["parallel", "sequential"]
+    order: tuple[Discipline, ...] = Field(min_length=1)
+
+
+class CourseWeeks(Sourced):
+    """Between which weeks since the course began the stage is expected, for one severity."""
+
+    start: Decimal = Field(ge=0)
+    end: Decimal = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError(f"end {self.end} is not after start {self.start}")
+        return self
+
+    @property
+    def stay(self) -> Duration:
+        """Return how long one stay in the stage is expected to last."""
+        return Duration(value=self.end - self.start, unit="weeks")
+
+
+class Review(Sourced):
+    """How long into a stay the team should look again if the stage has not ended."""
+
+    after: Duration | Literal["unknown"]
+
+
+class Stage(Sourced):
+    """One stage. `entry` must be met to come in from an earlier stage, `exit` to go on.
+
+    A regression needs neither. Beside them stands the readiness gate over the needed lanes,
+    which is the same for every pathway and is not written here.
+    """
+
+    label: Text
+    goals: tuple[Goal, ...] = Field(min_length=1)
+    expected: dict[SeverityName, CourseWeeks]
+    review: Review
+    lanes: dict[Discipline, Lane] = Field(min_length=1)
+    referrals: ReferralSet
+    loading: tuple[Statement, ...] = ()
+    measures_at_entry: tuple[Name, ...] = ()
+    entry: Criterion
+    exit: Criterion
+
+    def ordered_lanes(self) -> tuple[tuple[Discipline, Lane], ...]:
+        """Return the lanes in the order in which their referrals are opened."""
+        return tuple((name, self.lanes[name]) for name in self.referrals.order)
+
+    def criteria(self) -> tuple[tuple[Place, Criterion], ...]:
+        """Return every criterion of the stage and all below them, each with its place."""
+        roots: list[tuple[Place, Criterion]] = [
+            (("entry",), self.entry),
+            (("exit",), self.exit),
+        ]
+        for number, goal in enumerate(self.goals):
+            if goal.target is not None:
+                roots.append((("goals", number, "target"), goal.target))
+        for name, lane in self.lanes.items():
+            if lane.when is not None:
+                roots.append((("lanes", name, "when"), lane.when))
+            for number, activity in enumerate(lane.activities):
+                if activity.when is not None:
+                    place = ("lanes", name, "activities", number, "when")
+                    roots.append((place, activity.when))
+        return tuple(found for place, root in roots for found in walk(root, place))
