@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 import structlog
@@ -83,6 +83,7 @@ DATABASES = {
     "owner": _database(ENVIRONMENT.database_owner_url or ENVIRONMENT.database_url),
 }
 DATABASES["owner"]["OPTIONS"].pop("pool")
+DATABASES["owner"]["ATOMIC_REQUESTS"] = False  # or each request would connect as the owner
 DATABASE_ROUTERS = ["coordination.tenancy.OwnerMigrates"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -170,14 +171,20 @@ CELERY_ACCEPT_CONTENT = ["json"]
 # Beat only wakes sweeps; what is due stands in the database.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
 
-if ENVIRONMENT.email_url:
-    _mail = urlsplit(ENVIRONMENT.email_url)
-    EMAIL_HOST = _mail.hostname or "localhost"
-    EMAIL_PORT = _mail.port or (465 if _mail.scheme == "smtps" else 25)
-    EMAIL_HOST_USER = _mail.username or ""
-    EMAIL_HOST_PASSWORD = _mail.password or ""
-    EMAIL_USE_SSL = _mail.scheme == "smtps"
-EMAIL_TIMEOUT = 10
+_mail = urlsplit(ENVIRONMENT.email_url or "smtp://127.0.0.1")
+MAILERS = {
+    "default": {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": _mail.hostname or "localhost",
+            "port": _mail.port or (465 if _mail.scheme == "smtps" else 25),
+            "username": unquote(_mail.username or ""),
+            "password": unquote(_mail.password or ""),
+            "use_ssl": _mail.scheme == "smtps",
+            "timeout": 10,
+        },
+    }
+}
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 
 _processors: list[Any] = [

@@ -246,7 +246,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='auditevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete or truncate rows from % table', TG_TABLE_NAME;", hash='0a053a22235314ae9f386e7d13f1c56831f95dbc', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_f7151', table='coordination_auditevent', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='504c27d906f1db701eb2d99c61bd6ad09d624398', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_f7151', table='coordination_auditevent', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='auditevent',
+            trigger=pgtrigger.compiler.Trigger(name='never_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;", hash='bc933d19e1954d02c1e8a2eadf990a05e2b72541', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_emptied_aa9af', table='coordination_auditevent', when='BEFORE')),
         ),
         migrations.AddIndex(
             model_name='patient',
@@ -258,7 +262,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='event',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete or truncate rows from % table', TG_TABLE_NAME;", hash='6aa3c142eae234411f2d02e7162cb053cba3c8c7', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_311e7', table='coordination_event', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='62effcd293ec99a2f85606606f95d0044c59e04b', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_311e7', table='coordination_event', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='event',
+            trigger=pgtrigger.compiler.Trigger(name='never_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;", hash='029e605c3d5f1251892ecb1dc7a974e2794de0da', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_emptied_4b193', table='coordination_event', when='BEFORE')),
         ),
         migrations.AddConstraint(
             model_name='patientidentifier',

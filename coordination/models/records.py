@@ -9,9 +9,14 @@ from django.db.models.functions import Cast
 from .owned import OrganizationOwned
 
 APPEND_ONLY = [
-    pgtrigger.Protect(
-        name="append_only", operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate
-    )
+    pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+    pgtrigger.Trigger(
+        name="never_emptied",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+    ),
 ]
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from coordination.servers.processes import NOBODY, Account, CannotStart
 
-_ROOTS = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - ownership is checked below
+_ROOTS = (Path("/var/lib"), Path("/var/tmp"))
 
 
 def installed_postgres() -> Path:

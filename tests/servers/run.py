@@ -152,8 +152,8 @@ def _nowhere() -> Servers:
         admin_url="postgresql://nobody@127.0.0.1:1/postgres",
         redis_url="redis://127.0.0.1:1/0",
         name="continuum_none",
-        owner_password="none",  # noqa: S106 - leads nowhere
-        runtime_password="none",  # noqa: S106
+        owner_password="none",
+        runtime_password="none",
         secret_key=secrets.token_hex(),
     )
 
