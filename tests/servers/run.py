@@ -99,19 +99,16 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
     config.stash[SERVERS] = servers
     config.stash[DATABASE] = f"{servers.name}_{worker}"
+    if _is_controller(config):
+        # Importing the project's package set it; a worker must not read settings at once.
+        os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+        return
     os.environ.update(servers.environment(config.stash[DATABASE]))
-    for name in (
-        "EMAIL_URL",
-        "DEBUG",
-        "ALLOWED_HOSTS",
-        "PUBLIC_URL",
-        "MAIL_CATCHER_URL",
-    ):
+    for name in ("EMAIL_URL", "DEBUG", "ALLOWED_HOSTS", "PUBLIC_URL", "MAIL_CATCHER_URL"):
         os.environ.pop(name, None)
-    if not _is_controller(config):
-        from django.conf import settings
+    from django.conf import settings
 
-        _ = settings.DATABASES
+    _ = settings.DATABASES
 
 
 @pytest.hookimpl(optionalhook=True)
