@@ -61,7 +61,12 @@ def patients_visible_to(
 
 
 def patient_for(
-    actor: Actor, patient_id: UUID, *, now: datetime, view: View = "clinical", lock: bool = False
+    actor: Actor,
+    patient_id: UUID,
+    *,
+    now: datetime,
+    view: View = "clinical",
+    lock: bool = False,
 ) -> Patient:
     """Return one patient, or raise `PatientNotFound` alike for missing and for forbidden.
 

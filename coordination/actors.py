@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from coordination.models import Membership, PractitionerRole, User
+from coordination.models import Membership, PractitionerRole, User, current
 
 Role = Membership.Role
 
@@ -41,20 +41,24 @@ class Actor:
         return frozenset(role.discipline for role in self.practitioner_roles)
 
 
-def actor_for(user: User, organization_id: UUID, *, now: datetime, request_id: str = "") -> Actor:
+def actor_for(
+    user: User, organization_id: UUID, *, now: datetime, request_id: str = ""
+) -> Actor:
     """Describe a login inside an organization that the transaction already acts in.
 
     Only practitioner roles whose registration is valid now count: a lapse takes effect at once.
     A login without a membership gets no roles and therefore sees nothing.
     """
-    from coordination.models import current
-
     roles = frozenset(
         Role(role)
-        for role in Membership.objects.filter(current(now), user=user).values_list("role", flat=True)
+        for role in Membership.objects.filter(current(now), user=user).values_list(
+            "role", flat=True
+        )
     )
     practising: tuple[PractitionerRole, ...] = ()
     if Role.PRACTITIONER in roles:
-        mine = PractitionerRole.objects.filter(practitioner__user=user).select_related("location")
+        mine = PractitionerRole.objects.filter(practitioner__user=user).select_related(
+            "location"
+        )
         practising = tuple(role for role in mine if role.is_registered(now))
     return Actor(organization_id, user.email, user.id, roles, practising, request_id)

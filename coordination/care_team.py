@@ -34,7 +34,9 @@ def lead_of(patient: Patient) -> CareTeamMember | None:
     return found
 
 
-def role_named(practitioner_role_id: UUID, *, pointer: str, now: datetime) -> PractitionerRole:
+def role_named(
+    practitioner_role_id: UUID, *, pointer: str, now: datetime
+) -> PractitionerRole:
     """Return a role of this organization that may practise now, or raise `Invalid`."""
     role: PractitionerRole | None = (
         PractitionerRole.objects.filter(pk=practitioner_role_id)
@@ -44,7 +46,9 @@ def role_named(practitioner_role_id: UUID, *, pointer: str, now: datetime) -> Pr
     if role is None:
         raise Invalid.field(pointer, "There is no such practitioner role.")
     if not role.is_registered(now):
-        raise Invalid.field(pointer, "This practitioner's registration is not valid today.")
+        raise Invalid.field(
+            pointer, "This practitioner's registration is not valid today."
+        )
     return role
 
 
@@ -91,7 +95,9 @@ def leave(
     patient = patient_for(actor, patient_id, now=now, view="directory", lock=True)
     member = CareTeamMember.objects.filter(pk=member_id, patient=patient).first()
     if member is None:
-        raise Invalid.field("/member", "There is no such member in this patient's team.")
+        raise Invalid.field(
+            "/member", "There is no such member in this patient's team."
+        )
     if member.role == CareTeamMember.Role.LEAD and member.until is None:
         raise LeadCannotLeave("Hand the lead over before leaving the team.")
     _end(member, because=because, actor=actor, now=now)
@@ -113,7 +119,9 @@ def hand_over_lead(
     if Role.SCHEDULER not in actor.roles and (
         former.practitioner_role_id not in actor.practitioner_role_ids
     ):
-        raise Denied("Only the lead or a scheduler hands the lead over.", rule="team.hand-over")
+        raise Denied(
+            "Only the lead or a scheduler hands the lead over.", rule="team.hand-over"
+        )
     role = role_named(to_id, pointer="/practitioner_role", now=now)
     if role.id == former.practitioner_role_id:
         raise AlreadyInTeam("This practitioner is the lead already.")
@@ -126,7 +134,11 @@ def hand_over_lead(
     lead = _join(patient, role, CareTeamMember.Role.LEAD, actor=actor, now=now)
     if former.practitioner_role.is_registered(now):
         _join(
-            patient, former.practitioner_role, CareTeamMember.Role.MEMBER, actor=actor, now=now
+            patient,
+            former.practitioner_role,
+            CareTeamMember.Role.MEMBER,
+            actor=actor,
+            now=now,
         )
     return lead
 
@@ -134,12 +146,18 @@ def hand_over_lead(
 def _may_arrange(actor: Actor) -> None:
     if not actor.roles & {Role.SCHEDULER, Role.PRACTITIONER}:
         raise Denied(
-            "Only schedulers and practitioners arrange a care team.", rule="team.arrange"
+            "Only schedulers and practitioners arrange a care team.",
+            rule="team.arrange",
         )
 
 
 def _join(
-    patient: Patient, role: PractitionerRole, as_role: str, *, actor: Actor, now: datetime
+    patient: Patient,
+    role: PractitionerRole,
+    as_role: str,
+    *,
+    actor: Actor,
+    now: datetime,
 ) -> CareTeamMember:
     try:
         with transaction.atomic():
@@ -184,7 +202,10 @@ def _tell(event: str, member: CareTeamMember, *, actor: Actor, now: datetime) ->
         resource="CareTeamMember",
         resource_id=member.id,
         patient_ids=[member.patient_id],
-        detail={"practitioner_role": str(member.practitioner_role_id), "role": member.role},
+        detail={
+            "practitioner_role": str(member.practitioner_role_id),
+            "role": member.role,
+        },
     )
     events.publish(
         actor=actor,

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, PostgresDsn, RedisDsn, SecretStr, TypeAdapter
+from pydantic import Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -20,16 +20,28 @@ DEMO_ENVIRONMENT = VAR / "demo" / "environment.json"
 class Environment(BaseSettings):
     """Every setting that differs between two installations; a wrong value stops the start."""
 
-    model_config = SettingsConfigDict(env_file=None, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_file=None, extra="ignore", hide_input_in_errors=True
+    )
 
     database_url: str = Field("", description="PostgreSQL as the web and worker role.")
-    database_owner_url: str = Field("", description="PostgreSQL as the role that migrates.")
+    database_owner_url: str = Field(
+        "", description="PostgreSQL as the role that migrates."
+    )
     redis_url: str = Field("", description="Redis or Valkey: broker and cache.")
     secret_key: SecretStr = SecretStr("")
     debug: bool = False
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
-    public_url: str = Field("http://127.0.0.1:8000", description="Where links in mails lead.")
-    email_url: str = Field("", description="smtp://user:password@host:port, or smtps://…")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = (
+        "localhost",
+        "127.0.0.1",
+        "[::1]",
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="Where links in mails lead."
+    )
+    email_url: str = Field(
+        "", description="smtp://user:password@host:port, or smtps://…"
+    )
     email_from: str = "Continuum <no-reply@continuum.example>"
     log_format: str = Field("json", pattern="^(json|console)$")
     mail_catcher_url: str = Field("", description="Shown on the front page of a demo.")

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import models
+from django.db.models.functions import Cast
 
 from coordination.actors import Actor
 from coordination.models import Event
@@ -38,8 +39,8 @@ def settled() -> models.Q:
     oldest_running = models.Func(
         models.Func(function="pg_current_snapshot"), function="pg_snapshot_xmin"
     )
-    from django.db.models.functions import Cast
-
     return models.Q(
-        transaction_id__lt=Cast(Cast(oldest_running, models.TextField()), models.BigIntegerField())
+        transaction_id__lt=Cast(
+            Cast(oldest_running, models.TextField()), models.BigIntegerField()
+        )
     )

@@ -48,7 +48,8 @@ def register_patient(
     """
     if not actor.roles & {Role.SCHEDULER, Role.PRACTITIONER}:
         raise Denied(
-            "Only schedulers and practitioners register patients.", rule="patient.register"
+            "Only schedulers and practitioners register patients.",
+            rule="patient.register",
         )
     organization = Organization.objects.get(pk=actor.organization_id)
     patient = Patient(
@@ -80,7 +81,9 @@ def correct_patient(
     Raises `VersionMismatch` when somebody else edited meanwhile, `Denied`, `PatientNotFound`.
     """
     if not actor.roles & {Role.SCHEDULER, Role.PRACTITIONER}:
-        raise Denied("Only schedulers and practitioners edit patients.", rule="patient.edit")
+        raise Denied(
+            "Only schedulers and practitioners edit patients.", rule="patient.edit"
+        )
     patient = patient_for(actor, patient_id, now=now, view="directory")
     for name, value in fields.items():
         setattr(patient, name, value)
@@ -91,7 +94,14 @@ def correct_patient(
     if not changed:
         raise VersionMismatch("Somebody else edited this patient meanwhile.")
     patient.version, patient.search_key, patient.updated_at = version + 1, key, now
-    _tell("patient.corrected", audit.Action.UPDATE, patient, actor=actor, now=now, names=[*fields])
+    _tell(
+        "patient.corrected",
+        audit.Action.UPDATE,
+        patient,
+        actor=actor,
+        now=now,
+        names=[*fields],
+    )
     return patient
 
 
@@ -99,7 +109,9 @@ def add_identifiers(patient: Patient, identifiers: Sequence[Identifier]) -> None
     """Give a patient further identifiers; raises `IdentifierTaken` if another one bears it."""
     for position, identifier in enumerate(identifiers):
         if not identifier.system or not identifier.value:
-            raise Invalid.field(f"/identifiers/{position}", "System and value are both needed.")
+            raise Invalid.field(
+                f"/identifiers/{position}", "System and value are both needed."
+            )
         try:
             with transaction.atomic():
                 PatientIdentifier.objects.create(

@@ -135,7 +135,9 @@ def tenant_keys(model: type[models.Model]) -> list[models.ForeignKey[Any, Any]]:
         if isinstance(field, models.ForeignKey)
         and field.name != "organization"
         and isinstance(field.related_model, type)
-        and any(f.name == "organization" for f in field.related_model._meta.local_fields)
+        and any(
+            f.name == "organization" for f in field.related_model._meta.local_fields
+        )
     ]
 
 
@@ -194,7 +196,9 @@ class LookupFunction(Operation):
         to_state: ProjectState,
     ) -> None:
         """Drop the function."""
-        schema_editor.execute(f"DROP FUNCTION {self.name}({self.arguments})", params=None)
+        schema_editor.execute(
+            f"DROP FUNCTION {self.name}({self.arguments})", params=None
+        )
 
     def describe(self) -> str:
         """Say what the operation does, for `sqlmigrate` and `makemigrations`."""

@@ -4,4 +4,5 @@ pytest_plugins = (
     "tests.servers.run",
     "tests.servers.databases",
     "tests.servers.programs",
+    "tests.stage",
 )

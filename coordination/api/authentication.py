@@ -33,7 +33,8 @@ class TokenAuthentication(authentication.BaseAuthentication):
         digest = sha256(presented.strip().encode()).digest()
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT user_id, organization_id FROM coordination_token(%s, %s)", [digest, now]
+                "SELECT user_id, organization_id FROM coordination_token(%s, %s)",
+                [digest, now],
             )
             row = cursor.fetchone()
         if row is None:
@@ -70,14 +71,18 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
 
 def _chosen(request: Request) -> UUID | None:
-    wanted = request.headers.get(ORGANIZATION_HEADER) or request.session.get("organization")
+    wanted = request.headers.get(ORGANIZATION_HEADER) or request.session.get(
+        "organization"
+    )
     try:
         return UUID(wanted) if wanted else None
     except ValueError as error:
         raise NotAuthenticated(f"{ORGANIZATION_HEADER} is not an id.") from error
 
 
-def _enter(request: Request, user: User, organization_id: UUID, *, now: datetime) -> Actor:
+def _enter(
+    request: Request, user: User, organization_id: UUID, *, now: datetime
+) -> Actor:
     choose_organization(organization_id)
     request_id = str(getattr(request._request, "request_id", "") or "")
     return actor_for(user, organization_id, now=now, request_id=request_id)

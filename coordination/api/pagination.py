@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
-from rest_framework.pagination import Cursor, CursorPagination
+from django.db.models import Q, QuerySet
+from rest_framework.pagination import BasePagination, Cursor, CursorPagination
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 
 from coordination.problems import Invalid
 
@@ -18,7 +20,9 @@ class KeysetPagination(CursorPagination):
     page_size_query_param = "limit"
     ordering = "-id"
 
-    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
+    def get_ordering(
+        self, request: Request, queryset: QuerySet[Any], view: Any
+    ) -> tuple[str, ...]:
         """Return the view's own order when it names one; it must end in a unique column."""
         ordering = getattr(view, "ordering", None) or self.ordering
         return (ordering,) if isinstance(ordering, str) else tuple(ordering)
@@ -43,5 +47,77 @@ class KeysetPagination(CursorPagination):
                 if "\x00" in cursor.position:
                     raise ValueError("NUL")
         except (NotFound, ValidationError, ValueError, OverflowError) as error:
-            raise Invalid.field("/cursor", "This cursor was not given out by this list.") from error
+            raise Invalid.field(
+                "/cursor", "This cursor was not given out by this list."
+            ) from error
         return cursor
+
+
+class FeedPagination(BasePagination):
+    """Pages of a feed, oldest first: `next` is always there, so that a reader can come back."""
+
+    page_size = 100
+    max_page_size = 1000
+
+    def paginate_queryset(
+        self, queryset: QuerySet[Any], request: Request, view: Any = None
+    ) -> list[Any]:
+        """Return what follows the cursor."""
+        self._request = request
+        self._after = _position(request.query_params.get("after", ""))
+        limit = request.query_params.get("limit", "")
+        size = (
+            min(int(limit), self.max_page_size) if limit.isdecimal() else self.page_size
+        )
+        if self._after:
+            at, number = self._after
+            queryset = queryset.filter(
+                Q(transaction_id__gt=at) | Q(transaction_id=at, id__gt=number)
+            )
+        self._rows = list(queryset.order_by("transaction_id", "id")[: max(size, 1)])
+        return self._rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """Return the page with the link to continue from."""
+        position = self._after
+        if self._rows:
+            position = (self._rows[-1].transaction_id, self._rows[-1].id)
+        link = self._request.build_absolute_uri()
+        if position:
+            link = replace_query_param(link, "after", f"{position[0]}-{position[1]}")
+        return Response({"next": link, "results": data})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Describe the page."""
+        return {
+            "type": "object",
+            "required": ["next", "results"],
+            "properties": {
+                "next": {
+                    "type": "string",
+                    "format": "uri",
+                    "description": "Ask this again.",
+                },
+                "results": schema,
+            },
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Describe the parameters."""
+        after = {"type": "string", "description": "From the `next` link."}
+        limit = {"type": "integer", "minimum": 1, "maximum": self.max_page_size}
+        return [
+            {"name": "after", "in": "query", "required": False, "schema": after},
+            {"name": "limit", "in": "query", "required": False, "schema": limit},
+        ]
+
+
+def _position(after: str) -> tuple[int, int] | None:
+    if not after:
+        return None
+    at, _, number = after.partition("-")
+    if not (
+        at.isdecimal() and number.isdecimal() and len(at) <= 18 and len(number) <= 18
+    ):
+        raise Invalid.field("/after", "This cursor was not given out by this feed.")
+    return int(at), int(number)

@@ -40,3 +40,11 @@ class ByRole(BasePermission):
                 rule=f"role.{view.basename}.{view.action}",
             )
         return True
+
+
+class IsActor(BasePermission):
+    """Allow whoever is logged in."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Say whether somebody is."""
+        return isinstance(request.auth, Actor)

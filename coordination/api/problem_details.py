@@ -49,7 +49,9 @@ def _document(error: Exception) -> dict[str, Any] | None:
             document["errors"] = list(_field_errors(error.detail))
             return document
         case Http404():
-            return _shape("not-found", "Not found", 404, "There is nothing at this address.")
+            return _shape(
+                "not-found", "Not found", 404, "There is nothing at this address."
+            )
         case PermissionDenied():
             return _shape("denied", "Not permitted", 403, "This is not permitted.")
         case exceptions.APIException():
@@ -65,9 +67,15 @@ def _document(error: Exception) -> dict[str, Any] | None:
                 "The database refused this; nothing was written.",
             )
         case DataError():
-            return _shape("invalid", "The input is not valid", 400, "A value is out of range.")
-        case DatabaseError() if "Invalid transition" in str(error) or "Cannot" in str(error):
-            return _shape("not-allowed", "Not possible in this state", 409, "Nothing was written.")
+            return _shape(
+                "invalid", "The input is not valid", 400, "A value is out of range."
+            )
+        case DatabaseError() if "Invalid transition" in str(error) or "Cannot" in str(
+            error
+        ):
+            return _shape(
+                "not-allowed", "Not possible in this state", 409, "Nothing was written."
+            )
     return None
 
 
@@ -94,19 +102,26 @@ def _escape(name: str) -> str:
 
 def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
     """Answer an address that does not exist."""
-    document = _shape("not-found", "Not found", 404, "There is nothing at this address.")
+    document = _shape(
+        "not-found", "Not found", 404, "There is nothing at this address."
+    )
     return JsonResponse(document, status=404, content_type=MEDIA_TYPE)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
     """Answer a request that Django itself refuses (host, size, malformed path)."""
-    document = _shape("bad-request", "Malformed request", 400, "The request is malformed.")
+    document = _shape(
+        "bad-request", "Malformed request", 400, "The request is malformed."
+    )
     return JsonResponse(document, status=400, content_type=MEDIA_TYPE)
 
 
 def server_error(request: HttpRequest) -> JsonResponse:
     """Answer a defect of ours without telling its inside; the log has it by request id."""
     document = _shape(
-        "server-error", "Our fault", status.HTTP_500_INTERNAL_SERVER_ERROR, "It has been logged."
+        "server-error",
+        "Our fault",
+        status.HTTP_500_INTERNAL_SERVER_ERROR,
+        "It has been logged.",
     )
     return JsonResponse(document, status=500, content_type=MEDIA_TYPE)

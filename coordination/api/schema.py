@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
 _ERRORS = {
@@ -23,7 +24,10 @@ PROBLEM: dict[str, Any] = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
-        "rule": {"type": "string", "description": "The rule that refused, when one did."},
+        "rule": {
+            "type": "string",
+            "description": "The rule that refused, when one did.",
+        },
         "errors": {
             "type": "array",
             "items": {
@@ -40,7 +44,39 @@ PROBLEM: dict[str, Any] = {
 
 
 class ContinuumSchema(AutoSchema):
-    """Names operations `<resource>_<action>`."""
+    """Reads the operations off the views."""
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """How a program logs in."""
+
+    target_class = "coordination.api.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        """Describe the bearer token."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "From `POST /api/v1/tokens`.",
+        }
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    """How a person at a browser is logged in."""
+
+    target_class = "coordination.api.authentication.SessionAuthentication"
+    name = "session"
+    priority = 1  # before the extension that ships for the parent class
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        """Describe the session cookie."""
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "sessionid",
+            "description": "From `POST /api/v1/session`; unsafe requests send `X-CSRFToken`.",
+        }
 
 
 def add_problems(

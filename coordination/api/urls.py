@@ -1,3 +1,21 @@
-from django.urls import path
+"""`/api/v1/`: people, places and the feed."""
 
-urlpatterns: list[object] = []
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from coordination.api.patients import CareTeamMemberViewSet, PatientViewSet
+from coordination.api.places import EventViewSet, LocationViewSet, PractitionerViewSet
+from coordination.api.sessions import SessionView, TokenView
+
+router = SimpleRouter(trailing_slash=False)
+router.register("patients", PatientViewSet, basename="patient")
+router.register("care-team-members", CareTeamMemberViewSet, basename="care-team-member")
+router.register("practitioners", PractitionerViewSet, basename="practitioner")
+router.register("locations", LocationViewSet, basename="location")
+router.register("events", EventViewSet, basename="event")
+
+urlpatterns = [
+    path("session", SessionView.as_view(), name="session"),
+    path("tokens", TokenView.as_view(), name="tokens"),
+    *router.urls,
+]

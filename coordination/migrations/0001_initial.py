@@ -13,303 +13,939 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Organization',
+            name="Organization",
             fields=[
-                ('id', models.UUIDField(default=coordination.models.owned.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.TextField()),
-                ('slug', models.SlugField(unique=True)),
-                ('is_demo', models.BooleanField(default=False, help_text='Every patient in it is synthetic; unsigned protocols may apply.')),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=coordination.models.owned.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.TextField()),
+                ("slug", models.SlugField(unique=True)),
+                (
+                    "is_demo",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Every patient in it is synthetic; unsigned protocols may apply.",
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('id', models.UUIDField(default=coordination.models.owned.new_id, editable=False, primary_key=True, serialize=False)),
-                ('email', models.EmailField(help_text='In lower case: one person, one spelling.', max_length=254, unique=True)),
-                ('name', models.TextField()),
-                ('is_active', models.BooleanField(default=True)),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="last login"
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=coordination.models.owned.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "email",
+                    models.EmailField(
+                        help_text="In lower case: one person, one spelling.",
+                        max_length=254,
+                        unique=True,
+                    ),
+                ),
+                ("name", models.TextField()),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='coordination_user_email_lower')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("email", django.db.models.functions.text.Lower("email"))
+                        ),
+                        name="coordination_user_email_lower",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Location',
+            name="Location",
             fields=[
-                ('id', models.UUIDField(default=coordination.models.owned.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('updated_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('name', models.TextField()),
-                ('time_zone', models.CharField(max_length=64)),
-                ('address', models.TextField(blank=True)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('is_active', models.BooleanField(default=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='coordination.organization')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=coordination.models.owned.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "updated_at",
+                    models.DateTimeField(blank=True, editable=False, null=True),
+                ),
+                ("name", models.TextField()),
+                ("time_zone", models.CharField(max_length=64)),
+                ("address", models.TextField(blank=True)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.organization",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DirectoryEntry',
+            name="DirectoryEntry",
             fields=[
-                ('id', models.UUIDField(default=coordination.models.owned.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('organization', 'Organization'), ('practitioner', 'Practitioner')], max_length=16)),
-                ('name', models.TextField()),
-                ('system', models.TextField(blank=True)),
-                ('value', models.TextField(blank=True)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('address', models.TextField(blank=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='coordination.organization')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=coordination.models.owned.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("organization", "Organization"),
+                            ("practitioner", "Practitioner"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("name", models.TextField()),
+                ("system", models.TextField(blank=True)),
+                ("value", models.TextField(blank=True)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("address", models.TextField(blank=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.organization",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.UUIDField(default=coordination.models.owned.new_id, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField()),
-                ('user_id', models.UUIDField(blank=True, null=True)),
-                ('actor', models.TextField(help_text='Login, or the part of the software that acted.')),
-                ('action', models.CharField(choices=[('read', 'Read'), ('search', 'Search'), ('create', 'Create'), ('update', 'Update'), ('act', 'Act'), ('import', 'Import')], max_length=8)),
-                ('event', models.TextField(help_text='What happened, dotted: `referral.accept`.')),
-                ('resource', models.TextField(help_text='The kind of record.')),
-                ('resource_id', models.UUIDField(blank=True, null=True)),
-                ('patient_ids', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), help_text='Every patient whom it disclosed.')),
-                ('basis', models.TextField(blank=True, help_text='Why the actor may: membership, role, …')),
-                ('purpose', models.CharField(default='care', max_length=16)),
-                ('request_id', models.CharField(blank=True, max_length=64)),
-                ('detail', models.JSONField(default=dict, help_text='Old and new codes by name; no free text.')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='coordination.organization')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=coordination.models.owned.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField()),
+                ("user_id", models.UUIDField(blank=True, null=True)),
+                (
+                    "actor",
+                    models.TextField(
+                        help_text="Login, or the part of the software that acted."
+                    ),
+                ),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("read", "Read"),
+                            ("search", "Search"),
+                            ("create", "Create"),
+                            ("update", "Update"),
+                            ("act", "Act"),
+                            ("import", "Import"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "event",
+                    models.TextField(
+                        help_text="What happened, dotted: `referral.accept`."
+                    ),
+                ),
+                ("resource", models.TextField(help_text="The kind of record.")),
+                ("resource_id", models.UUIDField(blank=True, null=True)),
+                (
+                    "patient_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.UUIDField(),
+                        help_text="Every patient whom it disclosed.",
+                    ),
+                ),
+                (
+                    "basis",
+                    models.TextField(
+                        blank=True, help_text="Why the actor may: membership, role, …"
+                    ),
+                ),
+                ("purpose", models.CharField(default="care", max_length=16)),
+                ("request_id", models.CharField(blank=True, max_length=64)),
+                (
+                    "detail",
+                    models.JSONField(
+                        default=dict,
+                        help_text="Old and new codes by name; no free text.",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.organization",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.UUIDField(default=coordination.models.owned.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.TextField()),
-                ('digest', models.BinaryField(max_length=32, unique=True)),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='coordination.organization')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=coordination.models.owned.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("name", models.TextField()),
+                ("digest", models.BinaryField(max_length=32, unique=True)),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.organization",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Patient',
+            name="Patient",
             fields=[
-                ('id', models.UUIDField(default=coordination.models.owned.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('updated_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('family_name', models.TextField()),
-                ('given_name', models.TextField(blank=True)),
-                ('preferred_name', models.TextField(blank=True)),
-                ('birth_date', models.DateField(blank=True, null=True)),
-                ('gender', models.CharField(choices=[('female', 'Female'), ('male', 'Male'), ('other', 'Other'), ('unknown', 'Unknown')], default='unknown', max_length=8)),
-                ('language', models.CharField(default='en-CA', help_text='BCP 47.', max_length=35)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('address', models.TextField(blank=True)),
-                ('emergency_contact_name', models.TextField(blank=True)),
-                ('emergency_contact_phone', models.CharField(blank=True, max_length=40)),
-                ('emergency_contact_relationship', models.TextField(blank=True)),
-                ('deceased_at', models.DateTimeField(blank=True, null=True)),
-                ('is_synthetic', models.BooleanField(default=False, help_text='Nobody real; the only patients that unsigned protocols apply to.')),
-                ('registered_at', models.DateTimeField()),
-                ('imported_digest', models.CharField(blank=True, help_text='What the last import read, to know an unchanged one.', max_length=64)),
-                ('search_key', models.TextField(db_collation='C', editable=False, help_text='Normalized name; see `coordination.search`.')),
-                ('family_physician', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='coordination.directoryentry')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='coordination.organization')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=coordination.models.owned.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "updated_at",
+                    models.DateTimeField(blank=True, editable=False, null=True),
+                ),
+                ("family_name", models.TextField()),
+                ("given_name", models.TextField(blank=True)),
+                ("preferred_name", models.TextField(blank=True)),
+                ("birth_date", models.DateField(blank=True, null=True)),
+                (
+                    "gender",
+                    models.CharField(
+                        choices=[
+                            ("female", "Female"),
+                            ("male", "Male"),
+                            ("other", "Other"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="unknown",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        default="en-CA", help_text="BCP 47.", max_length=35
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("address", models.TextField(blank=True)),
+                ("emergency_contact_name", models.TextField(blank=True)),
+                (
+                    "emergency_contact_phone",
+                    models.CharField(blank=True, max_length=40),
+                ),
+                ("emergency_contact_relationship", models.TextField(blank=True)),
+                ("deceased_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "is_synthetic",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Nobody real; the only patients that unsigned protocols apply to.",
+                    ),
+                ),
+                ("registered_at", models.DateTimeField()),
+                (
+                    "imported_digest",
+                    models.CharField(
+                        blank=True,
+                        help_text="What the last import read, to know an unchanged one.",
+                        max_length=64,
+                    ),
+                ),
+                (
+                    "search_key",
+                    models.TextField(
+                        db_collation="C",
+                        editable=False,
+                        help_text="Normalized name; see `coordination.search`.",
+                    ),
+                ),
+                (
+                    "family_physician",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="coordination.directoryentry",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.organization",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('transaction_id', models.BigIntegerField(db_default=django.db.models.functions.comparison.Cast(django.db.models.functions.comparison.Cast(models.Func(function='pg_current_xact_id'), models.TextField()), models.BigIntegerField()), editable=False)),
-                ('recorded_at', models.DateTimeField()),
-                ('type', models.TextField(help_text='Dotted: `course.transitioned`.')),
-                ('subject', models.TextField(help_text='The kind of record.')),
-                ('subject_id', models.UUIDField()),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='coordination.organization')),
-                ('patient', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='coordination.patient')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "transaction_id",
+                    models.BigIntegerField(
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.Cast(
+                                models.Func(function="pg_current_xact_id"),
+                                models.TextField(),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        editable=False,
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField()),
+                ("type", models.TextField(help_text="Dotted: `course.transitioned`.")),
+                ("subject", models.TextField(help_text="The kind of record.")),
+                ("subject_id", models.UUIDField()),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.organization",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.patient",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PatientIdentifier',
+            name="PatientIdentifier",
             fields=[
-                ('id', models.UUIDField(default=coordination.models.owned.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('health_number', 'Health Number'), ('medical_record', 'Medical Record'), ('drivers_licence', 'Drivers Licence'), ('passport', 'Passport'), ('social_security', 'Social Security'), ('other', 'Other')], max_length=16)),
-                ('system', models.TextField(help_text="URI of the assigner's namespace.")),
-                ('value', models.TextField()),
-                ('version_code', models.CharField(blank=True, help_text='Of an Ontario health number.', max_length=2)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='coordination.organization')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='identifiers', to='coordination.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=coordination.models.owned.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("health_number", "Health Number"),
+                            ("medical_record", "Medical Record"),
+                            ("drivers_licence", "Drivers Licence"),
+                            ("passport", "Passport"),
+                            ("social_security", "Social Security"),
+                            ("other", "Other"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "system",
+                    models.TextField(help_text="URI of the assigner's namespace."),
+                ),
+                ("value", models.TextField()),
+                (
+                    "version_code",
+                    models.CharField(
+                        blank=True,
+                        help_text="Of an Ontario health number.",
+                        max_length=2,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.organization",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="identifiers",
+                        to="coordination.patient",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Practitioner',
+            name="Practitioner",
             fields=[
-                ('id', models.UUIDField(default=coordination.models.owned.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('updated_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('name', models.TextField()),
-                ('languages', models.JSONField(default=list, help_text='BCP 47 tags, best first.')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='coordination.organization')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=coordination.models.owned.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "updated_at",
+                    models.DateTimeField(blank=True, editable=False, null=True),
+                ),
+                ("name", models.TextField()),
+                (
+                    "languages",
+                    models.JSONField(
+                        default=list, help_text="BCP 47 tags, best first."
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.organization",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PractitionerRole',
+            name="PractitionerRole",
             fields=[
-                ('id', models.UUIDField(default=coordination.models.owned.new_id, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('updated_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('discipline', models.CharField(choices=[('physiotherapy', 'Physiotherapy'), ('chiropractic', 'Chiropractic'), ('massage_therapy', 'Massage therapy'), ('kinesiology', 'Kinesiology'), ('nutrition', 'Nutrition'), ('psychotherapy', 'Psychotherapy')], max_length=20)),
-                ('college', models.TextField(help_text='The regulator that registers this person.')),
-                ('registration_number', models.TextField()),
-                ('registered_from', models.DateField()),
-                ('registered_until', models.DateField(blank=True, help_text='The last valid day.', null=True)),
-                ('is_active', models.BooleanField(default=True)),
-                ('capacity', models.PositiveSmallIntegerField(blank=True, help_text='Open referrals this person takes; none: unknown.', null=True)),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='coordination.location')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='coordination.organization')),
-                ('practitioner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='roles', to='coordination.practitioner')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=coordination.models.owned.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "updated_at",
+                    models.DateTimeField(blank=True, editable=False, null=True),
+                ),
+                (
+                    "discipline",
+                    models.CharField(
+                        choices=[
+                            ("physiotherapy", "Physiotherapy"),
+                            ("chiropractic", "Chiropractic"),
+                            ("massage_therapy", "Massage therapy"),
+                            ("kinesiology", "Kinesiology"),
+                            ("nutrition", "Nutrition"),
+                            ("psychotherapy", "Psychotherapy"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "college",
+                    models.TextField(
+                        help_text="The regulator that registers this person."
+                    ),
+                ),
+                ("registration_number", models.TextField()),
+                ("registered_from", models.DateField()),
+                (
+                    "registered_until",
+                    models.DateField(
+                        blank=True, help_text="The last valid day.", null=True
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "capacity",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Open referrals this person takes; none: unknown.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="coordination.location",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.organization",
+                    ),
+                ),
+                (
+                    "practitioner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="roles",
+                        to="coordination.practitioner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CareTeamMember',
+            name="CareTeamMember",
             fields=[
-                ('id', models.UUIDField(default=coordination.models.owned.new_id, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(choices=[('lead', 'Lead: accountable for the whole plan'), ('member', 'Member')], max_length=8)),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField(blank=True, null=True)),
-                ('ended_because', models.TextField(blank=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='coordination.organization')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='care_team', to='coordination.patient')),
-                ('practitioner_role', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='coordination.practitionerrole')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=coordination.models.owned.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("lead", "Lead: accountable for the whole plan"),
+                            ("member", "Member"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField(blank=True, null=True)),
+                ("ended_because", models.TextField(blank=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.organization",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="care_team",
+                        to="coordination.patient",
+                    ),
+                ),
+                (
+                    "practitioner_role",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.practitionerrole",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AccessGrant',
+            name="AccessGrant",
             fields=[
-                ('id', models.UUIDField(default=coordination.models.owned.new_id, editable=False, primary_key=True, serialize=False)),
-                ('basis', models.CharField(choices=[('membership', 'Membership'), ('referral', 'Referral'), ('appointment', 'Appointment'), ('override', 'Override')], max_length=12)),
-                ('source_id', models.UUIDField(help_text='The membership, referral, … that gives the reason.')),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField(blank=True, null=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='coordination.organization')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='coordination.patient')),
-                ('practitioner_role', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='coordination.practitionerrole')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=coordination.models.owned.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "basis",
+                    models.CharField(
+                        choices=[
+                            ("membership", "Membership"),
+                            ("referral", "Referral"),
+                            ("appointment", "Appointment"),
+                            ("override", "Override"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "source_id",
+                    models.UUIDField(
+                        help_text="The membership, referral, … that gives the reason."
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.organization",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="grants",
+                        to="coordination.patient",
+                    ),
+                ),
+                (
+                    "practitioner_role",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.practitionerrole",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.UUIDField(default=coordination.models.owned.new_id, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(choices=[('practitioner', 'Practitioner'), ('scheduler', 'Scheduler'), ('administrator', 'Administrator'), ('privacy_officer', 'Privacy Officer')], max_length=16)),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='coordination.organization')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=coordination.models.owned.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("practitioner", "Practitioner"),
+                            ("scheduler", "Scheduler"),
+                            ("administrator", "Administrator"),
+                            ("privacy_officer", "Privacy Officer"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.organization",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('until', None)), fields=('organization', 'user', 'role'), name='coordination_membership_once'), models.CheckConstraint(condition=models.Q(('until', None), ('until__gt', models.F('since')), _connector='OR'), name='coordination_membership_period')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until", None)),
+                        fields=("organization", "user", "role"),
+                        name="coordination_membership_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until", None),
+                            ("until__gt", models.F("since")),
+                            _connector="OR",
+                        ),
+                        name="coordination_membership_period",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='location',
-            constraint=models.UniqueConstraint(fields=('organization', 'name'), name='coordination_location_name'),
+            model_name="location",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "name"), name="coordination_location_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='directoryentry',
-            constraint=models.UniqueConstraint(fields=('organization', 'kind', 'system', 'value'), name='coordination_directory_identity'),
+            model_name="directoryentry",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "kind", "system", "value"),
+                name="coordination_directory_identity",
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['patient_ids'], name='coordination_audit_patients'),
+            model_name="auditevent",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["patient_ids"], name="coordination_audit_patients"
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['organization', 'recorded_at'], name='coordination_audit_when'),
+            model_name="auditevent",
+            index=models.Index(
+                fields=["organization", "recorded_at"], name="coordination_audit_when"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='auditevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='504c27d906f1db701eb2d99c61bd6ad09d624398', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_f7151', table='coordination_auditevent', when='BEFORE')),
+            model_name="auditevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="504c27d906f1db701eb2d99c61bd6ad09d624398",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_f7151",
+                    table="coordination_auditevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='auditevent',
-            trigger=pgtrigger.compiler.Trigger(name='never_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;", hash='bc933d19e1954d02c1e8a2eadf990a05e2b72541', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_emptied_aa9af', table='coordination_auditevent', when='BEFORE')),
+            model_name="auditevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                    hash="bc933d19e1954d02c1e8a2eadf990a05e2b72541",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_emptied_aa9af",
+                    table="coordination_auditevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(fields=['organization', 'search_key', 'id'], name='coordination_patient_search'),
+            model_name="patient",
+            index=models.Index(
+                fields=["organization", "search_key", "id"],
+                name="coordination_patient_search",
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['organization', 'transaction_id', 'id'], name='coordination_event_feed'),
+            model_name="event",
+            index=models.Index(
+                fields=["organization", "transaction_id", "id"],
+                name="coordination_event_feed",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='event',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='62effcd293ec99a2f85606606f95d0044c59e04b', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_311e7', table='coordination_event', when='BEFORE')),
+            model_name="event",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="62effcd293ec99a2f85606606f95d0044c59e04b",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_311e7",
+                    table="coordination_event",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='event',
-            trigger=pgtrigger.compiler.Trigger(name='never_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;", hash='029e605c3d5f1251892ecb1dc7a974e2794de0da', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_emptied_4b193', table='coordination_event', when='BEFORE')),
+            model_name="event",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                    hash="029e605c3d5f1251892ecb1dc7a974e2794de0da",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_emptied_4b193",
+                    table="coordination_event",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='patientidentifier',
-            constraint=models.UniqueConstraint(fields=('organization', 'system', 'value'), name='coordination_identifier_once'),
+            model_name="patientidentifier",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "system", "value"),
+                name="coordination_identifier_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='patientidentifier',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('value', ''), _negated=True), models.Q(('system', ''), _negated=True)), name='coordination_identifier_named'),
+            model_name="patientidentifier",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("value", ""), _negated=True),
+                    models.Q(("system", ""), _negated=True),
+                ),
+                name="coordination_identifier_named",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='practitioner',
-            constraint=models.UniqueConstraint(fields=('organization', 'user'), name='coordination_practitioner_user'),
+            model_name="practitioner",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "user"), name="coordination_practitioner_user"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='practitionerrole',
-            constraint=models.UniqueConstraint(fields=('organization', 'practitioner', 'location', 'discipline'), name='coordination_role_once'),
+            model_name="practitionerrole",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "practitioner", "location", "discipline"),
+                name="coordination_role_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='practitionerrole',
-            constraint=models.CheckConstraint(condition=models.Q(('registered_until', None), ('registered_until__gte', models.F('registered_from')), _connector='OR'), name='coordination_role_registration'),
+            model_name="practitionerrole",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("registered_until", None),
+                    ("registered_until__gte", models.F("registered_from")),
+                    _connector="OR",
+                ),
+                name="coordination_role_registration",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='practitionerrole',
-            constraint=models.CheckConstraint(condition=models.Q(('discipline__in', ['physiotherapy', 'chiropractic', 'massage_therapy', 'kinesiology', 'nutrition', 'psychotherapy'])), name='coordination_role_discipline'),
+            model_name="practitionerrole",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "discipline__in",
+                        [
+                            "physiotherapy",
+                            "chiropractic",
+                            "massage_therapy",
+                            "kinesiology",
+                            "nutrition",
+                            "psychotherapy",
+                        ],
+                    )
+                ),
+                name="coordination_role_discipline",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='careteammember',
-            constraint=models.UniqueConstraint(condition=models.Q(('role', 'lead'), ('until', None)), fields=('organization', 'patient'), name='coordination_one_lead'),
+            model_name="careteammember",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("role", "lead"), ("until", None)),
+                fields=("organization", "patient"),
+                name="coordination_one_lead",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='careteammember',
-            constraint=models.UniqueConstraint(condition=models.Q(('until', None)), fields=('organization', 'patient', 'practitioner_role'), name='coordination_member_once'),
+            model_name="careteammember",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("until", None)),
+                fields=("organization", "patient", "practitioner_role"),
+                name="coordination_member_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='careteammember',
-            constraint=models.CheckConstraint(condition=models.Q(('until', None), ('until__gte', models.F('since')), _connector='OR'), name='coordination_member_period'),
+            model_name="careteammember",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("until", None), ("until__gte", models.F("since")), _connector="OR"
+                ),
+                name="coordination_member_period",
+            ),
         ),
         migrations.AddIndex(
-            model_name='accessgrant',
-            index=models.Index(fields=['organization', 'practitioner_role', 'patient'], name='coordination_grant_circle'),
+            model_name="accessgrant",
+            index=models.Index(
+                fields=["organization", "practitioner_role", "patient"],
+                name="coordination_grant_circle",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='accessgrant',
-            constraint=models.UniqueConstraint(fields=('organization', 'practitioner_role', 'patient', 'basis', 'source_id'), name='coordination_grant_once'),
+            model_name="accessgrant",
+            constraint=models.UniqueConstraint(
+                fields=(
+                    "organization",
+                    "practitioner_role",
+                    "patient",
+                    "basis",
+                    "source_id",
+                ),
+                name="coordination_grant_once",
+            ),
         ),
     ]

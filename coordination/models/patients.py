@@ -52,21 +52,27 @@ class Patient(OrganizationOwned, Editable):
     )
     deceased_at = models.DateTimeField(null=True, blank=True)
     is_synthetic = models.BooleanField(
-        default=False, help_text="Nobody real; the only patients that unsigned protocols apply to."
+        default=False,
+        help_text="Nobody real; the only patients that unsigned protocols apply to.",
     )
     registered_at = models.DateTimeField()
     imported_digest = models.CharField(
-        max_length=64, blank=True, help_text="What the last import read, to know an unchanged one."
+        max_length=64,
+        blank=True,
+        help_text="What the last import read, to know an unchanged one.",
     )
     search_key = models.TextField(
-        editable=False, db_collation="C", help_text="Normalized name; see `coordination.search`."
+        editable=False,
+        db_collation="C",
+        help_text="Normalized name; see `coordination.search`.",
     )
 
     class Meta:
         indexes = [
             # patient search: a prefix range within one organization, in page order
             models.Index(
-                fields=["organization", "search_key", "id"], name="coordination_patient_search"
+                fields=["organization", "search_key", "id"],
+                name="coordination_patient_search",
             ),
         ]
 
@@ -85,7 +91,9 @@ class PatientIdentifier(OrganizationOwned):
         SOCIAL_SECURITY = "social_security"
         OTHER = "other"
 
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="identifiers")
+    patient = models.ForeignKey(
+        Patient, on_delete=models.PROTECT, related_name="identifiers"
+    )
     kind = models.CharField(max_length=16, choices=Kind)
     system = models.TextField(help_text="URI of the assigner's namespace.")
     value = models.TextField()
@@ -96,7 +104,8 @@ class PatientIdentifier(OrganizationOwned):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["organization", "system", "value"], name="coordination_identifier_once"
+                fields=["organization", "system", "value"],
+                name="coordination_identifier_once",
             ),
             models.CheckConstraint(
                 condition=~models.Q(value="") & ~models.Q(system=""),
@@ -125,7 +134,9 @@ class CareTeamMember(OrganizationOwned):
         LEAD = "lead", "Lead: accountable for the whole plan"
         MEMBER = "member", "Member"
 
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="care_team")
+    patient = models.ForeignKey(
+        Patient, on_delete=models.PROTECT, related_name="care_team"
+    )
     practitioner_role = models.ForeignKey(
         "coordination.PractitionerRole", on_delete=models.PROTECT, related_name="+"
     )
@@ -166,19 +177,29 @@ class AccessGrant(OrganizationOwned):
         APPOINTMENT = "appointment"
         OVERRIDE = "override"
 
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="grants")
+    patient = models.ForeignKey(
+        Patient, on_delete=models.PROTECT, related_name="grants"
+    )
     practitioner_role = models.ForeignKey(
         "coordination.PractitionerRole", on_delete=models.PROTECT, related_name="+"
     )
     basis = models.CharField(max_length=12, choices=Basis)
-    source_id = models.UUIDField(help_text="The membership, referral, … that gives the reason.")
+    source_id = models.UUIDField(
+        help_text="The membership, referral, … that gives the reason."
+    )
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["organization", "practitioner_role", "patient", "basis", "source_id"],
+                fields=[
+                    "organization",
+                    "practitioner_role",
+                    "patient",
+                    "basis",
+                    "source_id",
+                ],
                 name="coordination_grant_once",
             )
         ]

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -40,7 +41,9 @@ class User(AbstractBaseUser):
     """A login: one person, whatever number of organizations they work in."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    email = models.EmailField(unique=True, help_text="In lower case: one person, one spelling.")
+    email = models.EmailField(
+        unique=True, help_text="In lower case: one person, one spelling."
+    )
     name = models.TextField()
     is_active = models.BooleanField(default=True)
 
@@ -51,7 +54,8 @@ class User(AbstractBaseUser):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(email=Lower("email")), name="coordination_user_email_lower"
+                condition=models.Q(email=Lower("email")),
+                name="coordination_user_email_lower",
             )
         ]
 
@@ -134,16 +138,22 @@ class PractitionerRole(OrganizationOwned, Editable):
         "capacity",
     )
 
-    practitioner = models.ForeignKey(Practitioner, on_delete=models.PROTECT, related_name="roles")
+    practitioner = models.ForeignKey(
+        Practitioner, on_delete=models.PROTECT, related_name="roles"
+    )
     location = models.ForeignKey("coordination.Location", on_delete=models.PROTECT)
     discipline = models.CharField(max_length=20, choices=Discipline)
     college = models.TextField(help_text="The regulator that registers this person.")
     registration_number = models.TextField()
     registered_from = models.DateField()
-    registered_until = models.DateField(null=True, blank=True, help_text="The last valid day.")
+    registered_until = models.DateField(
+        null=True, blank=True, help_text="The last valid day."
+    )
     is_active = models.BooleanField(default=True)
     capacity = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Open referrals this person takes; none: unknown."
+        null=True,
+        blank=True,
+        help_text="Open referrals this person takes; none: unknown.",
     )
 
     objects: ClassVar[models.Manager[Any]] = models.Manager.from_queryset(
@@ -169,8 +179,6 @@ class PractitionerRole(OrganizationOwned, Editable):
 
     def is_registered(self, now: datetime) -> bool:
         """Say whether this person may practise at this moment, by the day of their location."""
-        from zoneinfo import ZoneInfo
-
         day = now.astimezone(ZoneInfo(self.location.time_zone)).date()
         return (
             self.is_active

@@ -12,7 +12,8 @@ class Organization(models.Model):
     name = models.TextField()
     slug = models.SlugField(unique=True)
     is_demo = models.BooleanField(
-        default=False, help_text="Every patient in it is synthetic; unsigned protocols may apply."
+        default=False,
+        help_text="Every patient in it is synthetic; unsigned protocols may apply.",
     )
     created_at = models.DateTimeField()
 

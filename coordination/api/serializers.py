@@ -1,0 +1,235 @@
+"""The shapes in which people and places are read and written."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from coordination.models import (
+    CareTeamMember,
+    Discipline,
+    Event,
+    Location,
+    Membership,
+    Patient,
+    PatientIdentifier,
+    Practitioner,
+    PractitionerRole,
+)
+
+
+class CredentialsSerializer(serializers.Serializer[Any]):
+    """What somebody logs in with."""
+
+    email = serializers.EmailField()
+    password = serializers.CharField(trim_whitespace=False, write_only=True)
+    organization = serializers.UUIDField(
+        required=False, help_text="Which one to act in, for a login with several."
+    )
+
+
+class TokenRequestSerializer(CredentialsSerializer):
+    """What a program asks a token with."""
+
+    name = serializers.CharField(max_length=200, help_text="To recognize the token by.")
+
+
+class TokenSerializer(serializers.Serializer[Any]):
+    """A fresh token; the secret is shown this once."""
+
+    id = serializers.UUIDField()
+    token = serializers.CharField(help_text="Send it as `Authorization: Bearer …`.")
+    organization = serializers.UUIDField()
+    expires_at = serializers.DateTimeField()
+
+
+class OwnRoleSerializer(serializers.ModelSerializer[PractitionerRole]):
+    """One hat of the person who is logged in."""
+
+    class Meta:
+        model = PractitionerRole
+        fields = ["id", "discipline", "location"]
+
+
+class SessionSerializer(serializers.Serializer[Any]):
+    """Who is logged in, where, and as what."""
+
+    user = serializers.UUIDField()
+    email = serializers.EmailField()
+    name = serializers.CharField()
+    organization = serializers.UUIDField()
+    organization_name = serializers.CharField()
+    roles = serializers.ListField(
+        child=serializers.ChoiceField(Membership.Role.choices)
+    )
+    practitioner_roles = OwnRoleSerializer(many=True)
+
+
+class LocationSerializer(serializers.ModelSerializer[Location]):
+    """A site."""
+
+    class Meta:
+        model = Location
+        fields = ["id", "name", "time_zone", "address", "phone", "is_active"]
+
+    def validate_time_zone(self, value: str) -> str:
+        """Take IANA names only."""
+        if value not in available_timezones():
+            raise serializers.ValidationError(
+                "Not an IANA time zone such as America/Toronto."
+            )
+        return value
+
+
+class RegistrationSerializer(serializers.ModelSerializer[PractitionerRole]):
+    """A practitioner as one discipline at one location."""
+
+    location_name = serializers.CharField(source="location.name", read_only=True)
+    is_registered = serializers.SerializerMethodField(
+        help_text="Whether the registration is valid today, by the day of the location."
+    )
+
+    class Meta:
+        model = PractitionerRole
+        fields = [
+            "id",
+            "discipline",
+            "location",
+            "location_name",
+            "college",
+            "registration_number",
+            "registered_from",
+            "registered_until",
+            "is_active",
+            "is_registered",
+            "capacity",
+        ]
+
+    def get_is_registered(self, role: PractitionerRole) -> bool:
+        """Say whether this person may practise now."""
+        return role.is_registered(timezone.now())
+
+
+class PractitionerSerializer(serializers.ModelSerializer[Practitioner]):
+    """A person who treats, with every role."""
+
+    roles = RegistrationSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Practitioner
+        fields = ["id", "name", "languages", "roles"]
+
+
+class IdentifierSerializer(serializers.ModelSerializer[PatientIdentifier]):
+    """A number that somebody gave the patient."""
+
+    class Meta:
+        model = PatientIdentifier
+        fields = ["kind", "system", "value", "version_code"]
+        extra_kwargs = {
+            "system": {"allow_blank": False, "max_length": 200},
+            "value": {"allow_blank": False, "max_length": 200},
+        }
+
+
+class PatientSerializer(serializers.ModelSerializer[Patient]):
+    """Identity and contacts: what the directory view shows."""
+
+    identifiers = IdentifierSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Patient
+        fields = [
+            "id",
+            *Patient.editable,
+            "identifiers",
+            "deceased_at",
+            "is_synthetic",
+            "registered_at",
+        ]
+        read_only_fields = ["id", "deceased_at", "is_synthetic", "registered_at"]
+        extra_kwargs = {
+            "family_name": {"max_length": 200, "allow_blank": False},
+            "given_name": {"max_length": 200},
+            "preferred_name": {"max_length": 200},
+            "address": {"max_length": 1000},
+            "emergency_contact_name": {"max_length": 200},
+            "emergency_contact_relationship": {"max_length": 200},
+        }
+
+    def validate_birth_date(self, value: Any) -> Any:
+        """Refuse a birth date in the future."""
+        if value and value > timezone.now().date():
+            raise serializers.ValidationError("This day is in the future.")
+        return value
+
+
+class PatientRegistrationSerializer(PatientSerializer):
+    """A new patient; naming the lead opens intake."""
+
+    identifiers = IdentifierSerializer(many=True, required=False)
+    lead = serializers.UUIDField(
+        write_only=True, help_text="The practitioner role accountable from now on."
+    )
+
+    class Meta(PatientSerializer.Meta):
+        fields = [*PatientSerializer.Meta.fields, "lead"]
+
+
+class LeadSerializer(serializers.Serializer[Any]):
+    """Who is to lead."""
+
+    lead = serializers.UUIDField(help_text="A practitioner role.")
+
+
+class JoinSerializer(serializers.Serializer[Any]):
+    """Who is to join."""
+
+    practitioner_role = serializers.UUIDField()
+
+
+class HandOverSerializer(serializers.Serializer[Any]):
+    """Who takes over, and why."""
+
+    practitioner_role = serializers.UUIDField()
+    because = serializers.CharField(max_length=500)
+
+
+class LeaveSerializer(serializers.Serializer[Any]):
+    """Why a member leaves."""
+
+    because = serializers.CharField(max_length=500)
+
+
+class CareTeamMemberSerializer(serializers.ModelSerializer[CareTeamMember]):
+    """One membership with its period."""
+
+    name = serializers.CharField(
+        source="practitioner_role.practitioner.name", read_only=True
+    )
+    discipline = serializers.ChoiceField(
+        Discipline.choices, source="practitioner_role.discipline", read_only=True
+    )
+
+    class Meta:
+        model = CareTeamMember
+        fields = [
+            "id",
+            "patient",
+            "practitioner_role",
+            "name",
+            "discipline",
+            "role",
+            "since",
+            "until",
+            "ended_because",
+        ]
+
+
+class EventSerializer(serializers.ModelSerializer[Event]):
+    """One thing that happened: ids only."""
+
+    class Meta:
+        model = Event
+        fields = ["id", "recorded_at", "type", "subject", "subject_id", "patient"]

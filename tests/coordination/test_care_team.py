@@ -1,0 +1,134 @@
+"""The care team: dated joins and leaves, one lead, and access that follows."""
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from coordination import care_team
+from coordination.models import AccessGrant, CareTeamMember
+from coordination.problems import Problem
+from coordination.tenancy import acting_in
+from tests.cast import NOW, Cast
+
+URL = "/api/v1/patients"
+
+
+def join(cast: Cast, who: str, by: str = "asha") -> object:
+    role = cast.everybody[who].practitioner_role
+    return cast.everybody[by].client.post(
+        f"{URL}/{cast.patient.id}/care-team", {"practitioner_role": str(role.id)}
+    )
+
+
+def test_it_dates_joins_and_leaves_and_access_follows(cast: Cast) -> None:
+    patient = f"{URL}/{cast.patient.id}"
+    member = join(cast, "ben")
+    assert member.status_code == 201  # type: ignore[attr-defined]
+    assert cast.ben.client.get(patient).status_code == 200
+    left = cast.asha.client.post(
+        f"/api/v1/care-team-members/{member.data['id']}/leave",  # type: ignore[attr-defined]
+        {"because": "Goals reached"},
+    )
+    assert left.status_code == 200
+    assert left.data["since"] < left.data["until"]
+    assert cast.ben.client.get(patient).status_code == 404
+    again = join(cast, "ben")
+    assert again.status_code == 201  # type: ignore[attr-defined]
+    periods = [m for m in cast.asha.client.get(f"{patient}/care-team").data if m["name"] == "Ben"]
+    assert [bool(m["until"]) for m in periods] == [True, False]
+
+
+def test_it_refuses_to_leave_a_patient_without_a_lead(cast: Cast) -> None:
+    with cast.acting():
+        lead = CareTeamMember.objects.get(patient=cast.patient)
+    answer = cast.asha.client.post(
+        f"/api/v1/care-team-members/{lead.id}/leave", {"because": "Holiday"}
+    )
+    assert answer.status_code == 409
+    assert answer.data["type"] == "urn:continuum:problem:lead-cannot-leave"
+    lead.refresh_from_db()
+    assert lead.until is None
+
+
+def test_it_hands_the_lead_over_without_a_moment_of_none_or_two(cast: Cast) -> None:
+    url = f"{URL}/{cast.patient.id}/hand-over"
+    body = {
+        "practitioner_role": str(cast.dmitri.practitioner_role.id),
+        "because": "Maintenance begins",
+    }
+    join(cast, "ben")
+    refused = cast.ben.client.post(url, body)
+    assert (refused.status_code, refused.data["rule"]) == (403, "team.hand-over")
+    assert cast.asha.client.post(url, body).status_code == 200
+    team = cast.dmitri.client.get(f"{URL}/{cast.patient.id}/care-team").data
+    now = [(m["name"], m["role"]) for m in team if m["until"] is None]
+    assert sorted(now) == [("Asha", "member"), ("Ben", "member"), ("Dmitri", "lead")]
+    assert cast.asha.client.post(url, body).status_code == 403  # no longer hers to give
+
+
+def test_it_refuses_someone_whose_registration_has_lapsed(cast: Cast) -> None:
+    role = cast.ben.practitioner_role
+    with cast.acting():
+        role.registered_until = NOW.date().replace(year=2025)
+        role.save(update_fields=["registered_until"])
+    answer = join(cast, "ben")
+    assert answer.status_code == 400  # type: ignore[attr-defined]
+    assert "registration" in answer.data["errors"][0]["detail"]  # type: ignore[attr-defined]
+
+
+def test_it_takes_a_lapsed_practitioner_s_view_away_at_once(cast: Cast) -> None:
+    url = f"{URL}/{cast.patient.id}"
+    assert cast.asha.client.get(url).status_code == 200
+    with cast.acting():
+        role = cast.asha.practitioner_role
+        role.registered_until = NOW.date().replace(year=2025)
+        role.save(update_fields=["registered_until"])
+    assert cast.asha.client.get(url).status_code == 404
+
+
+def test_it_keeps_two_leads_out_of_the_database(cast: Cast) -> None:
+    with cast.acting(), pytest.raises(IntegrityError), transaction.atomic():
+        CareTeamMember.objects.create(
+            organization=cast.riverside,
+            patient=cast.patient,
+            practitioner_role=cast.ben.practitioner_role,
+            role="lead",
+            since=NOW,
+        )
+
+
+def test_it_lets_exactly_one_of_twenty_hand_overs_win(committed_cast: Cast) -> None:
+    cast = committed_cast
+    outcomes: list[str] = []
+    targets = [cast.ben, cast.chloe, cast.dmitri, cast.esi] * 5
+
+    def hand_over(index: int) -> None:
+        try:
+            with acting_in(cast.riverside.id):
+                care_team.hand_over_lead(
+                    cast.patient.id,
+                    to_id=targets[index].practitioner_role.id,
+                    because="race",
+                    actor=cast.asha.actor(),
+                    now=datetime.now(UTC),
+                )
+            outcomes.append("won")
+        except Problem as problem:
+            outcomes.append(problem.type)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=hand_over, args=(index,)) for index in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with cast.acting():
+        leads = CareTeamMember.objects.filter(patient=cast.patient, role="lead", until=None)
+        assert leads.count() == 1
+        open_members = CareTeamMember.objects.filter(patient=cast.patient, until=None).count()
+        assert AccessGrant.objects.filter(patient=cast.patient, until=None).count() == open_members
+    assert outcomes.count("won") == 1, outcomes
+    assert len(outcomes) == 20

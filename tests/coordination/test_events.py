@@ -1,0 +1,96 @@
+"""The feed: in order, gap-free, within reach."""
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection, transaction
+
+from coordination import events
+from coordination.actors import Actor
+from coordination.models import Event
+from coordination.tenancy import acting_in
+from tests.cast import Cast
+
+URL = "/api/v1/events"
+
+
+def test_it_shows_events_within_reach_only(committed_cast: Cast) -> None:
+    cast = committed_cast
+    mine = cast.asha.client.get(URL).data["results"]
+    assert {row["type"] for row in mine} == {"patient.registered", "care-team.joined"}
+    assert {str(row["patient"]) for row in mine} == {str(cast.patient.id)}
+    assert cast.ben.client.get(URL).data["results"] == []
+    assert cast.sam.client.get(URL, {"type": "patient.registered"}).data["results"]
+    assert cast.ada.client.get(URL).status_code == 403
+
+
+def test_it_goes_on_from_the_cursor(committed_cast: Cast) -> None:
+    cast = committed_cast
+    first = cast.asha.client.get(URL).data
+    assert cast.asha.client.get(first["next"]).data["results"] == []
+    cast.asha.client.post(
+        f"/api/v1/patients/{cast.patient.id}/care-team",
+        {"practitioner_role": str(cast.ben.practitioner_role.id)},
+    )
+    later = cast.asha.client.get(first["next"]).data["results"]
+    assert [row["type"] for row in later] == ["care-team.joined"]
+
+
+@pytest.mark.parametrize("after", ["x", "1", "1-", "-1-1", "1-" + "9" * 40])
+def test_it_refuses_a_cursor_that_it_did_not_give_out(cast: Cast, after: str) -> None:
+    assert cast.asha.client.get(URL, {"after": after}).status_code == 400
+
+
+def test_it_skips_nothing_that_commits_late(committed_cast: Cast) -> None:
+    cast = committed_cast
+    actor = Actor.system("test", cast.riverside.id)
+    written, may_commit = threading.Event(), threading.Event()
+
+    def publish(type: str) -> None:
+        events.publish(
+            actor=actor,
+            now=datetime.now(UTC),
+            type=type,
+            subject="Test",
+            subject_id=cast.patient.id,
+            patient_id=cast.patient.id,
+        )
+
+    def slow_writer() -> None:
+        try:
+            with acting_in(cast.riverside.id):
+                publish("slow")
+                written.set()
+                may_commit.wait(10)
+        finally:
+            connection.close()
+
+    cursor = cast.asha.client.get(URL).data["next"]
+    thread = threading.Thread(target=slow_writer)
+    thread.start()
+    assert written.wait(10)
+    with acting_in(cast.riverside.id):
+        publish("quick")
+    # the quick one waits for its place in the order to be final
+    page = cast.asha.client.get(cursor).data
+    assert page["results"] == []
+    may_commit.set()
+    thread.join()
+    page = cast.asha.client.get(page["next"]).data
+    assert [row["type"] for row in page["results"]] == ["slow", "quick"]
+
+
+def test_it_undoes_the_event_with_the_act(cast: Cast) -> None:
+    with cast.acting():
+        before = Event.objects.count()
+        with pytest.raises(RuntimeError), transaction.atomic():
+            events.publish(
+                actor=Actor.system("test", cast.riverside.id),
+                now=datetime.now(UTC),
+                type="x",
+                subject="Test",
+                subject_id=cast.patient.id,
+            )
+            raise RuntimeError
+        assert Event.objects.count() == before
