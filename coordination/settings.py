@@ -58,7 +58,9 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": ["django.template.context_processors.request"]
+        },
     }
 ]
 
@@ -83,7 +85,9 @@ DATABASES = {
     "owner": _database(ENVIRONMENT.database_owner_url or ENVIRONMENT.database_url),
 }
 DATABASES["owner"]["OPTIONS"].pop("pool")
-DATABASES["owner"]["ATOMIC_REQUESTS"] = False  # or each request would connect as the owner
+DATABASES["owner"]["ATOMIC_REQUESTS"] = (
+    False  # or each request would connect as the owner
+)
 DATABASE_ROUTERS = ["coordination.tenancy.OwnerMigrates"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -115,8 +119,7 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = True  # served from the packages themselves: nothing to collect
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -154,7 +157,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "DisciplineEnum": "coordination.models.Discipline",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "coordination.api.schema.add_problems",
+    ],
 }
 
 CELERY_BROKER_URL = REDIS_URL
