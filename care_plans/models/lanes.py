@@ -1,0 +1,211 @@
+"""What each discipline does on a course: its lane, its sign-offs, its activities and goals."""
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+
+from coordination.models import (
+    APPEND_ONLY,
+    Discipline,
+    Editable,
+    OrganizationOwned,
+    PractitionerRole,
+)
+
+from .plans import Course, Stage, StageStay
+
+
+class Lane(OrganizationOwned, Editable):
+    """One discipline's part of one course: needed or not in the present stage, and who does it."""
+
+    class Needed(models.TextChoices):
+        NEEDED = "needed"
+        NOT_NEEDED = "not_needed"
+        UNDECIDED = "undecided", "Undecided: what would decide it is unknown"
+
+    class DecidedBy(models.TextChoices):
+        PATHWAY = "pathway"
+        PERSON = "person"
+
+    editable = ("note",)
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="lanes")
+    discipline = models.CharField(max_length=20, choices=Discipline, editable=False)
+    needed = models.CharField(max_length=10, choices=Needed, editable=False)
+    decided_by = models.CharField(
+        max_length=7, choices=DecidedBy, default=DecidedBy.PATHWAY, editable=False
+    )
+    reason = models.TextField(
+        blank=True, editable=False, help_text="Why it is needed, is not, or is undecided."
+    )
+    order = models.PositiveSmallIntegerField(
+        default=0, help_text="Its place in the stage's referral set; 0: not part of it."
+    )
+    practitioner_role = models.ForeignKey(
+        PractitionerRole,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+    referral_id = models.UUIDField(
+        null=True, blank=True, editable=False, help_text="The referral last opened."
+    )
+    note = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["course", "discipline"], name="care_plans_lane_once"),
+            models.CheckConstraint(
+                condition=Q(discipline__in=Discipline.values)
+                & Q(needed__in=["needed", "not_needed", "undecided"]),
+                name="care_plans_lane_words",
+            ),
+            models.CheckConstraint(
+                condition=Q(needed="needed") | ~Q(reason=""),
+                name="care_plans_lane_reason",
+            ),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="lane_identity", fields=["organization", "course", "discipline"]
+            ),
+        ]
+
+
+class LaneSignOff(OrganizationOwned):
+    """What a lane said about going on, in one stay; the latest counts, none is ever edited."""
+
+    class Verdict(models.TextChoices):
+        READY = "ready"
+        NOT_READY = "not_ready"
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="+")
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT, related_name="sign_offs")
+    stay = models.ForeignKey(StageStay, on_delete=models.PROTECT, related_name="sign_offs")
+    verdict = models.CharField(max_length=9, choices=Verdict)
+    practitioner_role = models.ForeignKey(
+        PractitionerRole, on_delete=models.PROTECT, related_name="+"
+    )
+    actor = models.TextField()
+    user_id = models.UUIDField(null=True, blank=True)
+    reason = models.TextField(blank=True)
+    effective_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(verdict="ready") | Q(verdict="not_ready") & ~Q(reason=""),
+                name="care_plans_sign_off_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(effective_at__lte=F("recorded_at")),
+                name="care_plans_sign_off_not_ahead",
+            ),
+        ]
+        indexes = [
+            # the latest word of each lane in a stay
+            models.Index(fields=["stay", "lane", "recorded_at"], name="care_plans_sign_off_latest"),
+        ]
+        triggers = APPEND_ONLY
+
+
+class Goal(OrganizationOwned, Editable):
+    """What a stage of a course is for; shared by all lanes."""
+
+    class Status(models.TextChoices):
+        IN_PROGRESS = "in_progress"
+        ACHIEVED = "achieved"
+        NOT_ACHIEVED = "not_achieved"
+
+    editable = ("note",)
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="goals")
+    stage = models.CharField(max_length=11, choices=Stage, editable=False)
+    key = models.CharField(max_length=60, editable=False)
+    text = models.TextField(editable=False)
+    measures = models.JSONField(
+        default=list, editable=False, help_text="The measures that the target reads."
+    )
+    target = models.JSONField(
+        null=True, editable=False, help_text="The pathway's criterion, as written there."
+    )
+    status = models.CharField(
+        max_length=12, choices=Status, default=Status.IN_PROGRESS, editable=False
+    )
+    note = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["course", "stage", "key"], name="care_plans_goal_once")
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="goal_identity", fields=["organization", "course", "stage", "key"]
+            ),
+        ]
+
+
+class Activity(OrganizationOwned, Editable):
+    """One thing a lane does for a goal, in one stay of a stage."""
+
+    class Status(models.TextChoices):
+        NOT_STARTED = "not_started"
+        IN_PROGRESS = "in_progress"
+        COMPLETED = "completed"
+        STOPPED = "stopped"
+
+    editable = ("dose_level", "cadence", "note")
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="activities")
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT, related_name="activities")
+    goal = models.ForeignKey(Goal, on_delete=models.PROTECT, related_name="activities")
+    stage = models.CharField(max_length=11, choices=Stage, editable=False)
+    sequence = models.PositiveSmallIntegerField(
+        editable=False, help_text="The stay that it is planned for."
+    )
+    key = models.CharField(max_length=60, editable=False)
+    text = models.TextField(editable=False)
+    caution = models.TextField(blank=True, editable=False)
+    dose_level = models.CharField(max_length=60, blank=True)
+    cadence = models.TextField(
+        blank=True, help_text="How often, in the pathway's words; blank when unknown."
+    )
+    is_loading = models.BooleanField(default=False, editable=False)
+    is_optional = models.BooleanField(default=False, editable=False)
+    status = models.CharField(
+        max_length=11, choices=Status, default=Status.NOT_STARTED, editable=False
+    )
+    stopped_because = models.TextField(blank=True, editable=False)
+    note = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lane", "sequence", "key"], name="care_plans_activity_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="stopped") & ~Q(stopped_because="")
+                | ~Q(status="stopped") & Q(stopped_because=""),
+                name="care_plans_activity_stopped",
+            ),
+        ]
+        indexes = [models.Index(fields=["course", "sequence"], name="care_plans_activity_stay")]
+        triggers = [
+            pgtrigger.FSM(
+                name="activity_status",
+                field="status",
+                transitions=[
+                    ("not_started", "in_progress"),
+                    ("not_started", "stopped"),
+                    ("in_progress", "completed"),
+                    ("in_progress", "stopped"),
+                ],
+            ),
+            pgtrigger.ReadOnly(
+                name="activity_identity",
+                fields=["organization", "course", "lane", "stage", "sequence", "key"],
+            ),
+        ]

@@ -1,0 +1,354 @@
+"""The one plan of a patient, its courses, and how each course moves through its stages."""
+
+from typing import Any, ClassVar, Self
+
+import pgtrigger
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+
+from coordination.models import (
+    APPEND_ONLY,
+    Discipline,
+    Editable,
+    OrganizationOwned,
+    Patient,
+    PractitionerRole,
+)
+
+
+class Stage(models.TextChoices):
+    """The three stages of every pathway, in order."""
+
+    ACUTE = "acute", "Acute: relief and protection"
+    SUBACUTE = "subacute", "Subacute: strength and mobility"
+    MAINTENANCE = "maintenance", "Maintenance: prevention and performance"
+
+
+class Severity(models.TextChoices):
+    """How bad the condition is; apart from the stage."""
+
+    MILD = "mild"
+    MODERATE = "moderate"
+    SEVERE = "severe"
+
+
+class Side(models.TextChoices):
+    """Which side of the body; not applicable is blank."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    BILATERAL = "bilateral"
+
+
+class CarePlan(OrganizationOwned, Editable):
+    """The one plan a patient has open: every discipline writes to it, none has a copy."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        CLOSED = "closed"
+
+    editable = ("summary",)
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="care_plans")
+    status = models.CharField(max_length=6, choices=Status, default=Status.OPEN, editable=False)
+    summary = models.TextField(blank=True, help_text="What every lane must know.")
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "patient"],
+                condition=Q(status="open"),
+                name="care_plans_one_open_plan",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="open", closed_at=None)
+                | Q(status="closed", closed_at__gte=F("opened_at")),
+                name="care_plans_plan_closed",
+            ),
+        ]
+        triggers = [
+            pgtrigger.FSM(name="plan_status", field="status", transitions=[("open", "closed")]),
+            pgtrigger.ReadOnly(name="plan_identity", fields=["patient", "organization"]),
+        ]
+
+
+class CourseQuerySet(models.QuerySet["Course"]):
+    """Reads over courses."""
+
+    def underway(self) -> Self:
+        """Keep the courses that are not discharged."""
+        return self.exclude(status="discharged")
+
+
+class Course(OrganizationOwned, Editable):
+    """One condition on the plan: pinned to a pathway version, with severity, side and stage."""
+
+    class Status(models.TextChoices):
+        INTAKE = "intake"
+        ACTIVE = "active"
+        PAUSED = "paused"
+        DISCHARGED = "discharged"
+
+    class Outcome(models.TextChoices):
+        """How a course ended; only `goals_achieved` may be read as success."""
+
+        GOALS_ACHIEVED = "goals_achieved"
+        PARTLY_ACHIEVED = "partly_achieved"
+        NOT_ACHIEVED = "not_achieved"
+        PATIENT_LEFT = "patient_left"
+        NEW_DIAGNOSIS = "new_diagnosis"
+        NEVER_STARTED = "never_started"
+        DECEASED = "deceased"
+
+    editable = ("condition", "note")
+
+    care_plan = models.ForeignKey(CarePlan, on_delete=models.PROTECT, related_name="courses")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    pathway = models.ForeignKey("care_plans.Pathway", on_delete=models.PROTECT, related_name="+")
+    pathway_version = models.ForeignKey(
+        "care_plans.PathwayVersion", on_delete=models.PROTECT, related_name="courses"
+    )
+    condition = models.TextField(help_text="As the team calls it.")
+    note = models.TextField(blank=True)
+    severity = models.CharField(max_length=8, choices=Severity, editable=False)
+    side = models.CharField(max_length=9, choices=Side, blank=True, editable=False)
+    status = models.CharField(max_length=10, choices=Status, default=Status.INTAKE, editable=False)
+    stage = models.CharField(max_length=11, choices=Stage, null=True, blank=True, editable=False)
+    previous = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="next"
+    )
+    key = models.CharField(
+        max_length=200, blank=True, help_text="Applying with it again finds this course."
+    )
+    applied_at = models.DateTimeField(help_text="When intake began.")
+    started_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    discharged_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
+    recorded_at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager[Any]] = models.Manager.from_queryset(CourseQuerySet)()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["care_plan", "pathway", "side"],
+                condition=~Q(status="discharged"),
+                name="care_plans_one_course_underway",
+            ),
+            models.UniqueConstraint(
+                fields=["care_plan", "key"],
+                condition=~Q(key=""),
+                name="care_plans_course_key",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="intake", stage=None, started_at=None)
+                | Q(status__in=["active", "paused"], started_at__isnull=False)
+                & Q(stage__isnull=False)
+                | Q(status="discharged"),
+                name="care_plans_course_stage",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="paused", paused_at__isnull=False)
+                | ~Q(status="paused") & Q(paused_at=None),
+                name="care_plans_course_paused",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="discharged", discharged_at__isnull=False) & ~Q(outcome="")
+                | ~Q(status="discharged") & Q(discharged_at=None, outcome=""),
+                name="care_plans_course_outcome",
+            ),
+            models.CheckConstraint(
+                condition=Q(severity__in=Severity.values)
+                & Q(side__in=["", *Side.values])
+                & (Q(stage=None) | Q(stage__in=Stage.values)),
+                name="care_plans_course_words",
+            ),
+            models.CheckConstraint(
+                condition=~Q(previous=F("id")), name="care_plans_course_not_own_previous"
+            ),
+        ]
+        indexes = [
+            # the courses of a practitioner's circle
+            models.Index(fields=["organization", "patient"], name="care_plans_course_patient"),
+        ]
+        triggers = [
+            pgtrigger.FSM(
+                name="course_status",
+                field="status",
+                transitions=[
+                    ("intake", "active"),
+                    ("active", "paused"),
+                    ("paused", "active"),
+                    ("intake", "discharged"),
+                    ("active", "discharged"),
+                    ("paused", "discharged"),
+                ],
+            ),
+            pgtrigger.FSM(
+                name="course_stage",
+                field="stage",
+                transitions=[
+                    ("", "acute"),
+                    ("acute", "subacute"),
+                    ("subacute", "maintenance"),
+                    ("subacute", "acute"),
+                    ("maintenance", "subacute"),
+                    ("maintenance", "acute"),
+                ],
+            ),
+            pgtrigger.ReadOnly(
+                name="course_identity",
+                fields=[
+                    "organization",
+                    "care_plan",
+                    "patient",
+                    "pathway",
+                    "pathway_version",
+                    "side",
+                    "key",
+                    "previous",
+                    "applied_at",
+                ],
+            ),
+        ]
+
+
+class SeverityChange(OrganizationOwned):
+    """What severity a course had from when on; the first row is written when it begins."""
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="severity_changes")
+    severity = models.CharField(max_length=8, choices=Severity)
+    reason = models.TextField(blank=True)
+    actor = models.TextField()
+    user_id = models.UUIDField(null=True, blank=True)
+    effective_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        triggers = APPEND_ONLY
+
+
+class StageStay(OrganizationOwned):
+    """One stay of a course in one stage. `entered_at` and `left_at` are effective times."""
+
+    class Standing(models.TextChoices):
+        """What the last look at criteria, lanes and red flags concluded."""
+
+        WORKING = "working", "Criteria are not met yet"
+        BLOCKED = "blocked", "A lane holds the next move up"
+        READY = "ready", "Everything is met"
+        STOPPED = "stopped", "A red flag stands in the way"
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="stays")
+    stage = models.CharField(max_length=11, choices=Stage)
+    sequence = models.PositiveSmallIntegerField(help_text="1 for the course's first stay.")
+    entered_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True, blank=True)
+    expected_until = models.DateTimeField(help_text="Overdue after it; pauses move it on.")
+    review_at = models.DateTimeField(null=True, blank=True)
+    standing = models.CharField(max_length=7, choices=Standing, default=Standing.WORKING)
+    standing_since = models.DateTimeField()
+    blocked_by = ArrayField(
+        models.CharField(max_length=20, choices=Discipline),
+        default=list,
+        help_text="The lanes that hold the next move up.",
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["course", "sequence"], name="care_plans_stay_sequence"),
+            models.UniqueConstraint(
+                fields=["course"],
+                condition=Q(left_at=None),
+                name="care_plans_one_open_stay",
+            ),
+            models.CheckConstraint(
+                condition=Q(left_at=None) | Q(left_at__gte=F("entered_at")),
+                name="care_plans_stay_period",
+            ),
+            models.CheckConstraint(
+                condition=Q(expected_until__gte=F("entered_at")),
+                name="care_plans_stay_expected",
+            ),
+            ExclusionConstraint(
+                name="care_plans_stays_apart",
+                expressions=[
+                    ("course", RangeOperators.EQUAL),
+                    (
+                        Func(
+                            "entered_at",
+                            "left_at",
+                            function="tstzrange",
+                            output_field=DateTimeRangeField(),
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
+        ]
+        indexes = [
+            # the list of overdue courses
+            models.Index(
+                fields=["organization", "expected_until"],
+                condition=Q(left_at=None),
+                name="care_plans_stay_due",
+            ),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="stay_identity",
+                fields=["organization", "course", "stage", "sequence", "entered_at"],
+            ),
+        ]
+
+
+class StageTransition(OrganizationOwned):
+    """One move of a course, with the evidence on which it was made; never edited."""
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="transitions")
+    action = models.CharField(max_length=9)
+    from_status = models.CharField(max_length=10, choices=Course.Status)
+    to_status = models.CharField(max_length=10, choices=Course.Status)
+    from_stage = models.CharField(max_length=11, choices=Stage, null=True, blank=True)
+    to_stage = models.CharField(max_length=11, choices=Stage, null=True, blank=True)
+    actor = models.TextField()
+    user_id = models.UUIDField(null=True, blank=True)
+    practitioner_role = models.ForeignKey(
+        PractitionerRole,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    reason = models.TextField(blank=True)
+    evidence = models.JSONField(
+        default=dict,
+        help_text="The trace of each criterion with the ids of what satisfied it.",
+    )
+    overridden = models.BooleanField(default=False)
+    unmet = models.JSONField(default=list, help_text="What was not met when the lead overrode it.")
+    effective_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(overridden=False) | ~Q(reason=""),
+                name="care_plans_override_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(effective_at__lte=F("recorded_at")),
+                name="care_plans_transition_not_ahead",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["course", "recorded_at"], name="care_plans_transition_course")
+        ]
+        triggers = APPEND_ONLY
