@@ -19,6 +19,7 @@ from care_plans.content.sourced import (
     Keys,
     Name,
     SeedRows,
+    SeverityName,
     Slug,
     Text,
     Verified,
@@ -186,6 +187,12 @@ class YellowFlagged(Question):
     yellow_flags_at_least: int = Field(ge=1)
 
 
+class OfSeverity(Question):
+    """The course is now of this severity; never unknown."""
+
+    severity: SeverityName
+
+
 class Elapsed(Question):
     """So much time has passed since the course began, or since the current stay began."""
 
@@ -204,6 +211,7 @@ _KINDS = {
     "lane": "lane",
     "reported": "reported",
     "yellow_flags_at_least": "yellow_flagged",
+    "severity": "severity",
     "elapsed_since": "elapsed",
 }
 
@@ -225,6 +233,7 @@ type Criterion = Annotated[
     | Annotated[LaneNeeded, Tag("<lane>")]
     | Annotated[Reported, Tag("<reported>")]
     | Annotated[YellowFlagged, Tag("<yellow_flagged>")]
+    | Annotated[OfSeverity, Tag("<severity>")]
     | Annotated[Elapsed, Tag("<elapsed>")],
     Discriminator(
         _kind,

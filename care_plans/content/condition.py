@@ -44,9 +44,7 @@ class Condition(Sourced):
     """The condition itself. `side_required` makes every course on it name a side."""
 
     name: Text
-    kind: Literal[
-        "chronic_overuse", "acute_injury", "degenerative", "nerve", "nonspecific"
-    ]
+    kind: Literal["chronic_overuse", "acute_injury", "degenerative", "nerve", "nonspecific"]
     side_required: bool
     family: Slug | None = None
     codes: tuple[Code, ...] = ()
@@ -64,27 +62,24 @@ class Asked(Sourced):
     """A question whose answer conditions refer to: asked at intake, and again when it changes."""
 
     text: Text
-    type: Literal["yes_no", "choice"]
+    type: Literal["yes_no", "choice", "text"]
     choices: tuple[Slug, ...] = ()
 
     @model_validator(mode="after")
     def _choices(self) -> Self:
         if (self.type == "choice") != bool(self.choices):
-            raise ValueError("a choice needs choices, and a yes_no has none")
+            raise ValueError("a choice needs choices, and nothing else has any")
         return self
 
     def allows(self, answer: bool | str) -> bool:
         """Say whether this is an answer to the question."""
-        return (
-            isinstance(answer, bool)
-            if self.type == "yes_no"
-            else answer in self.choices
-        )
+        return isinstance(answer, bool) if self.type == "yes_no" else answer in self.choices
 
 
 class Severity(Sourced):
-    """How bad it is, apart from the stage: in words, how long recovery usually takes, and
-    `suggested_when` scores point to it. A person decides; the suggestion is never applied.
+    """How bad it is, apart from the stage, and how long recovery then usually takes.
+
+    `suggested_when` says which scores point to it. A person decides; it is never applied.
     """
 
     text: Text

@@ -97,7 +97,7 @@ class MeasureDefinition(Frozen):
     id: Name
     version: int = Field(ge=1)
     name: Text
-    construct: Text
+    assesses: Text
     disciplines: tuple[Discipline, ...] = Field(min_length=1)
     minimum: Decimal
     maximum: Decimal | None
@@ -117,14 +117,10 @@ class MeasureDefinition(Frozen):
     @model_validator(mode="after")
     def _range(self) -> Self:
         if self.maximum is not None and self.maximum <= self.minimum:
-            raise ValueError(
-                f"maximum {self.maximum} is not above minimum {self.minimum}"
-            )
+            raise ValueError(f"maximum {self.maximum} is not above minimum {self.minimum}")
         for scheme in self.severity:
             if self.maximum is not None and scheme.bands[-1].max != self.maximum:
-                raise ValueError(
-                    f"severity {scheme.scheme} does not end at the maximum"
-                )
+                raise ValueError(f"severity {scheme.scheme} does not end at the maximum")
         return self
 
     def accepts(self, value: Decimal) -> bool:

@@ -23,6 +23,7 @@ from care_plans.content.safety import (
 )
 from care_plans.content.sourced import (
     STAGES,
+    Claim,
     Discipline,
     Frozen,
     Name,
@@ -43,13 +44,10 @@ VERSION = r"^\d+\.\d+\.\d+$"
 class Governance(Frozen):
     """Who stands behind the content. A page's reviewer reviewed that page, never this file."""
 
-    status: Literal["unsigned"]
     authored_by: Text
-    page_reviewed_by: Text
-    page_updated: Text
+    page: Statement
     next_review_due: date | None
     disclaimer: Statement
-    review: tuple[Statement, ...] = ()
 
 
 class Signing(Sourced):
@@ -136,7 +134,7 @@ class PathwayDefinition(Frozen):
     self_help: tuple[Step, ...] = ()
     return_to_activity: tuple[ReturnTo, ...] = ()
     questions: tuple[Answer, ...] = ()
-    claims: tuple[Statement, ...] = ()
+    claims: tuple[Claim, ...] = ()
     notes: tuple[Statement, ...] = ()
 
     def stage(self, name: StageName) -> Stage:
@@ -165,6 +163,4 @@ class PathwayDefinition(Frozen):
 
     def flags_with(self, urgencies: frozenset[Urgency]) -> frozenset[Slug]:
         """Return the ids of the flags of some urgencies, such as `safety.STOPS_LOADING`."""
-        return frozenset(
-            flag.id for flag in self.screened_flags() if flag.urgency in urgencies
-        )
+        return frozenset(flag.id for flag in self.screened_flags() if flag.urgency in urgencies)

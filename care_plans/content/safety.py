@@ -5,7 +5,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from care_plans.content.sourced import Discipline, Frozen, Slug, Sourced, Text
+from care_plans.content.sourced import (
+    EXPERT_CONSENSUS,
+    Discipline,
+    Frozen,
+    Keys,
+    Name,
+    Record,
+    Slug,
+    Sourced,
+    Text,
+)
 from care_plans.criteria import Criterion
 
 
@@ -38,9 +48,14 @@ class RedFlag(Sourced):
     id: Slug
     text: Text
     action: Text
-    action_source: tuple[str, ...] = ()
+    action_source: Keys | None = None
     urgency: Urgency
     suspects: Text | None = None
+
+    @property
+    def is_consensus(self) -> bool:
+        """Say whether the finding or what to do about it rests on opinion alone."""
+        return EXPERT_CONSENSUS in (*self.source, *(self.action_source or ()))
 
     @property
     def stops_loading(self) -> bool:
@@ -104,8 +119,14 @@ class SafetyTrigger(Sourced):
 
 
 class Common(Frozen):
-    """The kinds of shared blocks: what a pathway may include instead of repeating it."""
+    """One version of the shared blocks: what pathways include instead of repeating it.
 
+    Like a pathway it never changes once published; a new file carries a change.
+    """
+
+    format: Literal[1]
+    version: Text
+    sources: dict[Name, Record]
     red_flags: tuple[RedFlag, ...] = ()
     yellow_flags: tuple[YellowFlag, ...] = ()
     safety_triggers: tuple[SafetyTrigger, ...] = ()

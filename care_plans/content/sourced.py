@@ -13,9 +13,7 @@ from pydantic import (
 )
 
 EXPERT_CONSENSUS = "expert_consensus"
-EXPERT_CONSENSUS_CITE = (
-    "Expert consensus of the authors; no source was found. Clinic policy."
-)
+EXPERT_CONSENSUS_CITE = "Expert consensus of the authors; no source was found. Clinic policy."
 
 type Discipline = Literal[
     "physiotherapy",
@@ -59,10 +57,15 @@ class Frozen(BaseModel):
 
 
 class Record(Frozen):
-    """A citation. `verified` says whether its text was read by those who cite it."""
+    """A citation. `verified` says whether its text was read by those who cite it.
+
+    `mismatch` marks a citation whose identifier belongs to another work than its words say: it
+    is kept to be seen, and supports nothing.
+    """
 
     cite: Text
-    verified: Verified
+    verified: Verified | Literal["mismatch"]
+    seed: SeedRows = ()
     doi: str | None = None
     pmid: str | None = None
     note: str | None = None
@@ -86,6 +89,12 @@ class Statement(Sourced):
     """One sentence that people read; rules never depend on its words."""
 
     text: Text
+
+
+class Claim(Statement):
+    """A statement about what works, with how well it is supported."""
+
+    grade: Literal["supported", "unverified", "unsupported"]
 
 
 class Duration(Frozen):

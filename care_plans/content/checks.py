@@ -1,0 +1,225 @@
+"""What no single field can know: that every name in a pathway leads to something."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from care_plans.content.measures import MeasureDefinition
+from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.reading import Flaw, Located, Where, unknown
+from care_plans.content.sourced import EXPERT_CONSENSUS, SEVERITIES, STAGES
+from care_plans.criteria import (
+    AllOf,
+    AnyOf,
+    Compared,
+    Criterion,
+    Gained,
+    LaneNeeded,
+    Question,
+    Reported,
+    SideRatio,
+    walk,
+)
+
+type Found = Iterator[tuple[Where, str]]
+
+
+def flaws(
+    pathway: PathwayDefinition,
+    located: Located,
+    measures: Mapping[str, MeasureDefinition],
+) -> list[Flaw]:
+    """Return every flaw in a pathway that its types could not reveal, with file and line."""
+    found = [
+        *_sources(pathway),
+        *_completeness(pathway),
+        *_identifiers(pathway),
+        *_stages(pathway),
+        *_criteria(pathway, measures),
+        *_references(pathway),
+    ]
+    return [located.flaw(where, detail) for where, detail in found]
+
+
+def _sources(pathway: PathwayDefinition) -> Found:
+    """Every source is declared, and every declared source is used."""
+    known = {*pathway.sources, EXPERT_CONSENSUS}
+    for where, key in _source_keys(pathway, ()):
+        if key not in known:
+            yield where, unknown("source", key, sorted(known))
+    if EXPERT_CONSENSUS in pathway.sources:
+        yield ("sources", EXPERT_CONSENSUS), "is reserved for what has no source"
+
+
+def _source_keys(node: Any, where: Where) -> Iterator[tuple[Where, str]]:
+    for path, part in parts(node, where):
+        for name in ("source", "action_source"):
+            keys = getattr(part, name, None)
+            if isinstance(keys, tuple):
+                yield from (((*path, name), key) for key in keys)
+
+
+def parts(node: Any, where: Where = ()) -> Iterator[tuple[Where, BaseModel]]:
+    """Yield every part of a definition with its path, the whole first."""
+    if isinstance(node, BaseModel):
+        yield where, node
+        for name in type(node).model_fields:
+            yield from parts(getattr(node, name), (*where, name))
+    elif isinstance(node, Mapping):
+        for key, child in node.items():
+            yield from parts(child, (*where, key))
+    elif isinstance(node, tuple):
+        for number, child in enumerate(node):
+            yield from parts(child, (*where, number))
+
+
+def _completeness(pathway: PathwayDefinition) -> Found:
+    """All stages and severities are there, and each stage says when it is expected for each."""
+    for stage in STAGES:
+        if stage not in pathway.stages:
+            yield ("stages",), f"has no {stage}"
+    for severity in SEVERITIES:
+        if severity not in pathway.severities:
+            yield ("severities",), f"has no {severity}"
+    for name, part in pathway.stages.items():
+        for severity in SEVERITIES:
+            if severity not in part.expected:
+                yield ("stages", name, "expected"), f"has no {severity}"
+
+
+def _identifiers(pathway: PathwayDefinition) -> Found:
+    """An id names one thing: within its list, over all flags, over all activities."""
+    flags = [("red_flags", n, f.id) for n, f in enumerate(pathway.red_flags)]
+    flags += [("redirects", n, f.id) for n, f in enumerate(pathway.redirects)]
+    yield from _repeated([((group, number, "id"), name) for group, number, name in flags])
+    yield from _repeated(
+        [
+            (("stages", stage, "lanes", lane, "activities", number, "id"), activity.id)
+            for stage, part in pathway.stages.items()
+            for lane, its in part.lanes.items()
+            for number, activity in enumerate(its.activities)
+        ]
+    )
+    for group in ("dose_levels", "rules", "differentials", "questions", "see_provider"):
+        items = enumerate(getattr(pathway, group))
+        yield from _repeated([((group, number, "id"), item.id) for number, item in items])
+    for stage, part in pathway.stages.items():
+        for side in ("entry", "exit"):
+            nodes = walk(getattr(part, side), ("stages", stage, side))
+            yield from _repeated([((*at, "id"), n.id) for at, n in nodes if n.id])
+
+
+def _repeated(names: list[tuple[Where, str]]) -> Found:
+    count = Counter(name for _, name in names)
+    seen: set[str] = set()
+    for where, name in names:
+        if count[name] > 1 and name in seen:
+            yield where, f'"{name}" is used already'
+        seen.add(name)
+
+
+def _stages(pathway: PathwayDefinition) -> Found:
+    """Goals, dose levels and the order of referrals name what exists."""
+    levels = [level.id for level in pathway.dose_levels]
+    for stage, part in pathway.stages.items():
+        goals = [goal.id for goal in part.goals]
+        if sorted(part.referrals.order) != sorted(part.lanes):
+            yield (
+                ("stages", stage, "referrals", "order"),
+                "must list every lane of the stage once",
+            )
+        if sum(lane.lead for lane in part.lanes.values()) > 1:
+            yield ("stages", stage, "lanes"), "suggest more than one lead"
+        for name, lane in part.lanes.items():
+            for number, activity in enumerate(lane.activities):
+                at = ("stages", stage, "lanes", name, "activities", number)
+                if activity.goal not in goals:
+                    yield (*at, "goal"), unknown("goal", activity.goal, goals)
+                if activity.dose_level and activity.dose_level not in levels:
+                    yield (
+                        (*at, "dose_level"),
+                        unknown("dose level", activity.dose_level, levels),
+                    )
+
+
+def _criteria(pathway: PathwayDefinition, measures: Mapping[str, MeasureDefinition]) -> Found:
+    """Measures, questions and lanes exist, numbers lie in the measure's range, leaves are cited."""
+    for where, node in parts(pathway):
+        if isinstance(node, Compared | Gained | SideRatio):
+            yield from _on_measure(where, node, measures)
+        elif isinstance(node, Reported):
+            yield from _answered(where, node, pathway)
+    for stage, part in pathway.stages.items():
+        for number, slug in enumerate(part.measures_at_entry):
+            if slug not in measures:
+                listed = ("stages", stage, "measures_at_entry", number)
+                yield listed, unknown("measure", slug, sorted(measures))
+        for where, node in part.criteria():
+            at = ("stages", stage, *where)
+            if isinstance(node, LaneNeeded) and node.lane not in part.lanes:
+                yield (*at, "lane"), f'the stage has no lane "{node.lane}"'
+            if where[0] in ("entry", "exit"):
+                yield from _named_and_cited(at, node)
+
+
+def _on_measure(
+    where: Where,
+    node: Compared | Gained | SideRatio,
+    measures: Mapping[str, MeasureDefinition],
+) -> Found:
+    measure = measures.get(node.measure)
+    if measure is None:
+        yield (*where, "measure"), unknown("measure", node.measure, sorted(measures))
+    elif isinstance(node, SideRatio) and not measure.side_required:
+        yield (*where, "measure"), f"{measure.id} is not taken per side"
+    elif isinstance(node, Gained) and measure.better == "depends":
+        yield (*where, "gain"), f"{measure.id} has no single direction of improvement"
+    elif isinstance(node, Compared) and node.item is None:
+        high = measure.maximum
+        if node.value < measure.minimum or (high is not None and node.value > high):
+            limits = f"{measure.minimum} to {'any number' if high is None else high}"
+            yield where, f"{node.value} is outside the range of {measure.id}, {limits}"
+
+
+def _answered(where: Where, node: Reported, pathway: PathwayDefinition) -> Found:
+    asked = pathway.context.get(node.reported)
+    if asked is None:
+        yield (
+            (*where, "reported"),
+            unknown("question", node.reported, sorted(pathway.context)),
+        )
+    elif not asked.allows(node.answer):
+        yield (*where, "answer"), f'"{node.answer}" is no answer to {node.reported}'
+
+
+def _named_and_cited(where: Where, node: Criterion) -> Found:
+    if isinstance(node, AllOf | AnyOf):
+        return
+    leaf: Question = node
+    for name in ("id", "text", "source"):
+        if getattr(leaf, name) is None:
+            yield (
+                (*where, name),
+                "is missing: a criterion of entry or exit is named and cited",
+            )
+
+
+def _references(pathway: PathwayDefinition) -> Found:
+    """Advice, site and yellow flags point at what exists."""
+    flags = [flag.id for flag in pathway.red_flags]
+    for number, advice in enumerate(pathway.see_provider):
+        if advice.red_flag and advice.red_flag not in flags:
+            yield (
+                ("see_provider", number, "red_flag"),
+                unknown("red flag", advice.red_flag, flags),
+            )
+    variants = {variant.id: variant.covered for variant in pathway.condition.site.variants}
+    if not variants.get(pathway.condition.site.default):
+        yield (
+            ("condition", "site", "default"),
+            "is not one of the variants that are covered",
+        )
+    if pathway.yellow_flags.recommend_at < pathway.yellow_flags.offer_at:
+        yield ("yellow_flags", "recommend_at"), "is less than offer_at"

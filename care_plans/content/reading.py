@@ -1,0 +1,158 @@
+"""Read a YAML file so that everything in it still knows its file and line."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from coordination.problems import Problem
+
+type Where = tuple[str | int, ...]
+type Data = dict[str, Any] | list[Any] | str | int | float | bool | None
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class Flaw(NamedTuple):
+    """One thing wrong with a file, and where."""
+
+    file: Path
+    line: int
+    path: str
+    detail: str
+
+    def __str__(self) -> str:
+        where = f"{shown(self.file)}:{self.line}: "
+        return where + (f"{self.path}: {self.detail}" if self.path else self.detail)
+
+
+class ContentInvalid(Problem):
+    """Files are wrong; `flaws` names all that is wrong in them, in the order of the lines."""
+
+    type = "content-invalid"
+    title = "The clinical content is not valid"
+    status = 400
+
+    def __init__(self, flaws: Sequence[Flaw]) -> None:
+        self.flaws = tuple(sorted(set(flaws)))
+        super().__init__("\n".join(str(flaw) for flaw in self.flaws))
+
+
+@dataclass(frozen=True)
+class Located:
+    """Plain data with the file and line of each of its parts."""
+
+    file: Path
+    data: Data
+    places: Mapping[Where, tuple[Path, int]]
+
+    def flaw(self, path: Where, detail: str) -> Flaw:
+        """Describe something wrong at a path; a missing part is reported at its parent's line."""
+        known = path
+        while known and known not in self.places:
+            known = known[:-1]
+        file, line = self.places.get(known, (self.file, 1))
+        return Flaw(file, line, dotted(path), detail)
+
+
+def shown(file: Path) -> str:
+    """Return a file's name as a reader would type it in the project's folder."""
+    return str(file.relative_to(PROJECT)) if file.is_relative_to(PROJECT) else str(file)
+
+
+def dotted(path: Where) -> str:
+    """Write a path the way people do: `stages.acute.exit.all_of[1].measure`."""
+    words = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return words.removeprefix(".")
+
+
+def read_yaml(file: Path) -> Located:
+    """Read one YAML file. Raises ContentInvalid when it is not readable as YAML."""
+    try:
+        tree = YAML(typ="rt").load(file.read_text(encoding="utf-8"))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        problem = " ".join(str(error.problem or error.context).split())
+        raise ContentInvalid([Flaw(file, line, "", f"is not valid YAML: {problem}")]) from error
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        problem = " ".join(str(error).split())
+        raise ContentInvalid([Flaw(file, 1, "", f"cannot be read: {problem}")]) from error
+    if not isinstance(tree, CommentedMap):
+        raise ContentInvalid([Flaw(file, 1, "", "is not a mapping of keys to values")])
+    places = {path: (file, line) for path, line in _lines(tree, (), 1)}
+    return Located(file, _plain(tree), places)
+
+
+def _lines(node: Any, path: Where, line: int) -> Iterator[tuple[Where, int]]:
+    yield path, line
+    if isinstance(node, CommentedMap):
+        for key, child in node.items():
+            yield from _lines(child, (*path, str(key)), node.lc.key(key)[0] + 1)
+    elif isinstance(node, CommentedSeq):
+        for number, child in enumerate(node):
+            yield from _lines(child, (*path, number), node.lc.item(number)[0] + 1)
+
+
+def _plain(node: Any) -> Data:
+    if isinstance(node, Mapping):
+        return {str(key): _plain(child) for key, child in node.items()}
+    if isinstance(node, str):
+        return " ".join(node.split())
+    if isinstance(node, Sequence):
+        return [_plain(child) for child in node]
+    if node is None or isinstance(node, bool):
+        return node
+    if isinstance(node, int):
+        return int(node)
+    if isinstance(node, float):
+        return float(node)
+    return str(node)  # a date or another scalar that JSON does not know
+
+
+def parsed[M: BaseModel](model: type[M], located: Located) -> M:
+    """Build a definition. Raises ContentInvalid with every flaw that its types reveal."""
+    try:
+        return model.model_validate(located.data)
+    except ValidationError as error:
+        raise ContentInvalid(list(_flaws(located, error))) from error
+
+
+def _flaws(located: Located, error: ValidationError) -> Iterator[Flaw]:
+    broken = {_path(found["loc"]) for found in error.errors()}
+    for found in error.errors(include_url=False):
+        path = _path(found["loc"])
+        below = any(len(other) > len(path) and other[: len(path)] == path for other in broken)
+        if found["type"] == "too_short" and below:
+            continue  # the list only looks short because its items were refused
+        yield located.flaw(path, _wording(found["type"], found["msg"], found["input"]))
+
+
+def _path(loc: Where) -> Where:
+    """Drop what names the kind of a criterion rather than a key, and keys shown as such."""
+    return tuple(
+        part for part in loc if part != "[key]" and not (isinstance(part, str) and part[:1] == "<")
+    )
+
+
+def _wording(kind: str, message: str, value: Any) -> str:
+    if kind == "missing":
+        return "is missing"
+    if kind == "extra_forbidden":
+        return "is not a key known here"
+    plain = message.removeprefix("Value error, ")
+    plain = plain[:1].lower() + plain[1:]
+    return plain if isinstance(value, dict | list) else f"{plain} (found {value!r})"
+
+
+def unknown(kind: str, name: str, known: Sequence[str]) -> str:
+    """Say that a name is not known, with the nearest that is."""
+    near = get_close_matches(name, known, n=1)
+    hint = f'; did you mean "{near[0]}"?' if near else ""
+    return f'unknown {kind} "{name}"{hint}'
