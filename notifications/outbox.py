@@ -1,0 +1,189 @@
+"""Putting messages into the outbox, and taking them out again before they are sent.
+
+A message is a row, written in the transaction that made it necessary: if that one is undone, so
+is the message. The broker is only nudged, after the commit; whoever forgets to nudge loses
+nothing but a few seconds.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+import structlog
+from celery import current_app
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from coordination.actors import Actor, Role
+from coordination.models import Membership, current
+from notifications.kinds import MessageKind, kind_named
+from notifications.models import Channel, Message
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Exactly one of a login, a practitioner role and a patient; raises ValueError otherwise.
+
+    `as_role` is the hat for which a login is written to: whoever has put it off meanwhile gets
+    nothing. Without it, any membership of the organization will do.
+    """
+
+    user_id: UUID | None = None
+    practitioner_role_id: UUID | None = None
+    patient_id: UUID | None = None
+    as_role: str = ""
+
+    def __post_init__(self) -> None:
+        """Count who is named."""
+        named = [self.user_id, self.practitioner_role_id, self.patient_id]
+        if sum(one is not None for one in named) != 1:
+            raise ValueError("A recipient is a login, a practitioner role or a patient: just one.")
+        if self.as_role and self.user_id is None:
+            raise ValueError("Only a login wears a hat.")
+
+
+def enqueue(
+    *,
+    kind: str,
+    subject_id: UUID,
+    occurrence: str,
+    recipients: Iterable[Recipient],
+    due_at: datetime,
+    patient_id: UUID | None,
+    path: str,
+    actor: Actor,
+    now: datetime,
+    skip_if_past: bool = False,
+) -> list[UUID]:
+    """Write one message per recipient and channel in the current transaction; return new ids.
+
+    The same kind, subject, occurrence, recipient and channel is written once: a repeat, also one
+    whose message was sent or cancelled long ago, creates nothing. Something that happens anew
+    needs a new `occurrence`. `patient_id` is whom it is about: a recipient who may not see that
+    patient when it is due gets nothing. `path` begins with `/` and holds no health data: the mail
+    links to it. A patient has no inbox here, so is written to by mail only.
+
+    `skip_if_past` is for what was to be said at a planned time: if that has gone by already, it
+    is not said at all, instead of at once. Raises `UnknownKind`, and ValueError for a path that
+    leads elsewhere, an empty occurrence or a time without zone.
+    """
+    registered = kind_named(kind)
+    _check(occurrence, path, due_at)
+    if skip_if_past and due_at < now:
+        return []
+    wanted = [
+        Message(
+            organization_id=actor.organization_id,
+            kind=kind,
+            purpose=registered.purpose,
+            channel=channel,
+            to_user_id=to.user_id,
+            to_practitioner_role_id=to.practitioner_role_id,
+            to_patient_id=to.patient_id,
+            as_role=to.as_role,
+            subject_id=subject_id,
+            occurrence=occurrence,
+            patient_id=patient_id,
+            path=path,
+            created_at=now,
+            due_at=due_at,
+            next_at=due_at,
+        )
+        for to, channel in _addressed(registered, recipients)
+    ]
+    created = _insert(wanted)
+    if due_at <= now:
+        for channel in sorted({message.channel for message in created}):
+            transaction.on_commit(partial(nudge, channel))
+    return [message.id for message in created]
+
+
+def cancel(
+    *,
+    subject_ids: Iterable[UUID],
+    kinds: Iterable[str] | None = None,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """Cancel what still waits to be said about these subjects, and return how many messages.
+
+    A message that is just being sent is past cancelling; if its channel fails, it is asked again
+    whether it still holds. `reason` is a short phrase without health data; it must say something.
+    """
+    if not reason.strip():
+        raise ValueError("A cancelled message says why.")
+    waiting = Message.objects.waiting().filter(subject_id__in=list(subject_ids))
+    if kinds is not None:
+        waiting = waiting.filter(kind__in=list(kinds))
+    cancelled: int = waiting.filter(organization_id=actor.organization_id).update(
+        status=Message.Status.CANCELLED, reason=reason
+    )
+    if cancelled:
+        log.info("messages_cancelled", count=cancelled, actor=actor.label, at=now.isoformat())
+    return cancelled
+
+
+def schedulers(*, now: datetime | None = None) -> list[Recipient]:
+    """Return who schedules in the organization that the current transaction acts in."""
+    found = (
+        Membership.objects.filter(current(now or timezone.now()), role=Role.SCHEDULER)
+        .filter(user__is_active=True)
+        .order_by("since", "id")
+        .values_list("user_id", flat=True)
+    )
+    return [Recipient(user_id=user_id, as_role=Role.SCHEDULER) for user_id in found]
+
+
+def nudge(channel: str) -> None:
+    """Wake a worker for what is due; without a broker, the next beat does."""
+    try:
+        current_app.send_task(
+            "notifications.tasks.deliver_due", kwargs={"channel": channel}, retry=False
+        )
+    except (OperationalError, OSError) as error:
+        log.warning("broker_not_reached", channel=channel, error=type(error).__name__)
+
+
+def _check(occurrence: str, path: str, due_at: datetime) -> None:
+    if not occurrence.strip():
+        raise ValueError("An occurrence has a name.")
+    if not path.startswith("/") or path.startswith("//") or not path.isprintable():
+        raise ValueError("A path begins with one slash and stays in Continuum.")
+    if due_at.tzinfo is None:
+        raise ValueError("A due time has a zone.")
+
+
+def _addressed(
+    kind: MessageKind, recipients: Iterable[Recipient]
+) -> Iterator[tuple[Recipient, str]]:
+    for to in dict.fromkeys(recipients):
+        for channel in kind.channels:
+            if channel == Channel.IN_APP and to.patient_id is not None:
+                continue
+            yield to, channel
+
+
+def _insert(wanted: list[Message]) -> list[Message]:
+    # In one order, so that two transactions that say the same to the same people wait for each
+    # other instead of deadlocking.
+    wanted.sort(
+        key=lambda m: (
+            m.channel,
+            str(m.to_user_id),
+            str(m.to_practitioner_role_id),
+            str(m.to_patient_id),
+        )
+    )
+    Message.objects.bulk_create(wanted, ignore_conflicts=True)
+    written = set(
+        Message.objects.filter(pk__in=[message.pk for message in wanted]).values_list(
+            "pk", flat=True
+        )
+    )
+    return [message for message in wanted if message.pk in written]

@@ -1,0 +1,230 @@
+"""Putting messages into the outbox and taking them out."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+
+from coordination.models import new_id
+from coordination.tenancy import acting_in
+from notifications import outbox
+from notifications.kinds import KindRefused, MessageKind, UnknownKind
+from notifications.models import Message
+from notifications.outbox import Recipient
+from tests.cast import NOW, Cast
+from tests.notifications.said import Truth, addressed, enqueue, ordinary_kind
+
+pytestmark = pytest.mark.django_db
+
+
+def _count(cast: Cast) -> int:
+    with cast.acting():
+        return int(Message.objects.count())
+
+
+def test_it_writes_one_message_per_recipient_and_channel(cast: Cast, kind: MessageKind) -> None:
+    created = enqueue(cast.asha, addressed(cast.asha), addressed(cast.sam))
+    assert len(created) == 4
+    with cast.acting():
+        assert set(Message.objects.values_list("pk", flat=True)) == set(created)
+
+
+@pytest.mark.feature("RM-06")
+def test_it_writes_the_same_occurrence_once(cast: Cast, kind: MessageKind) -> None:
+    subject = new_id()
+    first = enqueue(cast.asha, subject_id=subject)
+    again = enqueue(cast.asha, subject_id=subject, now=NOW + timedelta(days=3))
+    assert (len(first), again, _count(cast)) == (2, [], 2)
+
+
+@pytest.mark.feature("RM-06")
+def test_it_writes_the_same_occurrence_once_even_after_it_was_cancelled(
+    cast: Cast, kind: MessageKind
+) -> None:
+    subject = new_id()
+    enqueue(cast.asha, subject_id=subject)
+    _cancel(cast, subject)
+    assert enqueue(cast.asha, subject_id=subject) == []
+
+
+def test_it_writes_another_occurrence_and_another_subject(cast: Cast, kind: MessageKind) -> None:
+    subject = new_id()
+    enqueue(cast.asha, subject_id=subject)
+    assert len(enqueue(cast.asha, subject_id=subject, occurrence="second")) == 2
+    assert len(enqueue(cast.asha, subject_id=new_id())) == 2
+
+
+@pytest.mark.feature("RM-06")
+def test_it_writes_one_occurrence_once_when_twenty_say_it_at_the_same_time(
+    committed_db: None, cast: Cast, kind: MessageKind
+) -> None:
+    subject = new_id()
+
+    def say(_: int) -> list[UUID]:
+        try:
+            return enqueue(cast.asha, addressed(cast.sam), addressed(cast.ben), subject_id=subject)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(20) as pool:
+        created = [one for ids in pool.map(say, range(20)) for one in ids]
+    assert len(created) == _count(cast) == 4
+
+
+def test_it_refuses_a_kind_that_nobody_registered(cast: Cast) -> None:
+    with pytest.raises(UnknownKind):
+        enqueue(cast.asha, kind="nobody.registered")
+    assert _count(cast) == 0
+
+
+def test_it_refuses_to_register_a_kind_twice(
+    kind: MessageKind, register: Callable[[MessageKind], MessageKind], truth: Truth
+) -> None:
+    with pytest.raises(KindRefused):
+        register(ordinary_kind(truth))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "Has Spaces"},
+        {"purpose": "marketing"},
+        {"channels": ("pigeon",)},
+        {"channels": ()},
+        {"text": ""},
+        {"subject_line": "Two\nlines"},
+    ],
+)
+def test_it_refuses_a_kind_that_could_not_be_sent(truth: Truth, changes: dict[str, Any]) -> None:
+    with pytest.raises(KindRefused):
+        ordinary_kind(truth, **changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"path": "https://elsewhere.example/"},
+        {"path": "//elsewhere.example/"},
+        {"path": "/a\r\nBcc: somebody"},
+        {"occurrence": " "},
+        {"due_at": NOW.replace(tzinfo=None)},
+    ],
+)
+def test_it_refuses_what_could_not_be_sent(
+    cast: Cast, kind: MessageKind, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        enqueue(cast.asha, **changes)
+    assert _count(cast) == 0
+
+
+@pytest.mark.parametrize("named", [{}, {"user_id": new_id(), "patient_id": new_id()}])
+def test_it_refuses_a_recipient_who_is_nobody_or_two(named: dict[str, UUID]) -> None:
+    with pytest.raises(ValueError, match="just one"):
+        Recipient(**named)
+
+
+def test_it_skips_what_was_planned_for_a_time_gone_by(cast: Cast, kind: MessageKind) -> None:
+    past = NOW - timedelta(seconds=1)
+    assert enqueue(cast.asha, due_at=past, skip_if_past=True) == []
+    assert _count(cast) == 0
+    assert len(enqueue(cast.asha, due_at=NOW, skip_if_past=True)) == 2
+
+
+def test_it_writes_to_a_patient_by_mail_only(cast: Cast, kind: MessageKind) -> None:
+    enqueue(cast.asha, Recipient(patient_id=cast.patient.id), patient_id=cast.patient.id)
+    with cast.acting():
+        assert [message.channel for message in Message.objects.all()] == ["email"]
+
+
+def _cancel(cast: Cast, *subjects: UUID, kinds: list[str] | None = None) -> int:
+    with cast.acting():
+        return outbox.cancel(
+            subject_ids=subjects,
+            kinds=kinds,
+            reason="moved",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+
+
+def test_it_cancels_what_still_waits_and_says_why(cast: Cast, kind: MessageKind) -> None:
+    subject, other = new_id(), new_id()
+    enqueue(cast.asha, subject_id=subject)
+    enqueue(cast.asha, subject_id=other)
+    assert _cancel(cast, subject) == 2
+    assert _cancel(cast, subject) == 0
+    with cast.acting():
+        told = set(Message.objects.values_list("subject_id", "status", "reason"))
+    assert told == {(subject, "cancelled", "moved"), (other, "queued", "")}
+
+
+def test_it_cancels_only_the_kinds_named(cast: Cast, kind: MessageKind) -> None:
+    subject = new_id()
+    enqueue(cast.asha, subject_id=subject)
+    assert _cancel(cast, subject, kinds=["another.kind"]) == 0
+
+
+def test_it_undoes_the_message_with_the_transaction(
+    committed_db: None, cast: Cast, kind: MessageKind
+) -> None:
+    with pytest.raises(RuntimeError), transaction.atomic():
+        enqueue(cast.asha)
+        raise RuntimeError
+    assert _count(cast) == 0
+
+
+def test_it_names_the_schedulers_of_this_organization(cast: Cast) -> None:
+    with cast.acting():
+        found = outbox.schedulers()
+    assert found == [Recipient(user_id=cast.sam.user.id, as_role="scheduler")]
+    with acting_in(cast.harbour.id):
+        assert outbox.schedulers() == []
+
+
+def test_it_never_shows_another_organization_a_message(cast: Cast, kind: MessageKind) -> None:
+    enqueue(cast.asha)
+    with acting_in(cast.harbour.id):
+        assert Message.objects.count() == 0
+        assert Message.objects.update(reason="mine") == 0
+
+
+def test_it_cannot_write_to_a_practitioner_of_another_organization(
+    cast: Cast, kind: MessageKind
+) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        enqueue(cast.asha, addressed(cast.olu))
+
+
+def test_the_database_refuses_an_impossible_move(cast: Cast, kind: MessageKind) -> None:
+    enqueue(cast.asha)
+    with (
+        cast.acting(),
+        pytest.raises(ProgrammingError, match="Invalid transition"),
+        transaction.atomic(),
+    ):
+        Message.objects.update(status="sent", sent_at=NOW)
+
+
+def test_the_database_refuses_to_forget_a_message(cast: Cast, kind: MessageKind) -> None:
+    enqueue(cast.asha)
+    with (
+        cast.acting(),
+        pytest.raises(ProgrammingError, match="Cannot delete"),
+        transaction.atomic(),
+    ):
+        Message.objects.all().delete()
+
+
+def test_it_goes_on_without_a_broker(
+    committed_db: None, cast: Cast, kind: MessageKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from coordination.celery import app
+
+    monkeypatch.setattr(app.conf, "broker_url", "redis://127.0.0.1:1/0")
+    monkeypatch.setattr(app, "_pool", None)
+    assert len(enqueue(cast.asha)) == 2
