@@ -80,14 +80,10 @@ class PostgresServer:
             binaries = binaries_for(account)
             end(_orphans(data), steps=_FAREWELL)
             password = _password_of(folder, data, account, binaries, durable=durable)
-            return cls._run(
-                folder, data, account, binaries, password, lock, durable=durable
-            )
+            return cls._run(folder, data, account, binaries, password, lock, durable=durable)
         except OSError as error:
             lock.close()
-            raise CannotStart(
-                f"PostgreSQL cannot use {folder}: {error.strerror}."
-            ) from error
+            raise CannotStart(f"PostgreSQL cannot use {folder}: {error.strerror}.") from error
         except BaseException:
             lock.close()
             raise
@@ -108,9 +104,7 @@ class PostgresServer:
         for _ in range(_STARTS):
             port = free_port()
             settings = _SETTINGS | ({} if durable else _FORGETFUL) | {"port": str(port)}
-            options = [
-                part for name in settings for part in ("-c", f"{name}={settings[name]}")
-            ]
+            options = [part for name in settings for part in ("-c", f"{name}={settings[name]}")]
             with log.open("wb") as output:
                 process = subprocess.Popen(
                     [binaries / "bin" / "postgres", "-D", data, *options],
@@ -193,9 +187,7 @@ def _password_of(
     kept.unlink(missing_ok=True)
     with open(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(password)
-    _make_data(
-        data, account, binaries, password, folder / "initdb.log", durable=durable
-    )
+    _make_data(data, account, binaries, password, folder / "initdb.log", durable=durable)
     return password
 
 
@@ -213,15 +205,11 @@ def _make_data(
     for locale in _LOCALES:
         shutil.rmtree(partial, ignore_errors=True)
         if partial.exists() or data.exists():
-            raise CannotStart(
-                f"{data} belongs to another user; remove it to start over."
-            )
+            raise CannotStart(f"{data} belongs to another user; remove it to start over.")
         partial.mkdir(mode=0o700)
         password_file = data.with_name("password.new")
         password_file.unlink(missing_ok=True)
-        with open(
-            os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
-        ) as f:
+        with open(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
             f.write(password)
         if account:
             os.chown(partial, account.uid, account.gid)

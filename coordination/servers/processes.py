@@ -91,9 +91,7 @@ def marked_with(folder: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.pid != os.getpid() and process.environ().get(FOLDER_MARK) == str(
-                folder
-            ):
+            if process.pid != os.getpid() and process.environ().get(FOLDER_MARK) == str(folder):
                 found.append(process)
     return found
 
@@ -120,9 +118,7 @@ def end(
             return
     if alive:
         pids = ", ".join(str(process.pid) for process in alive)
-        raise CannotStart(
-            f"Process {pids} of an earlier run does not end; end it by hand."
-        )
+        raise CannotStart(f"Process {pids} of an earlier run does not end; end it by hand.")
 
 
 def end_child(
@@ -152,10 +148,6 @@ def explain(what: str, log: Path) -> CannotStart:
     """Turn the end of a server's log into one sentence that says what to do."""
     ending = tail(log)
     if "No space left on device" in ending or "File too large" in ending:
-        return CannotStart(
-            f"{what} has no room: the disk that holds {log.parent} is full."
-        )
-    last = next(
-        (line for line in reversed(ending.splitlines()) if line.strip()), "no output"
-    )
+        return CannotStart(f"{what} has no room: the disk that holds {log.parent} is full.")
+    last = next((line for line in reversed(ending.splitlines()) if line.strip()), "no output")
     return CannotStart(f"{what} did not start: {last.strip()} (see {log}).")

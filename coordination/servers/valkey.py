@@ -38,9 +38,7 @@ def installed_valkey() -> Path:
     try:
         found: Path = get_binary_path()
     except ValkeyBinaryNotFoundError as error:
-        raise CannotStart(
-            f"There is no embedded Valkey for this machine: {error}"
-        ) from error
+        raise CannotStart(f"There is no embedded Valkey for this machine: {error}") from error
     return found
 
 
@@ -68,9 +66,7 @@ class ValkeyServer:
             return cls._run(folder.resolve(), lock)
         except OSError as error:
             lock.close()
-            raise CannotStart(
-                f"Valkey cannot use {folder}: {error.strerror}."
-            ) from error
+            raise CannotStart(f"Valkey cannot use {folder}: {error.strerror}.") from error
         except BaseException:
             lock.close()
             raise

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+import redis
 from pytest_django.plugin import DjangoDbBlocker
 
 from coordination.servers.roles import copy_database, drop_database, with_database
@@ -47,9 +48,7 @@ def _django_db_helper(
 ) -> None:
     """Let a test that commits really commit, whatever else asks for the database."""
     marker = request.node.get_closest_marker("django_db")
-    transaction = marker is not None and (
-        marker.kwargs.get("transaction") or marker.args[:1]
-    )
+    transaction = marker is not None and (marker.kwargs.get("transaction") or marker.args[:1])
     if transaction or any(name in request.fixturenames for name in _COMMITTING):
         request.getfixturevalue("committed_db")
     else:
@@ -65,11 +64,14 @@ def committed_db(
 ) -> Iterator[None]:
     """Commit for real, for threads, workers and live servers; afterwards all of it is gone.
 
-    The database is thrown away and copied anew, since the runtime role cannot truncate.
+    The database is thrown away and copied anew, since the runtime role cannot truncate; the
+    broker is emptied of what no worker took.
     """
     with django_db_blocker.unblock():
         yield
         _disconnect()
+    with redis.Redis.from_url(servers.redis(database)) as broker:
+        broker.flushdb()
     copy_database(servers.admin_url, servers.template, database)
 
 
@@ -78,9 +80,7 @@ def owner_connection(
     django_db_setup: None, servers: Servers, database: str
 ) -> Iterator[psycopg.Connection]:
     """Connect to this worker's database as the role that migrates, outside Django."""
-    with psycopg.connect(
-        servers.environment(database)["DATABASE_OWNER_URL"]
-    ) as connection:
+    with psycopg.connect(servers.environment(database)["DATABASE_OWNER_URL"]) as connection:
         yield connection
 
 

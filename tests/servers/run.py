@@ -14,6 +14,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -58,6 +59,12 @@ class Servers:
         """Return the name of the migrated, empty database that all others are copies of."""
         return f"{self.name}_template"
 
+    def redis(self, database: str) -> str:
+        """Return the URL of the numbered Redis database that goes with `database`."""
+        worker = database.rpartition("_gw")[2]
+        number = int(worker) + 1 if worker.isdigit() else 0
+        return urlunsplit(urlsplit(self.redis_url)._replace(path=f"/{number}"))
+
     def environment(self, database: str) -> dict[str, str]:
         """Return what a process needs in its environment to work in `database`."""
         found = urls(
@@ -69,7 +76,7 @@ class Servers:
         return {
             "DATABASE_URL": found.runtime,
             "DATABASE_OWNER_URL": found.owner,
-            "REDIS_URL": self.redis_url,
+            "REDIS_URL": self.redis(database),
             "SECRET_KEY": self.secret_key,
             "DJANGO_SETTINGS_MODULE": "coordination.settings",
         }
@@ -139,9 +146,7 @@ def _refuse_settings_read_too_early() -> None:
 
 
 def _is_controller(config: pytest.Config) -> bool:
-    return not hasattr(config, "workerinput") and bool(
-        getattr(config.option, "dist", "no") != "no"
-    )
+    return not hasattr(config, "workerinput") and bool(getattr(config.option, "dist", "no") != "no")
 
 
 def _nowhere() -> Servers:
@@ -161,9 +166,7 @@ def _start(config: pytest.Config) -> Servers:
     running = _Running(RUNS / f"run-{os.getpid()}-{secrets.token_hex(4)}")
     config.stash[_RUNNING] = running
     try:
-        return _prepare(
-            running, os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
-        )
+        return _prepare(running, os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL"))
     except CannotStart as error:
         _stop(running)
         raise pytest.UsageError(str(error)) from error
@@ -172,13 +175,9 @@ def _start(config: pytest.Config) -> Servers:
         raise
 
 
-def _prepare(
-    running: _Running, admin_url: str | None, redis_url: str | None
-) -> Servers:
+def _prepare(running: _Running, admin_url: str | None, redis_url: str | None) -> Servers:
     if not admin_url:
-        running.postgres = PostgresServer.start(
-            running.folder / "postgres", durable=False
-        )
+        running.postgres = PostgresServer.start(running.folder / "postgres", durable=False)
         admin_url = running.postgres.admin_url
     if not redis_url:
         running.valkey = ValkeyServer.start(running.folder / "valkey")

@@ -43,8 +43,7 @@ class Command(BaseCommand):
 def _prepare_roles(admin_url: str) -> None:
     environment = Environment()
     owner, runtime = (
-        urlsplit(url)
-        for url in (environment.database_owner_url, environment.database_url)
+        urlsplit(url) for url in (environment.database_owner_url, environment.database_url)
     )
     if owner.username != OWNER or runtime.username != RUNTIME:
         raise CommandError(
