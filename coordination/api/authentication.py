@@ -71,18 +71,14 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
 
 def _chosen(request: Request) -> UUID | None:
-    wanted = request.headers.get(ORGANIZATION_HEADER) or request.session.get(
-        "organization"
-    )
+    wanted = request.headers.get(ORGANIZATION_HEADER) or request.session.get("organization")
     try:
         return UUID(wanted) if wanted else None
     except ValueError as error:
         raise NotAuthenticated(f"{ORGANIZATION_HEADER} is not an id.") from error
 
 
-def _enter(
-    request: Request, user: User, organization_id: UUID, *, now: datetime
-) -> Actor:
+def _enter(request: Request, user: User, organization_id: UUID, *, now: datetime) -> Actor:
     choose_organization(organization_id)
     request_id = str(getattr(request._request, "request_id", "") or "")
     return actor_for(user, organization_id, now=now, request_id=request_id)

@@ -20,9 +20,7 @@ class KeysetPagination(CursorPagination):
     page_size_query_param = "limit"
     ordering = "-id"
 
-    def get_ordering(
-        self, request: Request, queryset: QuerySet[Any], view: Any
-    ) -> tuple[str, ...]:
+    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
         """Return the view's own order when it names one; it must end in a unique column."""
         ordering = getattr(view, "ordering", None) or self.ordering
         return (ordering,) if isinstance(ordering, str) else tuple(ordering)
@@ -47,9 +45,7 @@ class KeysetPagination(CursorPagination):
                 if "\x00" in cursor.position:
                     raise ValueError("NUL")
         except (NotFound, ValidationError, ValueError, OverflowError) as error:
-            raise Invalid.field(
-                "/cursor", "This cursor was not given out by this list."
-            ) from error
+            raise Invalid.field("/cursor", "This cursor was not given out by this list.") from error
         return cursor
 
 
@@ -66,9 +62,7 @@ class FeedPagination(BasePagination):
         self._request = request
         self._after = _position(request.query_params.get("after", ""))
         limit = request.query_params.get("limit", "")
-        size = (
-            min(int(limit), self.max_page_size) if limit.isdecimal() else self.page_size
-        )
+        size = min(int(limit), self.max_page_size) if limit.isdecimal() else self.page_size
         if self._after:
             at, number = self._after
             queryset = queryset.filter(
@@ -116,8 +110,6 @@ def _position(after: str) -> tuple[int, int] | None:
     if not after:
         return None
     at, _, number = after.partition("-")
-    if not (
-        at.isdecimal() and number.isdecimal() and len(at) <= 18 and len(number) <= 18
-    ):
+    if not (at.isdecimal() and number.isdecimal() and len(at) <= 18 and len(number) <= 18):
         raise Invalid.field("/after", "This cursor was not given out by this feed.")
     return int(at), int(number)

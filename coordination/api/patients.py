@@ -27,9 +27,7 @@ class PatientFilter(filters.FilterSet):
         method="by_name",
         label="Beginning of the family name, then the given name; accents and case do not matter.",
     )
-    identifier = filters.CharFilter(
-        field_name="identifiers__value", label="An exact identifier."
-    )
+    identifier = filters.CharFilter(field_name="identifiers__value", label="An exact identifier.")
     birth_date = filters.DateFilter()
 
     class Meta:
@@ -86,9 +84,7 @@ class PatientViewSet(OfPatients, Listed, Retrieved):
         """Register a patient; the lead named gets access."""
         data = self.valid(serializers.PatientRegistrationSerializer)
         lead_id = data.pop("lead")
-        identifiers = [
-            registration.Identifier(**row) for row in data.pop("identifiers", [])
-        ]
+        identifiers = [registration.Identifier(**row) for row in data.pop("identifiers", [])]
         patient = registration.register_patient(
             fields=data,
             identifiers=identifiers,
@@ -129,9 +125,7 @@ class PatientViewSet(OfPatients, Listed, Retrieved):
         summary="Read the care team, former members included",
         responses={200: serializers.CareTeamMemberSerializer(many=True)},
     )
-    @action(
-        detail=True, url_path="care-team", filterset_class=None, pagination_class=None
-    )
+    @action(detail=True, url_path="care-team", filterset_class=None, pagination_class=None)
     def care_team(self, request: Request, pk: str) -> Response:
         """Return who cares for the patient, in what role, since and until when."""
         patient = self.get_object()

@@ -12,6 +12,7 @@ from coordination.problems import Denied
 CLINICAL = frozenset({Role.PRACTITIONER})
 SCHEDULING = frozenset({Role.SCHEDULER})
 CARE = frozenset({Role.PRACTITIONER, Role.SCHEDULER})
+ADMINISTRATION = frozenset({Role.ADMINISTRATOR})
 ANY_ROLE = frozenset(Role)
 
 

@@ -5,14 +5,24 @@ from typing import Any, ClassVar
 from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from coordination import access, events
+from coordination import access, events, registry
 from coordination.actors import Role
 from coordination.api import serializers
+from coordination.api.concurrency import expected_version
 from coordination.api.pagination import FeedPagination
-from coordination.api.permissions import ANY_ROLE, CARE
-from coordination.api.views import Listed, OfPatients, Retrieved
-from coordination.models import Discipline, Event, Location, Practitioner
+from coordination.api.permissions import ADMINISTRATION, ANY_ROLE, CARE
+from coordination.api.views import ContinuumViewSet, Listed, OfPatients, Retrieved
+from coordination.models import (
+    Discipline,
+    Event,
+    Location,
+    Practitioner,
+    PractitionerRole,
+)
 
 
 @extend_schema_view(
@@ -22,10 +32,35 @@ from coordination.models import Discipline, Event, Location, Practitioner
 class LocationViewSet(Listed, Retrieved):
     """The sites of the organization."""
 
-    roles = {"list": ANY_ROLE, "retrieve": ANY_ROLE}
+    roles = {
+        "list": ANY_ROLE,
+        "retrieve": ANY_ROLE,
+        "create": ADMINISTRATION,
+        "partial_update": ADMINISTRATION,
+    }
     serializer_class = serializers.LocationSerializer
     queryset = Location.objects.all()
     filterset_fields: ClassVar[list[str]] = ["is_active"]
+
+    @extend_schema(summary="Add a location", responses={201: serializers.LocationSerializer})
+    def create(self, request: Request) -> Response:
+        """Add a site."""
+        row = registry.add_location(fields=self.valid(), actor=self.actor, now=self.now)
+        return self.answer(row, status=201)
+
+    @extend_schema(summary="Correct a location")
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change fields of the version that If-Match names."""
+        return _correct(self)
+
+
+def _correct(view: ContinuumViewSet, serializer_class: Any = None) -> Response:
+    version = expected_version(view.request)
+    fields = view.valid(serializer_class, partial=True)
+    row = registry.correct(
+        view.get_object(), version=version, fields=fields, actor=view.actor, now=view.now
+    )
+    return view.answer(row)
 
 
 class PractitionerFilter(filters.FilterSet):
@@ -48,10 +83,59 @@ class PractitionerFilter(filters.FilterSet):
 class PractitionerViewSet(Listed, Retrieved):
     """The people who treat, with discipline, location and registration."""
 
-    roles = {"list": ANY_ROLE, "retrieve": ANY_ROLE}
+    roles = {
+        "list": ANY_ROLE,
+        "retrieve": ANY_ROLE,
+        "create": ADMINISTRATION,
+        "partial_update": ADMINISTRATION,
+        "register": ADMINISTRATION,
+    }
     serializer_class = serializers.PractitionerSerializer
     queryset = Practitioner.objects.prefetch_related("roles__location")
     filterset_class = PractitionerFilter
+
+    @extend_schema(
+        summary="Add a practitioner", responses={201: serializers.PractitionerSerializer}
+    )
+    def create(self, request: Request) -> Response:
+        """Add a person who treats."""
+        row = registry.add_practitioner(fields=self.valid(), actor=self.actor, now=self.now)
+        return self.answer(row, status=201)
+
+    @extend_schema(summary="Correct a practitioner")
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change fields of the version that If-Match names."""
+        return _correct(self)
+
+    @extend_schema(
+        summary="Register a practitioner as one discipline at one location",
+        request=serializers.RegistrationSerializer,
+        responses={201: serializers.RegistrationSerializer},
+    )
+    @action(detail=True, methods=["post"], url_path="roles")
+    def register(self, request: Request, pk: str) -> Response:
+        """Add a role with the registration that allows it."""
+        fields = self.valid(serializers.RegistrationSerializer)
+        fields["location_id"] = fields.pop("location").pk
+        role = registry.register_role(
+            self.get_object().pk, fields=fields, actor=self.actor, now=self.now
+        )
+        return self.answer(role, status=201, serializer_class=serializers.RegistrationSerializer)
+
+
+class PractitionerRoleViewSet(Retrieved):
+    """One registration: its validity ends what the person may see and do the same day."""
+
+    roles = {"retrieve": ANY_ROLE, "partial_update": ADMINISTRATION}
+    serializer_class = serializers.RegistrationSerializer
+    queryset = PractitionerRole.objects.select_related("location")
+
+    @extend_schema(
+        summary="Correct a registration", request=serializers.RegistrationChangeSerializer
+    )
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change validity, capacity or services of the version that If-Match names."""
+        return _correct(self, serializers.RegistrationChangeSerializer)
 
 
 @extend_schema_view(
@@ -75,9 +159,7 @@ class EventViewSet(OfPatients, Listed):
 
     def get_queryset(self) -> QuerySet[Event, Event]:
         """Return the settled events about patients within reach, and those about nobody."""
-        view: access.View = (
-            "directory" if Role.SCHEDULER in self.actor.roles else "clinical"
-        )
+        view: access.View = "directory" if Role.SCHEDULER in self.actor.roles else "clinical"
         return Event.objects.filter(
             events.settled(),
             Q(patient=None, organization_id=self.actor.organization_id)
@@ -86,6 +168,4 @@ class EventViewSet(OfPatients, Listed):
 
     def audit_disclosure(self, rows: Any, *, searched: bool) -> None:
         """Record the patients that the page names."""
-        super().audit_disclosure(
-            [row for row in rows if row.patient_id], searched=searched
-        )
+        super().audit_disclosure([row for row in rows if row.patient_id], searched=searched)

@@ -31,9 +31,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
             headers["WWW-Authenticate"] = header
         if wait := getattr(error, "wait", None):
             headers["Retry-After"] = str(int(wait) + 1)
-    return Response(
-        document, status=document["status"], headers=headers, content_type=MEDIA_TYPE
-    )
+    return Response(document, status=document["status"], headers=headers, content_type=MEDIA_TYPE)
 
 
 def _document(error: Exception) -> dict[str, Any] | None:
@@ -49,9 +47,7 @@ def _document(error: Exception) -> dict[str, Any] | None:
             document["errors"] = list(_field_errors(error.detail))
             return document
         case Http404():
-            return _shape(
-                "not-found", "Not found", 404, "There is nothing at this address."
-            )
+            return _shape("not-found", "Not found", 404, "There is nothing at this address.")
         case PermissionDenied():
             return _shape("denied", "Not permitted", 403, "This is not permitted.")
         case exceptions.APIException():
@@ -67,15 +63,9 @@ def _document(error: Exception) -> dict[str, Any] | None:
                 "The database refused this; nothing was written.",
             )
         case DataError():
-            return _shape(
-                "invalid", "The input is not valid", 400, "A value is out of range."
-            )
-        case DatabaseError() if "Invalid transition" in str(error) or "Cannot" in str(
-            error
-        ):
-            return _shape(
-                "not-allowed", "Not possible in this state", 409, "Nothing was written."
-            )
+            return _shape("invalid", "The input is not valid", 400, "A value is out of range.")
+        case DatabaseError() if "Invalid transition" in str(error) or "Cannot" in str(error):
+            return _shape("not-allowed", "Not possible in this state", 409, "Nothing was written.")
     return None
 
 
@@ -102,17 +92,13 @@ def _escape(name: str) -> str:
 
 def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
     """Answer an address that does not exist."""
-    document = _shape(
-        "not-found", "Not found", 404, "There is nothing at this address."
-    )
+    document = _shape("not-found", "Not found", 404, "There is nothing at this address.")
     return JsonResponse(document, status=404, content_type=MEDIA_TYPE)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
     """Answer a request that Django itself refuses (host, size, malformed path)."""
-    document = _shape(
-        "bad-request", "Malformed request", 400, "The request is malformed."
-    )
+    document = _shape("bad-request", "Malformed request", 400, "The request is malformed.")
     return JsonResponse(document, status=400, content_type=MEDIA_TYPE)
 
 

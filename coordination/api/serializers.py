@@ -60,9 +60,7 @@ class SessionSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     organization = serializers.UUIDField()
     organization_name = serializers.CharField()
-    roles = serializers.ListField(
-        child=serializers.ChoiceField(Membership.Role.choices)
-    )
+    roles = serializers.ListField(child=serializers.ChoiceField(Membership.Role.choices))
     practitioner_roles = OwnRoleSerializer(many=True)
 
 
@@ -76,9 +74,7 @@ class LocationSerializer(serializers.ModelSerializer[Location]):
     def validate_time_zone(self, value: str) -> str:
         """Take IANA names only."""
         if value not in available_timezones():
-            raise serializers.ValidationError(
-                "Not an IANA time zone such as America/Toronto."
-            )
+            raise serializers.ValidationError("Not an IANA time zone such as America/Toronto.")
         return value
 
 
@@ -101,6 +97,7 @@ class RegistrationSerializer(serializers.ModelSerializer[PractitionerRole]):
             "registration_number",
             "registered_from",
             "registered_until",
+            "services",
             "is_active",
             "is_registered",
             "capacity",
@@ -111,6 +108,14 @@ class RegistrationSerializer(serializers.ModelSerializer[PractitionerRole]):
         return role.is_registered(timezone.now())
 
 
+class RegistrationChangeSerializer(serializers.ModelSerializer[PractitionerRole]):
+    """What may change of a registration."""
+
+    class Meta:
+        model = PractitionerRole
+        fields = list(PractitionerRole.editable)
+
+
 class PractitionerSerializer(serializers.ModelSerializer[Practitioner]):
     """A person who treats, with every role."""
 
@@ -119,6 +124,12 @@ class PractitionerSerializer(serializers.ModelSerializer[Practitioner]):
     class Meta:
         model = Practitioner
         fields = ["id", "name", "languages", "roles"]
+
+    def validate_languages(self, value: Any) -> Any:
+        """Take a list of language tags."""
+        if not (isinstance(value, list) and all(isinstance(tag, str) for tag in value)):
+            raise serializers.ValidationError("A list of BCP 47 tags such as en-CA.")
+        return value
 
 
 class IdentifierSerializer(serializers.ModelSerializer[PatientIdentifier]):
@@ -205,9 +216,7 @@ class LeaveSerializer(serializers.Serializer[Any]):
 class CareTeamMemberSerializer(serializers.ModelSerializer[CareTeamMember]):
     """One membership with its period."""
 
-    name = serializers.CharField(
-        source="practitioner_role.practitioner.name", read_only=True
-    )
+    name = serializers.CharField(source="practitioner_role.practitioner.name", read_only=True)
     discipline = serializers.ChoiceField(
         Discipline.choices, source="practitioner_role.discipline", read_only=True
     )

@@ -39,9 +39,7 @@ class SessionView(APIView):
     def get(self, request: Request) -> Response:
         """Return the login, its organization and its roles."""
         assert isinstance(request.auth, Actor)
-        get_token(
-            request._request
-        )  # sets the cookie whose value unsafe requests send back
+        get_token(request._request)  # sets the cookie whose value unsafe requests send back
         return Response(_session(request.user, request.auth))
 
     @extend_schema(

@@ -43,16 +43,12 @@ class ContinuumViewSet(GenericViewSet[Any]):
     def valid(self, serializer_class: Any = None, **kwargs: Any) -> dict[str, Any]:
         """Return the request's body, validated; raises DRF's ValidationError."""
         build = serializer_class or self.get_serializer_class()
-        serializer = build(
-            data=self.request.data, context=self.get_serializer_context(), **kwargs
-        )
+        serializer = build(data=self.request.data, context=self.get_serializer_context(), **kwargs)
         serializer.is_valid(raise_exception=True)
         data: dict[str, Any] = serializer.validated_data
         return data
 
-    def answer(
-        self, row: Any, *, status: int = 200, serializer_class: Any = None
-    ) -> Response:
+    def answer(self, row: Any, *, status: int = 200, serializer_class: Any = None) -> Response:
         """Return one row, with its ETag when it can be edited."""
         build = serializer_class or self.get_serializer_class()
         data = build(row, context=self.get_serializer_context()).data
@@ -109,12 +105,8 @@ class OfPatients(ContinuumViewSet):
             action=audit.Action.SEARCH if searched else audit.Action.READ,
             event=f"{self.audited_as}.{'search' if searched else 'read'}",
             resource=self.audited_as,
-            resource_id=found[0].pk
-            if not searched and isinstance(found[0].pk, UUID)
-            else None,
+            resource_id=found[0].pk if not searched and isinstance(found[0].pk, UUID) else None,
             patient_ids=[self.patient_of(row) for row in found],
             basis="directory" if Role.SCHEDULER in self.actor.roles else "circle",
-            detail={"parameters": sorted(self.request.query_params)}
-            if searched
-            else None,
+            detail={"parameters": sorted(self.request.query_params)} if searched else None,
         )

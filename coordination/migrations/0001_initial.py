@@ -542,6 +542,16 @@ class Migration(migrations.Migration):
                         blank=True, help_text="The last valid day.", null=True
                     ),
                 ),
+                (
+                    "services",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(),
+                        blank=True,
+                        default=list,
+                        help_text="What this person offers here.",
+                        size=None,
+                    ),
+                ),
                 ("is_active", models.BooleanField(default=True)),
                 (
                     "capacity",

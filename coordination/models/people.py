@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -131,6 +132,7 @@ class PractitionerRole(OrganizationOwned, Editable):
     """A practitioner as one discipline at one location, with the registration that allows it."""
 
     editable = (
+        "services",
         "is_active",
         "registration_number",
         "registered_from",
@@ -148,6 +150,9 @@ class PractitionerRole(OrganizationOwned, Editable):
     registered_from = models.DateField()
     registered_until = models.DateField(
         null=True, blank=True, help_text="The last valid day."
+    )
+    services = ArrayField(
+        models.TextField(), default=list, blank=True, help_text="What this person offers here."
     )
     is_active = models.BooleanField(default=True)
     capacity = models.PositiveSmallIntegerField(
