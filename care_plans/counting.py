@@ -1,0 +1,113 @@
+"""Which evidence counts, and in which order.
+
+A fact counts from its effective time on: what lies after `now` does not exist yet.
+Of the current stay (`within: stage`) only what was taken at or after its beginning counts; during
+intake the stay is the course itself. Of the course (`within: course`) only what was taken since
+it began counts, with `SAME_VISIT` of grace, because a first assessment usually precedes the
+paperwork. Where two facts share an effective time, the one recorded later is the later one.
+A score that is no finite number is none.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+from uuid import UUID
+
+from care_plans.evidence import AnswerFact, Facts, ScoreFact, ScreenFact, Side
+
+#: what was taken this long before a course began still belongs to it
+SAME_VISIT = timedelta(hours=24)
+
+type Within = Literal["stage", "course"]
+
+
+class _Dated(Protocol):
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def effective_at(self) -> datetime: ...
+    @property
+    def recorded_at(self) -> datetime: ...
+
+
+def in_order[F: _Dated](facts: Iterable[F]) -> list[F]:
+    """Sort facts, earliest first, so that the order in which they were gathered never matters."""
+    return sorted(facts, key=lambda f: (f.effective_at, f.recorded_at, f.id))
+
+
+def scores(
+    facts: Facts,
+    measure: str,
+    now: datetime,
+    *,
+    within: Within,
+    side: Side = "",
+    item: int | None = None,
+) -> list[ScoreFact]:
+    """Return the scores of a measure that count, earliest first; a side only where it matters."""
+    since = _since(facts, within)
+    sided = measure in facts.measures and facts.measures[measure].side_required
+    return in_order(
+        score
+        for score in facts.scores
+        if score.measure == measure
+        and score.item == item
+        and since <= score.effective_at <= now
+        and score.value.is_finite()
+        and (not sided or score.side == side)
+    )
+
+
+def sides_asked(facts: Facts, measure: str, which: Literal["affected", "other"]) -> list[Side]:
+    """Return the sides that a question means: [""] when the measure is not taken per side.
+
+    Both sides are meant when both are affected; there is no other side then, nor when the course
+    names none.
+    """
+    if measure not in facts.measures or not facts.measures[measure].side_required:
+        return [""]
+    meant: dict[Side, list[Side]] = {
+        "both": ["left", "right"] if which == "affected" else [],
+        "left": ["left"] if which == "affected" else ["right"],
+        "right": ["right"] if which == "affected" else ["left"],
+    }
+    return meant.get(facts.side, [])
+
+
+def latest_answer(facts: Facts, question: str, now: datetime) -> AnswerFact | None:
+    """Return the answer that stands; circumstances hold until somebody says otherwise."""
+    found = in_order(
+        answer
+        for answer in facts.answers
+        if answer.question == question and answer.effective_at <= now
+    )
+    return found[-1] if found else None
+
+
+def screens_of_stay(facts: Facts, now: datetime) -> list[ScreenFact]:
+    """Return the screens of the current stay (of the course, during intake), earliest first."""
+    since = _since(facts, "stage")
+    return in_order(s for s in facts.screens if since <= s.effective_at <= now)
+
+
+def open_flags(facts: Facts, now: datetime) -> dict[str, ScreenFact]:
+    """Return each flag that was found present, with the first screen that found it.
+
+    It stays open whatever a later screen says, and from one stay to the next: a flag is cleared
+    by a decision, not by the next answer.
+    """
+    found: dict[str, ScreenFact] = {}
+    for screen in in_order(s for s in facts.screens if s.effective_at <= now):
+        for flag, answer in screen.answers.items():
+            if answer == "present":
+                found.setdefault(flag, screen)
+    return found
+
+
+def _since(facts: Facts, within: Within) -> datetime:
+    if within == "stage" and facts.stay is not None:
+        return facts.stay.began_at
+    try:
+        return facts.began_at - SAME_VISIT
+    except OverflowError:  # a course from the first day of the calendar
+        return facts.began_at

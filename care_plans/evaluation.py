@@ -1,0 +1,152 @@
+"""Whether a course may go on: a pathway's criteria asked of the facts.
+
+Pure and total: the same facts give the same answer in whatever order they come, and no facts
+make it raise. `counting` says which evidence counts, `questions` how each question is answered.
+
+More evidence never turns met into unknown, but for two kinds of evidence that say that something
+is not known: an explicit "unknown" on a screen, and an other side that scored 0 where two sides
+are compared.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Context, localcontext
+
+from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.safety import BLOCKS_PROGRESSION, STOPS_LOADING, Urgency
+from care_plans.content.sourced import SEVERITIES, STAGES, SeverityName
+from care_plans.criteria import AllOf, AnyOf, Criterion, NoOpen, SignedOff, YellowFlagged
+from care_plans.evidence import Facts, Finding, Outcome, Readiness
+from care_plans.questions import MET, NOT_MET, UNKNOWN, Said, answer, every, no_open_flag, some
+
+# Without traps an absurd number compares as false or overflows to infinity, and never raises.
+_CALM = Context(prec=28, traps=[])
+
+
+def readiness(definition: PathwayDefinition, facts: Facts, now: datetime) -> Readiness:
+    """Return whether a course may leave its stage for the next (or, after the last, end)."""
+    asked = _Asked(definition, facts, now)
+    stage = facts.stay.stage if facts.stay else None
+    following = definition.stage_after(stage) if stage else STAGES[0]
+    way_out = asked.find(definition.stage(stage).exit) if stage else None
+    way_in = asked.find(definition.stage(following).entry) if following else None
+    lanes = asked.find(SignedOff(sign_off="all_needed_lanes")) if stage else None
+    # Nobody has been screened when care begins: then only a flag that was found blocks, and
+    # `may_load` holds back what needs a screen.
+    safety = asked.safety(BLOCKS_PROGRESSION, must_be_screened=stage is not None)
+    return Readiness(
+        course_id=facts.course_id,
+        pathway=definition.pathway,
+        version=definition.version,
+        as_of=now,
+        stage=stage,
+        next_stage=following,
+        outcome=every(part.outcome for part in (safety, way_out, way_in, lanes) if part),
+        safety=safety,
+        exit=way_out,
+        entry=way_in,
+        lanes=lanes,
+    )
+
+
+def evaluate(
+    criterion: Criterion, definition: PathwayDefinition, facts: Facts, now: datetime
+) -> Finding:
+    """Return the outcome of one criterion of a pathway, with its trace."""
+    return _Asked(definition, facts, now).find(criterion)
+
+
+def may_load(definition: PathwayDefinition, facts: Facts, now: datetime) -> Finding:
+    """Return whether loading activities may begin or go on.
+
+    Every hard-stop flag must have been found absent in the current stay, and none may be open:
+    what nobody asked holds loading back as surely as what somebody found.
+    """
+    return _Asked(definition, facts, now).safety(STOPS_LOADING, must_be_screened=True)
+
+
+def suggested_severity(
+    definition: PathwayDefinition, facts: Facts, now: datetime
+) -> tuple[SeverityName | None, dict[SeverityName, Finding]]:
+    """Return the gravest severity whose criterion is met, and what each one found.
+
+    It is only ever a suggestion: a person decides how bad it is.
+    """
+    asked = _Asked(definition, facts, now)
+    found = {
+        name: asked.find(severity.suggested_when)
+        for name, severity in definition.severities.items()
+        if severity.suggested_when is not None
+    }
+    met = [name for name in SEVERITIES if name in found and found[name].outcome is MET]
+    return (met[-1] if met else None), found
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    definition: PathwayDefinition
+    facts: Facts
+    now: datetime
+    counting_yellow_flags: bool = False
+
+    def find(self, criterion: Criterion) -> Finding:
+        parts: tuple[Finding, ...] = ()
+        if isinstance(criterion, AllOf):
+            parts = tuple(self.find(child) for child in criterion.all_of)
+            said = Said(every(p.outcome for p in parts), _tally(parts, "all are needed"))
+        elif isinstance(criterion, AnyOf):
+            parts = tuple(self.find(child) for child in criterion.any_of)
+            said = Said(some(p.outcome for p in parts), _tally(parts, "one is enough"))
+        elif isinstance(criterion, YellowFlagged):
+            said = self._yellow_flagged(criterion)
+        elif isinstance(criterion, NoOpen):
+            said = self._no_open(BLOCKS_PROGRESSION)
+        else:
+            with localcontext(_CALM):
+                said = answer(criterion, self.facts, self.now)
+        return _finding(criterion, said, parts)
+
+    def safety(self, urgencies: frozenset[Urgency], *, must_be_screened: bool) -> Finding:
+        said = self._no_open(urgencies)
+        if said.outcome is UNKNOWN and not must_be_screened:
+            said = Said(MET, "No red flag has been found.", said.evidence)
+        return _finding(NoOpen(no_open="red_flag"), said, ())
+
+    def _no_open(self, urgencies: frozenset[Urgency]) -> Said:
+        known = frozenset(flag.id for flag in self.definition.screened_flags())
+        flags = self.definition.flags_with(urgencies)
+        return no_open_flag(flags, known, self.facts, self.now)
+
+    def _yellow_flagged(self, criterion: YellowFlagged) -> Said:
+        if self.counting_yellow_flags:  # a trigger that counts triggers would never end
+            return Said(NOT_MET, "A yellow flag cannot count yellow flags.")
+        inner = replace(self, counting_yellow_flags=True)
+        triggers = self.definition.yellow_flags.triggers
+        found = [(trigger.id, inner.find(trigger.when)) for trigger in triggers]
+        met = [(name, finding) for name, finding in found if finding.outcome is MET]
+        evidence = [row for _, finding in met for leaf in finding.leaves() for row in leaf.evidence]
+        asked = criterion.yellow_flags_at_least
+        named = f" ({', '.join(name for name, _ in met)})" if met else ""
+        return Said(
+            MET if len(met) >= asked else NOT_MET,
+            f"{len(met)} of {len(found)} yellow flags are met{named}; asked for {asked}.",
+            tuple(dict.fromkeys(evidence)),
+        )
+
+
+def _tally(parts: tuple[Finding, ...], rule: str) -> str:
+    met = sum(part.outcome is Outcome.MET for part in parts)
+    return f"{met} of {len(parts)} are met; {rule}."
+
+
+def _finding(criterion: Criterion, said: Said, parts: tuple[Finding, ...]) -> Finding:
+    return Finding(
+        kind=type(criterion).__name__,
+        outcome=said.outcome,
+        sentence=said.sentence,
+        id=criterion.id,
+        text=criterion.text,
+        evidence=said.evidence,
+        source=tuple(criterion.source or ()),
+        parts=parts,
+    )

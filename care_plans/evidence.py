@@ -1,0 +1,212 @@
+"""What evaluation reads and what it answers, as plain values: facts in, findings out.
+
+No database here, so that a rule can be tried on any history, real or imagined.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Literal
+from uuid import UUID
+
+from care_plans.content.sourced import StageName
+
+type Better = Literal["higher", "lower", "depends"]
+type Side = Literal["left", "right", "both", ""]
+type ScreenAnswer = Literal["present", "absent", "unknown"]
+type EvidenceKind = Literal["score", "answer", "screen", "sign_off", "lane", "stay", "course"]
+
+
+class Outcome(StrEnum):
+    """The answer to a criterion. Unknown is not negative: it blocks, and says what is missing."""
+
+    MET = "met"
+    NOT_MET = "not_met"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureFacts:
+    """What evaluation needs to know of a measure."""
+
+    name: str
+    better: Better
+    side_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreFact:
+    """One value of one measure, of one side where that matters, or of one item."""
+
+    id: UUID
+    assessment_id: UUID
+    measure: str
+    value: Decimal
+    effective_at: datetime
+    recorded_at: datetime
+    side: Side = ""
+    item: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFact:
+    """One answer to a question that the pathway asks about the person's circumstances."""
+
+    id: UUID
+    question: str
+    answer: bool | str
+    effective_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenFact:
+    """One red-flag screen. A flag that it does not name was not asked about."""
+
+    id: UUID
+    answers: Mapping[str, ScreenAnswer]
+    effective_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LaneFact:
+    """One lane of the current stay; `ready` is None until the lane has said anything."""
+
+    id: UUID
+    needed: bool
+    ready: bool | None = None
+    sign_off_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StayFact:
+    """The stay in a stage that a course is in."""
+
+    id: UUID
+    stage: StageName
+    began_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is known of one course. The order within each tuple means nothing.
+
+    Corrected assessments are left out. `stay` is None during intake. `stopped_by` names the
+    screens on other courses of the same patient that found a hard stop: it stops this one too.
+    """
+
+    course_id: UUID
+    began_at: datetime
+    stay: StayFact | None = None
+    side: Side = ""
+    scores: tuple[ScoreFact, ...] = ()
+    answers: tuple[AnswerFact, ...] = ()
+    screens: tuple[ScreenFact, ...] = ()
+    lanes: Mapping[str, LaneFact] = field(default_factory=dict)
+    measures: Mapping[str, MeasureFacts] = field(default_factory=dict)
+    stopped_by: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Evidence:
+    """A row that an outcome rests on."""
+
+    kind: EvidenceKind
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The outcome of one criterion, why in one sentence, and the rows it rests on."""
+
+    kind: str
+    outcome: Outcome
+    sentence: str
+    id: str | None = None
+    text: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    source: tuple[str, ...] = ()
+    parts: tuple["Finding", ...] = ()
+
+    def leaves(self) -> Iterator["Finding"]:
+        """Yield the findings that ask something, without those that only join others."""
+        if self.parts:
+            for part in self.parts:
+                yield from part.leaves()
+        else:
+            yield self
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what is kept beside a decision: codes, ids and sentences."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "outcome": self.outcome.value,
+            "text": self.text,
+            "sentence": self.sentence,
+            "evidence": [{"kind": e.kind, "id": str(e.id)} for e in self.evidence],
+            "source": list(self.source),
+            "parts": [part.as_json() for part in self.parts],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether a course may go on, part by part.
+
+    `exit` asks the current stage's way out, `entry` the next stage's way in, `safety` the red
+    flags, `lanes` every lane that the stage needs. A part is None where it does not apply: no
+    exit and no lanes during intake, no entry after the last stage (what follows is discharge).
+    """
+
+    course_id: UUID
+    pathway: str
+    version: str
+    as_of: datetime
+    stage: StageName | None
+    next_stage: StageName | None
+    outcome: Outcome
+    safety: Finding
+    exit: Finding | None
+    entry: Finding | None
+    lanes: Finding | None
+
+    @property
+    def parts(self) -> tuple[Finding, ...]:
+        """Return the parts that apply."""
+        every = (self.safety, self.exit, self.entry, self.lanes)
+        return tuple(part for part in every if part is not None)
+
+    @property
+    def criteria(self) -> tuple[Finding, ...]:
+        """Return the parts that a lead cannot answer for a lane: all but the sign-offs."""
+        return tuple(part for part in self.parts if part is not self.lanes)
+
+    def blockers(self) -> tuple[Finding, ...]:
+        """Return every question whose answer is not yes, and that keeps its part from yes."""
+        return tuple(leaf for part in self.parts for leaf in _blocking(part))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a transition keeps of the readiness on which it was decided."""
+        named = {"safety": self.safety, "exit": self.exit, "entry": self.entry, "lanes": self.lanes}
+        return {
+            "pathway": self.pathway,
+            "version": self.version,
+            "as_of": self.as_of.isoformat(),
+            "stage": self.stage,
+            "next_stage": self.next_stage,
+            "outcome": self.outcome.value,
+            **{name: part.as_json() if part else None for name, part in named.items()},
+        }
+
+
+def _blocking(finding: Finding) -> Iterator[Finding]:
+    if finding.outcome is Outcome.MET:
+        return
+    if not finding.parts:
+        yield finding
+    for part in finding.parts:
+        yield from _blocking(part)
