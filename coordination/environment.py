@@ -1,10 +1,12 @@
 """What the process reads from its environment, checked before anything else starts."""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, SecretStr
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -20,14 +22,10 @@ DEMO_ENVIRONMENT = VAR / "demo" / "environment.json"
 class Environment(BaseSettings):
     """Every setting that differs between two installations; a wrong value stops the start."""
 
-    model_config = SettingsConfigDict(
-        env_file=None, extra="ignore", hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", hide_input_in_errors=True)
 
     database_url: str = Field("", description="PostgreSQL as the web and worker role.")
-    database_owner_url: str = Field(
-        "", description="PostgreSQL as the role that migrates."
-    )
+    database_owner_url: str = Field("", description="PostgreSQL as the role that migrates.")
     redis_url: str = Field("", description="Redis or Valkey: broker and cache.")
     secret_key: SecretStr = SecretStr("")
     debug: bool = False
@@ -36,12 +34,8 @@ class Environment(BaseSettings):
         "127.0.0.1",
         "[::1]",
     )
-    public_url: str = Field(
-        "http://127.0.0.1:8000", description="Where links in mails lead."
-    )
-    email_url: str = Field(
-        "", description="smtp://user:password@host:port, or smtps://…"
-    )
+    public_url: str = Field("http://127.0.0.1:8000", description="Where links in mails lead.")
+    email_url: str = Field("", description="smtp://user:password@host:port, or smtps://…")
     email_from: str = "Continuum <no-reply@continuum.example>"
     log_format: str = Field("json", pattern="^(json|console)$")
     mail_catcher_url: str = Field("", description="Shown on the front page of a demo.")
@@ -56,17 +50,22 @@ class Environment(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over what a running demo left for the other commands."""
-        return init_settings, env_settings, _demo_environment
+        return init_settings, env_settings, DemoEnvironment(settings_cls)
 
 
-def _demo_environment() -> dict[str, Any]:
-    """Read where a demo of this checkout runs, so that a second terminal finds its servers."""
-    import os
+class DemoEnvironment(PydanticBaseSettingsSource):
+    """Where a demo of this checkout runs, so that a second terminal finds its servers."""
 
-    if os.environ.get("DATABASE_URL") or not DEMO_ENVIRONMENT.exists():
-        return {}
-    try:
-        found: dict[str, Any] = json.loads(DEMO_ENVIRONMENT.read_text())
-    except (OSError, ValueError):
-        return {}
-    return found
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return nothing: the whole file is read at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return what the demo wrote, unless the environment names a database itself."""
+        if os.environ.get("DATABASE_URL") or not DEMO_ENVIRONMENT.exists():
+            return {}
+        try:
+            found: dict[str, Any] = json.loads(DEMO_ENVIRONMENT.read_text())
+        except (OSError, ValueError):
+            return {}
+        return found

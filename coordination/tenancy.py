@@ -119,7 +119,7 @@ class Fence(Operation):
             return
         yield f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_tenant" UNIQUE (organization_id, id)'
         for field in tenant_keys(model):
-            target = field.related_model._meta.db_table  # type: ignore[union-attr]
+            target = field.related_model._meta.db_table
             yield (
                 f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_{field.column}_tenant" '
                 f'FOREIGN KEY (organization_id, "{field.column}") '
@@ -135,9 +135,7 @@ def tenant_keys(model: type[models.Model]) -> list[models.ForeignKey[Any, Any]]:
         if isinstance(field, models.ForeignKey)
         and field.name != "organization"
         and isinstance(field.related_model, type)
-        and any(
-            f.name == "organization" for f in field.related_model._meta.local_fields
-        )
+        and any(f.name == "organization" for f in field.related_model._meta.local_fields)
     ]
 
 
@@ -196,9 +194,7 @@ class LookupFunction(Operation):
         to_state: ProjectState,
     ) -> None:
         """Drop the function."""
-        schema_editor.execute(
-            f"DROP FUNCTION {self.name}({self.arguments})", params=None
-        )
+        schema_editor.execute(f"DROP FUNCTION {self.name}({self.arguments})", params=None)
 
     def describe(self) -> str:
         """Say what the operation does, for `sqlmigrate` and `makemigrations`."""

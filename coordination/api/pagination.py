@@ -26,7 +26,7 @@ class KeysetPagination(CursorPagination):
         return (ordering,) if isinstance(ordering, str) else tuple(ordering)
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
+        self, queryset: Any, request: Request, view: Any = None
     ) -> list[Any] | None:
         """Return one page; a cursor that this list cannot have given out is `Invalid`."""
         self._model = queryset.model
@@ -42,7 +42,7 @@ class KeysetPagination(CursorPagination):
             if cursor is not None and cursor.position is not None:
                 name = self._order[0].lstrip("-")
                 self._model._meta.get_field(name).to_python(cursor.position)
-                if "\x00" in cursor.position:
+                if "\x00" in str(cursor.position):
                     raise ValueError("NUL")
         except (NotFound, ValidationError, ValueError, OverflowError) as error:
             raise Invalid.field("/cursor", "This cursor was not given out by this list.") from error
@@ -55,9 +55,7 @@ class FeedPagination(BasePagination):
     page_size = 100
     max_page_size = 1000
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
-    ) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Return what follows the cursor."""
         self._request = request
         self._after = _position(request.query_params.get("after", ""))

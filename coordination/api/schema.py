@@ -47,7 +47,7 @@ class ContinuumSchema(AutoSchema):
     """Reads the operations off the views."""
 
 
-class BearerScheme(OpenApiAuthenticationExtension):
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers itself
     """How a program logs in."""
 
     target_class = "coordination.api.authentication.TokenAuthentication"
@@ -62,7 +62,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
         }
 
 
-class SessionScheme(OpenApiAuthenticationExtension):
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers itself
     """How a person at a browser is logged in."""
 
     target_class = "coordination.api.authentication.SessionAuthentication"
