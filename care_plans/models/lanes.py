@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from coordination.models import (
     APPEND_ONLY,
+    KEPT,
     Discipline,
     Editable,
     OrganizationOwned,
@@ -49,8 +50,14 @@ class Lane(OrganizationOwned, Editable):
         editable=False,
         related_name="+",
     )
-    referral_id = models.UUIDField(
-        null=True, blank=True, editable=False, help_text="The referral last opened."
+    referral = models.ForeignKey(
+        "referrals.Referral",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        help_text="The one last opened for it.",
     )
     note = models.TextField(blank=True)
 
@@ -71,6 +78,7 @@ class Lane(OrganizationOwned, Editable):
             pgtrigger.ReadOnly(
                 name="lane_identity", fields=["organization", "course", "discipline"]
             ),
+            *KEPT,
         ]
 
 
@@ -145,6 +153,7 @@ class Goal(OrganizationOwned, Editable):
             pgtrigger.ReadOnly(
                 name="goal_identity", fields=["organization", "course", "stage", "key"]
             ),
+            *KEPT,
         ]
 
 
@@ -208,4 +217,5 @@ class Activity(OrganizationOwned, Editable):
                 name="activity_identity",
                 fields=["organization", "course", "lane", "stage", "sequence", "key"],
             ),
+            *KEPT,
         ]

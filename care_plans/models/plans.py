@@ -10,6 +10,7 @@ from django.db.models import F, Func, Q
 
 from coordination.models import (
     APPEND_ONLY,
+    KEPT,
     Discipline,
     Editable,
     OrganizationOwned,
@@ -35,11 +36,11 @@ class Severity(models.TextChoices):
 
 
 class Side(models.TextChoices):
-    """Which side of the body; not applicable is blank."""
+    """Which side of the body; blank where that means nothing."""
 
     LEFT = "left"
     RIGHT = "right"
-    BILATERAL = "bilateral"
+    BOTH = "both"
 
 
 class CarePlan(OrganizationOwned, Editable):
@@ -74,6 +75,7 @@ class CarePlan(OrganizationOwned, Editable):
         triggers = [
             pgtrigger.FSM(name="plan_status", field="status", transitions=[("open", "closed")]),
             pgtrigger.ReadOnly(name="plan_identity", fields=["patient", "organization"]),
+            *KEPT,
         ]
 
 
@@ -118,7 +120,9 @@ class Course(OrganizationOwned, Editable):
     severity = models.CharField(max_length=8, choices=Severity, editable=False)
     side = models.CharField(max_length=9, choices=Side, blank=True, editable=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.INTAKE, editable=False)
-    stage = models.CharField(max_length=11, choices=Stage, null=True, blank=True, editable=False)
+    stage = models.CharField(  # noqa: DJ001 – none before the course starts
+        max_length=11, choices=Stage, null=True, blank=True, editable=False
+    )
     previous = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="next"
     )
@@ -216,6 +220,7 @@ class Course(OrganizationOwned, Editable):
                     "applied_at",
                 ],
             ),
+            *KEPT,
         ]
 
 
@@ -306,6 +311,7 @@ class StageStay(OrganizationOwned):
                 name="stay_identity",
                 fields=["organization", "course", "stage", "sequence", "entered_at"],
             ),
+            *KEPT,
         ]
 
 
@@ -316,8 +322,8 @@ class StageTransition(OrganizationOwned):
     action = models.CharField(max_length=9)
     from_status = models.CharField(max_length=10, choices=Course.Status)
     to_status = models.CharField(max_length=10, choices=Course.Status)
-    from_stage = models.CharField(max_length=11, choices=Stage, null=True, blank=True)
-    to_stage = models.CharField(max_length=11, choices=Stage, null=True, blank=True)
+    from_stage = models.CharField(max_length=11, choices=Stage, null=True, blank=True)  # noqa: DJ001
+    to_stage = models.CharField(max_length=11, choices=Stage, null=True, blank=True)  # noqa: DJ001
     actor = models.TextField()
     user_id = models.UUIDField(null=True, blank=True)
     practitioner_role = models.ForeignKey(
