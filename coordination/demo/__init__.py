@@ -1,0 +1,1 @@
+"""The demo: a fictional clinic chain, its people and its synthetic patients."""

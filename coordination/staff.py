@@ -1,0 +1,170 @@
+"""Who works for an organization: logins, what they are in it, and the roles they practise in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+
+from coordination import audit
+from coordination.actors import Actor, Role
+from coordination.models import (
+    Location,
+    Membership,
+    Practitioner,
+    PractitionerRole,
+    User,
+)
+from coordination.problems import Invalid, NotAllowed
+from coordination.tenancy import acting_in
+
+
+class MemberAlready(NotAllowed):
+    """The login has this membership already."""
+
+    type = "member-already"
+
+
+class RoleAlready(NotAllowed):
+    """The person practises this discipline at this location already."""
+
+    type = "role-already"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a college says of a person; `until` is the last valid day, None without an end."""
+
+    college: str
+    number: str
+    since: date
+    until: date | None = None
+
+
+@transaction.atomic
+def admit_member(
+    organization_id: UUID,
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    password: str | None,
+    now: datetime,
+) -> tuple[User, bool]:
+    """Give a person a membership, and a login if the address has none yet.
+
+    Returns the login and whether it is new; a login that exists keeps its name and password.
+    Raises `Invalid` for a bad address or a weak password, `MemberAlready`.
+    """
+    address = email.strip().lower()
+    user = User.objects.filter(email=address).first()
+    is_new = user is None
+    if user is None:
+        user = _open_login(address, name, password)
+    with acting_in(organization_id):
+        try:
+            with transaction.atomic():
+                membership = Membership.objects.create(
+                    organization_id=organization_id, user=user, role=role, since=now
+                )
+        except IntegrityError as error:
+            raise MemberAlready(f"{address} is {role.label} here already.") from error
+        _tell("membership.granted", organization_id, membership, now=now, role=role)
+    return user, is_new
+
+
+@transaction.atomic
+def admit_practitioner(
+    organization_id: UUID,
+    *,
+    name: str,
+    languages: Sequence[str],
+    user: User | None,
+    now: datetime,
+) -> Practitioner:
+    """Make a person one who treats; repeated for the same login, it returns the first."""
+    with acting_in(organization_id):
+        if user is not None:
+            known = Practitioner.objects.filter(user=user).first()
+            if known is not None:
+                return known
+        practitioner = Practitioner.objects.create(
+            organization_id=organization_id,
+            user=user,
+            name=name,
+            languages=list(languages),
+        )
+        _tell("practitioner.admitted", organization_id, practitioner, now=now)
+    return practitioner
+
+
+@transaction.atomic
+def grant_role(
+    practitioner: Practitioner,
+    location: Location,
+    *,
+    discipline: str,
+    registration: Registration,
+    capacity: int | None,
+    now: datetime,
+) -> PractitionerRole:
+    """Let a person practise one discipline at one location. Raises `RoleAlready`."""
+    with acting_in(practitioner.organization_id):
+        try:
+            with transaction.atomic():
+                role: PractitionerRole = PractitionerRole.objects.create(
+                    organization_id=practitioner.organization_id,
+                    practitioner=practitioner,
+                    location=location,
+                    discipline=discipline,
+                    college=registration.college,
+                    registration_number=registration.number,
+                    registered_from=registration.since,
+                    registered_until=registration.until,
+                    capacity=capacity,
+                )
+        except IntegrityError as error:
+            raise RoleAlready(
+                f"{practitioner.name} practises {discipline} at {location.name} already."
+            ) from error
+        _tell(
+            "practitioner-role.granted",
+            practitioner.organization_id,
+            role,
+            now=now,
+            discipline=discipline,
+        )
+    return role
+
+
+def _open_login(address: str, name: str, password: str | None) -> User:
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise Invalid.field("/email", f"{address!r} is not an address.") from error
+    if not name.strip():
+        raise Invalid.field("/name", "A login needs the name of its person.")
+    if password is not None:
+        try:
+            validate_password(password, user=User(email=address, name=name))
+        except ValidationError as error:
+            raise Invalid.field("/password", " ".join(error.messages)) from error
+    return User.objects.create_user(email=address, name=name.strip(), password=password)
+
+
+def _tell(event: str, organization_id: UUID, row: Any, *, now: datetime, **detail: str) -> None:
+    audit.record(
+        actor=Actor.system("operator", organization_id),
+        now=now,
+        action=audit.Action.CREATE,
+        event=event,
+        resource=type(row).__name__,
+        resource_id=row.id,
+        purpose="operation",
+        detail=detail,
+    )
