@@ -4,8 +4,9 @@ A fact counts from its effective time on: what lies after `now` does not exist y
 Of the current stay (`within: stage`) only what was taken at or after its beginning counts; during
 intake the stay is the course itself. Of the course (`within: course`) only what was taken since
 it began counts, with `SAME_VISIT` of grace, because a first assessment usually precedes the
-paperwork. Where two facts share an effective time, the one recorded later is the later one.
-A score that is no finite number is none.
+paperwork. A red-flag screen gets the same grace before a stay: one done in the visit that ends
+with the move to the next stage holds there too. Where two facts share an effective time, the one
+recorded later is the later one. A score that is no finite number is none.
 """
 
 from collections.abc import Iterable
@@ -67,7 +68,7 @@ def sides_asked(facts: Facts, measure: str, which: Literal["affected", "other"])
     if measure not in facts.measures or not facts.measures[measure].side_required:
         return [""]
     meant: dict[Side, list[Side]] = {
-        "both": ["left", "right"] if which == "affected" else [],
+        "bilateral": ["left", "right"] if which == "affected" else [],
         "left": ["left"] if which == "affected" else ["right"],
         "right": ["right"] if which == "affected" else ["left"],
     }
@@ -86,7 +87,7 @@ def latest_answer(facts: Facts, question: str, now: datetime) -> AnswerFact | No
 
 def screens_of_stay(facts: Facts, now: datetime) -> list[ScreenFact]:
     """Return the screens of the current stay (of the course, during intake), earliest first."""
-    since = _since(facts, "stage")
+    since = _earlier(facts.stay.began_at if facts.stay else facts.began_at)
     return in_order(s for s in facts.screens if since <= s.effective_at <= now)
 
 
@@ -107,7 +108,11 @@ def open_flags(facts: Facts, now: datetime) -> dict[str, ScreenFact]:
 def _since(facts: Facts, within: Within) -> datetime:
     if within == "stage" and facts.stay is not None:
         return facts.stay.began_at
+    return _earlier(facts.began_at)
+
+
+def _earlier(moment: datetime) -> datetime:
     try:
-        return facts.began_at - SAME_VISIT
-    except OverflowError:  # a course from the first day of the calendar
-        return facts.began_at
+        return moment - SAME_VISIT
+    except OverflowError:  # the first day of the calendar
+        return moment

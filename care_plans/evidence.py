@@ -11,10 +11,10 @@ from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
-from care_plans.content.sourced import StageName
+from care_plans.content.sourced import SeverityName, StageName
 
 type Better = Literal["higher", "lower", "depends"]
-type Side = Literal["left", "right", "both", ""]
+type Side = Literal["left", "right", "bilateral", ""]
 type ScreenAnswer = Literal["present", "absent", "unknown"]
 type EvidenceKind = Literal["score", "answer", "screen", "sign_off", "lane", "stay", "course"]
 
@@ -73,10 +73,13 @@ class ScreenFact:
 
 @dataclass(frozen=True, slots=True)
 class LaneFact:
-    """One lane of the current stay; `ready` is None until the lane has said anything."""
+    """One lane in the current stay.
+
+    `needed` is None while nobody knows what would decide it, `ready` until the lane has spoken.
+    """
 
     id: UUID
-    needed: bool
+    needed: bool | None
     ready: bool | None = None
     sign_off_id: UUID | None = None
 
@@ -101,6 +104,7 @@ class Facts:
     course_id: UUID
     began_at: datetime
     stay: StayFact | None = None
+    severity: SeverityName | None = None
     side: Side = ""
     scores: tuple[ScoreFact, ...] = ()
     answers: tuple[AnswerFact, ...] = ()

@@ -25,6 +25,7 @@ from care_plans.criteria import (
     Elapsed,
     Gained,
     LaneNeeded,
+    OfSeverity,
     Reported,
     SideRatio,
     SignedOff,
@@ -81,6 +82,8 @@ def answer(question: Criterion, facts: Facts, now: datetime) -> Said:
             return _lane_needed(question, facts)
         case Reported():
             return _reported(question, facts, now)
+        case OfSeverity():
+            return _of_severity(question, facts)
         case Elapsed():
             return _elapsed(question, facts, now)
     return Said(UNKNOWN, f"{type(question).__name__} needs more than the facts.")
@@ -211,14 +214,14 @@ def _pairs(
 def _signed_off(question: SignedOff, facts: Facts) -> Said:
     if question.sign_off != "all_needed_lanes":
         return _lane_ready(question.sign_off, facts.lanes.get(question.sign_off))
-    needed = {name: lane for name, lane in sorted(facts.lanes.items()) if lane.needed}
     if not facts.lanes:
         return Said(UNKNOWN, "The lanes of this stay are not known.")
-    said = [_lane_ready(name, lane) for name, lane in needed.items()]
+    asked = [(name, lane) for name, lane in sorted(facts.lanes.items()) if lane.needed is not False]
+    said = [_lane_ready(name, lane) for name, lane in asked]
     waiting = [one.sentence for one in said if one.outcome is not MET]
     return Said(
         every(one.outcome for one in said),
-        " ".join(waiting) or f"All {len(needed)} lanes that are needed are ready.",
+        " ".join(waiting) or f"All {len(asked)} lanes that are needed are ready.",
         tuple(dict.fromkeys(row for one in said for row in one.evidence)),
     )
 
@@ -227,6 +230,8 @@ def _lane_ready(name: str, lane: LaneFact | None) -> Said:
     shown = name.replace("_", " ")
     if lane is None:
         return Said(UNKNOWN, f"There is no {shown} lane in this stay.")
+    if lane.needed is None:
+        return Said(UNKNOWN, f"Nobody knows yet whether the {shown} lane is needed.")
     if not lane.needed:
         return Said(MET, f"The {shown} lane is not needed.", _rows("lane", [lane.id]))
     if lane.ready is None:
@@ -239,12 +244,20 @@ def _lane_ready(name: str, lane: LaneFact | None) -> Said:
 
 def _lane_needed(question: LaneNeeded, facts: Facts) -> Said:
     lane = facts.lanes.get(question.lane)
-    needed = lane is not None and lane.needed
-    return Said(
-        MET if needed == question.needed else NOT_MET,
-        f"The {question.lane.replace('_', ' ')} lane is {'' if needed else 'not '}needed.",
-        _rows("lane", [lane.id] if lane else []),
-    )
+    shown = question.lane.replace("_", " ")
+    rows = _rows("lane", [lane.id] if lane else [])
+    if lane is not None and lane.needed is None:
+        return Said(UNKNOWN, f"Nobody knows yet whether the {shown} lane is needed.", rows)
+    needed = lane is not None and lane.needed is True
+    outcome = MET if needed == question.needed else NOT_MET
+    return Said(outcome, f"The {shown} lane is {'' if needed else 'not '}needed.", rows)
+
+
+def _of_severity(question: OfSeverity, facts: Facts) -> Said:
+    if facts.severity is None:
+        return Said(UNKNOWN, "The severity is not known.")
+    outcome = MET if facts.severity == question.severity else NOT_MET
+    return Said(outcome, f"The course is {facts.severity}.", _rows("course", [facts.course_id]))
 
 
 def _reported(question: Reported, facts: Facts, now: datetime) -> Said:
