@@ -41,9 +41,7 @@ class Actor:
         return frozenset(role.discipline for role in self.practitioner_roles)
 
 
-def actor_for(
-    user: User, organization_id: UUID, *, now: datetime, request_id: str = ""
-) -> Actor:
+def actor_for(user: User, organization_id: UUID, *, now: datetime, request_id: str = "") -> Actor:
     """Describe a login inside an organization that the transaction already acts in.
 
     Only practitioner roles whose registration is valid now count: a lapse takes effect at once.
@@ -57,8 +55,6 @@ def actor_for(
     )
     practising: tuple[PractitionerRole, ...] = ()
     if Role.PRACTITIONER in roles:
-        mine = PractitionerRole.objects.filter(practitioner__user=user).select_related(
-            "location"
-        )
+        mine = PractitionerRole.objects.filter(practitioner__user=user).select_related("location")
         practising = tuple(role for role in mine if role.is_registered(now))
     return Actor(organization_id, user.email, user.id, roles, practising, request_id)

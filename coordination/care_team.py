@@ -34,9 +34,7 @@ def lead_of(patient: Patient) -> CareTeamMember | None:
     return found
 
 
-def role_named(
-    practitioner_role_id: UUID, *, pointer: str, now: datetime
-) -> PractitionerRole:
+def role_named(practitioner_role_id: UUID, *, pointer: str, now: datetime) -> PractitionerRole:
     """Return a role of this organization that may practise now, or raise `Invalid`."""
     role: PractitionerRole | None = (
         PractitionerRole.objects.filter(pk=practitioner_role_id)
@@ -46,16 +44,12 @@ def role_named(
     if role is None:
         raise Invalid.field(pointer, "There is no such practitioner role.")
     if not role.is_registered(now):
-        raise Invalid.field(
-            pointer, "This practitioner's registration is not valid today."
-        )
+        raise Invalid.field(pointer, "This practitioner's registration is not valid today.")
     return role
 
 
 @transaction.atomic
-def open_intake(
-    patient_id: UUID, *, lead_id: UUID, actor: Actor, now: datetime
-) -> CareTeamMember:
+def open_intake(patient_id: UUID, *, lead_id: UUID, actor: Actor, now: datetime) -> CareTeamMember:
     """Name the first lead of a patient, who thereby gets access; raises if there is one already.
 
     Open to schedulers and to practitioners who already have a reason to see the patient.
@@ -95,9 +89,7 @@ def leave(
     patient = patient_for(actor, patient_id, now=now, view="directory", lock=True)
     member = CareTeamMember.objects.filter(pk=member_id, patient=patient).first()
     if member is None:
-        raise Invalid.field(
-            "/member", "There is no such member in this patient's team."
-        )
+        raise Invalid.field("/member", "There is no such member in this patient's team.")
     if member.role == CareTeamMember.Role.LEAD and member.until is None:
         raise LeadCannotLeave("Hand the lead over before leaving the team.")
     _end(member, because=because, actor=actor, now=now)
@@ -119,9 +111,7 @@ def hand_over_lead(
     if Role.SCHEDULER not in actor.roles and (
         former.practitioner_role_id not in actor.practitioner_role_ids
     ):
-        raise Denied(
-            "Only the lead or a scheduler hands the lead over.", rule="team.hand-over"
-        )
+        raise Denied("Only the lead or a scheduler hands the lead over.", rule="team.hand-over")
     role = role_named(to_id, pointer="/practitioner_role", now=now)
     if role.id == former.practitioner_role_id:
         raise AlreadyInTeam("This practitioner is the lead already.")

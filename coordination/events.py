@@ -40,7 +40,5 @@ def settled() -> models.Q:
         models.Func(function="pg_current_snapshot"), function="pg_snapshot_xmin"
     )
     return models.Q(
-        transaction_id__lt=Cast(
-            Cast(oldest_running, models.TextField()), models.BigIntegerField()
-        )
+        transaction_id__lt=Cast(Cast(oldest_running, models.TextField()), models.BigIntegerField())
     )

@@ -22,9 +22,7 @@ class Problem(Exception):
     title: ClassVar[str] = "The request could not be carried out"
     status: ClassVar[int] = 409
 
-    def __init__(
-        self, detail: str, *, errors: Sequence[FieldError] = (), **extra: Any
-    ) -> None:
+    def __init__(self, detail: str, *, errors: Sequence[FieldError] = (), **extra: Any) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = tuple(errors)

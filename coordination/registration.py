@@ -81,9 +81,7 @@ def correct_patient(
     Raises `VersionMismatch` when somebody else edited meanwhile, `Denied`, `PatientNotFound`.
     """
     if not actor.roles & {Role.SCHEDULER, Role.PRACTITIONER}:
-        raise Denied(
-            "Only schedulers and practitioners edit patients.", rule="patient.edit"
-        )
+        raise Denied("Only schedulers and practitioners edit patients.", rule="patient.edit")
     patient = patient_for(actor, patient_id, now=now, view="directory")
     for name, value in fields.items():
         setattr(patient, name, value)
@@ -109,9 +107,7 @@ def add_identifiers(patient: Patient, identifiers: Sequence[Identifier]) -> None
     """Give a patient further identifiers; raises `IdentifierTaken` if another one bears it."""
     for position, identifier in enumerate(identifiers):
         if not identifier.system or not identifier.value:
-            raise Invalid.field(
-                f"/identifiers/{position}", "System and value are both needed."
-            )
+            raise Invalid.field(f"/identifiers/{position}", "System and value are both needed.")
         try:
             with transaction.atomic():
                 PatientIdentifier.objects.create(

@@ -48,9 +48,7 @@ class Migration(migrations.Migration):
                 ("password", models.CharField(max_length=128, verbose_name="password")),
                 (
                     "last_login",
-                    models.DateTimeField(
-                        blank=True, null=True, verbose_name="last login"
-                    ),
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
                 ),
                 (
                     "id",
@@ -168,9 +166,7 @@ class Migration(migrations.Migration):
                 ("user_id", models.UUIDField(blank=True, null=True)),
                 (
                     "actor",
-                    models.TextField(
-                        help_text="Login, or the part of the software that acted."
-                    ),
+                    models.TextField(help_text="Login, or the part of the software that acted."),
                 ),
                 (
                     "action",
@@ -188,9 +184,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "event",
-                    models.TextField(
-                        help_text="What happened, dotted: `referral.accept`."
-                    ),
+                    models.TextField(help_text="What happened, dotted: `referral.accept`."),
                 ),
                 ("resource", models.TextField(help_text="The kind of record.")),
                 ("resource_id", models.UUIDField(blank=True, null=True)),
@@ -299,9 +293,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "language",
-                    models.CharField(
-                        default="en-CA", help_text="BCP 47.", max_length=35
-                    ),
+                    models.CharField(default="en-CA", help_text="BCP 47.", max_length=35),
                 ),
                 ("email", models.EmailField(blank=True, max_length=254)),
                 ("phone", models.CharField(blank=True, max_length=40)),
@@ -474,9 +466,7 @@ class Migration(migrations.Migration):
                 ("name", models.TextField()),
                 (
                     "languages",
-                    models.JSONField(
-                        default=list, help_text="BCP 47 tags, best first."
-                    ),
+                    models.JSONField(default=list, help_text="BCP 47 tags, best first."),
                 ),
                 (
                     "organization",
@@ -530,17 +520,13 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "college",
-                    models.TextField(
-                        help_text="The regulator that registers this person."
-                    ),
+                    models.TextField(help_text="The regulator that registers this person."),
                 ),
                 ("registration_number", models.TextField()),
                 ("registered_from", models.DateField()),
                 (
                     "registered_until",
-                    models.DateField(
-                        blank=True, help_text="The last valid day.", null=True
-                    ),
+                    models.DateField(blank=True, help_text="The last valid day.", null=True),
                 ),
                 (
                     "services",

@@ -91,9 +91,7 @@ class PatientIdentifier(OrganizationOwned):
         SOCIAL_SECURITY = "social_security"
         OTHER = "other"
 
-    patient = models.ForeignKey(
-        Patient, on_delete=models.PROTECT, related_name="identifiers"
-    )
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="identifiers")
     kind = models.CharField(max_length=16, choices=Kind)
     system = models.TextField(help_text="URI of the assigner's namespace.")
     value = models.TextField()
@@ -134,9 +132,7 @@ class CareTeamMember(OrganizationOwned):
         LEAD = "lead", "Lead: accountable for the whole plan"
         MEMBER = "member", "Member"
 
-    patient = models.ForeignKey(
-        Patient, on_delete=models.PROTECT, related_name="care_team"
-    )
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="care_team")
     practitioner_role = models.ForeignKey(
         "coordination.PractitionerRole", on_delete=models.PROTECT, related_name="+"
     )
@@ -145,9 +141,7 @@ class CareTeamMember(OrganizationOwned):
     until = models.DateTimeField(null=True, blank=True)
     ended_because = models.TextField(blank=True)
 
-    objects: ClassVar[models.Manager[Any]] = models.Manager.from_queryset(
-        CareTeamMemberQuerySet
-    )()
+    objects: ClassVar[models.Manager[Any]] = models.Manager.from_queryset(CareTeamMemberQuerySet)()
 
     class Meta:
         constraints = [
@@ -177,16 +171,12 @@ class AccessGrant(OrganizationOwned):
         APPOINTMENT = "appointment"
         OVERRIDE = "override"
 
-    patient = models.ForeignKey(
-        Patient, on_delete=models.PROTECT, related_name="grants"
-    )
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="grants")
     practitioner_role = models.ForeignKey(
         "coordination.PractitionerRole", on_delete=models.PROTECT, related_name="+"
     )
     basis = models.CharField(max_length=12, choices=Basis)
-    source_id = models.UUIDField(
-        help_text="The membership, referral, … that gives the reason."
-    )
+    source_id = models.UUIDField(help_text="The membership, referral, … that gives the reason.")
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
 

@@ -42,9 +42,7 @@ class User(AbstractBaseUser):
     """A login: one person, whatever number of organizations they work in."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    email = models.EmailField(
-        unique=True, help_text="In lower case: one person, one spelling."
-    )
+    email = models.EmailField(unique=True, help_text="In lower case: one person, one spelling.")
     name = models.TextField()
     is_active = models.BooleanField(default=True)
 
@@ -140,17 +138,13 @@ class PractitionerRole(OrganizationOwned, Editable):
         "capacity",
     )
 
-    practitioner = models.ForeignKey(
-        Practitioner, on_delete=models.PROTECT, related_name="roles"
-    )
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.PROTECT, related_name="roles")
     location = models.ForeignKey("coordination.Location", on_delete=models.PROTECT)
     discipline = models.CharField(max_length=20, choices=Discipline)
     college = models.TextField(help_text="The regulator that registers this person.")
     registration_number = models.TextField()
     registered_from = models.DateField()
-    registered_until = models.DateField(
-        null=True, blank=True, help_text="The last valid day."
-    )
+    registered_until = models.DateField(null=True, blank=True, help_text="The last valid day.")
     services = ArrayField(
         models.TextField(), default=list, blank=True, help_text="What this person offers here."
     )

@@ -9,9 +9,7 @@ from django.db.models.functions import Cast
 from .owned import OrganizationOwned
 
 APPEND_ONLY = [
-    pgtrigger.Protect(
-        name="append_only", operation=pgtrigger.Update | pgtrigger.Delete
-    ),
+    pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
     pgtrigger.Trigger(
         name="never_emptied",
         level=pgtrigger.Statement,
@@ -40,26 +38,18 @@ class AuditEvent(OrganizationOwned):
     event = models.TextField(help_text="What happened, dotted: `referral.accept`.")
     resource = models.TextField(help_text="The kind of record.")
     resource_id = models.UUIDField(null=True, blank=True)
-    patient_ids = ArrayField(
-        models.UUIDField(), help_text="Every patient whom it disclosed."
-    )
-    basis = models.TextField(
-        blank=True, help_text="Why the actor may: membership, role, …"
-    )
+    patient_ids = ArrayField(models.UUIDField(), help_text="Every patient whom it disclosed.")
+    basis = models.TextField(blank=True, help_text="Why the actor may: membership, role, …")
     purpose = models.CharField(max_length=16, default="care")
     request_id = models.CharField(max_length=64, blank=True)
-    detail = models.JSONField(
-        default=dict, help_text="Old and new codes by name; no free text."
-    )
+    detail = models.JSONField(default=dict, help_text="Old and new codes by name; no free text.")
 
     class Meta:
         triggers = APPEND_ONLY
         indexes = [
             # a patient's own access log
             GinIndex(fields=["patient_ids"], name="coordination_audit_patients"),
-            models.Index(
-                fields=["organization", "recorded_at"], name="coordination_audit_when"
-            ),
+            models.Index(fields=["organization", "recorded_at"], name="coordination_audit_when"),
         ]
 
 
