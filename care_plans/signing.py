@@ -1,0 +1,81 @@
+"""Protocols are signed: a version serves real patients once somebody with the scope vouches."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from care_plans.models.content import PathwaySignature, PathwayVersion
+from coordination.actors import Actor
+from coordination.models import PractitionerRole
+from coordination.problems import Denied, FieldError, Invalid, Problem
+
+
+class SignedAlready(Problem):
+    """The same practitioner signed the same version before."""
+
+    type = "signed-already"
+    title = "Already signed"
+
+
+def is_signed_for(version: PathwayVersion, organization_id: UUID) -> bool:
+    """Say whether an organization has signed a version, and may use it for real patients."""
+    return PathwaySignature.objects.filter(
+        pathway_version=version, organization_id=organization_id
+    ).exists()
+
+
+def sign(
+    version: PathwayVersion,
+    *,
+    actor: Actor,
+    name: str,
+    college: str,
+    registration_number: str,
+    now: datetime,
+) -> PathwaySignature:
+    """Sign a version for the actor's organization: it may be applied to real patients from now.
+
+    Raises Invalid when name, college or number is blank, or is not that of the actor's own
+    registration; Denied when the actor practises none of the disciplines that the version lets
+    sign; SignedAlready.
+    """
+    role = _role_with_scope(version, actor)
+    given = {"name": name, "college": college, "registration_number": registration_number}
+    given = {field: " ".join(value.split()) for field, value in given.items()}
+    _must_be_their_own(role, given)
+    try:
+        with transaction.atomic():
+            return PathwaySignature.objects.create(
+                organization_id=actor.organization_id,
+                pathway_version=version,
+                practitioner_role=role,
+                signed_at=now,
+                **given,
+            )
+    except IntegrityError as error:
+        raise SignedAlready(f"{version} is signed by {name} already.") from error
+
+
+def _role_with_scope(version: PathwayVersion, actor: Actor) -> PractitionerRole:
+    allowed = version.definition.signing.disciplines
+    for role in actor.practitioner_roles:
+        if role.discipline in allowed:
+            return role
+    raise Denied(
+        f"Signing {version} needs a registered practitioner of: {', '.join(allowed)}.",
+        rule="pathway.signing.disciplines",
+    )
+
+
+def _must_be_their_own(role: PractitionerRole, given: dict[str, str]) -> None:
+    """A signature that names somebody else, or a number nobody checked, vouches for nothing."""
+    errors = [FieldError(f"/{field}", "must not be blank") for field, v in given.items() if not v]
+    registered = {"college": role.college, "registration_number": role.registration_number}
+    errors += [
+        FieldError(f"/{field}", f"is not the {field.replace('_', ' ')} of your registration")
+        for field, value in registered.items()
+        if given[field] and given[field] != value
+    ]
+    if errors:
+        raise Invalid("The signature is not complete.", errors=errors)
