@@ -12,9 +12,13 @@ from .people import (
 )
 from .places import DirectoryEntry, Location, Organization
 from .records import APPEND_ONLY, AuditEvent, Event
+from .work import KEPT, OPEN_WORK, WORK_TRANSITIONS, WorkItem
 
 __all__ = [
     "APPEND_ONLY",
+    "KEPT",
+    "OPEN_WORK",
+    "WORK_TRANSITIONS",
     "AccessGrant",
     "ApiToken",
     "AuditEvent",
@@ -32,6 +36,7 @@ __all__ = [
     "Practitioner",
     "PractitionerRole",
     "User",
+    "WorkItem",
     "current",
     "new_id",
 ]

@@ -1,0 +1,107 @@
+"""What people are told about referrals, and when it is no longer worth telling.
+
+Each message is about one work item: a new work item is a new matter, so whoever is asked after a
+decline hears of it, and whatever was said of the former one is cancelled.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from coordination.actors import Actor
+from coordination.models import WorkItem
+from notifications.kinds import MessageKind, Verdict, register
+from notifications.outbox import Recipient, cancel, enqueue, schedulers
+from referrals.models import Referral
+
+WAITING = "referral.waiting"
+ASSIGNED = "referral.assigned"
+REPORTED = "referral.reported"
+
+
+def _holds_while(condition: Q, otherwise: str) -> Callable[[UUID, datetime], Verdict]:
+    def still_holds(work_item_id: UUID, now: datetime) -> Verdict:
+        # `referral` is the request whose present work item this is: an earlier one has none.
+        if WorkItem.objects.filter(condition, pk=work_item_id, referral__status="active").exists():
+            return Verdict(holds=True)
+        return Verdict(holds=False, reason=otherwise)
+
+    return still_holds
+
+
+def register_kinds() -> None:
+    """Tell the outbox what this app may say."""
+    register(
+        MessageKind(
+            name=WAITING,
+            purpose="work",
+            audience="every scheduler of the organization",
+            subject_line="A referral waits for assignment",
+            text="A referral waits in the queue for somebody to be assigned.",
+            still_holds=_holds_while(
+                Q(status="requested", owner=None), "it no longer waits for assignment"
+            ),
+        )
+    )
+    register(
+        MessageKind(
+            name=ASSIGNED,
+            purpose="work",
+            audience="the practitioner to whom it is assigned",
+            subject_line="A referral waits for your answer",
+            text="A referral was assigned to you and waits for you to accept or decline it.",
+            still_holds=_holds_while(
+                Q(status="requested", owner__isnull=False), "it no longer waits for an answer"
+            ),
+        )
+    )
+    register(
+        MessageKind(
+            name=REPORTED,
+            purpose="care",
+            audience="the practitioner who made the referral",
+            subject_line="A report waits for your acknowledgement",
+            text="The report on a referral that you made waits for your acknowledgement.",
+            still_holds=_holds_while(
+                Q(status="completed"), "it no longer waits for acknowledgement"
+            ),
+        )
+    )
+
+
+def tell(referral: Referral, item: WorkItem, *, actor: Actor, now: datetime) -> list[UUID]:
+    """Enqueue what the present state of a referral makes worth saying; return the messages' ids."""
+    kind, recipients = _due(referral, item, now)
+    if kind is None:
+        return []
+    return enqueue(
+        kind=kind,
+        subject_id=item.id,
+        occurrence=now.isoformat(),
+        recipients=recipients,
+        due_at=now,
+        patient_id=referral.patient_id,
+        path=f"/referrals/{referral.id}",
+        actor=actor,
+        now=now,
+    )
+
+
+def untell(work_item_ids: Iterable[UUID], *, because: str, actor: Actor, now: datetime) -> int:
+    """Cancel what still waits to be said about these work items; return how many messages."""
+    return cancel(subject_ids=work_item_ids, reason=because, actor=actor, now=now)
+
+
+def _due(referral: Referral, item: WorkItem, now: datetime) -> tuple[str | None, list[Recipient]]:
+    if referral.status != Referral.Status.ACTIVE:
+        return None, []
+    match item.status, item.owner_id:
+        case WorkItem.Status.REQUESTED, None:
+            return WAITING, schedulers(now=now)
+        case WorkItem.Status.REQUESTED, owner_id:
+            return ASSIGNED, [Recipient(practitioner_role_id=owner_id)]
+        case WorkItem.Status.COMPLETED, _:
+            return REPORTED, [Recipient(practitioner_role_id=referral.requested_by_id)]
+    return None, []

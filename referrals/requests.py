@@ -1,0 +1,293 @@
+"""Asking for a discipline's work: by a person, or by a plan for all that a stage needs."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from coordination.access import patient_for
+from coordination.actors import Actor
+from coordination.models import Discipline, Location, PractitionerRole, new_id
+from coordination.problems import Denied, FieldError, Invalid, NotAllowed
+from referrals import reminders
+from referrals.history import make_known, open_work, write_step
+from referrals.models import Referral
+from referrals.models.referral import CODE
+
+_PRESSING = ("stat", "asap", "urgent", "routine")
+
+
+class KeyInUse(NotAllowed):
+    """Another referral, of another patient or discipline, has this key."""
+
+    type = "referral-key-in-use"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked for. `key` makes asking twice the same referral; without it each is new.
+
+    `reason_code` and `sensitivity` are codes (small letters, digits, `_ . -`), never free text.
+    """
+
+    discipline: str
+    reason_code: str
+    priority: str = Referral.Priority.ROUTINE
+    stage: str = ""
+    sensitivity: str = ""
+    needed_by: datetime | None = None
+    location_id: UUID | None = None
+    key: str = ""
+    lane_id: UUID | None = None
+    order: int = 0
+
+
+def open_referrals(
+    requests: Sequence[Request],
+    *,
+    patient_id: UUID,
+    requested_by_id: UUID,
+    actor: Actor,
+    now: datetime,
+) -> list[tuple[Referral, bool]]:
+    """Open the referrals that a stage needs, in this order, all of them or none.
+
+    Returns each with whether it is new; raises what `open_referral` raises.
+    """
+    with transaction.atomic():
+        return [
+            _open(
+                request,
+                patient_id=patient_id,
+                requested_by_id=requested_by_id,
+                actor=actor,
+                now=now,
+                draft=False,
+            )
+            for request in requests
+        ]
+
+
+def open_referral(
+    *,
+    patient_id: UUID,
+    discipline: str,
+    key: str,
+    reason_code: str,
+    requested_by_id: UUID,
+    actor: Actor,
+    now: datetime,
+    priority: str = Referral.Priority.ROUTINE,
+    stage: str = "",
+    needed_by: datetime | None = None,
+    sensitivity: str = "",
+    order: int = 0,
+    location_id: UUID | None = None,
+    lane_id: UUID | None = None,
+) -> tuple[Referral, bool]:
+    """Send one referral into the schedulers' queue; the same key again returns the first one.
+
+    `requested_by_id` is the practitioner role that must acknowledge the report. Returns the
+    referral and whether it is new. Raises `PatientNotFound`, `Invalid`, and `KeyInUse` when the
+    key belongs to a referral of another patient or discipline.
+    """
+    request = Request(
+        discipline=discipline,
+        reason_code=reason_code,
+        priority=priority,
+        stage=stage,
+        sensitivity=sensitivity,
+        needed_by=needed_by,
+        location_id=location_id,
+        key=key,
+        lane_id=lane_id,
+        order=order,
+    )
+    with transaction.atomic():
+        return _open(
+            request,
+            patient_id=patient_id,
+            requested_by_id=requested_by_id,
+            actor=actor,
+            now=now,
+            draft=False,
+        )
+
+
+def request_referral(
+    request: Request,
+    *,
+    patient_id: UUID,
+    requested_by_id: UUID | None,
+    draft: bool,
+    actor: Actor,
+    now: datetime,
+) -> tuple[Referral, bool]:
+    """Let a practitioner ask for a patient in their circle, as themselves.
+
+    `requested_by_id` may be left out by whoever practises in one role only. A draft is not sent
+    until `submit`. Raises `Denied` for somebody else's role, and what `open_referral` raises.
+    """
+    mine = actor.practitioner_role_ids
+    if not mine:
+        raise Denied("Only a registered practitioner refers.", rule="referral.create")
+    if requested_by_id is None and len(mine) > 1:
+        raise Invalid.field("/requested_by", "You practise in several roles: say in which.")
+    if requested_by_id is not None and requested_by_id not in mine:
+        raise Denied("Nobody refers in another's name.", rule="referral.create.own-name")
+    with transaction.atomic():
+        return _open(
+            request,
+            patient_id=patient_id,
+            requested_by_id=requested_by_id or mine[0],
+            actor=actor,
+            now=now,
+            draft=draft,
+        )
+
+
+def _open(
+    request: Request,
+    *,
+    patient_id: UUID,
+    requested_by_id: UUID,
+    actor: Actor,
+    now: datetime,
+    draft: bool,
+) -> tuple[Referral, bool]:
+    patient_for(actor, patient_id, now=now)
+    _check(request, requested_by_id)
+    known = _known(request, patient_id)
+    if known is not None:
+        return known, False
+    try:
+        with transaction.atomic():
+            referral = _insert(request, patient_id, requested_by_id, actor, now, draft)
+    except IntegrityError:
+        # Somebody used the key between our look and our insert; theirs is the referral.
+        known = _known(request, patient_id)
+        if known is None:
+            raise
+        return known, False
+    _announce(referral, actor=actor, now=now)
+    return referral, True
+
+
+def _known(request: Request, patient_id: UUID) -> Referral | None:
+    if not request.key:
+        return None
+    known: Referral | None = (
+        Referral.objects.select_related("work_item").filter(key=request.key).first()
+    )
+    if known and (known.patient_id, known.discipline) != (patient_id, request.discipline):
+        raise KeyInUse("This key belongs to a referral of another patient or discipline.")
+    return known
+
+
+def _insert(
+    request: Request,
+    patient_id: UUID,
+    requested_by_id: UUID,
+    actor: Actor,
+    now: datetime,
+    draft: bool,
+) -> Referral:
+    referral_id = new_id()
+    item = None
+    if not draft:
+        item = open_work(referral_id, patient_id, due_at=request.needed_by, actor=actor, now=now)
+    referral: Referral = Referral.objects.create(
+        id=referral_id,
+        organization_id=actor.organization_id,
+        patient_id=patient_id,
+        discipline=request.discipline,
+        status=Referral.Status.DRAFT if draft else Referral.Status.ACTIVE,
+        priority=request.priority,
+        reason_code=request.reason_code,
+        stage=request.stage,
+        sensitivity=request.sensitivity,
+        requested_by_id=requested_by_id,
+        requested_at=now,
+        needed_by=request.needed_by,
+        key=request.key,
+        lane_id=request.lane_id,
+        order=request.order,
+        location_id=request.location_id,
+        work_item=item,
+        moved_at=now,
+        queue_position=f"{_PRESSING.index(request.priority)}{referral_id}",
+    )
+    return referral
+
+
+def _announce(referral: Referral, *, actor: Actor, now: datetime) -> None:
+    item = referral.work_item
+    write_step(
+        referral,
+        part="request",
+        action="open",
+        from_status="",
+        to_status=referral.status,
+        item=None,
+        actor=actor,
+        now=now,
+    )
+    if item is not None:
+        write_step(
+            referral,
+            part="work",
+            action="open",
+            from_status="",
+            to_status=item.status,
+            item=item,
+            actor=actor,
+            now=now,
+        )
+        reminders.tell(referral, item, actor=actor, now=now)
+    make_known(
+        referral,
+        "open",
+        actor=actor,
+        now=now,
+        detail={"discipline": referral.discipline, "status": referral.status},
+        created=True,
+    )
+
+
+def _check(request: Request, requested_by_id: UUID) -> None:
+    wrong = [
+        FieldError(pointer, detail)
+        for pointer, is_right, detail in (
+            ("/discipline", request.discipline in Discipline.values, "No such discipline."),
+            ("/priority", request.priority in Referral.Priority.values, "No such priority."),
+            ("/stage", request.stage in ["", *Referral.Stage.values], "No such stage."),
+            ("/reason_code", _is_code(request.reason_code), "This is not a code."),
+            (
+                "/sensitivity",
+                not request.sensitivity or _is_code(request.sensitivity),
+                "This is not a code.",
+            ),
+            ("/key", not request.key or bool(request.key.strip()), "A key says something."),
+            (
+                "/requested_by",
+                PractitionerRole.objects.filter(pk=requested_by_id).exists(),
+                "There is no such practitioner role.",
+            ),
+            (
+                "/location",
+                request.location_id is None
+                or Location.objects.filter(pk=request.location_id).exists(),
+                "There is no such location.",
+            ),
+        )
+        if not is_right
+    ]
+    if wrong:
+        raise Invalid(wrong[0].detail, errors=wrong)
+
+
+def _is_code(value: str) -> bool:
+    return re.fullmatch(CODE, value) is not None
