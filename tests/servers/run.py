@@ -56,7 +56,7 @@ class Servers:
 
     @property
     def template(self) -> str:
-        """Return the name of the migrated, empty database that all others are copies of."""
+        """Return the name of the migrated database, with content, that all others are copies of."""
         return f"{self.name}_template"
 
     def redis(self, database: str) -> str:
@@ -206,7 +206,6 @@ def _migrate(servers: Servers) -> None:
             sys.executable,
             "manage.py",
             "prepare_database",
-            "--no-content",
             "--verbosity=0",
         ],
         cwd=PROJECT,
