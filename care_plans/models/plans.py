@@ -260,6 +260,7 @@ class StageStay(OrganizationOwned):
     review_at = models.DateTimeField(null=True, blank=True)
     standing = models.CharField(max_length=7, choices=Standing, default=Standing.WORKING)
     standing_since = models.DateTimeField()
+    checked_at = models.DateTimeField(help_text="When the standing was last looked at.")
     blocked_by = ArrayField(
         models.CharField(max_length=20, choices=Discipline),
         default=list,
@@ -304,6 +305,10 @@ class StageStay(OrganizationOwned):
                 fields=["organization", "expected_until"],
                 condition=Q(left_at=None),
                 name="care_plans_stay_due",
+            ),
+            # the sweep that looks again at what only time has changed (`stays_to_check`)
+            models.Index(
+                fields=["checked_at"], condition=Q(left_at=None), name="care_plans_stay_check"
             ),
         ]
         triggers = [

@@ -1,0 +1,93 @@
+"""Who may do what on a plan: one table, asked at every write.
+
+Seeing the patient comes first (`coordination.access`); scope decides what somebody who sees them
+may do. Only a registration that is valid now counts, so a lapse takes every scope away at once.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum, auto
+from typing import Protocol
+from uuid import UUID
+
+from coordination.actors import Actor
+from coordination.models import CareTeamMember, PractitionerRole
+from coordination.problems import Denied
+
+
+class Needs(Enum):
+    """What somebody must be, beyond a practitioner who sees the patient."""
+
+    PRACTITIONER = auto()  # of any discipline
+    DISCIPLINE = auto()  # of one of the disciplines given: the lane's, or those that diagnose
+    LEAD = auto()  # the patient's accountable lead
+    LEAD_OR_DISCIPLINE = auto()  # the lead, or of one of the disciplines given
+
+
+RULES: Mapping[str, Needs] = {
+    "plan.open": Needs.PRACTITIONER,
+    "plan.edit": Needs.PRACTITIONER,
+    "plan.close": Needs.LEAD,
+    "course.apply": Needs.DISCIPLINE,
+    "course.edit": Needs.LEAD_OR_DISCIPLINE,
+    "course.change-severity": Needs.LEAD_OR_DISCIPLINE,
+    "course.start": Needs.LEAD_OR_DISCIPLINE,
+    "course.pause": Needs.LEAD_OR_DISCIPLINE,
+    "course.resume": Needs.LEAD_OR_DISCIPLINE,
+    "course.advance": Needs.LEAD_OR_DISCIPLINE,
+    # stepping back is safe, and whoever sees the flare-up may
+    "course.regress": Needs.PRACTITIONER,
+    "course.discharge": Needs.LEAD,
+    "course.override": Needs.LEAD,
+    "lane.decide": Needs.LEAD,
+    "lane.edit": Needs.DISCIPLINE,
+    "lane.sign-off": Needs.DISCIPLINE,
+    "activity.edit": Needs.DISCIPLINE,
+    "activity.begin": Needs.DISCIPLINE,
+    "activity.complete": Needs.DISCIPLINE,
+    "activity.stop": Needs.DISCIPLINE,
+    "goal.edit": Needs.LEAD_OR_DISCIPLINE,
+    "goal.achieve": Needs.LEAD_OR_DISCIPLINE,
+    "goal.give-up": Needs.LEAD_OR_DISCIPLINE,
+}
+
+_WORDS = {
+    Needs.PRACTITIONER: "a registered practitioner",
+    Needs.DISCIPLINE: "a registered practitioner of: {disciplines}",
+    Needs.LEAD: "the patient's lead",
+    Needs.LEAD_OR_DISCIPLINE: "the patient's lead or a registered practitioner of: {disciplines}",
+}
+
+
+class _OfPatient(Protocol):
+    @property
+    def patient_id(self) -> UUID: ...
+
+
+def require(
+    rule: str, row: _OfPatient, *, actor: Actor, disciplines: Iterable[str] = ()
+) -> PractitionerRole:
+    """Return the role in which the actor may do this to `row`, or raise `Denied` with the rule."""
+    needs, allowed = RULES[rule], frozenset(disciplines)
+    lead_id = lead_role_id(row.patient_id) if actor.practitioner_roles else None
+    fitting = {
+        Needs.PRACTITIONER: lambda role: True,
+        Needs.DISCIPLINE: lambda role: role.discipline in allowed,
+        Needs.LEAD: lambda role: role.id == lead_id,
+        Needs.LEAD_OR_DISCIPLINE: lambda role: role.id == lead_id or role.discipline in allowed,
+    }[needs]
+    roles = sorted(actor.practitioner_roles, key=lambda role: role.id != lead_id)
+    found = next((role for role in roles if fitting(role)), None)
+    if found is None:
+        words = _WORDS[needs].format(disciplines=", ".join(sorted(allowed)) or "no discipline")
+        raise Denied(f"This needs {words}.", rule=f"scope.{rule}")
+    return found
+
+
+def lead_role_id(patient_id: UUID) -> UUID | None:
+    """Return the role of the patient's accountable lead; None before intake."""
+    found: UUID | None = (
+        CareTeamMember.objects.filter(patient_id=patient_id, role="lead", until=None)
+        .values_list("practitioner_role_id", flat=True)
+        .first()
+    )
+    return found
