@@ -163,6 +163,7 @@ class Activity(OrganizationOwned, Editable):
     class Status(models.TextChoices):
         NOT_STARTED = "not_started"
         IN_PROGRESS = "in_progress"
+        ON_HOLD = "on_hold"
         COMPLETED = "completed"
         STOPPED = "stopped"
 
@@ -187,7 +188,9 @@ class Activity(OrganizationOwned, Editable):
     status = models.CharField(
         max_length=11, choices=Status, default=Status.NOT_STARTED, editable=False
     )
-    stopped_because = models.TextField(blank=True, editable=False)
+    because = models.TextField(
+        blank=True, editable=False, help_text="Why it is on hold or was stopped."
+    )
     note = models.TextField(blank=True)
 
     class Meta:
@@ -196,9 +199,9 @@ class Activity(OrganizationOwned, Editable):
                 fields=["lane", "sequence", "key"], name="care_plans_activity_once"
             ),
             models.CheckConstraint(
-                condition=Q(status="stopped") & ~Q(stopped_because="")
-                | ~Q(status="stopped") & Q(stopped_because=""),
-                name="care_plans_activity_stopped",
+                condition=Q(status__in=["on_hold", "stopped"]) & ~Q(because="")
+                | ~Q(status__in=["on_hold", "stopped"]) & Q(because=""),
+                name="care_plans_activity_because",
             ),
         ]
         indexes = [models.Index(fields=["course", "sequence"], name="care_plans_activity_stay")]
@@ -211,6 +214,9 @@ class Activity(OrganizationOwned, Editable):
                     ("not_started", "stopped"),
                     ("in_progress", "completed"),
                     ("in_progress", "stopped"),
+                    ("in_progress", "on_hold"),
+                    ("on_hold", "in_progress"),
+                    ("on_hold", "stopped"),
                 ],
             ),
             pgtrigger.ReadOnly(
