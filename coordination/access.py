@@ -75,7 +75,7 @@ def patient_for(
     """
     found = patients_visible_to(actor, now, view=view)
     if lock:
-        found = found.select_for_update(of=("self",))
+        found = found.select_for_update(of=("self",), no_key=True)
     patient = found.filter(pk=patient_id).first()
     if patient is None:
         raise PatientNotFound("There is no such patient within your reach.")
