@@ -146,8 +146,10 @@ def tail(log: Path, *, lines: int = 5) -> str:
 
 def explain(what: str, log: Path) -> CannotStart:
     """Turn the end of a server's log into one sentence that says what to do."""
-    ending = tail(log)
-    if "No space left on device" in ending or "File too large" in ending:
-        return CannotStart(f"{what} has no room: the disk that holds {log.parent} is full.")
+    ending = tail(log, lines=60)
+    if "No space left on device" in ending:
+        return CannotStart(
+            f"{what} has no room: the disk is full; free some space and start again (see {log})."
+        )
     last = next((line for line in reversed(ending.splitlines()) if line.strip()), "no output")
-    return CannotStart(f"{what} did not start: {last.strip()} (see {log}).")
+    return CannotStart(f"{what} failed: {last.strip()} (see {log}).")

@@ -20,6 +20,7 @@ from coordination.servers.processes import CannotStart
 OWNER = "continuum_owner"
 RUNTIME = "continuum_app"
 LOOKUP = "continuum_lookup"
+OLDEST_SERVER = 18
 EXTENSIONS = ("btree_gist", "citext", "pg_trgm", "unaccent")
 
 # Two programs that prepare the same server wait for each other; the number is "roles" in ASCII.
@@ -51,6 +52,7 @@ def prepare_roles(
     owner_password = owner_password or derived_password(admin_url, OWNER)
     runtime_password = runtime_password or derived_password(admin_url, RUNTIME)
     with administering(admin_url) as admin:
+        _require_version(admin)
         admin.execute("SELECT pg_advisory_lock(%s)", [_PREPARING])
         _make_role(admin, OWNER, owner_password)
         _make_role(admin, RUNTIME, runtime_password)
@@ -143,6 +145,14 @@ def _as_role(url: str, role: str, password: str) -> str:
     parts = urlsplit(url)
     place = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{role}:{quote(password, safe='')}@{place}"))
+
+
+def _require_version(admin: Connection) -> None:
+    if admin.info.server_version < OLDEST_SERVER * 10_000:
+        raise CannotStart(
+            f"PostgreSQL {OLDEST_SERVER} is needed; the server at {admin.info.host} is "
+            f"{admin.info.parameter_status('server_version')}."
+        )
 
 
 def _make_role(admin: Connection, role: str, password: str | None) -> None:
