@@ -178,7 +178,25 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 
 # Beat only wakes sweeps; what is due stands in the database.
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "deliver-mail": {
+        "task": "notifications.tasks.deliver_due",
+        "schedule": 5,
+        "kwargs": {"channel": "email"},
+        "options": {"expires": 5},
+    },
+    "deliver-in-app": {
+        "task": "notifications.tasks.deliver_due",
+        "schedule": 5,
+        "kwargs": {"channel": "in_app"},
+        "options": {"expires": 5},
+    },
+    "requeue-stale-messages": {
+        "task": "notifications.tasks.requeue_stale",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
+}
 
 _mail = urlsplit(ENVIRONMENT.email_url or "smtp://127.0.0.1")
 MAILERS = {

@@ -1,0 +1,139 @@
+"""The last look before sending: whether it still holds and the recipient may still be told.
+
+A due time is a hint. Between writing and sending, an appointment moves, a plan is paused,
+somebody leaves the team or has had enough of mails; so everything is asked again here.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import Q
+
+from coordination.access import View, patients_visible_to
+from coordination.actors import Actor, Role, actor_for
+from coordination.models import PractitionerRole, User
+from notifications import letters
+from notifications.channels.contract import Letter
+from notifications.kinds import MessageKind, kind_named
+from notifications.models import Channel, Message, Preference
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """It may go."""
+
+    letter: Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Suppress:
+    """It may not, for this reason; the reason is kept and shown, so it tells no health data."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """It may not yet."""
+
+    until: datetime
+
+
+Decision = Send | Suppress | PutBack
+
+
+class _Withheld(Exception):
+    """Carries the reason out of the questions below."""
+
+
+def decide(message: Message, *, now: datetime) -> Decision:
+    """Say what is to become of a claimed message, inside its organization.
+
+    Raises `UnknownKind` when this process does not know the kind (an older version, say).
+    """
+    kind = kind_named(message.kind)
+    verdict = kind.still_holds(message.subject_id, now)
+    if verdict.not_before is not None and verdict.not_before > now:
+        return PutBack(verdict.not_before)
+    if not verdict.holds:
+        return Suppress(verdict.reason or "no-longer-holds")
+    try:
+        address = _address(message, now)
+        _ask_preference(message, kind)
+    except _Withheld as withheld:
+        return Suppress(str(withheld))
+    return Send(letters.write(message, kind, address=address))
+
+
+def _address(message: Message, now: datetime) -> str:
+    """Return where the recipient is reached, if they may still be told."""
+    about = message.patient
+    if about is not None and about.deceased_at is not None:
+        raise _Withheld("deceased")
+    if message.to_patient is not None:
+        if message.to_patient.deceased_at is not None:
+            raise _Withheld("deceased")
+        return _written(message, message.to_patient.email)
+    if message.to_practitioner_role is not None:
+        return _written(message, _practising(message, message.to_practitioner_role, now).email)
+    assert message.to_user is not None, "a constraint says that there is a recipient"
+    return _written(message, _working(message, message.to_user, now).email)
+
+
+def _written(message: Message, address: str) -> str:
+    if message.channel == Channel.EMAIL and not address:
+        raise _Withheld("no-address")
+    return address
+
+
+def _practising(message: Message, role: PractitionerRole, now: datetime) -> User:
+    user = role.practitioner.user
+    if user is None:
+        raise _Withheld("no-login")
+    actor = _actor(message, user, now)
+    if role.id not in actor.practitioner_role_ids:
+        raise _Withheld("not-registered")
+    # Whoever is written to in one role is not told by grace of another.
+    alone = replace(actor, roles=frozenset({Role.PRACTITIONER}), practitioner_roles=(role,))
+    _ask_reach(message, alone, now, view="clinical")
+    return user
+
+
+def _working(message: Message, user: User, now: datetime) -> User:
+    actor = _actor(message, user, now)
+    if message.as_role and message.as_role not in actor.roles:
+        raise _Withheld(f"no-longer-{message.as_role}")
+    _ask_reach(message, actor, now, view="directory")
+    return user
+
+
+def _actor(message: Message, user: User, now: datetime) -> Actor:
+    actor = actor_for(user, message.organization_id, now=now)
+    if not user.is_active or not actor.roles:
+        raise _Withheld("not-a-member")
+    return actor
+
+
+def _ask_reach(message: Message, actor: Actor, now: datetime, *, view: View) -> None:
+    if message.patient_id is None:
+        return
+    if not patients_visible_to(actor, now, view=view).filter(pk=message.patient_id).exists():
+        raise _Withheld("outside-circle")
+
+
+def _ask_preference(message: Message, kind: MessageKind) -> None:
+    if kind.safety:
+        return
+    unwanted = Preference.objects.filter(
+        _whose(message), purpose=message.purpose, channel=message.channel, wanted=False
+    )
+    if unwanted.exists():
+        raise _Withheld("opted-out")
+
+
+def _whose(message: Message) -> Q:
+    if message.to_practitioner_role is not None:
+        return Q(user_id=message.to_practitioner_role.practitioner.user_id)
+    if message.to_patient is not None:
+        return Q(patient_id=message.to_patient.id)
+    return Q(user_id=message.to_user_id)

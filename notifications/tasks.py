@@ -1,0 +1,23 @@
+"""What beat wakes: sweeps over the outbox. They carry no state and are safe to run twice."""
+
+from functools import partial
+
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+
+from notifications import delivery, outbox
+
+
+@shared_task(name="notifications.tasks.deliver_due")
+def deliver_due(*, channel: str) -> None:
+    """Send one batch of what is due by a channel; a full batch asks for another sweep."""
+    claimed = delivery.deliver_due(channel, clock=timezone.now)
+    if claimed == delivery.BATCH:
+        transaction.on_commit(partial(outbox.nudge, channel))
+
+
+@shared_task(name="notifications.tasks.requeue_stale")
+def requeue_stale() -> None:
+    """Queue again what dead workers had claimed."""
+    delivery.requeue_stale(now=timezone.now())
