@@ -68,7 +68,7 @@ def sides_asked(facts: Facts, measure: str, which: Literal["affected", "other"])
     if measure not in facts.measures or not facts.measures[measure].side_required:
         return [""]
     meant: dict[Side, list[Side]] = {
-        "bilateral": ["left", "right"] if which == "affected" else [],
+        "both": ["left", "right"] if which == "affected" else [],
         "left": ["left"] if which == "affected" else ["right"],
         "right": ["right"] if which == "affected" else ["left"],
     }

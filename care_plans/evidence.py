@@ -14,7 +14,7 @@ from uuid import UUID
 from care_plans.content.sourced import SeverityName, StageName
 
 type Better = Literal["higher", "lower", "depends"]
-type Side = Literal["left", "right", "bilateral", ""]
+type Side = Literal["left", "right", "both", ""]
 type ScreenAnswer = Literal["present", "absent", "unknown"]
 type EvidenceKind = Literal["score", "answer", "screen", "sign_off", "lane", "stay", "course"]
 

@@ -1,0 +1,470 @@
+"""Every kind of question, answered: met, not met, or unknown, and by which rows."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from care_plans.evaluation import evaluate, may_load, readiness, suggested_severity
+from care_plans.evidence import Evidence, Facts, Finding, Outcome
+from tests.care_plans.imagined import (
+    NOW,
+    criterion,
+    facts,
+    hamstring,
+    lane,
+    said,
+    score,
+    screen,
+)
+
+MET, NOT_MET, UNKNOWN = Outcome.MET, Outcome.NOT_MET, Outcome.UNKNOWN
+
+
+def asked(known: Facts, **question: Any) -> Finding:
+    return evaluate(criterion(**question), hamstring(), known, NOW)
+
+
+def ids(finding: Finding) -> set[UUID]:
+    return {row.id for row in finding.evidence}
+
+
+# Comparisons
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "outcome"),
+    [
+        ({"at_most": 3}, 3, MET),
+        ({"at_most": 3}, "3.5", NOT_MET),
+        ({"at_least": 3}, 3, MET),
+        ({"at_least": 3}, 2, NOT_MET),
+        ({"below": 3}, 3, NOT_MET),
+        ({"below": 3}, 2, MET),
+        ({"above": 3}, 3, NOT_MET),
+        ({"above": 3}, 4, MET),
+    ],
+)
+def test_it_compares_the_score_with_the_limit(
+    limit: dict[str, int], value: Any, outcome: Outcome
+) -> None:
+    taken = score("nprs", value)
+    found = asked(facts(scores=(taken,)), measure="nprs", **limit)
+    assert found.outcome is outcome
+    assert found.evidence == (Evidence("score", taken.id),)
+
+
+def test_it_is_unknown_without_a_score_and_says_so() -> None:
+    found = asked(facts(), measure="nprs", at_most=3)
+    assert found.outcome is UNKNOWN
+    assert found.evidence == ()
+    assert "no score that counts" in found.sentence
+
+
+def test_it_asks_the_latest_score() -> None:
+    worse, better = score("nprs", 6, days_ago=9), score("nprs", 2, days_ago=1)
+    found = asked(facts(scores=(better, worse)), measure="nprs", at_most=3)
+    assert found.outcome is MET
+    assert ids(found) == {better.id}
+
+
+def test_it_takes_the_one_recorded_later_when_two_scores_share_their_moment() -> None:
+    first = score("nprs", 6, recorded_at=NOW - timedelta(hours=2))
+    second = score("nprs", 2, recorded_at=NOW - timedelta(hours=1))
+    assert asked(facts(scores=(second, first)), measure="nprs", at_most=3).outcome is MET
+
+
+def test_it_leaves_out_what_lies_in_the_future() -> None:
+    found = asked(facts(scores=(score("nprs", 2, days_ago=-0.01),)), measure="nprs", at_most=3)
+    assert found.outcome is UNKNOWN
+
+
+def test_it_counts_a_score_at_the_very_moment() -> None:
+    assert (
+        asked(facts(scores=(score("nprs", 2, days_ago=0),)), measure="nprs", at_most=3).outcome
+        is MET
+    )
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "within", "outcome"),
+    [
+        (30, "stage", MET),  # the moment the stay began
+        (30.01, "stage", UNKNOWN),
+        (30.01, "course", MET),
+        (61, "course", MET),  # the visit in which the course was opened
+        (61.01, "course", UNKNOWN),
+    ],
+)
+def test_it_counts_only_what_was_taken_within_stage_or_course(
+    days_ago: float, within: str, outcome: Outcome
+) -> None:
+    known = facts(scores=(score("nprs", 2, days_ago=days_ago),))
+    assert asked(known, measure="nprs", at_most=3, within=within).outcome is outcome
+
+
+def test_it_takes_the_whole_course_for_the_stay_during_intake() -> None:
+    known = facts(stay=None, scores=(score("nprs", 2, days_ago=60.5),))
+    assert asked(known, measure="nprs", at_most=3).outcome is MET
+
+
+def test_it_asks_about_an_item_apart_from_the_total() -> None:
+    total, item = score("phq9", 4), score("phq9", 1, item=9)
+    found = asked(facts(scores=(total, item)), measure="phq9", item=9, above=0)
+    assert found.outcome is MET
+    assert ids(found) == {item.id}
+    assert asked(facts(scores=(total,)), measure="phq9", item=9, above=0).outcome is UNKNOWN
+
+
+# Consecutive scores
+
+
+@pytest.mark.parametrize(
+    ("values", "outcome"),
+    [
+        ([], UNKNOWN),
+        ([3], UNKNOWN),
+        ([3, 2], UNKNOWN),
+        ([3, 2, 3], MET),
+        ([9, 3, 2, 3], MET),
+        ([3, 2, 4], NOT_MET),
+        ([4, 2, 3], NOT_MET),
+        ([4], NOT_MET),
+    ],
+)
+def test_it_wants_the_last_scores_all_to_satisfy(values: list[int], outcome: Outcome) -> None:
+    taken = tuple(
+        score("pain_load_24h", value, days_ago=len(values) - n) for n, value in enumerate(values)
+    )
+    found = asked(facts(scores=taken), measure="pain_load_24h", at_most=3, consecutive=3)
+    assert found.outcome is outcome
+    assert ids(found) == {one.id for one in taken[-3:]}
+
+
+# Gains
+
+
+def test_it_measures_a_gain_in_the_direction_of_the_measure() -> None:
+    start, end = score("nprs", 7, days_ago=59), score("nprs", 5, days_ago=1)
+    found = asked(facts(scores=(end, start)), measure="nprs", gain=2)
+    assert found.outcome is MET
+    assert ids(found) == {start.id, end.id}
+    lefs = (score("lefs", 50, days_ago=59), score("lefs", 58, days_ago=1))
+    assert asked(facts(scores=lefs), measure="lefs", gain=9).outcome is NOT_MET
+
+
+def test_it_counts_a_loss_as_no_gain() -> None:
+    taken = (score("nprs", 3, days_ago=59), score("nprs", 8, days_ago=1))
+    assert asked(facts(scores=taken), measure="nprs", gain=2).outcome is NOT_MET
+
+
+def test_it_needs_two_scores_for_a_gain() -> None:
+    baseline = score("nprs", 7, days_ago=59)
+    assert asked(facts(scores=(baseline,)), measure="nprs", gain=2).outcome is UNKNOWN
+    only = score("nprs", 7, days_ago=1)
+    assert asked(facts(scores=(only,)), measure="nprs", gain=2).outcome is UNKNOWN
+
+
+def test_it_takes_the_start_of_the_stage_where_the_definition_says_so() -> None:
+    taken = (
+        score("nprs", 9, days_ago=59),
+        score("nprs", 5, days_ago=29),
+        score("nprs", 4, days_ago=1),
+    )
+    assert asked(facts(scores=taken), measure="nprs", gain=2).outcome is MET
+    since_stage = asked(facts(scores=taken), measure="nprs", gain=2, since="stage_start")
+    assert since_stage.outcome is NOT_MET
+
+
+def test_it_does_not_guess_which_way_is_better() -> None:
+    taken = (score("promis29", 40, days_ago=59), score("promis29", 60, days_ago=1))
+    assert asked(facts(scores=taken), measure="promis29", gain=2).outcome is UNKNOWN
+    assert asked(facts(scores=taken, measures={}), measure="lefs", gain=2).outcome is UNKNOWN
+
+
+# Sides
+
+
+def test_it_asks_the_affected_side() -> None:
+    taken = (score("slhb_reps", 20, side="right"), score("slhb_reps", 30, side="left"))
+    assert asked(facts(scores=taken), measure="slhb_reps", at_least=25).outcome is NOT_MET
+    other = asked(facts(scores=taken), measure="slhb_reps", at_least=25, side="other")
+    assert other.outcome is MET
+
+
+def test_it_asks_both_sides_when_both_are_affected() -> None:
+    taken = (score("slhb_reps", 20, side="right"), score("slhb_reps", 30, side="left"))
+    known = facts(side="both", scores=taken)
+    assert asked(known, measure="slhb_reps", at_least=20).outcome is MET
+    assert asked(known, measure="slhb_reps", at_least=25).outcome is NOT_MET
+    assert asked(known, measure="slhb_reps", side_ratio="0.9").outcome is UNKNOWN
+
+
+def test_it_is_unknown_when_the_course_names_no_side() -> None:
+    known = facts(side="", scores=(score("slhb_reps", 20, side="right"),))
+    assert asked(known, measure="slhb_reps", at_least=10).outcome is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("affected", "other", "outcome"),
+    [(27, 30, MET), (26, 30, NOT_MET), (30, 27, MET), (5, 0, UNKNOWN), (0, 30, NOT_MET)],
+)
+def test_it_compares_the_sides(affected: int, other: int, outcome: Outcome) -> None:
+    sitting = uuid4()
+    taken = (
+        score("slhb_reps", affected, side="right", sitting=sitting),
+        score("slhb_reps", other, side="left", sitting=sitting),
+    )
+    found = asked(facts(scores=taken), measure="slhb_reps", side_ratio="0.9")
+    assert found.outcome is outcome
+    assert ids(found) == {one.id for one in taken}
+
+
+def test_it_compares_only_sides_that_were_measured_together() -> None:
+    apart = (
+        score("slhb_reps", 30, side="right", days_ago=1),
+        score("slhb_reps", 30, side="left", days_ago=20),
+    )
+    assert asked(facts(scores=apart), measure="slhb_reps", side_ratio="0.9").outcome is UNKNOWN
+
+
+# Red flags
+
+
+def test_it_is_unknown_until_every_blocking_flag_was_asked_about() -> None:
+    assert asked(facts(), no_open="red_flag").outcome is UNKNOWN
+    full = screen()
+    found = asked(facts(screens=(full,)), no_open="red_flag")
+    assert found.outcome is MET
+    assert found.evidence == (Evidence("screen", full.id),)
+    partly = asked(facts(screens=(screen({"popping-sound": "unknown"}),)), no_open="red_flag")
+    assert partly.outcome is UNKNOWN
+
+
+def test_it_joins_screens_that_each_asked_a_part() -> None:
+    whole = screen()
+    half = dict(list(whole.answers.items())[:5])
+    rest = dict(list(whole.answers.items())[5:])
+    two = tuple(type(whole)(uuid4(), answers, whole.effective_at, NOW) for answers in (half, rest))
+    assert asked(facts(screens=two), no_open="red_flag").outcome is MET
+    assert asked(facts(screens=two[:1]), no_open="red_flag").outcome is UNKNOWN
+
+
+def test_it_wants_a_screen_of_the_current_stay() -> None:
+    assert asked(facts(screens=(screen(days_ago=40),)), no_open="red_flag").outcome is UNKNOWN
+    same_visit = facts(screens=(screen(days_ago=30.5),))
+    assert asked(same_visit, no_open="red_flag").outcome is MET
+
+
+def test_it_keeps_a_flag_open_whatever_a_later_screen_says() -> None:
+    then, later = screen({"popping-sound": "present"}, days_ago=50), screen()
+    found = asked(facts(screens=(later, then)), no_open="red_flag")
+    assert found.outcome is NOT_MET
+    assert found.evidence == (Evidence("screen", then.id),)
+    assert "popping-sound" in found.sentence
+
+
+def test_it_takes_a_later_unknown_for_not_knowing_any_more() -> None:
+    known = facts(screens=(screen(days_ago=9), screen({"popping-sound": "unknown"})))
+    assert asked(known, no_open="red_flag").outcome is UNKNOWN
+
+
+def test_it_lets_a_hard_stop_on_another_course_stop_this_one() -> None:
+    elsewhere = uuid4()
+    known = facts(screens=(screen(),), stopped_by=(elsewhere,))
+    assert asked(known, no_open="red_flag").outcome is NOT_MET
+    assert may_load(hamstring(), known, NOW).outcome is NOT_MET
+
+
+def test_it_counts_an_open_flag_that_the_pathway_does_not_know() -> None:
+    known = facts(screens=(screen({"from-another-version": "present"}),))
+    assert asked(known, no_open="red_flag").outcome is NOT_MET
+
+
+# Lanes, answers, severity, time
+
+
+@pytest.mark.parametrize(
+    ("ready", "needed", "outcome"),
+    [
+        (True, True, MET),
+        (False, True, NOT_MET),
+        (None, True, UNKNOWN),
+        (None, False, MET),
+        (True, None, UNKNOWN),
+    ],
+)
+def test_it_asks_a_lane_for_its_sign_off(
+    ready: bool | None, needed: bool | None, outcome: Outcome
+) -> None:
+    known = facts(lanes={"physiotherapy": lane(ready, needed=needed), "nutrition": lane(True)})
+    assert asked(known, sign_off="physiotherapy").outcome is outcome
+    assert asked(known, sign_off="all_needed_lanes").outcome is outcome
+
+
+def test_it_names_the_one_lane_that_holds_the_others_up() -> None:
+    known = facts(
+        lanes={"physiotherapy": lane(True), "nutrition": lane(None), "kinesiology": lane(True)}
+    )
+    found = asked(known, sign_off="all_needed_lanes")
+    assert found.outcome is UNKNOWN
+    assert found.sentence == "The nutrition lane has not said whether it is ready."
+
+
+def test_it_is_unknown_when_no_lane_is_known() -> None:
+    assert asked(facts(), sign_off="all_needed_lanes").outcome is UNKNOWN
+    assert asked(facts(), sign_off="nutrition").outcome is UNKNOWN
+
+
+def test_it_asks_whether_a_lane_is_needed() -> None:
+    known = facts(lanes={"psychotherapy": lane(None, needed=False)})
+    assert asked(known, lane="psychotherapy", needed=False).outcome is MET
+    assert asked(known, lane="psychotherapy").outcome is NOT_MET
+    assert asked(facts(), lane="psychotherapy", needed=False).outcome is MET
+
+
+def test_it_asks_for_the_latest_answer() -> None:
+    earlier = said("sitting_aggravates", True, days_ago=100)
+    later = said("sitting_aggravates", False)
+    assert asked(facts(answers=(earlier,)), reported="sitting_aggravates").outcome is MET
+    assert asked(facts(answers=(later, earlier)), reported="sitting_aggravates").outcome is NOT_MET
+    assert asked(facts(), reported="sitting_aggravates").outcome is UNKNOWN
+
+
+def test_it_asks_for_the_severity() -> None:
+    assert asked(facts(), severity="moderate").outcome is MET
+    assert asked(facts(), severity="mild").outcome is NOT_MET
+
+
+def test_it_counts_days_since_the_beginning() -> None:
+    thirty = {"value": 30, "unit": "days"}
+    assert asked(facts(), elapsed_since="stage_start", at_least=thirty).outcome is MET
+    sixty_one = {"value": 61, "unit": "days"}
+    assert asked(facts(), elapsed_since="course_start", at_least=sixty_one).outcome is NOT_MET
+    during_intake = asked(facts(stay=None), elapsed_since="stage_start", at_least=thirty)
+    assert during_intake.outcome is UNKNOWN
+
+
+def test_it_counts_yellow_flags_and_is_never_unknown() -> None:
+    assert asked(facts(), yellow_flags_at_least=1).outcome is NOT_MET
+    fear = score("tsk11", 30)
+    found = asked(facts(scores=(fear,)), yellow_flags_at_least=1)
+    assert found.outcome is MET
+    assert ids(found) == {fear.id}
+    assert asked(facts(scores=(fear,)), yellow_flags_at_least=2).outcome is NOT_MET
+
+
+# Trees
+
+
+@pytest.mark.parametrize(
+    ("joined", "values", "outcome"),
+    [
+        ("all_of", [2, 2], MET),
+        ("all_of", [2, 5], NOT_MET),
+        ("all_of", [2, None], UNKNOWN),
+        ("all_of", [5, None], NOT_MET),
+        ("any_of", [5, 2], MET),
+        ("any_of", [5, 5], NOT_MET),
+        ("any_of", [5, None], UNKNOWN),
+        ("any_of", [2, None], MET),
+        ("any_of", [None, None], UNKNOWN),
+    ],
+)
+def test_it_joins_with_three_values(
+    joined: str, values: list[int | None], outcome: Outcome
+) -> None:
+    taken = tuple(
+        score(measure, value)
+        for measure, value in zip(("nprs", "pain_load_24h"), values, strict=True)
+        if value is not None
+    )
+    leaves = [{"measure": name, "at_most": 3} for name in ("nprs", "pain_load_24h")]
+    assert asked(facts(scores=taken), **{joined: leaves}).outcome is outcome
+
+
+# The whole pathway
+
+
+@pytest.mark.feature("CP-03")
+def test_it_names_for_each_criterion_of_the_acute_exit_what_satisfied_it() -> None:
+    taken = (
+        score("nprs", 3),
+        score("pain_load_24h", 3, days_ago=3),
+        score("pain_load_24h", 2, days_ago=2),
+        score("pain_load_24h", 1, days_ago=1),
+        score("adherence_pct", 85),
+    )
+    full = screen()
+    lanes = {"physiotherapy": lane(True), "massage_therapy": lane(True)}
+    found = readiness(hamstring(), facts(scores=taken, screens=(full,), lanes=lanes), NOW)
+    assert found.outcome is MET
+    assert (found.stage, found.next_stage) == ("acute", "subacute")
+    assert found.exit is not None
+    cited = {leaf.id: ids(leaf) for leaf in found.exit.leaves()}
+    assert cited == {
+        "pain": {taken[0].id},
+        "load-response": {one.id for one in taken[1:4]},
+        "adherence": {taken[4].id},
+        "no-red-flag": {full.id},
+    }
+    assert found.lanes is not None
+    assert ids(found.lanes) == {one.sign_off_id for one in lanes.values()}
+    kept = found.as_json()
+    assert kept["exit"]["parts"][0]["evidence"] == [{"kind": "score", "id": str(taken[0].id)}]
+    assert kept["exit"]["parts"][0]["source"] == ["expert_consensus"]
+
+
+@pytest.mark.feature("CP-03")
+def test_it_lets_no_date_stand_in_for_evidence() -> None:
+    waited = facts(began_at=NOW - timedelta(days=900), lanes={"physiotherapy": lane(True)})
+    found = readiness(hamstring(), waited, NOW)
+    assert found.outcome is UNKNOWN
+    assert {leaf.id for leaf in found.blockers()} >= {"pain", "load-response", "adherence"}
+
+
+def test_it_begins_care_once_flags_were_screened() -> None:
+    unscreened = readiness(hamstring(), facts(stay=None), NOW)
+    assert (unscreened.stage, unscreened.next_stage) == (None, "acute")
+    assert unscreened.outcome is UNKNOWN
+    assert [leaf.id for leaf in unscreened.blockers()] == ["screened"]
+    assert readiness(hamstring(), facts(stay=None, screens=(screen(),)), NOW).outcome is MET
+
+
+def test_it_holds_loading_back_until_hard_stops_were_excluded() -> None:
+    assert may_load(hamstring(), facts(), NOW).outcome is UNKNOWN
+    assert may_load(hamstring(), facts(screens=(screen(),)), NOW).outcome is MET
+    # a redirect blocks progression, not loading
+    nerve = facts(screens=(screen({"numbness-or-tingling": "present"}),))
+    assert may_load(hamstring(), nerve, NOW).outcome is MET
+    assert asked(nerve, no_open="red_flag").outcome is NOT_MET
+
+
+@pytest.mark.feature("seed-sev-mild")
+@pytest.mark.feature("seed-sev-moderate")
+@pytest.mark.feature("seed-sev-severe")
+@pytest.mark.parametrize(
+    ("scores", "severity", "words"),
+    [
+        ({"nprs": 2, "lefs": 70}, "mild", "after workouts"),
+        ({"nprs": 5, "lefs": 70}, "moderate", "sitting or climbing stairs"),
+        ({"nprs": 2, "lefs": 50}, "moderate", "interferes with sport or daily activities"),
+        ({"nprs": 7, "lefs": 70}, "severe", "Constant pain"),
+        ({"nprs": 3, "lefs": 40}, "severe", "work, sleep and quality of life"),
+    ],
+)
+def test_it_suggests_a_severity_that_the_pathway_puts_in_words(
+    scores: dict[str, int], severity: Any, words: str
+) -> None:
+    known = facts(stay=None, scores=tuple(score(name, value) for name, value in scores.items()))
+    suggested, found = suggested_severity(hamstring(), known, NOW)
+    assert suggested == severity
+    assert found[severity].outcome is MET
+    assert words in hamstring().severity(severity).text
+
+
+def test_it_suggests_no_severity_without_scores() -> None:
+    suggested, found = suggested_severity(hamstring(), facts(), NOW)
+    assert suggested is None
+    assert {finding.outcome for finding in found.values()} == {UNKNOWN}
