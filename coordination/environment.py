@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr
 from pydantic.fields import FieldInfo
@@ -37,7 +37,12 @@ class Environment(BaseSettings):
     public_url: str = Field("http://127.0.0.1:8000", description="Where links in mails lead.")
     email_url: str = Field("", description="smtp://user:password@host:port, or smtps://…")
     email_from: str = "Continuum <no-reply@continuum.example>"
-    log_format: str = Field("json", pattern="^(json|console)$")
+    log_format: Literal["", "json", "console"] = Field(
+        "", description="Unless said: console for commands, json for servers."
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Bearer of /metrics; without it, only this machine may read."
+    )
     mail_catcher_url: str = Field("", description="Shown on the front page of a demo.")
 
     @classmethod

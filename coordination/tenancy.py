@@ -15,6 +15,7 @@ from django.db import connection, models, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
+from structlog.contextvars import bound_contextvars
 
 RUNTIME_ROLE = "continuum_app"
 LOOKUP_ROLE = "continuum_lookup"
@@ -31,7 +32,7 @@ def choose_organization(organization_id: UUID | None) -> None:
 @contextmanager
 def acting_in(organization_id: UUID) -> Iterator[None]:
     """Open a transaction inside one organization, and leave none behind when it ends."""
-    with transaction.atomic():
+    with transaction.atomic(), bound_contextvars(organization_id=str(organization_id)):
         with connection.cursor() as cursor:
             cursor.execute("SELECT current_setting(%s, true)", [SETTING])
             row = cursor.fetchone()

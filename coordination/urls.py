@@ -1,7 +1,23 @@
 """Every address of the server."""
 
+from django.db.transaction import non_atomic_requests
 from django.urls import include, path
+from django.views.generic import RedirectView
+
+from coordination import front, health, metrics
+from coordination.api.documentation import DocumentationView, SchemaView
 
 urlpatterns = [
+    path("", front.front, name="front"),
+    path("health/live", health.live, name="live"),
+    path("health/ready", health.ready, name="ready"),
+    path("metrics", metrics.metrics, name="metrics"),
+    path("api/schema", non_atomic_requests(SchemaView.as_view()), name="schema"),
+    path("api/docs/", non_atomic_requests(DocumentationView.as_view()), name="docs"),
+    path("api/docs", non_atomic_requests(RedirectView.as_view(pattern_name="docs"))),
     path("api/v1/", include("coordination.api.urls")),
 ]
+
+handler400 = front.bad_request
+handler404 = front.not_found
+handler500 = front.server_error

@@ -10,6 +10,7 @@ from django.utils import timezone
 from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.request import Request
+from structlog.contextvars import bind_contextvars
 
 from coordination.actors import Actor, actor_for
 from coordination.logins import memberships_of
@@ -80,5 +81,6 @@ def _chosen(request: Request) -> UUID | None:
 
 def _enter(request: Request, user: User, organization_id: UUID, *, now: datetime) -> Actor:
     choose_organization(organization_id)
+    bind_contextvars(user_id=str(user.id), organization_id=str(organization_id))
     request_id = str(getattr(request._request, "request_id", "") or "")
     return actor_for(user, organization_id, now=now, request_id=request_id)
