@@ -191,6 +191,7 @@ CELERY_BEAT_SCHEDULER = "coordination.heartbeat:Timekeeper"
 
 # Beat only wakes sweeps; what is due stands in the database.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "show-life": {"task": "coordination.tasks.show_life", "schedule": 10.0},
     "deliver-mail": {
         "task": "notifications.tasks.deliver_due",
         "schedule": 5,
