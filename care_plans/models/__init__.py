@@ -1,5 +1,14 @@
 """What should happen: content, plans and what became of them."""
 
+from .assessments import (
+    Assessment,
+    Condition,
+    CourseAnswer,
+    RedFlagAnswer,
+    RedFlagScreen,
+    Score,
+    SourceDocument,
+)
 from .content import Measure, Pathway, PathwaySignature, PathwayVersion
 from .lanes import Activity, Goal, Lane, LaneSignOff
 from .plans import (
@@ -15,8 +24,11 @@ from .plans import (
 
 __all__ = [
     "Activity",
+    "Assessment",
     "CarePlan",
+    "Condition",
     "Course",
+    "CourseAnswer",
     "Goal",
     "Lane",
     "LaneSignOff",
@@ -24,9 +36,13 @@ __all__ = [
     "Pathway",
     "PathwaySignature",
     "PathwayVersion",
+    "RedFlagAnswer",
+    "RedFlagScreen",
+    "Score",
     "Severity",
     "SeverityChange",
     "Side",
+    "SourceDocument",
     "Stage",
     "StageStay",
     "StageTransition",
