@@ -52,6 +52,11 @@ class Person:
         """Return the person acting; the transaction must be in their organization."""
         return actor_for(self.user, self.organization.id, now=now)
 
+    def actor_roles(self) -> frozenset[Role]:
+        """Return the hats of this person."""
+        with acting_in(self.organization.id):
+            return self.actor().roles
+
     @property
     def client(self) -> APIClient:
         """Return an HTTP client that carries a token of this person."""
