@@ -1,0 +1,171 @@
+"""What is known of courses, read from the database in a number of queries that never grows."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from care_plans.content.safety import STOPS_LOADING
+from care_plans.content.sourced import SeverityName, StageName
+from care_plans.evidence import (
+    AnswerFact,
+    Better,
+    Facts,
+    LaneFact,
+    MeasureFacts,
+    ScoreFact,
+    ScreenAnswer,
+    ScreenFact,
+    Side,
+    StayFact,
+)
+from care_plans.models import (
+    Course,
+    CourseAnswer,
+    Lane,
+    LaneSignOff,
+    Measure,
+    RedFlagAnswer,
+    Score,
+    StageStay,
+)
+
+_NEEDED = {Lane.Needed.NEEDED: True, Lane.Needed.NOT_NEEDED: False, Lane.Needed.UNDECIDED: None}
+
+
+def gather(courses: Iterable[Course], *, now: datetime) -> dict[UUID, Facts]:
+    """Return the facts of each course by its id, as they stand in the database.
+
+    What takes effect after `now` is left to `evaluation` to pass over. Corrected assessments
+    are not among them.
+    """
+    wanted = list(courses)
+    ids = [course.id for course in wanted]
+    scores, answers, screens = _scores(ids), _answers(ids), _screens(ids)
+    stays, lanes = _stays(ids), _lanes(ids, now)
+    stops, measures = _stops(wanted, now), _measures()
+    return {
+        course.id: Facts(
+            course_id=course.id,
+            began_at=course.applied_at,
+            stay=stays.get(course.id),
+            severity=cast(SeverityName, course.severity),
+            side=cast(Side, course.side),
+            scores=tuple(scores[course.id]),
+            answers=tuple(answers[course.id]),
+            screens=tuple(screens[course.id]),
+            lanes=lanes[course.id],
+            measures=measures,
+            stopped_by=tuple(
+                screen for screen, found_on in stops[course.patient_id] if found_on != course.id
+            ),
+        )
+        for course in wanted
+    }
+
+
+def _measures() -> dict[str, MeasureFacts]:
+    rows = Measure.objects.values_list("slug", "name", "better", "side_required")
+    return {
+        slug: MeasureFacts(name, cast(Better, better), sided) for slug, name, better, sided in rows
+    }
+
+
+def _scores(ids: list[UUID]) -> defaultdict[UUID, list[ScoreFact]]:
+    found: defaultdict[UUID, list[ScoreFact]] = defaultdict(list)
+    rows = Score.objects.filter(
+        assessment__course_id__in=ids, assessment__replaced_by=None
+    ).values_list(
+        "assessment__course_id",
+        "id",
+        "assessment_id",
+        "measure__slug",
+        "value",
+        "assessment__effective_at",
+        "assessment__recorded_at",
+        "side",
+        "item",
+    )
+    for course_id, *known in rows:
+        found[course_id].append(ScoreFact(*cast(Any, known)))
+    return found
+
+
+def _answers(ids: list[UUID]) -> defaultdict[UUID, list[AnswerFact]]:
+    found: defaultdict[UUID, list[AnswerFact]] = defaultdict(list)
+    rows = CourseAnswer.objects.filter(course_id__in=ids).values_list(
+        "course_id", "id", "question", "answer", "effective_at", "recorded_at"
+    )
+    for course_id, *known in rows:
+        found[course_id].append(AnswerFact(*cast(Any, known)))
+    return found
+
+
+def _screens(ids: list[UUID]) -> defaultdict[UUID, list[ScreenFact]]:
+    said: defaultdict[tuple[UUID, UUID, datetime, datetime], dict[str, ScreenAnswer]]
+    said = defaultdict(dict)
+    rows = RedFlagAnswer.objects.filter(screen__course_id__in=ids).values_list(
+        "screen__course_id",
+        "screen_id",
+        "screen__effective_at",
+        "screen__recorded_at",
+        "flag",
+        "answer",
+    )
+    for course_id, screen_id, effective_at, recorded_at, flag, answer in rows:
+        said[course_id, screen_id, effective_at, recorded_at][flag] = cast(ScreenAnswer, answer)
+    found: defaultdict[UUID, list[ScreenFact]] = defaultdict(list)
+    for (course_id, screen_id, effective_at, recorded_at), its in said.items():
+        found[course_id].append(ScreenFact(screen_id, its, effective_at, recorded_at))
+    return found
+
+
+def _stays(ids: list[UUID]) -> dict[UUID, StayFact]:
+    rows = StageStay.objects.filter(course_id__in=ids, left_at=None).values_list(
+        "course_id", "id", "stage", "entered_at"
+    )
+    return {
+        course_id: StayFact(stay_id, cast(StageName, stage), entered_at)
+        for course_id, stay_id, stage, entered_at in rows
+    }
+
+
+def _lanes(ids: list[UUID], now: datetime) -> defaultdict[UUID, dict[str, LaneFact]]:
+    verdicts = {
+        lane_id: (verdict == LaneSignOff.Verdict.READY, sign_off_id)
+        for lane_id, verdict, sign_off_id in LaneSignOff.objects.filter(
+            course_id__in=ids, stay__left_at=None, effective_at__lte=now
+        )
+        .order_by("recorded_at", "id")
+        .values_list("lane_id", "verdict", "id")
+    }
+    found: defaultdict[UUID, dict[str, LaneFact]] = defaultdict(dict)
+    rows = Lane.objects.filter(course_id__in=ids).values_list(
+        "course_id", "id", "discipline", "needed"
+    )
+    for course_id, lane_id, discipline, needed in rows:
+        ready, sign_off_id = verdicts.get(lane_id, (None, None))
+        found[course_id][discipline] = LaneFact(
+            lane_id, _NEEDED[Lane.Needed(needed)], ready, sign_off_id
+        )
+    return found
+
+
+def _stops(courses: list[Course], now: datetime) -> defaultdict[UUID, list[tuple[UUID, UUID]]]:
+    """Return by patient each screen that found a hard stop, with the course it was found on."""
+    found: defaultdict[UUID, list[tuple[UUID, UUID]]] = defaultdict(list)
+    rows = (
+        RedFlagAnswer.objects.filter(
+            patient_id__in={course.patient_id for course in courses},
+            answer=RedFlagAnswer.Answer.PRESENT,
+            urgency__in=[urgency.value for urgency in STOPS_LOADING],
+            screen__effective_at__lte=now,
+        )
+        .exclude(screen__course__status=Course.Status.DISCHARGED)
+        .values_list("patient_id", "screen_id", "screen__course_id")
+        .distinct()
+    )
+    for patient_id, screen_id, course_id in rows:
+        found[patient_id].append((screen_id, course_id))
+    return found
