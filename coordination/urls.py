@@ -16,6 +16,8 @@ urlpatterns = [
     path("api/docs/", non_atomic_requests(DocumentationView.as_view()), name="docs"),
     path("api/docs", non_atomic_requests(RedirectView.as_view(pattern_name="docs"))),
     path("api/v1/", include("coordination.api.urls")),
+    path("api/v1/", include("notifications.api.urls")),
+    path("api/v1/", include("referrals.api.urls")),
 ]
 
 handler400 = front.bad_request

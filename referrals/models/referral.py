@@ -26,16 +26,19 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
     """Reads over referrals."""
 
     def within_reach(self, actor: Actor, now: datetime) -> Self:
-        """Keep what the actor may see; `discloses` says of each whether clinically.
+        """Keep what the actor may see.
 
         A scheduler has the logistics of every referral that was sent, a practitioner everything
         of the patients in their circle.
         """
-        clinical = within_reach(actor, now, view="clinical")
-        sent = ~models.Q(status="draft") | clinical
-        return self.filter(within_reach(actor, now, view="directory"), sent).annotate(
+        sent = ~models.Q(status="draft") | within_reach(actor, now, view="clinical")
+        return self.filter(within_reach(actor, now, view="directory"), sent)
+
+    def disclosing(self, actor: Actor, now: datetime) -> Self:
+        """Add to each row, as `discloses`, whether the actor may see its clinical content."""
+        return self.annotate(
             discloses=models.Case(
-                models.When(clinical, then=True),
+                models.When(within_reach(actor, now, view="clinical"), then=True),
                 default=False,
                 output_field=models.BooleanField(),
             )
@@ -46,15 +49,14 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         return self.filter(status="active", work_item__status="requested", work_item__owner=None)
 
     def shown(self) -> Self:
-        """Fetch what a list shows, so that its number of queries is constant."""
+        """Fetch what is shown of a referral, so that a list takes the same number of queries."""
         return self.select_related(
             "patient",
             "location",
             "requested_by__practitioner",
             "work_item__owner__practitioner",
-            "work_item__owner__location",
             "work_item__claimed_by",
-        ).prefetch_related("reports")
+        ).prefetch_related("reports__author__practitioner")
 
 
 class Referral(OrganizationOwned):
