@@ -165,7 +165,3 @@ class EventViewSet(OfPatients, Listed):
             Q(patient=None, organization_id=self.actor.organization_id)
             | access.within_reach(self.actor, self.now, view=view),
         )
-
-    def audit_disclosure(self, rows: Any, *, searched: bool) -> None:
-        """Record the patients that the page names."""
-        super().audit_disclosure([row for row in rows if row.patient_id], searched=searched)

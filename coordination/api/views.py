@@ -91,9 +91,9 @@ class OfPatients(ContinuumViewSet):
 
     audited_as: ClassVar[str]
 
-    def patient_of(self, row: Any) -> UUID:
-        """Return the patient whom a row is about."""
-        patient_id: UUID = row.patient_id
+    def patient_of(self, row: Any) -> UUID | None:
+        """Return the patient whom a row is about, None if it is about none."""
+        patient_id: UUID | None = row.patient_id
         return patient_id
 
     def audit_disclosure(self, rows: Iterable[Any], *, searched: bool) -> None:
@@ -106,7 +106,7 @@ class OfPatients(ContinuumViewSet):
             event=f"{self.audited_as}.{'search' if searched else 'read'}",
             resource=self.audited_as,
             resource_id=found[0].pk if not searched and isinstance(found[0].pk, UUID) else None,
-            patient_ids=[self.patient_of(row) for row in found],
+            patient_ids=filter(None, map(self.patient_of, found)),
             basis="directory" if Role.SCHEDULER in self.actor.roles else "circle",
             detail={"parameters": sorted(self.request.query_params)} if searched else None,
         )
