@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from care_plans.models.content import PathwaySignature, PathwayVersion
+from coordination import audit
 from coordination.actors import Actor
 from coordination.models import PractitionerRole
 from coordination.problems import Denied, FieldError, Invalid, Problem
@@ -46,15 +47,25 @@ def sign(
     _must_be_their_own(role, given)
     try:
         with transaction.atomic():
-            return PathwaySignature.objects.create(
+            signature = PathwaySignature.objects.create(
                 organization_id=actor.organization_id,
                 pathway_version=version,
                 practitioner_role=role,
                 signed_at=now,
                 **given,
             )
+            audit.record(
+                actor=actor,
+                now=now,
+                action=audit.Action.ACT,
+                event="pathway.sign",
+                resource="pathway_version",
+                resource_id=version.id,
+                detail={"signature": str(signature.id), "sha256": version.sha256},
+            )
     except IntegrityError as error:
         raise SignedAlready(f"{version} is signed by {name} already.") from error
+    return signature
 
 
 def _role_with_scope(version: PathwayVersion, actor: Actor) -> PractitionerRole:

@@ -10,7 +10,7 @@ from care_plans.content.checks import flaws
 from care_plans.content.including import included
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.reading import ContentInvalid, Flaw, parsed, read_yaml
+from care_plans.content.reading import ContentInvalid, Flaw, Located, parsed, read_yaml
 from care_plans.content.safety import Common
 
 APP = Path(__file__).resolve().parents[1]
@@ -98,22 +98,7 @@ def read_pathway(
 
     Raises ContentInvalid naming everything that is wrong in the file, by line.
     """
-    located = read_yaml(file)
-    assert isinstance(located.data, dict)
-    name = located.data.get("common")
-    shared_file = folder / COMMON / f"{name}.yaml"
-    if not shared_file.exists():
-        detail = f'there is no shared file "{COMMON}/{name}.yaml"'
-        raise ContentInvalid([located.flaw(("common",), detail)])
-    shared = read_yaml(shared_file)
-    parsed(Common, shared)
-    whole = included(located, {COMMON: shared})
-    assert isinstance(whole.data, dict)
-    assert isinstance(shared.data, dict)
-    whole.data["sources"] = {
-        **shared.data["sources"],
-        **(whole.data.get("sources") or {}),
-    }
+    whole = _with_shared(read_yaml(file), folder)
     definition = parsed(PathwayDefinition, whole)
     wrong = flaws(definition, whole, measures)
     for key, expected in (("pathway", file.parent.name), ("version", file.stem)):
@@ -121,4 +106,24 @@ def read_pathway(
             wrong.append(whole.flaw((key,), f'must be the one in the file\'s path, "{expected}"'))
     if wrong:
         raise ContentInvalid(wrong)
+    assert isinstance(whole.data, dict)
     return PathwayFile(file, whole.data, definition)
+
+
+def _with_shared(located: Located, folder: Path) -> Located:
+    """Include what the file names of the shared file, its sources among it."""
+    assert isinstance(located.data, dict)
+    name = located.data.get("common")
+    shared_file = folder / COMMON / f"{name}.yaml"
+    if not isinstance(name, str) or not shared_file.exists():
+        detail = f'there is no shared file "{COMMON}/{name}.yaml"' if name else "is missing"
+        raise ContentInvalid([located.flaw(("common",), detail)])
+    shared = read_yaml(shared_file)
+    parsed(Common, shared)
+    whole = included(located, {COMMON: shared})
+    assert isinstance(whole.data, dict)
+    assert isinstance(shared.data, dict)
+    own = whole.data.get("sources") or {}
+    if isinstance(own, dict):
+        whole.data["sources"] = {**shared.data["sources"], **own}
+    return whole

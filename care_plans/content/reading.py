@@ -86,15 +86,20 @@ def read_yaml(file: Path) -> Located:
         raise ContentInvalid([Flaw(file, 1, "", f"cannot be read: {problem}")]) from error
     if not isinstance(tree, CommentedMap):
         raise ContentInvalid([Flaw(file, 1, "", "is not a mapping of keys to values")])
-    places = {path: (file, line) for path, line in _lines(tree, (), 1)}
-    return Located(file, _plain(tree), places)
+    try:
+        places = {path: (file, line) for path, line in _lines(tree, (), 1)}
+        return Located(file, _plain(tree), places)
+    except RecursionError as error:
+        raise ContentInvalid([Flaw(file, 1, "", "refers to itself without end")]) from error
 
 
 def _lines(node: Any, path: Where, line: int) -> Iterator[tuple[Where, int]]:
     yield path, line
     if isinstance(node, CommentedMap):
         for key, child in node.items():
-            yield from _lines(child, (*path, str(key)), node.lc.key(key)[0] + 1)
+            # a key that a merge (`<<`) brought in stands on no line of this mapping
+            at = node.lc.key(key)[0] + 1 if key in (node.lc.data or ()) else line
+            yield from _lines(child, (*path, str(key)), at)
     elif isinstance(node, CommentedSeq):
         for number, child in enumerate(node):
             yield from _lines(child, (*path, number), node.lc.item(number)[0] + 1)

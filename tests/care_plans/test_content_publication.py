@@ -1,0 +1,250 @@
+"""Loading content: safe to repeat, safe at the same time, and never against what is published."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+from shutil import copytree
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, connections, transaction
+
+from care_plans.content.files import MEASURES, PATHWAYS, read_measures, read_pathways
+from care_plans.content.stored import ContentTampered, pathway_of
+from care_plans.models import Measure, Pathway, PathwayVersion
+from care_plans.publication import changes, publish_pathways
+
+NAME = "hamstring-tendinopathy/1.0.0.yaml"
+NEXT = "hamstring-tendinopathy/1.1.0.yaml"
+NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+
+
+def run(command: str, *args: object) -> str:
+    out = StringIO()
+    call_command(command, *map(str, args), stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def empty(committed_db: None, admin_connection: psycopg.Connection) -> None:
+    """Offer a database as migrations leave it, without the content of the test template."""
+    with admin_connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")  # triggers guard these tables
+        cursor.execute("DELETE FROM care_plans_pathwayversion")
+        cursor.execute("DELETE FROM care_plans_pathway")
+        cursor.execute("DELETE FROM care_plans_measure")
+    admin_connection.commit()
+    admin_connection.close()
+
+
+def stored() -> dict[str, list[tuple[object, ...]]]:
+    """Return all content, row for row."""
+    return {
+        model.__name__: sorted(model.objects.values_list())
+        for model in (Measure, Pathway, PathwayVersion)
+    }
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Path:
+    """Copy the shipped pathways, to be changed."""
+    return Path(copytree(PATHWAYS, tmp_path / "pathways"))
+
+
+def test_it_loads_once_and_then_finds_everything_unchanged(empty: None) -> None:
+    assert "38 measures, 0 of them unchanged." in run("load_measures")
+    assert run("load_pathways") == "loaded: hamstring-tendinopathy 1.0.0\n"
+    before = stored()
+    assert run("load_measures") == "38 measures, 38 of them unchanged.\n"
+    assert run("load_pathways") == "unchanged: hamstring-tendinopathy 1.0.0\n"
+    assert stored() == before
+
+
+def test_it_may_be_loaded_by_several_at_once(empty: None) -> None:
+    def load(_: int) -> str:
+        try:
+            return run("load_measures") + run("load_pathways")
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as pool:
+        said = list(pool.map(load, range(6)))
+    assert sum("0 of them unchanged" in text for text in said) == 1
+    assert sum("\nloaded: hamstring" in text for text in said) == 1
+    assert Measure.objects.count() == 38
+    assert PathwayVersion.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_refuses_a_changed_file_under_a_published_version(shipped: Path) -> None:
+    before = stored()
+    file = shipped / NAME
+    file.write_text(
+        file.read_text().replace("at_most: 3\n          how", "at_most: 4\n          how")
+    )
+    with pytest.raises(CommandError) as refused:
+        run("load_pathways", shipped)
+    said = str(refused.value)
+    assert str(file) in said
+    assert "hamstring-tendinopathy 1.0.0 was published on" in said
+    assert said.endswith("changed: stages.acute.exit.all_of[0].at_most")
+    assert stored() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_refuses_a_change_that_comes_from_a_shared_block(shipped: Path) -> None:
+    before = stored()
+    shared = shipped / "common" / "1.0.0.yaml"
+    shared.write_text(shared.read_text().replace("No massage.", "Massage."))
+    with pytest.raises(CommandError, match=r"changed: red_flags\[9\]\.action"):
+        run("load_pathways", shipped)
+    assert stored() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_publishes_a_change_as_a_new_version_and_keeps_the_old(shipped: Path) -> None:
+    text = (shipped / NAME).read_text()
+    (shipped / NEXT).write_text(text.replace("\nversion: 1.0.0", "\nversion: 1.1.0"))
+    assert run("load_pathways", shipped).splitlines() == [
+        "unchanged: hamstring-tendinopathy 1.0.0",
+        "loaded: hamstring-tendinopathy 1.1.0",
+    ]
+    assert PathwayVersion.objects.newest("hamstring-tendinopathy").version == "1.1.0"
+    assert Pathway.objects.get().versions.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_loads_nothing_when_one_file_is_wrong(shipped: Path) -> None:
+    before = stored()
+    text = (shipped / NAME).read_text()
+    (shipped / NEXT).write_text(text.replace("\nversion: 1.0.0", "\nversion: 1.1.0"))
+    (shipped / "broken").mkdir()
+    (shipped / "broken" / "1.0.0.yaml").write_text("title: x\ncommon: 1.0.0\n")
+    with pytest.raises(CommandError, match=r"broken/1\.0\.0\.yaml:1: stages: is missing"):
+        run("load_pathways", shipped)
+    assert stored() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_checks_without_publishing(shipped: Path) -> None:
+    before = stored()
+    text = (shipped / NAME).read_text()
+    (shipped / NEXT).write_text(text.replace("\nversion: 1.0.0", "\nversion: 1.1.0"))
+    assert run("load_pathways", shipped, "--check") == "2 pathway versions are valid.\n"
+    assert stored() == before
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("old", "new", "refusal"),
+    [
+        ("licence: free", "licence: unclear", "version 1 is stored already; changed: licence"),
+        ("version: 1", "version: 0", "version: input should be greater than or equal to 1"),
+        ("minimum: 0", "minimum: -10", "minimum must not change: write a new measure"),
+        ("better: lower", "better: higher", "better must not change: write a new measure"),
+    ],
+)
+def test_it_refuses_to_change_a_measure_in_place(
+    tmp_path: Path, old: str, new: str, refusal: str
+) -> None:
+    before = stored()
+    folder = Path(copytree(MEASURES, tmp_path / "measures"))
+    file = folder / "nprs.yaml"
+    file.write_text(file.read_text().replace(old, new, 1))
+    with pytest.raises(CommandError) as refused:
+        run("load_measures", folder)
+    assert refusal in str(refused.value)
+    assert str(file) in str(refused.value)
+    assert stored() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_stores_a_measure_whose_version_rises(tmp_path: Path) -> None:
+    folder = Path(copytree(MEASURES, tmp_path / "measures"))
+    file = folder / "nprs.yaml"
+    text = file.read_text().replace("version: 1", "version: 2")
+    file.write_text(text.replace("licence: free", "licence: free to use"))
+    assert "updated: nprs" in run("load_measures", folder)
+    assert Measure.objects.get(slug="nprs").definition.licence == "free to use"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO care_plans_pathway (id, slug, title) VALUES (uuidv7(), 'x', 'x')",
+        "UPDATE care_plans_pathwayversion SET title = 'x'",
+        "DELETE FROM care_plans_pathwayversion",
+        "TRUNCATE care_plans_pathwayversion CASCADE",
+        "UPDATE care_plans_measure SET name = 'x'",
+    ],
+)
+@pytest.mark.django_db
+def test_it_gives_the_runtime_role_no_way_to_write_content(statement: str) -> None:
+    before = stored()
+    with (
+        pytest.raises(DatabaseError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+    assert stored() == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE care_plans_pathwayversion SET content = '{}'",
+        "DELETE FROM care_plans_pathwayversion",
+        "TRUNCATE care_plans_pathwayversion CASCADE",
+        "UPDATE care_plans_pathway SET slug = 'x'",
+        "UPDATE care_plans_measure SET maximum = 11 WHERE slug = 'nprs'",
+        "DELETE FROM care_plans_measure",
+    ],
+)
+@pytest.mark.django_db
+def test_it_lets_not_even_the_owner_rewrite_what_is_published(
+    owner_connection: psycopg.Connection, statement: str
+) -> None:
+    with pytest.raises(psycopg.DatabaseError, match="pgtrigger"), owner_connection.cursor() as at:
+        at.execute(statement)
+    owner_connection.rollback()
+
+
+@pytest.mark.django_db
+def test_it_gives_back_the_definition_that_was_published() -> None:
+    measures = {slug: file.definition for slug, file in read_measures().items()}
+    (file,) = read_pathways(measures)
+    version = PathwayVersion.objects.newest("hamstring-tendinopathy")
+    assert version.definition == file.definition
+    assert version.sha256 == file.sha256
+    again = PathwayVersion.objects.newest("hamstring-tendinopathy")
+    assert again.definition is version.definition, "it is parsed once"
+    assert Measure.objects.get(slug="lefs").definition == measures["lefs"]
+
+
+@pytest.mark.django_db
+def test_it_notices_content_that_no_longer_matches_its_hash() -> None:
+    version = PathwayVersion.objects.newest("hamstring-tendinopathy")
+    with pytest.raises(ContentTampered):
+        pathway_of("0" * 64, version.content)
+
+
+@pytest.mark.django_db
+def test_it_finds_the_newest_by_number(empty: None) -> None:
+    measures = {slug: file.definition for slug, file in read_measures().items()}
+    (file,) = read_pathways(measures)
+    for number in ("1.10.0", "1.9.0"):
+        content = file.content | {"version": number}
+        definition = file.definition.model_copy(update={"version": number})
+        publish_pathways([type(file)(file.file, content, definition)], now=NOW)
+    assert PathwayVersion.objects.newest("hamstring-tendinopathy").version == "1.10.0"
+    with pytest.raises(PathwayVersion.DoesNotExist):
+        PathwayVersion.objects.newest("unheard-of")
+
+
+def test_it_names_what_changed_by_path() -> None:
+    old = {"a": [{"b": 1}, {"b": 2}], "c": 1, "e": [1]}
+    new = {"a": [{"b": 1}, {"b": 3}], "d": 1, "e": [1, 2]}
+    assert changes(old, new) == ["a[1].b", "c", "d", "e"]
