@@ -8,7 +8,7 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 _ID = re.compile(r"[0-9]{8}T[0-9]{12}-[0-9a-f]{8}")
@@ -27,7 +27,7 @@ class CaughtMail:
     @property
     def message(self) -> EmailMessage:
         """Return the parsed mail."""
-        return cast(EmailMessage, BytesParser(policy=policy.default).parsebytes(self.raw))
+        return BytesParser(policy=policy.default).parsebytes(self.raw)
 
     @property
     def subject(self) -> str:

@@ -79,6 +79,8 @@ class PostgresServer:
             data = data_folder(folder, account)
             binaries = binaries_for(account)
             end(_orphans(data), steps=_FAREWELL)
+            # Nobody of ours lives any more, but its number may belong to a zombie or a stranger.
+            (data / "postmaster.pid").unlink(missing_ok=True)
             password = _password_of(folder, data, account, binaries, durable=durable)
             return cls._run(folder, data, account, binaries, password, lock, durable=durable)
         except OSError as error:

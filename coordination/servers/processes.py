@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,12 +114,24 @@ def end(
         for process in alive:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(step)
-        _, alive = psutil.wait_procs(alive, timeout=seconds)
+        deadline = time.monotonic() + seconds
+        while (alive := [process for process in alive if _lives(process)]) and (
+            time.monotonic() < deadline
+        ):
+            time.sleep(0.05)
         if not alive:
             return
     if alive:
         pids = ", ".join(str(process.pid) for process in alive)
         raise CannotStart(f"Process {pids} of an earlier run does not end; end it by hand.")
+
+
+def _lives(process: psutil.Process) -> bool:
+    # A dead orphan stays a zombie where process 1 does not collect them, as in many containers.
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def end_child(

@@ -204,7 +204,7 @@ class SmtpServer:
             rcpt_tos=tuple(envelope.rcpt_tos),
             now=datetime.now(UTC),
         )
-        if self.drop and server.transport is not None:
+        if self.drop and isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
         return "250 Kept"
 
