@@ -44,7 +44,7 @@ def flaws(
 
 
 def _sources(pathway: PathwayDefinition) -> Found:
-    """Every source is declared, and every declared source is used."""
+    """Every source that something names is declared."""
     known = {*pathway.sources, EXPERT_CONSENSUS}
     for where, key in _source_keys(pathway, ()):
         if key not in known:
