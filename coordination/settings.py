@@ -169,6 +169,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "DisciplineEnum": "coordination.models.Discipline",
+        "MessageStatusEnum": "notifications.models.Message.Status",
+        "MessageChannelEnum": "notifications.models.Channel",
+        "MessagePurposeEnum": "notifications.models.Purpose",
+        "AttemptOutcomeEnum": "notifications.models.Attempt.Outcome",
+        "RecipientTypeEnum": "notifications.api.serializers.RecipientType",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -93,6 +93,16 @@ def kind_named(name: str) -> MessageKind:
         raise UnknownKind(f"Nobody registered a kind of message named {name!r}.") from error
 
 
+def headline(name: str) -> str:
+    """Return the subject line of a kind, also of one that was registered once and is no more."""
+    return _registered[name].subject_line if name in _registered else "A message"
+
+
+def sentence(name: str) -> str:
+    """Return what a kind says, also one that was registered once and is no more."""
+    return _registered[name].text if name in _registered else "This message is out of date."
+
+
 def registered() -> Iterator[MessageKind]:
     """Return every registered kind, by name."""
     return iter([_registered[name] for name in sorted(_registered)])

@@ -70,7 +70,8 @@ def enqueue(
 
     `skip_if_past` is for what was to be said at a planned time: if that has gone by already, it
     is not said at all, instead of at once. Raises `UnknownKind`, and ValueError for a path that
-    leads elsewhere, an empty occurrence or a time without zone.
+    leads elsewhere, an empty occurrence, a time without zone, or a patient who would be told of
+    another.
     """
     registered = kind_named(kind)
     _check(occurrence, path, due_at)
@@ -88,7 +89,7 @@ def enqueue(
             as_role=to.as_role,
             subject_id=subject_id,
             occurrence=occurrence,
-            patient_id=patient_id,
+            patient_id=_about(to, patient_id),
             path=path,
             created_at=now,
             due_at=due_at,
@@ -157,6 +158,12 @@ def _check(occurrence: str, path: str, due_at: datetime) -> None:
         raise ValueError("A path begins with one slash and stays in Continuum.")
     if due_at.tzinfo is None:
         raise ValueError("A due time has a zone.")
+
+
+def _about(to: Recipient, patient_id: UUID | None) -> UUID | None:
+    if to.patient_id is not None and patient_id not in (None, to.patient_id):
+        raise ValueError("Nobody is written to about another patient.")
+    return to.patient_id or patient_id
 
 
 def _addressed(

@@ -1,0 +1,12 @@
+"""`/api/v1/`: messages."""
+
+from rest_framework.routers import SimpleRouter
+
+from notifications.api.messages import MessageViewSet, OutboxViewSet, PreferenceViewSet
+
+router = SimpleRouter(trailing_slash=False)
+router.register("messages", MessageViewSet, basename="message")
+router.register("outbox", OutboxViewSet, basename="outbox")
+router.register("message-preferences", PreferenceViewSet, basename="message-preference")
+
+urlpatterns = router.urls

@@ -1,0 +1,95 @@
+"""What somebody wants to receive: by purpose and channel; without a choice, they want it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import product
+from uuid import UUID
+
+from django.db import transaction
+
+from coordination import audit
+from coordination.access import patient_for
+from coordination.actors import Actor
+from coordination.problems import Denied
+from notifications.models import Channel, Preference, Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whether one person wants messages of one purpose by one channel."""
+
+    purpose: str
+    channel: str
+    wanted: bool
+    patient: UUID | None = None
+
+
+def choices_of(*, patient_id: UUID | None = None, actor: Actor, now: datetime) -> list[Choice]:
+    """Return the actor's own choices, or those of a patient within reach (directory view).
+
+    Raises `PatientNotFound`.
+    """
+    user_id = _whose(patient_id, actor, now)
+    made = {
+        (purpose, channel): wanted
+        for purpose, channel, wanted in Preference.objects.filter(
+            organization_id=actor.organization_id, user=user_id, patient=patient_id
+        ).values_list("purpose", "channel", "wanted")
+    }
+    return [
+        Choice(purpose, channel, made.get((purpose, channel), True), patient_id)
+        for purpose, channel in product(Purpose.values, Channel.values)
+    ]
+
+
+@transaction.atomic
+def choose(
+    *,
+    purpose: str,
+    channel: str,
+    wanted: bool,
+    patient_id: UUID | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Choice:
+    """Let the actor, or a patient who told them so, receive such messages or not from now on.
+
+    It counts for what is sent from this moment, also if it was enqueued before. Messages on which
+    somebody's safety depends are sent all the same. Raises `PatientNotFound`.
+    """
+    user_id = _whose(patient_id, actor, now)
+    Preference.objects.bulk_create(
+        [
+            Preference(
+                organization_id=actor.organization_id,
+                user_id=user_id,
+                patient_id=patient_id,
+                purpose=purpose,
+                channel=channel,
+                wanted=wanted,
+                changed_at=now,
+            )
+        ],
+        update_conflicts=True,
+        unique_fields=["organization", "user", "patient", "purpose", "channel"],
+        update_fields=["wanted", "changed_at"],
+    )
+    audit.record(
+        actor=actor,
+        now=now,
+        action=audit.Action.UPDATE,
+        event="message-preference.chosen",
+        resource="Preference",
+        patient_ids=[patient_id] if patient_id else [],
+        detail={"purpose": purpose, "channel": channel, "wanted": wanted},
+    )
+    return Choice(purpose, channel, wanted, patient_id)
+
+
+def _whose(patient_id: UUID | None, actor: Actor, now: datetime) -> UUID | None:
+    if patient_id is not None:
+        patient_for(actor, patient_id, now=now, view="directory")
+        return None
+    if actor.user_id is None:
+        raise Denied("Only people have preferences.", rule="message-preference.own")
+    return actor.user_id

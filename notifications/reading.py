@@ -1,0 +1,66 @@
+"""Who may read what of messages: one's own inbox, and what was sent about a patient."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from coordination import audit
+from coordination.access import View, within_reach
+from coordination.actors import Actor, Role
+from coordination.problems import NotFound
+from notifications.models import Message
+
+type Messages = QuerySet[Message, Message]
+
+
+class MessageNotFound(NotFound):
+    """No such message, or none of this actor's."""
+
+    type = "message-not-found"
+
+
+def inbox_of(actor: Actor, now: datetime) -> Messages:
+    """Return what has become visible to a person, as long as they may see whom it is about."""
+    mine = Q(to_user_id=actor.user_id) | Q(to_practitioner_role_id__in=actor.practitioner_role_ids)
+    about = Q(patient=None) | within_reach(actor, now, view="directory")
+    found: Messages = Message.objects.inbox().filter(
+        mine, about, organization_id=actor.organization_id
+    )
+    return found
+
+
+def outbox_visible_to(actor: Actor, now: datetime) -> Messages:
+    """Return every message that the actor may ask after: "did it go out?".
+
+    Practitioners may ask about the patients of their circle, schedulers about all messages of the
+    organization.
+    """
+    view: View = "directory" if Role.SCHEDULER in actor.roles else "clinical"
+    found: Messages = Message.objects.filter(within_reach(actor, now, view=view))
+    return found
+
+
+@transaction.atomic
+def mark_read(message_id: UUID, *, actor: Actor, now: datetime) -> Message:
+    """Note that the person has read a message of theirs; the first time counts.
+
+    Raises `MessageNotFound`.
+    """
+    mine = inbox_of(actor, now).filter(pk=message_id)
+    changed = mine.filter(read_at=None).update(read_at=now)
+    message = mine.select_related("patient").first()
+    if message is None:
+        raise MessageNotFound("There is no such message in your inbox.")
+    if changed:
+        audit.record(
+            actor=actor,
+            now=now,
+            action=audit.Action.ACT,
+            event="message.read",
+            resource="Message",
+            resource_id=message.id,
+            patient_ids=[message.patient_id] if message.patient_id else [],
+        )
+    return message
