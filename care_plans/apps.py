@@ -5,3 +5,9 @@ class CarePlansConfig(AppConfig):
     """What should happen."""
 
     name = "care_plans"
+
+    def ready(self) -> None:
+        """Tell the outbox what this app may say."""
+        from care_plans import reminders
+
+        reminders.register_kinds()

@@ -4,7 +4,7 @@ Seeing the patient comes first (`coordination.access`); scope decides what someb
 may do. Only a registration that is valid now counts, so a lapse takes every scope away at once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, auto
 from typing import Protocol
 from uuid import UUID
@@ -48,6 +48,7 @@ RULES: Mapping[str, Needs] = {
     "goal.edit": Needs.LEAD_OR_DISCIPLINE,
     "goal.achieve": Needs.LEAD_OR_DISCIPLINE,
     "goal.give-up": Needs.LEAD_OR_DISCIPLINE,
+    "goal.reopen": Needs.LEAD_OR_DISCIPLINE,
 }
 
 _WORDS = {
@@ -69,7 +70,7 @@ def require(
     """Return the role in which the actor may do this to `row`, or raise `Denied` with the rule."""
     needs, allowed = RULES[rule], frozenset(disciplines)
     lead_id = lead_role_id(row.patient_id) if actor.practitioner_roles else None
-    fitting = {
+    fitting: Mapping[Needs, Callable[[PractitionerRole], bool]] = {
         Needs.PRACTITIONER: lambda role: True,
         Needs.DISCIPLINE: lambda role: role.discipline in allowed,
         Needs.LEAD: lambda role: role.id == lead_id,

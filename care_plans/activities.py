@@ -1,0 +1,271 @@
+"""What lanes do in a stage: planned from the pathway, begun, held by a red flag, ended."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from care_plans import facts as facts_of_courses
+from care_plans import scope
+from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.sourced import StageName
+from care_plans.content.stages import Activity as ActivityContent
+from care_plans.editing import save_edit
+from care_plans.evaluation import evaluate, may_load
+from care_plans.evidence import Facts, Outcome
+from care_plans.models import Activity, Course, Goal, Lane
+from care_plans.telling import tell
+from coordination.access import owned_by_patient
+from coordination.actors import Actor
+from coordination.problems import Invalid, NotAllowed, NotFound, Stale
+
+Status = Activity.Status
+
+#: (status, action) -> status
+MOVES: Mapping[tuple[str, str], Status] = {
+    (Status.NOT_STARTED, "begin"): Status.IN_PROGRESS,
+    (Status.ON_HOLD, "begin"): Status.IN_PROGRESS,
+    (Status.IN_PROGRESS, "complete"): Status.COMPLETED,
+    (Status.NOT_STARTED, "stop"): Status.STOPPED,
+    (Status.IN_PROGRESS, "stop"): Status.STOPPED,
+    (Status.ON_HOLD, "stop"): Status.STOPPED,
+}
+_OPEN = (Status.NOT_STARTED, Status.IN_PROGRESS, Status.ON_HOLD)
+
+
+class ActivityNotFound(NotFound):
+    """No such activity, or none that this actor has a reason to see."""
+
+    type = "activity-not-found"
+
+
+class LoadingHeld(NotAllowed):
+    """Loading must not begin while a red flag is open, or before red flags were screened."""
+
+    type = "loading-held"
+
+
+def activity_for(actor: Actor, activity_id: UUID, *, now: datetime) -> Activity:
+    """Return an activity within the actor's reach, or raise `ActivityNotFound`."""
+    activities = owned_by_patient(
+        Activity.objects.select_related("course__pathway_version", "lane", "goal"),
+        actor,
+        now,
+        path="course__patient_id",
+    )
+    activity = activities.filter(pk=activity_id).first()
+    if activity is None:
+        raise ActivityNotFound("There is no such activity within your reach.")
+    return activity
+
+
+def plan_stage(
+    course: Course,
+    definition: PathwayDefinition,
+    stage: StageName,
+    sequence: int,
+    facts: Facts,
+    *,
+    now: datetime,
+) -> None:
+    """Give the course the stage's goals, and its needed lanes their activities; safe to repeat.
+
+    `sequence` is the stay that they are for: a stage entered again is planned again.
+    """
+    content = definition.stage(stage)
+    Goal.objects.bulk_create(
+        [
+            Goal(
+                organization_id=course.organization_id,
+                course=course,
+                stage=stage,
+                key=goal.id,
+                text=goal.text,
+                measures=sorted(set(_measures(goal.target))),
+                target=goal.target.model_dump(mode="json", exclude_none=True)
+                if goal.target
+                else None,
+            )
+            for goal in content.goals
+        ],
+        ignore_conflicts=True,
+    )
+    goals = {g.key: g for g in Goal.objects.filter(course=course, stage=stage)}
+    lanes = Lane.objects.filter(course=course, needed=Lane.Needed.NEEDED)
+    Activity.objects.bulk_create(
+        [
+            _planned(course, lane, goals[activity.goal], activity, stage, sequence)
+            for lane in lanes
+            for activity in _content_of(definition, stage, lane)
+            if _applies(activity, definition, facts, now)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _content_of(
+    definition: PathwayDefinition, stage: StageName, lane: Lane
+) -> tuple[ActivityContent, ...]:
+    lanes = {str(name): content for name, content in definition.stage(stage).lanes.items()}
+    content = lanes.get(lane.discipline)
+    return content.activities if content else ()
+
+
+def _measures(target: Any) -> list[str]:
+    from care_plans.criteria import leaves
+
+    found = leaves(target) if target is not None else ()
+    return [name for leaf in found if (name := getattr(leaf, "measure", None))]
+
+
+def _applies(
+    activity: ActivityContent, definition: PathwayDefinition, facts: Facts, now: datetime
+) -> bool:
+    """An activity with a condition waits until that is known to be met."""
+    if activity.when is None:
+        return True
+    return evaluate(activity.when, definition, facts, now).outcome is Outcome.MET
+
+
+def _planned(
+    course: Course,
+    lane: Lane,
+    goal: Goal,
+    content: ActivityContent,
+    stage: StageName,
+    sequence: int,
+) -> Activity:
+    return Activity(
+        organization_id=course.organization_id,
+        course=course,
+        lane=lane,
+        goal=goal,
+        stage=stage,
+        sequence=sequence,
+        key=content.id,
+        text=content.text,
+        caution=content.caution or "",
+        dose_level=content.dose_level or "",
+        cadence="" if content.cadence == "unknown" else content.cadence,
+        is_loading=content.is_loading,
+        is_optional=content.optional,
+    )
+
+
+@transaction.atomic
+def edit_activity(
+    activity_id: UUID, *, version: int, fields: Mapping[str, Any], actor: Actor, now: datetime
+) -> Activity:
+    """Change dose level, cadence or note. Raises `VersionMismatch`, `Denied`, `Invalid`."""
+    activity = activity_for(actor, activity_id, now=now)
+    course = activity.course
+    scope.require("activity.edit", course, actor=actor, disciplines=[activity.lane.discipline])
+    levels = {level.id for level in course.pathway_version.definition.dose_levels}
+    if fields.get("dose_level") and fields["dose_level"] not in levels:
+        raise Invalid.field("/dose_level", f"One of: {', '.join(sorted(levels))}.")
+    return save_edit(
+        activity,
+        version=version,
+        fields=fields,
+        patient_id=course.patient_id,
+        actor=actor,
+        now=now,
+    )
+
+
+@transaction.atomic
+def move_activity(
+    activity_id: UUID, action: str, *, actor: Actor, now: datetime, because: str = ""
+) -> Activity:
+    """Begin, complete or stop an activity; stopping says why.
+
+    Raises `NotAllowed` for a move that is not there, `LoadingHeld` when loading must not begin,
+    `Denied` for another discipline, `Stale` when somebody else was faster.
+    """
+    activity = activity_for(actor, activity_id, now=now)
+    course = activity.course
+    scope.require(f"activity.{action}", course, actor=actor, disciplines=[activity.lane.discipline])
+    target = MOVES.get((activity.status, action))
+    if target is None or course.status != Course.Status.ACTIVE:
+        raise NotAllowed(f"An activity that is {activity.status} cannot {action} now.")
+    if action == "stop" and not because.strip():
+        raise Invalid.field("/because", "Say why.")
+    if action == "begin" and activity.is_loading:
+        _must_be_safe(course, now)
+    moved = Activity.objects.filter(pk=activity.pk, status=activity.status).update(
+        status=target,
+        because=because if target == Status.STOPPED else "",
+        version=F("version") + 1,
+        updated_at=now,
+    )
+    if not moved:
+        raise Stale("Somebody else moved this activity first.")
+    activity.refresh_from_db()
+    tell(
+        f"activity.{action}",
+        subject="Activity",
+        subject_id=activity.pk,
+        patient_id=course.patient_id,
+        actor=actor,
+        now=now,
+        detail={"status": target},
+    )
+    return activity
+
+
+def _must_be_safe(course: Course, now: datetime) -> None:
+    # Whoever records a red flag takes the same lock, so neither slips past the other.
+    Course.objects.select_for_update(no_key=True).get(pk=course.pk)
+    facts = facts_of_courses.gather([course], now=now)[course.id]
+    finding = may_load(course.pathway_version.definition, facts, now)
+    if finding.outcome is not Outcome.MET:
+        raise LoadingHeld(f"Loading is held: {finding.sentence}", finding=finding.as_json())
+
+
+def stop_open_activities(course: Course, *, because: str, now: datetime) -> None:
+    """Stop whatever is not completed, since its stage or its course has ended."""
+    Activity.objects.filter(course=course, status__in=_OPEN).update(
+        status=Status.STOPPED, because=because, version=F("version") + 1, updated_at=now
+    )
+
+
+def stop_lane(lane: Lane, *, because: str, now: datetime) -> None:
+    """Stop whatever a lane has not completed, since it is not needed any more."""
+    Activity.objects.filter(lane=lane, status__in=_OPEN).update(
+        status=Status.STOPPED, because=because, version=F("version") + 1, updated_at=now
+    )
+
+
+def stop_for_red_flag(patient_id: UUID, *, actor: Actor, now: datetime) -> int:
+    """Hold every loading activity in progress on any course of a patient; return how many.
+
+    Called when a hard stop is recorded. They begin again only once `evaluation.may_load` says
+    so. Locks the patient's courses until the transaction ends.
+    """
+    courses = list(
+        Course.objects.select_for_update(no_key=True)
+        .filter(patient_id=patient_id)
+        .exclude(status=Course.Status.DISCHARGED)
+        .order_by("id")
+    )
+    held: int = Activity.objects.filter(
+        course__in=courses, is_loading=True, status=Status.IN_PROGRESS
+    ).update(
+        status=Status.ON_HOLD,
+        because="A red flag is open.",
+        version=F("version") + 1,
+        updated_at=now,
+    )
+    for course in courses if held else []:
+        tell(
+            "course.loading-held",
+            subject="Course",
+            subject_id=course.pk,
+            patient_id=patient_id,
+            actor=actor,
+            now=now,
+        )
+    return held

@@ -1,0 +1,320 @@
+"""A condition on the plan: a pathway version applied, its severity, and how it is called."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from care_plans import activities, lanes, scope, standing, stays
+from care_plans import facts as facts_of_courses
+from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.sourced import STAGES
+from care_plans.editing import save_edit
+from care_plans.models import (
+    CarePlan,
+    Course,
+    CourseAnswer,
+    PathwayVersion,
+    Severity,
+    SeverityChange,
+    Side,
+)
+from care_plans.plans import must_be_open, plan_for
+from care_plans.progress import course_for
+from care_plans.signing import is_signed_for
+from care_plans.telling import tell
+from coordination import audit
+from coordination.actors import Actor
+from coordination.problems import FieldError, Invalid, NotAllowed, VersionMismatch
+
+
+class UnknownVersion(Invalid):
+    """There is no such published pathway version."""
+
+    type = "unknown-pathway-version"
+
+
+class UnsignedVersion(NotAllowed):
+    """Nobody of this organization signed it, so it serves synthetic patients only."""
+
+    type = "pathway-not-signed"
+
+
+class ExpiredVersion(NotAllowed):
+    """Its review is overdue: nothing new begins on it."""
+
+    type = "pathway-review-overdue"
+
+
+class AlreadyUnderway(NotAllowed):
+    """A course on this pathway and side is under way, on another version of it."""
+
+    type = "course-already-underway"
+
+
+class KeyReused(NotAllowed):
+    """The key found a course, but it is another one than what is asked for now."""
+
+    type = "course-key-reused"
+
+
+@transaction.atomic
+def apply_pathway(
+    plan_id: UUID,
+    *,
+    pathway_version_id: UUID,
+    severity: str,
+    side: str = "",
+    answers: Mapping[str, bool | str] | None = None,
+    condition: str = "",
+    effective_at: datetime | None = None,
+    key: str = "",
+    actor: Actor,
+    now: datetime,
+) -> tuple[Course, bool]:
+    """Begin intake of a course on a pathway version; the flag says whether it is new.
+
+    The course gets its lanes, and the goals and activities of the first stage. Applying again,
+    with the same key or while the course is under way, creates nothing and returns it.
+    `effective_at` (aware, not in the future) is when intake began; `answers` are to questions of
+    the pathway's `context`. Raises `PlanNotFound`, `PlanClosed`, `Denied`, `Invalid`,
+    `UnknownVersion`, `UnsignedVersion`, `ExpiredVersion`, `AlreadyUnderway`, `KeyReused`.
+    """
+    plan = plan_for(actor, plan_id, now=now, lock=True)
+    must_be_open(plan)
+    version = _version(pathway_version_id)
+    known = _known(plan, version, side, key)
+    if known is not None:
+        return known, False
+    definition = version.definition
+    scope.require("course.apply", plan, actor=actor, disciplines=definition.diagnosis.may_diagnose)
+    _must_be_in_force(plan, version, definition, now)
+    at = _checked(definition, severity, side, effective_at, now)
+    course = Course.objects.create(
+        organization_id=actor.organization_id,
+        care_plan=plan,
+        patient_id=plan.patient_id,
+        pathway_id=version.pathway_id,
+        pathway_version=version,
+        condition=condition or definition.condition.name,
+        severity=severity,
+        side=side,
+        previous=_previous(plan, version, side),
+        key=key,
+        applied_at=at,
+        recorded_at=now,
+    )
+    _write_severity(course, severity, "", at, actor=actor, now=now)
+    _fill(course, definition, answers or {}, actor=actor, now=now)
+    _tell("course.applied", course, actor=actor, now=now, action=audit.Action.CREATE)
+    return course, True
+
+
+def _version(version_id: UUID) -> PathwayVersion:
+    version = PathwayVersion.objects.select_related("pathway").filter(pk=version_id).first()
+    if version is None:
+        raise UnknownVersion(
+            "There is no such pathway version.",
+            errors=[FieldError("/pathway_version", "There is no such pathway version.")],
+        )
+    return version
+
+
+def _known(plan: CarePlan, version: PathwayVersion, side: str, key: str) -> Course | None:
+    courses = Course.objects.filter(care_plan=plan)
+    by_key: Course | None = courses.filter(key=key).first() if key else None
+    if by_key is not None:
+        if (by_key.pathway_version_id, by_key.side) != (version.id, side):
+            raise KeyReused("This key was used for another pathway version or side.")
+        return by_key
+    same = courses.underway().filter(pathway_id=version.pathway_id, side=side)
+    underway: Course | None = same.first()
+    if underway is not None and underway.pathway_version_id != version.id:
+        raise AlreadyUnderway("A course on another version of this pathway is under way.")
+    return underway
+
+
+def _must_be_in_force(
+    plan: CarePlan, version: PathwayVersion, definition: PathwayDefinition, now: datetime
+) -> None:
+    due = definition.governance.next_review_due
+    if due is not None and due < now.date():
+        raise ExpiredVersion(f"{version} was due for review on {due}.", rule="pathway.review-due")
+    if plan.patient.is_synthetic or is_signed_for(version, plan.organization_id):
+        return
+    raise UnsignedVersion(
+        f"{version} is unsigned: it applies to synthetic patients only, until a practitioner of "
+        "your organization with the scope for it signs it.",
+        rule="pathway.signed",
+    )
+
+
+def _checked(
+    definition: PathwayDefinition,
+    severity: str,
+    side: str,
+    effective_at: datetime | None,
+    now: datetime,
+) -> datetime:
+    wrong = []
+    if severity not in Severity.values:
+        wrong.append(FieldError("/severity", f"One of: {', '.join(Severity.values)}."))
+    if side not in ["", *Side.values]:
+        wrong.append(FieldError("/side", f"One of: {', '.join(Side.values)}."))
+    if definition.condition.side_required and not side:
+        wrong.append(FieldError("/side", "This condition has a side: say which."))
+    if effective_at is not None and effective_at > now:
+        wrong.append(FieldError("/effective_at", "This lies in the future."))
+    if wrong:
+        raise Invalid(wrong[0].detail, errors=wrong)
+    return effective_at or now
+
+
+def _previous(plan: CarePlan, version: PathwayVersion, side: str) -> Course | None:
+    earlier = Course.objects.filter(
+        patient_id=plan.patient_id,
+        pathway_id=version.pathway_id,
+        side=side,
+        status=Course.Status.DISCHARGED,
+    )
+    latest: Course | None = earlier.order_by("-discharged_at", "-id").first()
+    return latest
+
+
+def _fill(
+    course: Course,
+    definition: PathwayDefinition,
+    answers: Mapping[str, bool | str],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Give a new course its lanes and what its first stage holds."""
+    lanes.create_lanes(course, definition)
+    _write_answers(course, definition, answers, actor=actor, now=now)
+    first = STAGES[0]
+    facts = facts_of_courses.gather([course], now=now)[course.id]
+    lanes.decide_lanes(course, definition, first, facts, entering=True, now=now)
+    activities.plan_stage(course, definition, first, 1, facts, now=now)
+
+
+def _write_answers(
+    course: Course,
+    definition: PathwayDefinition,
+    answers: Mapping[str, bool | str],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    wrong = [
+        FieldError(f"/answers/{question}", "No such question, or no answer to it.")
+        for question, answer in answers.items()
+        if question not in definition.context or not definition.context[question].allows(answer)
+    ]
+    if wrong:
+        raise Invalid(wrong[0].detail, errors=wrong)
+    CourseAnswer.objects.bulk_create(
+        CourseAnswer(
+            organization_id=course.organization_id,
+            patient_id=course.patient_id,
+            course=course,
+            question=question,
+            answer=answer,
+            actor=actor.label,
+            user_id=actor.user_id,
+            effective_at=course.applied_at,
+            recorded_at=now,
+        )
+        for question, answer in answers.items()
+    )
+
+
+@transaction.atomic
+def edit_course(
+    course_id: UUID, *, version: int, fields: Mapping[str, Any], actor: Actor, now: datetime
+) -> Course:
+    """Change how a course is called, or its note. Raises `VersionMismatch`, `Denied`."""
+    course = course_for(actor, course_id, now=now)
+    scope.require("course.edit", course, actor=actor, disciplines=lanes.needed_disciplines(course))
+    return save_edit(
+        course,
+        version=version,
+        fields=fields,
+        patient_id=course.patient_id,
+        actor=actor,
+        now=now,
+    )
+
+
+@transaction.atomic
+def change_severity(
+    course_id: UUID,
+    *,
+    version: int,
+    severity: str,
+    reason: str,
+    effective_at: datetime | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Course:
+    """Say that a condition is more or less severe than before; the stage does not change.
+
+    The open stay is timed anew. Raises `VersionMismatch`, `Denied`, `Invalid`, and `NotAllowed`
+    for a discharged course.
+    """
+    course = course_for(actor, course_id, now=now)
+    scope.require(
+        "course.change-severity",
+        course,
+        actor=actor,
+        disciplines=lanes.needed_disciplines(course),
+    )
+    if course.status == Course.Status.DISCHARGED:
+        raise NotAllowed("This course has ended.")
+    if severity not in Severity.values:
+        raise Invalid.field("/severity", f"One of: {', '.join(Severity.values)}.")
+    at = effective_at or now
+    if not course.applied_at <= at <= now:
+        raise Invalid.field("/effective_at", "Not before the course, and not in the future.")
+    changed = Course.objects.filter(pk=course.pk, version=version).update(
+        severity=severity, version=version + 1, updated_at=now
+    )
+    if not changed:
+        raise VersionMismatch("Somebody else edited this course meanwhile.")
+    course.refresh_from_db()
+    _write_severity(course, severity, reason, at, actor=actor, now=now)
+    stay = standing.open_stay(course)
+    if stay is not None:
+        stays.expect_anew(course, stay, actor=actor, now=now)
+    _tell("course.severity-changed", course, actor=actor, now=now, action=audit.Action.UPDATE)
+    return course
+
+
+def _write_severity(
+    course: Course, severity: str, reason: str, at: datetime, *, actor: Actor, now: datetime
+) -> None:
+    SeverityChange.objects.create(
+        organization_id=course.organization_id,
+        course=course,
+        severity=severity,
+        reason=reason,
+        actor=actor.label,
+        user_id=actor.user_id,
+        effective_at=at,
+        recorded_at=now,
+    )
+
+
+def _tell(event: str, course: Course, *, actor: Actor, now: datetime, action: audit.Action) -> None:
+    tell(
+        event,
+        subject="Course",
+        subject_id=course.pk,
+        patient_id=course.patient_id,
+        actor=actor,
+        now=now,
+        action=action,
+        detail={"severity": course.severity, "side": course.side, "status": course.status},
+    )

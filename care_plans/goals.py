@@ -1,0 +1,95 @@
+"""What a course is for: goals are shared by all lanes, and somebody says when one is reached."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from care_plans import lanes, scope
+from care_plans.editing import save_edit
+from care_plans.models import Course, Goal
+from care_plans.telling import tell
+from coordination.access import owned_by_patient
+from coordination.actors import Actor
+from coordination.problems import NotAllowed, NotFound, Stale
+
+Status = Goal.Status
+
+#: (status, action) -> status
+MOVES: Mapping[tuple[str, str], Status] = {
+    (Status.IN_PROGRESS, "achieve"): Status.ACHIEVED,
+    (Status.IN_PROGRESS, "give-up"): Status.NOT_ACHIEVED,
+    (Status.ACHIEVED, "reopen"): Status.IN_PROGRESS,
+    (Status.NOT_ACHIEVED, "reopen"): Status.IN_PROGRESS,
+}
+
+
+class GoalNotFound(NotFound):
+    """No such goal, or none that this actor has a reason to see."""
+
+    type = "goal-not-found"
+
+
+def goal_for(actor: Actor, goal_id: UUID, *, now: datetime) -> Goal:
+    """Return a goal within the actor's reach, or raise `GoalNotFound`."""
+    goals = owned_by_patient(
+        Goal.objects.select_related("course"), actor, now, path="course__patient_id"
+    )
+    goal = goals.filter(pk=goal_id).first()
+    if goal is None:
+        raise GoalNotFound("There is no such goal within your reach.")
+    return goal
+
+
+@transaction.atomic
+def edit_goal(
+    goal_id: UUID, *, version: int, fields: Mapping[str, Any], actor: Actor, now: datetime
+) -> Goal:
+    """Change a goal's note. Raises `VersionMismatch`, `Denied`."""
+    goal = goal_for(actor, goal_id, now=now)
+    _require("goal.edit", goal, actor)
+    return save_edit(
+        goal,
+        version=version,
+        fields=fields,
+        patient_id=goal.course.patient_id,
+        actor=actor,
+        now=now,
+    )
+
+
+@transaction.atomic
+def move_goal(goal_id: UUID, action: str, *, actor: Actor, now: datetime) -> Goal:
+    """Say that a goal was reached, was not, or is worked on again.
+
+    Raises `NotAllowed` for a move that is not there or a course that has ended, `Denied`, `Stale`.
+    """
+    goal = goal_for(actor, goal_id, now=now)
+    _require(f"goal.{action}", goal, actor)
+    target = MOVES.get((goal.status, action))
+    if target is None or goal.course.status == Course.Status.DISCHARGED:
+        raise NotAllowed(f"A goal that is {goal.status} cannot {action} now.")
+    moved = Goal.objects.filter(pk=goal.pk, status=goal.status).update(
+        status=target, version=F("version") + 1, updated_at=now
+    )
+    if not moved:
+        raise Stale("Somebody else moved this goal first.")
+    goal.refresh_from_db()
+    tell(
+        f"goal.{action}",
+        subject="Goal",
+        subject_id=goal.pk,
+        patient_id=goal.course.patient_id,
+        actor=actor,
+        now=now,
+        detail={"status": target},
+    )
+    return goal
+
+
+def _require(rule: str, goal: Goal, actor: Actor) -> None:
+    disciplines = lanes.needed_disciplines(goal.course)
+    scope.require(rule, goal.course, actor=actor, disciplines=disciplines)

@@ -1,0 +1,250 @@
+"""The lanes of a course: which are needed, what each says about going on, and its notes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from care_plans import scope
+from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.sourced import STAGES, StageName
+from care_plans.editing import save_edit
+from care_plans.evaluation import evaluate
+from care_plans.evidence import Facts, Outcome
+from care_plans.models import Course, Lane, LaneSignOff, StageStay
+from care_plans.telling import tell
+from coordination.access import owned_by_patient
+from coordination.actors import Actor
+from coordination.problems import Invalid, NotAllowed, NotFound, VersionMismatch
+
+NOT_IN_STAGE = "Not part of this stage."
+
+_DECIDED = {
+    Outcome.MET: Lane.Needed.NEEDED,
+    Outcome.NOT_MET: Lane.Needed.NOT_NEEDED,
+    Outcome.UNKNOWN: Lane.Needed.UNDECIDED,
+}
+
+
+class LaneNotFound(NotFound):
+    """No such lane, or none that this actor has a reason to see."""
+
+    type = "lane-not-found"
+
+
+class NothingToSignOff(NotAllowed):
+    """A lane signs off only while its course is active and the lane is needed."""
+
+    type = "nothing-to-sign-off"
+
+
+def lane_for(actor: Actor, lane_id: UUID, *, now: datetime) -> Lane:
+    """Return a lane within the actor's reach, or raise `LaneNotFound`."""
+    lanes = owned_by_patient(
+        Lane.objects.select_related("course"), actor, now, path="course__patient_id"
+    )
+    lane = lanes.filter(pk=lane_id).first()
+    if lane is None:
+        raise LaneNotFound("There is no such lane within your reach.")
+    return lane
+
+
+def needed_disciplines(course: Course) -> list[str]:
+    """Return the disciplines whose lanes the present stage needs."""
+    return list(
+        Lane.objects.filter(course=course, needed=Lane.Needed.NEEDED).values_list(
+            "discipline", flat=True
+        )
+    )
+
+
+def create_lanes(course: Course, definition: PathwayDefinition) -> None:
+    """Give a new course a lane for each discipline that any of its stages names."""
+    disciplines = dict.fromkeys(
+        discipline for stage in STAGES for discipline in definition.stage(stage).lanes
+    )
+    Lane.objects.bulk_create(
+        [
+            Lane(
+                organization_id=course.organization_id,
+                course=course,
+                discipline=discipline,
+                needed=Lane.Needed.NOT_NEEDED,
+                reason=NOT_IN_STAGE,
+            )
+            for discipline in disciplines
+        ]
+    )
+
+
+def decide_lanes(
+    course: Course,
+    definition: PathwayDefinition,
+    stage: StageName,
+    facts: Facts,
+    *,
+    entering: bool,
+    now: datetime,
+) -> list[Lane]:
+    """Settle from the facts which lanes a stage needs; return those that changed.
+
+    On entering a stage each is decided anew. Within a stay only what is open or has become
+    needed changes: a lane at work is not taken off by a fact, nor a person's decision undone.
+    """
+    changed = []
+    for lane in Lane.objects.filter(course=course).order_by("discipline"):
+        decided = _decided(lane.discipline, definition, stage, facts, now)
+        if not entering and (
+            lane.decided_by == Lane.DecidedBy.PERSON or lane.needed == Lane.Needed.NEEDED
+        ):
+            continue
+        before = (lane.needed, lane.reason, lane.order, lane.decided_by)
+        lane.needed, lane.reason, lane.order = decided
+        lane.decided_by = Lane.DecidedBy.PATHWAY
+        if before != (*decided, Lane.DecidedBy.PATHWAY):
+            _write(lane, now=now)
+            changed.append(lane)
+    return changed
+
+
+def _decided(
+    discipline: str,
+    definition: PathwayDefinition,
+    stage: StageName,
+    facts: Facts,
+    now: datetime,
+) -> tuple[Lane.Needed, str, int]:
+    content = definition.stage(stage)
+    order = {name: place for place, name in enumerate(content.referrals.order, start=1)}
+    lane = {str(name): lane for name, lane in content.lanes.items()}.get(discipline)
+    if lane is None:
+        return Lane.Needed.NOT_NEEDED, NOT_IN_STAGE, 0
+    place = {str(name): number for name, number in order.items()}.get(discipline, 0)
+    if lane.when is None:
+        return Lane.Needed.NEEDED, lane.reason or "", place
+    finding = evaluate(lane.when, definition, facts, now)
+    needed = _DECIDED[finding.outcome]
+    said = lane.reason if needed is Lane.Needed.NEEDED else None
+    return needed, said or finding.sentence, place
+
+
+def _write(lane: Lane, *, now: datetime) -> None:
+    Lane.objects.filter(pk=lane.pk).update(
+        needed=lane.needed,
+        reason=lane.reason,
+        order=lane.order,
+        decided_by=lane.decided_by,
+        version=F("version") + 1,
+        updated_at=now,
+    )
+
+
+@transaction.atomic
+def edit_lane(
+    lane_id: UUID, *, version: int, fields: Mapping[str, Any], actor: Actor, now: datetime
+) -> Lane:
+    """Change a lane's note. Raises `VersionMismatch`, `Denied` for another discipline."""
+    lane = lane_for(actor, lane_id, now=now)
+    scope.require("lane.edit", lane.course, actor=actor, disciplines=[lane.discipline])
+    return save_edit(
+        lane,
+        version=version,
+        fields=fields,
+        patient_id=lane.course.patient_id,
+        actor=actor,
+        now=now,
+    )
+
+
+def write_decision(
+    lane: Lane, *, version: int, needed: bool, reason: str, actor: Actor, now: datetime
+) -> Lane:
+    """Let the lead say that a lane is needed in this stage, or is not, and why.
+
+    Raises `Denied` for anybody but the lead, `Invalid` without a reason, `VersionMismatch`.
+    """
+    scope.require("lane.decide", lane.course, actor=actor)
+    if not reason.strip():
+        raise Invalid.field("/reason", "Say why.")
+    word = Lane.Needed.NEEDED if needed else Lane.Needed.NOT_NEEDED
+    written = Lane.objects.filter(pk=lane.pk, version=version).update(
+        needed=word,
+        decided_by=Lane.DecidedBy.PERSON,
+        reason=reason,
+        version=version + 1,
+        updated_at=now,
+    )
+    if not written:
+        raise VersionMismatch("Somebody else edited this lane meanwhile.")
+    lane.refresh_from_db()
+    tell(
+        "lane.decided",
+        subject="Lane",
+        subject_id=lane.pk,
+        patient_id=lane.course.patient_id,
+        actor=actor,
+        now=now,
+        detail={"needed": word, "discipline": lane.discipline},
+    )
+    return lane
+
+
+def write_sign_off(
+    lane: Lane,
+    *,
+    verdict: str,
+    reason: str,
+    effective_at: datetime | None,
+    actor: Actor,
+    now: datetime,
+) -> LaneSignOff:
+    """Let a lane say that it is ready for what comes next, or is not and why.
+
+    It counts for the present stay alone; the latest word counts. Raises `Denied` for another
+    discipline, `NothingToSignOff` when the course is not active or the lane not needed,
+    `Invalid` for a time outside the stay or "not ready" without a reason.
+    """
+    role = scope.require("lane.sign-off", lane.course, actor=actor, disciplines=[lane.discipline])
+    if verdict not in LaneSignOff.Verdict.values:
+        raise Invalid.field("/verdict", "This is neither ready nor not_ready.")
+    if verdict == LaneSignOff.Verdict.NOT_READY and not reason.strip():
+        raise Invalid.field("/reason", "Say what is missing.")
+    stay = _stay_to_sign(lane)
+    at = effective_at or now
+    if not stay.entered_at <= at <= now:
+        raise Invalid.field("/effective_at", "Not before this stay began, and not in the future.")
+    signed = LaneSignOff.objects.create(
+        organization_id=lane.organization_id,
+        course_id=lane.course_id,
+        lane=lane,
+        stay=stay,
+        verdict=verdict,
+        practitioner_role=role,
+        actor=actor.label,
+        user_id=actor.user_id,
+        reason=reason,
+        effective_at=at,
+        recorded_at=now,
+    )
+    tell(
+        "lane.signed-off",
+        subject="LaneSignOff",
+        subject_id=signed.pk,
+        patient_id=lane.course.patient_id,
+        actor=actor,
+        now=now,
+        detail={"verdict": verdict, "discipline": lane.discipline},
+    )
+    return signed
+
+
+def _stay_to_sign(lane: Lane) -> StageStay:
+    stay = StageStay.objects.filter(course_id=lane.course_id, left_at=None).first()
+    if stay is None or lane.course.status != Course.Status.ACTIVE:
+        raise NothingToSignOff("This course is not active.")
+    if lane.needed == Lane.Needed.NOT_NEEDED:
+        raise NothingToSignOff("This lane is not needed in the present stage.")
+    return stay

@@ -1,0 +1,217 @@
+"""What people are told about a course, and when it is no longer worth telling.
+
+What belongs to a stage is about the stay in it: when the stay ends, whatever still waits to be
+said about it is cancelled, and what slipped through is dropped at the moment of sending.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from uuid import UUID
+
+from care_plans import scope
+from care_plans.models import Course, Lane, StageStay
+from coordination.actors import Actor
+from notifications.kinds import MessageKind, Verdict, register
+from notifications.outbox import Recipient, cancel, enqueue, schedulers
+
+ENTERED = "course.stage-entered"
+REVIEW_DUE = "course.review-due"
+READY = "course.ready"
+BLOCKED = "course.blocked"
+OVERDUE = "course.overdue"
+DISCHARGED = "course.discharged"
+OF_STAY = (ENTERED, REVIEW_DUE, READY, BLOCKED, OVERDUE)
+
+_OVER = Verdict(holds=False, reason="the stage has ended")
+_PAUSED = Verdict(holds=False, reason="the course is paused")
+
+
+def _stay(stay_id: UUID) -> StageStay | None:
+    return StageStay.objects.select_related("course").filter(pk=stay_id).first()
+
+
+def _while_it_lasts(stay_id: UUID, now: datetime) -> Verdict:
+    stay = _stay(stay_id)
+    if stay is None or stay.left_at is not None:
+        return _OVER
+    return Verdict(holds=True) if stay.course.status == Course.Status.ACTIVE else _PAUSED
+
+
+def _from(column: str) -> Callable[[UUID, datetime], Verdict]:
+    """Hold from the moment in `column` on, which a pause may have moved since it was planned."""
+
+    def still_holds(stay_id: UUID, now: datetime) -> Verdict:
+        verdict = _while_it_lasts(stay_id, now)
+        stay = _stay(stay_id) if verdict.holds else None
+        due: datetime | None = getattr(stay, column) if stay else None
+        if due is not None and due > now:
+            return Verdict(holds=False, reason="it is due later", not_before=due)
+        return verdict
+
+    return still_holds
+
+
+def _while_standing(standing: StageStay.Standing) -> Callable[[UUID, datetime], Verdict]:
+    def still_holds(stay_id: UUID, now: datetime) -> Verdict:
+        verdict = _while_it_lasts(stay_id, now)
+        stay = _stay(stay_id) if verdict.holds else None
+        if stay is not None and stay.standing != standing:
+            return Verdict(holds=False, reason="this has changed since")
+        return verdict
+
+    return still_holds
+
+
+def _once_discharged(course_id: UUID, now: datetime) -> Verdict:
+    gone = Course.objects.filter(pk=course_id, status=Course.Status.DISCHARGED).exists()
+    return Verdict(holds=gone, reason="" if gone else "the course goes on")
+
+
+def register_kinds() -> None:
+    """Tell the outbox what this app may say."""
+    for kind in (
+        MessageKind(
+            name=ENTERED,
+            purpose="care",
+            audience="the patient, each needed lane's practitioner, the lead, the schedulers",
+            subject_line="A new stage of care has begun",
+            text="A new stage of care has begun; what it asks of you is in Continuum.",
+            still_holds=_while_it_lasts,
+        ),
+        MessageKind(
+            name=REVIEW_DUE,
+            purpose="work",
+            audience="each needed lane's practitioner and the lead",
+            subject_line="A review is due",
+            text="A course of care is due for review.",
+            still_holds=_from("review_at"),
+        ),
+        MessageKind(
+            name=READY,
+            purpose="work",
+            audience="the lead",
+            subject_line="A course is ready for its next step",
+            text="Everything that a course of care needs for its next step is there.",
+            still_holds=_while_standing(StageStay.Standing.READY),
+        ),
+        MessageKind(
+            name=BLOCKED,
+            purpose="work",
+            audience="the practitioner of the lane that holds it up, and the lead",
+            subject_line="A course waits for an answer",
+            text="A course of care cannot take its next step before a lane has said it is ready.",
+            still_holds=_while_standing(StageStay.Standing.BLOCKED),
+        ),
+        MessageKind(
+            name=OVERDUE,
+            purpose="work",
+            audience="the lead and the schedulers",
+            subject_line="A course takes longer than expected",
+            text="A course of care has been in its present stage for longer than expected.",
+            still_holds=_from("expected_until"),
+        ),
+        MessageKind(
+            name=DISCHARGED,
+            purpose="care",
+            audience="the patient, each needed lane's practitioner, the lead, the schedulers",
+            subject_line="A course of care has ended",
+            text="A course of care has ended; how it ended is in Continuum.",
+            still_holds=_once_discharged,
+        ),
+    ):
+        register(kind)
+
+
+def stage_entered(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
+    """Tell everybody that a stage has begun, and plan its review and its overdue alert.
+
+    Repeating it tells only those who were not told before, such as who joined a lane since.
+    """
+    staff = [*_lanes(course), *_lead(course)]
+    everybody = [Recipient(patient_id=course.patient_id), *staff, *schedulers(now=now)]
+    _say(ENTERED, course, stay.id, f"{stay.id}", everybody, now, actor=actor, now=now)
+    plan_ahead(course, stay, actor=actor, now=now)
+
+
+def plan_ahead(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
+    """Plan the review and the overdue alert of a stay; what lies in the past is not said."""
+    lead = _lead(course)
+    for kind, due, recipients in (
+        (REVIEW_DUE, stay.review_at, [*_lanes(course), *lead]),
+        (OVERDUE, stay.expected_until, [*lead, *schedulers(now=now)]),
+    ):
+        if due is not None:
+            occurrence = f"{stay.id}:{due.isoformat()}"
+            _say(
+                kind, course, stay.id, occurrence, recipients, due, actor=actor, now=now, late=False
+            )
+
+
+def standing_changed(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
+    """Tell the lead that a course is ready, or who holds it up; take back what was said before."""
+    cancel(
+        subject_ids=[stay.id],
+        kinds=[READY, BLOCKED],
+        reason="this has changed since",
+        actor=actor,
+        now=now,
+    )
+    occurrence = f"{stay.id}:{stay.standing_since.isoformat()}"
+    if stay.standing == StageStay.Standing.READY:
+        _say(READY, course, stay.id, occurrence, _lead(course), now, actor=actor, now=now)
+    elif stay.standing == StageStay.Standing.BLOCKED:
+        waited_for = [*_lanes(course, stay.blocked_by), *_lead(course)]
+        _say(BLOCKED, course, stay.id, occurrence, waited_for, now, actor=actor, now=now)
+
+
+def discharged(course: Course, *, actor: Actor, now: datetime) -> None:
+    """Tell everybody that a course has ended."""
+    staff = [*_lanes(course), *_lead(course)]
+    everybody = [Recipient(patient_id=course.patient_id), *staff, *schedulers(now=now)]
+    _say(DISCHARGED, course, course.id, f"{course.id}", everybody, now, actor=actor, now=now)
+
+
+def take_back(stay_id: UUID, *, because: str, actor: Actor, now: datetime) -> int:
+    """Cancel whatever still waits to be said about a stay; return how many messages."""
+    return cancel(subject_ids=[stay_id], reason=because, actor=actor, now=now)
+
+
+def _lanes(course: Course, disciplines: Iterable[str] | None = None) -> list[Recipient]:
+    lanes = Lane.objects.filter(
+        course=course, needed=Lane.Needed.NEEDED, practitioner_role__isnull=False
+    )
+    if disciplines is not None:
+        lanes = lanes.filter(discipline__in=list(disciplines))
+    ids = lanes.order_by("order", "discipline").values_list("practitioner_role_id", flat=True)
+    return [Recipient(practitioner_role_id=role_id) for role_id in ids]
+
+
+def _lead(course: Course) -> list[Recipient]:
+    role_id = scope.lead_role_id(course.patient_id)
+    return [Recipient(practitioner_role_id=role_id)] if role_id else []
+
+
+def _say(
+    kind: str,
+    course: Course,
+    subject_id: UUID,
+    occurrence: str,
+    recipients: Iterable[Recipient],
+    due_at: datetime,
+    *,
+    actor: Actor,
+    now: datetime,
+    late: bool = True,
+) -> None:
+    enqueue(
+        kind=kind,
+        subject_id=subject_id,
+        occurrence=occurrence,
+        recipients=dict.fromkeys(recipients),
+        due_at=due_at,
+        patient_id=course.patient_id,
+        path=f"/courses/{course.id}",
+        actor=actor,
+        now=now,
+        skip_if_past=not late,
+    )

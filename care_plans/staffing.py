@@ -1,0 +1,158 @@
+"""Who does each lane: somebody of the patient's team, or whom a referral finds.
+
+Referrals of a stage run side by side unless the pathway says `sequential`. Everything here may be
+repeated: a lane that has somebody, or a referral on its way, is left as it is.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F
+
+from care_plans import scope
+from care_plans.content.stages import ReferralSet
+from care_plans.models import Course, Lane, StageStay
+from coordination.actors import Actor
+from coordination.models import CareTeamMember, PractitionerRole
+from referrals.lifecycle import perform
+from referrals.models import Referral
+from referrals.requests import open_referral
+
+_ON_ITS_WAY = ("draft", "active", "on_hold")
+
+
+def staff(
+    course: Course, stay: StageStay, plan: ReferralSet, *, actor: Actor, now: datetime
+) -> list[Lane]:
+    """Give each needed lane of the present stage somebody, or a referral that will find one.
+
+    Returns the lanes that got a practitioner just now. A lane whose referral was revoked stays
+    without: whoever revoked it decided so.
+    """
+    lanes = list(
+        Lane.objects.filter(course=course, needed=Lane.Needed.NEEDED)
+        .select_related("referral__work_item")
+        .order_by("order", "discipline")
+    )
+    team = _team(course.patient_id, now)
+    came = []
+    for lane in lanes:
+        if lane.practitioner_role_id in {role.id for role in team}:
+            continue
+        member = next((role for role in team if role.discipline == lane.discipline), None)
+        if member is not None:
+            _assign(lane, member.id, now=now)
+            came.append(lane)
+            continue
+        if lane.practitioner_role_id is not None:
+            _assign(lane, None, now=now)
+        if not _on_its_way(lane):
+            _refer(lane, course, stay, actor=actor, now=now)
+        if plan.timing == "sequential" and _on_its_way(lane):
+            break
+    return came
+
+
+def take_in(referral: Referral, *, now: datetime) -> Lane | None:
+    """Let a lane follow its referral as it stands now; return the lane if somebody came to it.
+
+    Whoever accepted does the lane; whoever declined, gave back or was revoked does not.
+    """
+    lane = Lane.objects.select_related("course").filter(referral=referral).first()
+    if lane is None:
+        return None
+    item = referral.work_item
+    working = item is not None and item.status in {"accepted", "in_progress", "completed"}
+    owner = item.owner_id if item is not None and working else None
+    if referral.status == Referral.Status.REVOKED:
+        owner = None
+    if lane.practitioner_role_id == owner:
+        return None
+    _assign(lane, owner, now=now)
+    return lane if owner else None
+
+
+def withdraw(
+    lanes: Iterable[Lane], *, reason_code: str, actor: Actor, now: datetime
+) -> list[Referral]:
+    """Revoke the referrals of these lanes that nobody has accepted yet; return them.
+
+    One that somebody works on stays open until they report: the loop is closed, not cut.
+    """
+    revoked = []
+    for lane in lanes:
+        referral = lane.referral
+        if referral is None or not _on_its_way(lane):
+            continue
+        if referral.work_item is None or referral.work_item.status == "requested":
+            software = Actor.system("care_plans.staffing", actor.organization_id)
+            revoked.append(
+                perform(referral.id, "revoke", actor=software, now=now, reason_code=reason_code)
+            )
+    return revoked
+
+
+def unneeded(course: Course) -> Sequence[Lane]:
+    """Return the lanes of a course that the present stage does not need."""
+    return list(
+        Lane.objects.filter(course=course, needed=Lane.Needed.NOT_NEEDED).select_related(
+            "referral__work_item"
+        )
+    )
+
+
+def every_lane(course: Course) -> Sequence[Lane]:
+    """Return all lanes of a course."""
+    return list(Lane.objects.filter(course=course).select_related("referral__work_item"))
+
+
+def _team(patient_id: UUID, now: datetime) -> list[PractitionerRole]:
+    members = (
+        CareTeamMember.objects.current(now)
+        .filter(patient_id=patient_id)
+        .select_related("practitioner_role__location")
+        .order_by("since", "id")
+    )
+    lead_first = sorted(members, key=lambda member: member.role != CareTeamMember.Role.LEAD)
+    return [m.practitioner_role for m in lead_first if m.practitioner_role.is_registered(now)]
+
+
+def _on_its_way(lane: Lane) -> bool:
+    return lane.referral is not None and lane.referral.status in _ON_ITS_WAY
+
+
+def _refer(lane: Lane, course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
+    lead_id = scope.lead_role_id(course.patient_id)
+    assert lead_id is not None, "an open plan has a lead"
+    attempt = 1
+    while True:
+        key = f"stage-stay:{stay.id}:{lane.discipline}" + (f":{attempt}" if attempt > 1 else "")
+        referral, _ = open_referral(
+            patient_id=course.patient_id,
+            discipline=lane.discipline,
+            key=key,
+            reason_code=f"{course.pathway.slug}.{stay.stage}"[-64:].lstrip("-._"),
+            stage=stay.stage,
+            sensitivity="psychotherapy" if lane.discipline == "psychotherapy" else "",
+            requested_by_id=lead_id,
+            order=lane.order,
+            lane_id=lane.id,
+            actor=actor,
+            now=now,
+        )
+        # Whoever took it has reported and left since, so somebody else is asked.
+        if referral.status != Referral.Status.COMPLETED:
+            break
+        attempt += 1
+    Lane.objects.filter(pk=lane.pk).update(
+        referral=referral, version=F("version") + 1, updated_at=now
+    )
+    lane.referral = referral
+
+
+def _assign(lane: Lane, practitioner_role_id: UUID | None, *, now: datetime) -> None:
+    Lane.objects.filter(pk=lane.pk).update(
+        practitioner_role=practitioner_role_id, version=F("version") + 1, updated_at=now
+    )
+    lane.practitioner_role_id = practitioner_role_id

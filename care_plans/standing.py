@@ -1,0 +1,171 @@
+"""Where a course stands: what its stage still lacks, which lane holds it up, and who is told.
+
+`reassess` is called whenever something that matters was recorded, and by a sweep for what only
+time changes.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from care_plans import activities, lanes, reminders, staffing
+from care_plans import facts as facts_of_courses
+from care_plans.evaluation import readiness
+from care_plans.evidence import Outcome, Readiness
+from care_plans.models import Course, Lane, LaneSignOff, StageStay
+from coordination.actors import Actor
+
+Standing = StageStay.Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A course's readiness, what that makes of its stay, and the lanes that hold it up."""
+
+    readiness: Readiness
+    standing: StageStay.Standing
+    blocked_by: tuple[str, ...]
+
+
+def judge(courses: Iterable[Course], *, now: datetime) -> Mapping[UUID, Judgement]:
+    """Judge courses by what is recorded, without changing anything.
+
+    Takes a number of queries that does not depend on how many courses they are; their
+    `pathway_version` must have been fetched with them.
+    """
+    wanted = list(courses)
+    gathered = facts_of_courses.gather(wanted, now=now)
+    return {
+        course.id: _judged(
+            readiness(course.pathway_version.definition, gathered[course.id], now),
+            {name: (f.needed, f.ready) for name, f in gathered[course.id].lanes.items()},
+        )
+        for course in wanted
+    }
+
+
+def _judged(found: Readiness, said: Mapping[str, tuple[bool | None, bool | None]]) -> Judgement:
+    criteria_met = all(part.outcome is Outcome.MET for part in found.criteria)
+    holding = tuple(
+        sorted(
+            name
+            for name, (needed, ready) in said.items()
+            if (needed and ready is False)
+            or (criteria_met and needed is not False and ready is None)
+        )
+    )
+    if found.safety.outcome is Outcome.NOT_MET:
+        return Judgement(found, Standing.STOPPED, holding)
+    if found.outcome is Outcome.MET:
+        return Judgement(found, Standing.READY, ())
+    return Judgement(found, Standing.BLOCKED if holding else Standing.WORKING, holding)
+
+
+@transaction.atomic
+def reassess(course_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """Bring an active course up to date with what is recorded; safe to repeat.
+
+    Conditional lanes that have become needed get their activities and their referral, lanes
+    that lost their practitioner get another, and whoever must know is told where it stands.
+    Call it after recording scores, answers or screens, in the same transaction.
+    """
+    course = hold(course_id)
+    stay = open_stay(course)
+    if stay is None:
+        return
+    if course.status == Course.Status.ACTIVE:
+        _catch_up(course, stay, actor=actor, now=now)
+        _settle(course, stay, actor=actor, now=now)
+    else:
+        StageStay.objects.filter(pk=stay.pk).update(checked_at=now)
+
+
+def hold(course_id: UUID) -> Course:
+    """Return a course, holding its row until the transaction ends, so that moves take turns."""
+    course: Course = (
+        Course.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("pathway_version", "pathway", "patient")
+        .get(pk=course_id)
+    )
+    return course
+
+
+def open_stay(course: Course) -> StageStay | None:
+    """Return the stay that the course is in; None in intake and after discharge."""
+    return StageStay.objects.filter(course=course, left_at=None).first()
+
+
+def _catch_up(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
+    definition = course.pathway_version.definition
+    stage: Any = stay.stage
+    facts = facts_of_courses.gather([course], now=now)[course.id]
+    changed = lanes.decide_lanes(course, definition, stage, facts, entering=False, now=now)
+    activities.plan_stage(course, definition, stage, stay.sequence, facts, now=now)
+    came = staffing.staff(course, stay, definition.stage(stage).referrals, actor=actor, now=now)
+    if changed or came:
+        reminders.stage_entered(course, stay, actor=actor, now=now)
+
+
+def _settle(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
+    judged = judge([course], now=now)[course.id]
+    blocked_by = list(judged.blocked_by)
+    changed = (stay.standing, stay.blocked_by) != (judged.standing, blocked_by)
+    stay.standing, stay.blocked_by, stay.checked_at = judged.standing, blocked_by, now
+    if changed:
+        stay.standing_since = now
+    stay.save(update_fields=["standing", "blocked_by", "checked_at", "standing_since"])
+    if changed:
+        reminders.standing_changed(course, stay, actor=actor, now=now)
+
+
+@transaction.atomic
+def sign_off(
+    lane_id: UUID,
+    *,
+    verdict: str,
+    reason: str = "",
+    effective_at: datetime | None = None,
+    actor: Actor,
+    now: datetime,
+) -> LaneSignOff:
+    """Record whether a lane is ready for the next step, and tell who waits for it.
+
+    Raises `LaneNotFound`, `Denied`, `NothingToSignOff`, `Invalid`.
+    """
+    course_id = lanes.lane_for(actor, lane_id, now=now).course_id
+    hold(course_id)
+    signed = lanes.write_sign_off(
+        lanes.lane_for(actor, lane_id, now=now),
+        verdict=verdict,
+        reason=reason,
+        effective_at=effective_at,
+        actor=actor,
+        now=now,
+    )
+    reassess(course_id, actor=actor, now=now)
+    return signed
+
+
+@transaction.atomic
+def decide_lane(
+    lane_id: UUID, *, version: int, needed: bool, reason: str, actor: Actor, now: datetime
+) -> Lane:
+    """Let the lead decide whether a lane is needed in this stage; its work follows.
+
+    Raises `LaneNotFound`, `Denied`, `Invalid`, `VersionMismatch`.
+    """
+    lane = lanes.lane_for(actor, lane_id, now=now)
+    hold(lane.course_id)
+    lane = lanes.write_decision(
+        lane, version=version, needed=needed, reason=reason, actor=actor, now=now
+    )
+    if not needed:
+        activities.stop_lane(lane, because="The lane is not needed.", now=now)
+        staffing.withdraw([lane], reason_code="lane-not-needed", actor=actor, now=now)
+    reassess(lane.course_id, actor=actor, now=now)
+    lane.refresh_from_db()
+    return lane

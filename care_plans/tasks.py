@@ -1,0 +1,18 @@
+"""What beat wakes in this app: sweeps that find their work in the database."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from care_plans import consuming
+
+
+@shared_task(name="care_plans.tasks.consume_referral_steps")
+def consume_referral_steps() -> None:
+    """Let lanes follow their referrals."""
+    consuming.consume_referral_steps(now=timezone.now())
+
+
+@shared_task(name="care_plans.tasks.check_standings")
+def check_standings() -> None:
+    """Look again at courses that only time has changed."""
+    consuming.check_standings(now=timezone.now())
