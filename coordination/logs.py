@@ -4,6 +4,7 @@ An error's own message is left out, because a database quotes the row it refuses
 constraint and the lines it passed are kept.
 """
 
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,6 @@ _QUIETER = {
     "celery.beat": "WARNING",
     "celery.redirected": "WARNING",
     "celery.worker.strategy": "WARNING",
-    "django.request": "ERROR",
 }
 
 
@@ -71,8 +71,17 @@ def logging_settings(shape: Literal["json", "console"]) -> dict[str, Any]:
         "formatters": {"structured": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": "INFO"},
-        "loggers": {name: {"level": level} for name, level in _QUIETER.items()},
+        "filters": {"defects": {"()": lambda: _is_defect}},
+        "loggers": {
+            "django.request": {"filters": ["defects"]},
+            **{name: {"level": level} for name, level in _QUIETER.items()},
+        },
     }
+
+
+def _is_defect(record: logging.LogRecord) -> bool:
+    # Django also tells of each refusal, with an address that may be anything.
+    return bool(record.exc_info)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -67,7 +67,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry = CollectorRegistry()
     registry.register(_Now())
     if os.environ.get(SHARED_FOLDER):
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry)
         text = generate_latest(registry)
     else:
         text = generate_latest(_registry) + generate_latest(registry)

@@ -4,6 +4,7 @@ The line names ids only. An address that leads nowhere may be anything, a name i
 not written down, and the query never is.
 """
 
+import logging
 import re
 from collections.abc import Callable
 from time import perf_counter
@@ -16,6 +17,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from coordination import metrics
 
 HEADER = "X-Request-ID"
+PROBES = frozenset({"live", "ready", "metrics"})  # every few seconds, and all the same
 # a UUID or a trace id; anything else could carry what does not belong in a log
 _WELL_FORMED = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 
@@ -55,8 +57,10 @@ def _conclude(request: HttpRequest, response: HttpResponse, seconds: float) -> N
     route = (match.view_name or match.route) if match else "unknown"
     method = request.method if request.method in metrics.METHODS else "OTHER"
     metrics.observe(method=method, route=route, status=response.status_code, seconds=seconds)
+    if route in PROBES and response.status_code == 200:
+        return
     log.log(
-        _level(response.status_code),
+        logging.ERROR if response.status_code == 500 else logging.INFO,
         "request",
         method=method,
         route=route,
@@ -64,9 +68,3 @@ def _conclude(request: HttpRequest, response: HttpResponse, seconds: float) -> N
         status=response.status_code,
         duration_ms=round(seconds * 1000, 1),
     )
-
-
-def _level(status: int) -> int:
-    import logging
-
-    return logging.ERROR if status >= 500 else logging.INFO

@@ -1,5 +1,6 @@
 """Django settings; what differs between installations comes from `coordination.environment`."""
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -42,9 +43,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "coordination.request_context.RequestContext",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "coordination.request_context.RequestContext",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -214,6 +215,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60,
         "options": {"expires": 60},
     },
+    "consume-referral-steps": {
+        "task": "care_plans.tasks.consume_referral_steps",
+        "schedule": 5,
+        "options": {"expires": 5},
+    },
+    "check-standings": {
+        "task": "care_plans.tasks.check_standings",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
 }
 
 _mail = urlsplit(ENVIRONMENT.email_url or "smtp://127.0.0.1")
@@ -232,6 +243,9 @@ MAILERS = {
 }
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 
+# Sweeps run every few seconds; what they did is told by those who did it, failures always.
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
 LOGGING = logging_settings(
     ENVIRONMENT.log_format or ("console" if Path(sys.argv[0]).name == "manage.py" else "json")
 )

@@ -1,11 +1,10 @@
 """Liveness, readiness and the signs of life behind them."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -16,10 +15,9 @@ from coordination.tasks import show_life
 
 
 @pytest.fixture(autouse=True)
-def _signs_of_life() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
+def _signs_of_life(settings: Any) -> None:
+    """Keep this test's signs of life apart from those of workers that other tests start."""
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid4().hex}}
 
 
 def _ready(client: Client) -> tuple[int, dict[str, Any]]:
