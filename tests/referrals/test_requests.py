@@ -123,7 +123,7 @@ def test_it_opens_all_that_a_stage_needs_in_order(cast: Cast) -> None:
         Request(discipline=discipline, reason_code="stage-need", key=discipline, order=order)
         for order, discipline in enumerate(["physiotherapy", "massage_therapy", "chiropractic"])
     ]
-    about = {
+    about: dict[str, Any] = {
         "patient_id": cast.patient.id,
         "requested_by_id": cast.asha.practitioner_role.id,
         "actor": plan(cast),
