@@ -8,7 +8,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import models
-from django.db.models.functions import Cast
 
 from coordination.actors import Actor
 from coordination.models import Event
@@ -35,10 +34,11 @@ def publish(
 
 
 def settled() -> models.Q:
-    """Select the events whose place in the order is final."""
-    oldest_running = models.Func(
-        models.Func(function="pg_current_snapshot"), function="pg_snapshot_xmin"
+    """Select the events whose place in the order is final.
+
+    Those of a transaction that still runs, and of any that began later, wait until it has ended.
+    """
+    bound = models.Func(
+        function="coordination_settled_before", output_field=models.BigIntegerField()
     )
-    return models.Q(
-        transaction_id__lt=Cast(Cast(oldest_running, models.TextField()), models.BigIntegerField())
-    )
+    return models.Q(transaction_id__lt=bound)

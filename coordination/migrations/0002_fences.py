@@ -5,6 +5,28 @@ from django.db import migrations
 
 from coordination.tenancy import RUNTIME_ROLE, Fence, LookupFunction
 
+# The oldest transaction that may still append to the feed of this database. A snapshot lists what
+# runs in every database of the server; only what is surely in another one is passed over.
+SETTLED = f"""
+    CREATE FUNCTION coordination_settled_before() RETURNS bigint
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $settled$
+        SELECT coalesce(
+            min(running.id) FILTER (WHERE elsewhere.pid IS NULL),
+            pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+        )
+        FROM (
+            SELECT xid::text::bigint AS id FROM pg_snapshot_xip(pg_current_snapshot()) AS xid
+        ) AS running
+        LEFT JOIN (
+            SELECT held.transactionid::text::bigint AS short_id, held.pid
+            FROM pg_locks held JOIN pg_stat_activity session ON session.pid = held.pid
+            WHERE held.locktype = 'transactionid' AND held.mode = 'ExclusiveLock' AND held.granted
+              AND session.datname <> current_database()
+        ) AS elsewhere ON elsewhere.short_id = running.id & 4294967295
+    $settled$;
+    GRANT EXECUTE ON FUNCTION coordination_settled_before() TO {RUNTIME_ROLE};
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -37,6 +59,7 @@ class Migration(migrations.Migration):
             """,
             migrations.RunSQL.noop,
         ),
+        migrations.RunSQL(SETTLED, "DROP FUNCTION coordination_settled_before()"),
         LookupFunction(
             "coordination_memberships_of",
             arguments="person uuid, at timestamptz",
