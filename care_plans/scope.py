@@ -49,6 +49,9 @@ RULES: Mapping[str, Needs] = {
     "goal.achieve": Needs.LEAD_OR_DISCIPLINE,
     "goal.give-up": Needs.LEAD_OR_DISCIPLINE,
     "goal.reopen": Needs.LEAD_OR_DISCIPLINE,
+    # whoever sees the patient looks for red flags and asks about their circumstances
+    "screen.record": Needs.PRACTITIONER,
+    "answer.record": Needs.PRACTITIONER,
 }
 
 _WORDS = {
