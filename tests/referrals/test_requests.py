@@ -74,7 +74,7 @@ def test_it_refuses_a_key_of_something_else(cast: Cast, change: str) -> None:
         open_referral(**needed(cast))
         from tests.cast import make_patient
 
-        other = {
+        other: dict[str, Any] = {
             "patient": {"patient_id": make_patient(cast.asha).id},
             "discipline": {"discipline": "nutrition"},
         }[change]

@@ -1,0 +1,400 @@
+"""What follows from a move: access, team, messages, history, and the loop that closes."""
+
+from datetime import timedelta
+
+import pytest
+
+from coordination.access import PatientNotFound, patient_for
+from coordination.models import AccessGrant, AuditEvent, CareTeamMember, Event, WorkItem, current
+from coordination.problems import Denied, Invalid, NotAllowed
+from notifications.kinds import kind_named
+from notifications.models import Message
+from referrals.assignment import NobodyToAsk
+from referrals.models import Referral, ReferralReport, ReferralTransition, RoutingDecision
+from referrals.permission import Report
+from tests.cast import NOW, Cast, Person, make_person
+from tests.referrals.walk import as_stored, at, do, opened
+
+LATER = NOW + timedelta(hours=1)
+
+
+def sees(person: Person, cast: Cast) -> bool:
+    try:
+        patient_for(person.actor(), cast.patient.id, now=NOW)
+    except PatientNotFound:
+        return False
+    return True
+
+
+def queued(kind: str = "") -> set[tuple[str, object]]:
+    rows = Message.objects.filter(status="queued", channel="email")
+    return {
+        (m.kind, m.to_user_id or m.to_practitioner_role_id)
+        for m in (rows.filter(kind=kind) if kind else rows)
+    }
+
+
+def test_it_lets_the_one_who_is_asked_see_the_patient_before_deciding(cast: Cast) -> None:
+    with cast.acting():
+        referral = at(cast, "active", "waiting")
+        assert not sees(cast.chloe, cast)
+        do(referral, "assign", cast.sam)
+        assert sees(cast.chloe, cast)
+        grant = AccessGrant.objects.get(basis="referral")
+        assert grant.source_id == as_stored(referral.id).work_item_id
+        assert not CareTeamMember.objects.filter(
+            practitioner_role=cast.chloe.practitioner_role
+        ).exists()
+
+
+@pytest.mark.parametrize(("who", "action"), [("chloe", "decline"), ("sam", "requeue")])
+def test_it_ends_the_access_with_the_work(cast: Cast, who: str, action: str) -> None:
+    with cast.acting():
+        referral = at(cast, "active", "requested")
+        do(referral, action, getattr(cast, who))
+        assert not sees(cast.chloe, cast)
+
+
+def test_it_ends_the_access_when_the_request_is_revoked(cast: Cast) -> None:
+    with cast.acting():
+        do(at(cast, "active", "requested"), "revoke", cast.asha)
+        assert not sees(cast.chloe, cast)
+        assert not AccessGrant.objects.filter(current(NOW), basis="referral").exists()
+
+
+def test_it_takes_the_one_who_accepts_into_the_team_for_longer_than_the_referral(
+    cast: Cast,
+) -> None:
+    with cast.acting():
+        referral = at(cast, "active", "completed")
+        member = CareTeamMember.objects.get(practitioner_role=cast.chloe.practitioner_role)
+        assert (member.role, member.until) == ("member", None)
+        do(referral, "acknowledge", cast.asha)
+        assert not AccessGrant.objects.filter(current(NOW), basis="referral").exists()
+        assert sees(cast.chloe, cast), "as a member of the team"
+
+
+def test_it_accepts_from_somebody_who_is_in_the_team_already(cast: Cast) -> None:
+    with cast.acting():
+        referral = opened(cast, "physiotherapy")
+        do(referral, "assign", cast.sam)
+        assert as_stored(referral.id).work_item.owner == cast.asha.practitioner_role
+        do(referral, "accept", cast.asha)
+        mine = CareTeamMember.objects.filter(practitioner_role=cast.asha.practitioner_role)
+        assert [(m.role, m.until) for m in mine] == [("lead", None)]
+
+
+def test_it_closes_the_loop_only_by_report_and_acknowledgement(cast: Cast) -> None:
+    with cast.acting():
+        referral = at(cast, "active", "in_progress")
+        with pytest.raises(NotAllowed):
+            do(referral, "acknowledge", cast.asha)
+        assert as_stored(referral.id).status == "active"
+        do(referral, "complete", cast.chloe)
+        reported = as_stored(referral.id)
+        assert (reported.status, reported.work_item.status) == ("active", "completed")
+        report = ReferralReport.objects.get()
+        assert report.author == cast.chloe.practitioner_role
+        with pytest.raises(Denied):
+            do(referral, "acknowledge", cast.chloe)
+        do(referral, "acknowledge", cast.asha)
+        closed = as_stored(referral.id)
+        assert (closed.status, closed.outcome) == ("completed", "goals_met")
+        assert closed.acknowledged_by == cast.asha.practitioner_role
+        assert closed.acknowledged_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("report", "pointer"),
+    [
+        (None, "/text"),
+        (Report("  ", "goals_met"), "/text"),
+        (Report("Seen twice.", "cured"), "/outcome"),
+    ],
+)
+def test_it_completes_nothing_without_a_whole_report(
+    cast: Cast, report: Report | None, pointer: str
+) -> None:
+    with cast.acting():
+        referral = at(cast, "active", "in_progress")
+        with pytest.raises(Invalid) as refused:
+            do(referral, "complete", cast.chloe, report=report)
+        assert refused.value.errors[0].pointer == pointer
+        assert as_stored(referral.id).work_item.status == "in_progress"
+
+
+@pytest.mark.parametrize("action", ["decline", "requeue", "hold", "revoke"])
+@pytest.mark.parametrize("reason", ["", "because I say so", "goals_met"])
+def test_it_wants_a_coded_reason(cast: Cast, action: str, reason: str) -> None:
+    with cast.acting():
+        referral = at(cast, "active", "requested")
+        who = {"decline": cast.chloe, "requeue": cast.sam}.get(action, cast.asha)
+        with pytest.raises(Invalid) as refused:
+            do(referral, action, who, reason_code=reason)
+        assert refused.value.errors[0].pointer == "/reason_code"
+        assert as_stored(referral.id).work_item.status == "requested"
+
+
+def test_it_asks_the_next_one_in_a_single_action_after_a_decline(cast: Cast) -> None:
+    with cast.acting():
+        cleo = make_person(
+            cast.riverside, "Cleo", discipline="massage_therapy", location=cast.downtown
+        )
+        referral = at(cast, "active", "waiting")
+        do(referral, "reroute", cast.sam)
+        first = as_stored(referral.id).work_item.owner
+        asked, other = (
+            (cast.chloe, cleo) if first == cast.chloe.practitioner_role else (cleo, cast.chloe)
+        )
+        do(referral, "decline", asked)
+        waiting = as_stored(referral.id)
+        assert (waiting.status, waiting.work_item.owner) == ("active", None)
+        do(referral, "reroute", cast.sam)
+        again = as_stored(referral.id)
+        assert again.work_item.owner == other.practitioner_role
+        assert (again.reason_code, again.priority) == ("stage-need", "routine")
+        do(referral, "decline", other)
+        with pytest.raises(NobodyToAsk):
+            do(referral, "reroute", cast.sam)
+        assert [d.chosen for d in RoutingDecision.objects.order_by("id")] == [
+            asked.practitioner_role,
+            other.practitioner_role,
+        ]
+        items = WorkItem.objects.filter(subject_id=referral.id).order_by("id")
+        assert [item.status for item in items] == ["rejected", "rejected", "requested"]
+
+
+def test_it_assigns_another_than_the_first_only_for_a_reason(cast: Cast) -> None:
+    with cast.acting():
+        cleo = make_person(
+            cast.riverside, "Cleo", discipline="massage_therapy", location=cast.downtown, capacity=0
+        )
+        referral = at(cast, "active", "waiting")
+        to = cleo.practitioner_role.id
+        with pytest.raises(Invalid) as refused:
+            do(referral, "assign", cast.sam, to=to)
+        assert refused.value.errors[0].pointer == "/reason_code"
+        assert as_stored(referral.id).work_item.owner is None
+        do(referral, "assign", cast.sam, to=to, reason_code="patient_preference")
+        decision = RoutingDecision.objects.get()
+        assert (decision.chosen_id, decision.reason_code) == (to, "patient_preference")
+        assert decision.decided_by == cast.sam.user.email
+
+
+def test_it_keeps_every_candidate_with_reasons_also_the_excluded(cast: Cast) -> None:
+    with cast.acting():
+        lapsed = make_person(
+            cast.riverside,
+            "Lev",
+            discipline="massage_therapy",
+            location=cast.uptown,
+            registered_until=NOW.date() - timedelta(days=1),
+        )
+        do(at(cast, "active", "waiting"), "assign", cast.sam)
+        kept = RoutingDecision.objects.get()
+        by_id = {entry["practitioner_role"]: entry for entry in kept.candidates}
+        assert set(by_id) == {
+            str(cast.chloe.practitioner_role.id),
+            str(lapsed.practitioner_role.id),
+        }
+        chosen = by_id[str(kept.chosen_id)]
+        assert chosen["rank"] == 1
+        assert {r["code"] for r in chosen["reasons"]} >= {"discipline", "registered"}
+        excluded = by_id[str(lapsed.practitioner_role.id)]
+        assert excluded["rank"] is None
+        assert "registration-lapsed" in {r["code"] for r in excluded["reasons"]}
+
+
+@pytest.mark.parametrize("name", ["ben", "olu", "nobody"])
+def test_it_assigns_nobody_who_is_no_candidate(cast: Cast, name: str) -> None:
+    with cast.acting():
+        referral = at(cast, "active", "waiting")
+        person = cast.everybody.get(name)
+        to = person.practitioner_role.id if person else referral.id
+        with pytest.raises(Invalid) as refused:
+            do(referral, "assign", cast.sam, to=to, reason_code="expertise")
+        assert refused.value.errors[0].pointer == "/practitioner_role"
+        assert RoutingDecision.objects.count() == 0
+
+
+def test_it_tells_whoever_has_to_act_next_and_nobody_else(cast: Cast) -> None:
+    with cast.acting():
+        chloe = cast.chloe.practitioner_role.id
+        referral = opened(cast)
+        assert queued() == {("referral.waiting", cast.sam.user.id)}
+        do(referral, "claim", cast.sam)
+        assert queued() == {("referral.waiting", cast.sam.user.id)}
+        do(referral, "assign", cast.sam)
+        assert queued() == {("referral.assigned", chloe)}
+        do(referral, "decline", cast.chloe)
+        assert queued() == {("referral.waiting", cast.sam.user.id)}
+        do(
+            referral,
+            "assign",
+            cast.sam,
+            to=make_person(
+                cast.riverside, "Cleo", discipline="massage_therapy", location=cast.downtown
+            ).practitioner_role.id,
+        )
+        assert {kind for kind, _ in queued()} == {"referral.assigned"}
+        do(referral, "requeue", cast.sam)
+        assert queued() == {("referral.waiting", cast.sam.user.id)}
+        do(referral, "hold", cast.asha)
+        assert queued() == set()
+        do(referral, "resume", cast.asha, now=LATER)
+        assert queued() == {("referral.waiting", cast.sam.user.id)}
+
+
+def test_it_tells_the_referrer_that_a_report_waits(cast: Cast) -> None:
+    with cast.acting():
+        referral = at(cast, "active", "completed")
+        assert queued() == {("referral.reported", cast.asha.practitioner_role.id)}
+        do(referral, "acknowledge", cast.asha)
+        assert queued() == set()
+
+
+@pytest.mark.parametrize("state", ["waiting", "claimed", "requested", "accepted", "in_progress"])
+def test_it_leaves_no_message_access_or_work_behind_when_revoked(cast: Cast, state: str) -> None:
+    with cast.acting():
+        referral = at(cast, "active", state)
+        do(referral, "revoke", cast.asha)
+        items = list(WorkItem.objects.filter(subject_id=referral.id))
+        assert {item.status for item in items} == {"cancelled"}
+        ids = [item.id for item in items]
+        assert not Message.objects.filter(subject_id__in=ids, status="queued").exists()
+        assert not AccessGrant.objects.filter(current(NOW), basis="referral").exists()
+
+
+def test_it_asks_before_sending_whether_it_still_holds(cast: Cast) -> None:
+    with cast.acting():
+        referral = opened(cast)
+        waiting, assigned, reported = (
+            kind_named(f"referral.{name}").still_holds
+            for name in ("waiting", "assigned", "reported")
+        )
+        item = as_stored(referral.id).work_item_id
+
+        def holding() -> list[bool]:
+            return [ask(item, NOW).holds for ask in (waiting, assigned, reported)]
+
+        assert holding() == [True, False, False]
+        do(referral, "assign", cast.sam)
+        assert holding() == [False, True, False]
+        do(referral, "hold", cast.asha)
+        assert holding() == [False, False, False]
+        do(referral, "resume", cast.asha)
+        do(referral, "accept", cast.chloe)
+        assert holding() == [False, False, False]
+        do(referral, "start", cast.chloe)
+        do(referral, "complete", cast.chloe)
+        assert holding() == [False, False, True]
+        do(referral, "acknowledge", cast.asha)
+        assert holding() == [False, False, False]
+        assert waiting(item, NOW).reason
+
+
+def test_it_no_longer_holds_for_a_work_item_that_another_has_replaced(cast: Cast) -> None:
+    with cast.acting():
+        referral = at(cast, "active", "requested")
+        former = as_stored(referral.id).work_item_id
+        do(referral, "decline", cast.chloe)
+        assert not kind_named("referral.assigned").still_holds(former, NOW).holds
+        assert not kind_named("referral.waiting").still_holds(former, NOW).holds
+
+
+def test_it_says_nothing_of_health_in_its_messages() -> None:
+    for name in ("waiting", "assigned", "reported"):
+        kind = kind_named(f"referral.{name}")
+        assert not {"psychotherapy", "pain", "patient"} & set(kind.text.lower().split())
+
+
+def test_it_writes_history_audit_and_feed_for_each_step(cast: Cast) -> None:
+    with cast.acting():
+        referral = at(cast, "completed", "completed")
+        steps = ReferralTransition.objects.filter(referral=referral).order_by("id")
+        assert [(s.part, s.action, s.from_status, s.to_status) for s in steps] == [
+            ("request", "open", "", "active"),
+            ("work", "open", "", "requested"),
+            ("work", "assign", "requested", "requested"),
+            ("work", "accept", "requested", "accepted"),
+            ("work", "start", "accepted", "in_progress"),
+            ("work", "complete", "in_progress", "completed"),
+            ("request", "acknowledge", "active", "completed"),
+        ]
+        assert {s.processed_at for s in steps} == {None}
+        assert steps[3].actor == cast.chloe.user.email
+        events = ["opened", "assigned", "accepted", "started", "reported", "acknowledged"]
+        feed = Event.objects.filter(subject_id=referral.id).order_by("id")
+        assert [e.type for e in feed] == [f"referral.{name}" for name in events]
+        audit = AuditEvent.objects.filter(resource_id=referral.id).order_by("id")
+        assert [a.event for a in audit] == [f"referral.{name}" for name in events]
+        assert {tuple(a.patient_ids) for a in audit} == {(cast.patient.id,)}
+        assert not any("Settled" in str(a.detail) for a in audit)
+
+
+def test_it_writes_the_cancelled_work_into_the_history_too(cast: Cast) -> None:
+    with cast.acting():
+        referral = at(cast, "revoked", "cancelled")
+        last = ReferralTransition.objects.filter(referral=referral, action="revoke")
+        assert {(s.part, s.to_status, s.reason_code) for s in last} == {
+            ("request", "revoked", "no_longer_needed"),
+            ("work", "cancelled", "no_longer_needed"),
+        }
+
+
+def test_it_keeps_when_work_began_apart_from_when_that_was_entered(cast: Cast) -> None:
+    with cast.acting():
+        referral = at(cast, "active", "accepted")
+        entered = NOW + timedelta(days=1)
+        do(referral, "start", cast.chloe, now=entered, effective_at=LATER)
+        step = ReferralTransition.objects.get(action="start")
+        assert (step.effective_at, step.recorded_at) == (LATER, entered)
+
+
+@pytest.mark.parametrize("wrong", [NOW - timedelta(days=1), NOW + timedelta(minutes=1)])
+def test_it_refuses_work_before_the_request_or_in_the_future(cast: Cast, wrong: object) -> None:
+    with cast.acting():
+        referral = at(cast, "active", "accepted")
+        with pytest.raises(Invalid) as refused:
+            do(referral, "start", cast.chloe, effective_at=wrong)
+        assert refused.value.errors[0].pointer == "/effective_at"
+        assert as_stored(referral.id).work_item.status == "accepted"
+
+
+def test_it_lets_the_present_lead_acknowledge_for_a_referrer_who_left(cast: Cast) -> None:
+    from coordination import care_team
+
+    with cast.acting():
+        referral = at(cast, "active", "completed")
+        care_team.hand_over_lead(
+            cast.patient.id,
+            to_id=cast.gus.practitioner_role.id,
+            because="leaves the clinic",
+            actor=cast.sam.actor(),
+            now=NOW,
+        )
+        do(referral, "acknowledge", cast.gus)
+        assert Referral.objects.get().acknowledged_by == cast.gus.practitioner_role
+
+
+def test_it_finds_the_unprocessed_steps_of_all_organizations(cast: Cast) -> None:
+    from django.db import connection
+
+    with cast.acting():
+        opened(cast)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT transition_id, organization_id FROM referrals_unprocessed(10)")
+        found = cursor.fetchall()
+    assert {organization for _, organization in found} == {cast.riverside.id}
+    with cast.acting():
+        ids = [row[0] for row in found]
+        assert (
+            ReferralTransition.objects.filter(pk__in=ids, processed_at=None).update(
+                processed_at=NOW
+            )
+            == len(ids)
+            == 2
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM referrals_unprocessed(10)")
+        assert cursor.fetchone() == (0,)
