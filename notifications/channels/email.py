@@ -41,19 +41,14 @@ class Email:
             },
         )
         mailer: Any = mailers.default
-        with _deadline(mailer):
+        with _deadline(mailer) as watch:
             try:
-                mailer.open()
-            except (smtplib.SMTPException, OSError) as error:
-                raise NotDelivered(_say(error), channel_down=True) from error
-            try:
-                mailer.send_messages([mail])
-            except ValueError as error:
-                raise NotDelivered("The address cannot be written to.", permanent=True) from error
-            except (smtplib.SMTPException, OSError) as error:
-                raise _refusal(error) from error
+                _open(mailer)
+                if not watch.is_alive():
+                    raise NotDelivered("The server took too long to answer.", channel_down=True)
+                _send(mailer, mail)
             finally:
-                # The server has answered for the mail already; a failing goodbye undoes nothing.
+                # Whatever the server answered stands; a failing goodbye undoes nothing.
                 with suppress(smtplib.SMTPException, OSError):
                     mailer.close()
         return "accepted"
@@ -63,6 +58,22 @@ def message_id(letter: Letter) -> str:
     """Return the mail's Message-ID: the same at every try, so that a repeat can be recognized."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     return f"<{letter.message_id}@{domain or 'localhost'}>"
+
+
+def _open(mailer: Any) -> None:
+    try:
+        mailer.open()
+    except (smtplib.SMTPException, OSError) as error:
+        raise NotDelivered(_say(error), channel_down=True) from error
+
+
+def _send(mailer: Any, mail: EmailMessage) -> None:
+    try:
+        mailer.send_messages([mail])
+    except ValueError as error:
+        raise NotDelivered("The address cannot be written to.", permanent=True) from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise _refusal(error) from error
 
 
 def _refusal(error: smtplib.SMTPException | OSError) -> NotDelivered:
@@ -98,14 +109,14 @@ def _say(error: smtplib.SMTPException | OSError) -> str:
 
 
 @contextmanager
-def _deadline(mailer: Any) -> Iterator[None]:
+def _deadline(mailer: Any) -> Iterator[Timer]:
     # The timeout of a socket starts anew with every byte; a server that drips could hold a
     # claim for ever, and the mail would be sent a second time by whoever takes it over.
     watch = Timer(DEADLINE, _hang_up, [mailer])
     watch.daemon = True
     watch.start()
     try:
-        yield
+        yield watch
     finally:
         watch.cancel()
 
