@@ -175,6 +175,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "MessagePurposeEnum": "notifications.models.Purpose",
         "AttemptOutcomeEnum": "notifications.models.Attempt.Outcome",
         "RecipientTypeEnum": "notifications.api.serializers.RecipientType",
+        "ReferralOutcomeEnum": "referrals.models.Referral.Outcome",
+        "PathwayVersionStatusEnum": "care_plans.models.PathwayVersion.Status",
+        "SourceDocumentKindEnum": "care_plans.models.SourceDocument.Kind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

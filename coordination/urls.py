@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/v1/", include("coordination.api.urls")),
     path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("referrals.api.urls")),
+    path("api/v1/", include("care_plans.api.urls")),
 ]
 
 handler400 = front.bad_request

@@ -1,0 +1,121 @@
+"""Clinical content: measures, pathways, their versions, and signing one."""
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from care_plans import signing
+from care_plans.api import content_serializers as serializers
+from care_plans.models import Measure, Pathway, PathwaySignature, PathwayVersion
+from coordination.api.permissions import ANY_ROLE, CLINICAL
+from coordination.api.views import Listed, Retrieved
+
+SLUG = OpenApiParameter("slug", str, OpenApiParameter.PATH)
+_SIGNATURES = Prefetch("signatures", PathwaySignature.objects.order_by("signed_at", "id"))
+
+
+class MeasureFilter(filters.FilterSet):
+    """How a measure is looked for."""
+
+    side_required = filters.BooleanFilter()
+    loinc = filters.CharFilter()
+
+    class Meta:
+        model = Measure
+        fields: list[str] = []
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List outcome measures"),
+    retrieve=extend_schema(summary="Read an outcome measure"),
+)
+class MeasureViewSet(Listed, Retrieved):
+    """Outcome measures with range, direction, thresholds, sources and licence."""
+
+    roles = {"list": ANY_ROLE, "retrieve": ANY_ROLE}
+    lookup_field = "slug"
+    lookup_value_regex = "[a-z][a-z0-9_]{0,59}"
+    ordering = ("slug",)
+    serializer_class = serializers.MeasureSerializer
+    filterset_class = MeasureFilter
+    queryset = Measure.objects.all()
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List pathways with their versions"),
+    retrieve=extend_schema(summary="Read a pathway with its versions"),
+)
+class PathwayViewSet(Listed, Retrieved):
+    """Pathways and which of their versions your organization has signed."""
+
+    roles = {"list": ANY_ROLE, "retrieve": ANY_ROLE}
+    lookup_field = "slug"
+    lookup_value_regex = "[a-z][a-z0-9-]{0,59}"
+    ordering = ("slug",)
+    serializer_class = serializers.PathwaySerializer
+    queryset = Pathway.objects.prefetch_related(
+        Prefetch(
+            "versions",
+            PathwayVersion.objects.defer("content")
+            .order_by("published_at", "id")
+            .prefetch_related(_SIGNATURES),
+        )
+    )
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List a pathway's versions", parameters=[SLUG]),
+    retrieve=extend_schema(
+        summary="Read a version with all its content and sources",
+        parameters=[SLUG],
+        responses={200: serializers.PathwayVersionSerializer},
+    ),
+)
+class PathwayVersionViewSet(Listed, Retrieved):
+    """Published versions: immutable, and pinned by the courses that follow them."""
+
+    roles = {"list": ANY_ROLE, "retrieve": ANY_ROLE, "sign": CLINICAL}
+    lookup_field = "version"
+    lookup_value_regex = r"\d{1,4}\.\d{1,4}\.\d{1,4}"
+    serializer_class = serializers.PathwayVersionSummarySerializer
+    queryset = PathwayVersion.objects.none()
+
+    def get_queryset(self) -> QuerySet[Any, Any]:
+        """Return the versions of the pathway in the address."""
+        rows = PathwayVersion.objects.filter(pathway__slug=self.kwargs.get("slug", ""))
+        rows = rows.select_related("pathway").prefetch_related(_SIGNATURES)
+        return rows.defer("content") if self.action == "list" else rows
+
+    def get_serializer_class(self) -> Any:
+        """Show the content of one alone."""
+        if self.action == "list":
+            return serializers.PathwayVersionSummarySerializer
+        return serializers.PathwayVersionSerializer
+
+    @extend_schema(
+        summary="Sign a version for your organization",
+        description=(
+            "From then on it may be applied to real patients. Name, college and number must be "
+            "those of your own registration, in a discipline that the version lets sign."
+        ),
+        parameters=[SLUG],
+        request=serializers.PathwaySigningSerializer,
+        responses={201: serializers.PathwaySignatureSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def sign(self, request: Request, slug: str, version: str) -> Response:
+        """Vouch for a version with name, college number and date."""
+        signature = signing.sign(
+            self.get_object(),
+            **self.valid(serializers.PathwaySigningSerializer),
+            actor=self.actor,
+            now=self.now,
+        )
+        return self.answer(
+            signature, status=201, serializer_class=serializers.PathwaySignatureSerializer
+        )

@@ -1,0 +1,193 @@
+"""How clinical content looks to programs: each figure with its source and how well it is known."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from care_plans.models import Measure, Pathway, PathwaySignature, PathwayVersion
+from coordination.models import Discipline
+
+_VERIFIED = [("read", "read"), ("recall", "recall"), ("unverified", "unverified")]
+
+
+def _decimal() -> serializers.DecimalField:
+    return serializers.DecimalField(
+        max_digits=10, decimal_places=4, normalize_output=True, read_only=True, allow_null=True
+    )
+
+
+class CitedSerializer(serializers.Serializer[Any]):
+    """A figure's source; only what was `read` may carry a rule."""
+
+    source = serializers.CharField(read_only=True, allow_null=True)  # type: ignore[assignment]
+    doi = serializers.CharField(read_only=True, allow_null=True)
+    pmid = serializers.CharField(read_only=True, allow_null=True)
+    verified = serializers.ChoiceField(choices=_VERIFIED, read_only=True)
+    note = serializers.CharField(read_only=True, allow_null=True)
+
+
+class MeasureChangeSerializer(CitedSerializer):
+    """The smallest change that matters in one population; null is unknown."""
+
+    value = _decimal()
+    upper = _decimal()
+    percent_of_baseline = _decimal()
+    unit = serializers.CharField(read_only=True, allow_null=True)
+    mdc = _decimal()
+    subscale = serializers.CharField(read_only=True, allow_null=True)
+    population = serializers.CharField(read_only=True, allow_null=True)
+    quoted_value = _decimal()
+    usable = serializers.BooleanField(read_only=True, help_text="Whether a rule may rest on it.")
+
+
+class MeasureBandSerializer(serializers.Serializer[Any]):
+    """Scores up to and including `max`."""
+
+    max = _decimal()
+    label = serializers.CharField(read_only=True)  # type: ignore[assignment]
+
+
+class MeasureBandsSerializer(CitedSerializer):
+    """One published way to put scores in words."""
+
+    scheme = serializers.CharField(read_only=True)
+    bands = MeasureBandSerializer(many=True, read_only=True)
+    applies_to = serializers.CharField(read_only=True, allow_null=True)
+
+
+class MeasureReferenceSerializer(CitedSerializer):
+    """A figure to compare with."""
+
+    value = _decimal()
+    meaning = serializers.CharField(read_only=True)
+
+
+class MeasureLoincSerializer(serializers.Serializer[Any]):
+    """The LOINC code of the total score."""
+
+    code = serializers.CharField(read_only=True)
+    display = serializers.CharField(read_only=True)
+    verified = serializers.ChoiceField(choices=_VERIFIED, read_only=True)
+
+
+class MeasureSerializer(serializers.ModelSerializer[Measure]):
+    """An outcome measure: its range, its direction, and which change matters."""
+
+    assesses = serializers.CharField(source="definition.assesses", read_only=True)
+    disciplines = serializers.ListField(
+        source="definition.disciplines",
+        child=serializers.ChoiceField(choices=Discipline.choices),
+        read_only=True,
+        help_text="Whose practitioners take it.",
+    )
+    minimum = _decimal()
+    maximum = _decimal()
+    step = _decimal()
+    unit = serializers.CharField(source="definition.unit", read_only=True, allow_null=True)
+    change = MeasureChangeSerializer(source="definition.change", many=True, read_only=True)
+    severity = MeasureBandsSerializer(source="definition.severity", many=True, read_only=True)
+    references = MeasureReferenceSerializer(
+        source="definition.references", many=True, read_only=True
+    )
+    safety = serializers.CharField(source="definition.safety", read_only=True, allow_null=True)
+    loinc = MeasureLoincSerializer(source="definition.loinc", read_only=True, allow_null=True)
+    licence = serializers.CharField(source="definition.licence", read_only=True)
+    note = serializers.CharField(source="definition.note", read_only=True, allow_null=True)
+
+    class Meta:
+        model = Measure
+        fields = [
+            "slug",
+            "version",
+            "name",
+            "assesses",
+            "disciplines",
+            "minimum",
+            "maximum",
+            "step",
+            "unit",
+            "better",
+            "side_required",
+            "change",
+            "severity",
+            "references",
+            "safety",
+            "loinc",
+            "licence",
+            "note",
+        ]
+        read_only_fields = fields
+
+
+class PathwaySignatureSerializer(serializers.ModelSerializer[PathwaySignature]):
+    """Who vouches for a version in your organization."""
+
+    class Meta:
+        model = PathwaySignature
+        fields = [
+            "id",
+            "practitioner_role",
+            "name",
+            "college",
+            "registration_number",
+            "signed_at",
+        ]
+        read_only_fields = fields
+
+
+class PathwayVersionSummarySerializer(serializers.ModelSerializer[PathwayVersion]):
+    """One published version, and whether your organization has signed it."""
+
+    signatures = PathwaySignatureSerializer(many=True, read_only=True)
+    is_signed = serializers.SerializerMethodField(
+        help_text="Unsigned, it applies to demo and synthetic patients alone."
+    )
+
+    class Meta:
+        model = PathwayVersion
+        fields = [
+            "id",
+            "version",
+            "title",
+            "language",
+            "status",
+            "published_at",
+            "sha256",
+            "is_signed",
+            "signatures",
+        ]
+        read_only_fields = fields
+
+    def get_is_signed(self, row: PathwayVersion) -> bool:
+        """Say whether anybody of the organization has signed it."""
+        return bool(row.signatures.all())
+
+
+class PathwayVersionSerializer(PathwayVersionSummarySerializer):
+    """One version, complete: every statement with its source and how well it is known."""
+
+    pathway = serializers.CharField(source="pathway.slug", read_only=True)
+    content = serializers.DictField(read_only=True)
+
+    class Meta(PathwayVersionSummarySerializer.Meta):
+        fields = [*PathwayVersionSummarySerializer.Meta.fields, "pathway", "content"]
+        read_only_fields = fields
+
+
+class PathwaySerializer(serializers.ModelSerializer[Pathway]):
+    """One condition's protocol through its versions."""
+
+    versions = PathwayVersionSummarySerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Pathway
+        fields = ["id", "slug", "title", "versions"]
+        read_only_fields = fields
+
+
+class PathwaySigningSerializer(serializers.Serializer[Any]):
+    """The signature: your own name, college and registration number, written out."""
+
+    name = serializers.CharField(max_length=200)
+    college = serializers.CharField(max_length=200)
+    registration_number = serializers.CharField(max_length=60)

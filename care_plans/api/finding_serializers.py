@@ -1,0 +1,239 @@
+"""How findings look to programs: scores, screens, answers, problems and imported documents."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from care_plans import red_flags
+from care_plans.assessing import MAX_SCORES, NewScore
+from care_plans.content.safety import Urgency
+from care_plans.models import (
+    Assessment,
+    Condition,
+    CourseAnswer,
+    RedFlagAnswer,
+    RedFlagScreen,
+    Score,
+    SourceDocument,
+)
+
+_RECORDED = ["id", "patient", "course", "practitioner_role", "effective_at", "recorded_at"]
+
+
+class ScoreSerializer(serializers.ModelSerializer[Score]):
+    """One value of one measure."""
+
+    measure = serializers.CharField(source="measure.slug", read_only=True)
+    value = serializers.DecimalField(
+        max_digits=10, decimal_places=4, normalize_output=True, read_only=True
+    )
+
+    class Meta:
+        model = Score
+        fields = ["id", "measure", "value", "side", "item"]
+        read_only_fields = fields
+
+
+class AssessmentSerializer(serializers.ModelSerializer[Assessment]):
+    """One sitting; `entered_in_error` marks one that `replaced_by` corrects."""
+
+    scores = ScoreSerializer(many=True, read_only=True)
+    entered_in_error = serializers.BooleanField(read_only=True)
+    replaced_by = serializers.UUIDField(
+        source="replaced_by.id", read_only=True, allow_null=True, default=None
+    )
+
+    class Meta:
+        model = Assessment
+        fields = [
+            *_RECORDED,
+            "scores",
+            "replaces",
+            "reason",
+            "replaced_by",
+            "entered_in_error",
+        ]
+        read_only_fields = fields
+
+
+class NewScoreSerializer(serializers.Serializer[Any]):
+    """A score to record. A value may be sent as a number or, exactly, as a string."""
+
+    measure = serializers.CharField(max_length=60, help_text="The measure's slug.")
+    value = serializers.DecimalField(max_digits=10, decimal_places=4)
+    side = serializers.ChoiceField(
+        choices=Score.Side.choices,
+        default="",
+        allow_blank=True,
+        help_text="Needed for a measure that is taken per side, and only there.",
+    )
+    item = serializers.IntegerField(
+        min_value=1,
+        max_value=1000,
+        default=None,
+        allow_null=True,
+        help_text="One item of a questionnaire; none: its total.",
+    )
+
+    def to_internal_value(self, data: Any) -> NewScore:
+        """Return the value that the domain takes."""
+        return NewScore(**super().to_internal_value(data))
+
+
+class _SittingSerializer(serializers.Serializer[Any]):
+    effective_at = serializers.DateTimeField(
+        default=None, allow_null=True, help_text="When it was taken."
+    )
+
+
+class AssessmentRecordingSerializer(_SittingSerializer):
+    """A sitting to record; without a course it belongs to the patient's history."""
+
+    patient = serializers.UUIDField()
+    course = serializers.UUIDField(default=None, allow_null=True)
+    # a list serializer looks at the length before it looks at a million scores
+    scores: Any = serializers.ListSerializer(
+        child=NewScoreSerializer(), allow_empty=False, max_length=MAX_SCORES
+    )
+
+
+class AssessmentReplacementSerializer(_SittingSerializer):
+    """What should have been recorded; no scores withdraw the assessment."""
+
+    scores: Any = serializers.ListSerializer(
+        child=NewScoreSerializer(), allow_empty=True, max_length=MAX_SCORES
+    )
+    reason = serializers.CharField(max_length=1000, help_text="What was wrong.")
+
+
+class FoundFlagSerializer(serializers.Serializer[Any]):
+    """A flag found present: what to do at once, how soon, and on whose word."""
+
+    flag = serializers.CharField(source="flag.id", read_only=True)
+    text = serializers.CharField(source="flag.text", read_only=True)
+    action = serializers.CharField(source="flag.action", read_only=True)
+    urgency = serializers.ChoiceField(
+        source="flag.urgency", choices=[(u.value, u.value) for u in Urgency], read_only=True
+    )
+    suspects = serializers.CharField(source="flag.suspects", read_only=True, allow_null=True)
+    stops_loading = serializers.BooleanField(source="flag.stops_loading", read_only=True)
+    blocks_progression = serializers.BooleanField(source="flag.blocks_progression", read_only=True)
+    towards = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="Pathways to consider instead."
+    )
+    cites = serializers.ListField(child=serializers.CharField(), read_only=True)
+    is_expert_consensus = serializers.BooleanField(
+        source="is_consensus", read_only=True, help_text="What to do rests on opinion alone."
+    )
+    notice = serializers.CharField(read_only=True, help_text="To be shown with the action.")
+
+
+class RedFlagScreenSerializer(serializers.ModelSerializer[RedFlagScreen]):
+    """One screen: what was answered, what was found, and what nobody knows."""
+
+    answers = serializers.SerializerMethodField()
+    found = serializers.SerializerMethodField()
+    not_known = serializers.SerializerMethodField(
+        help_text="Flags that were not asked about, or had no answer. Unknown is not negative."
+    )
+
+    class Meta:
+        model = RedFlagScreen
+        fields = [*_RECORDED, "answers", "found", "not_known"]
+        read_only_fields = fields
+
+    @extend_schema_field(
+        serializers.DictField(child=serializers.ChoiceField(choices=RedFlagAnswer.Answer.choices))
+    )
+    def get_answers(self, row: RedFlagScreen) -> dict[str, str]:
+        """Return the answers by flag."""
+        return {answer.flag: answer.answer for answer in row.answers.all()}
+
+    @extend_schema_field(FoundFlagSerializer(many=True))
+    def get_found(self, row: RedFlagScreen) -> Any:
+        """Return what was found present, the most urgent first."""
+        return FoundFlagSerializer(red_flags.found_by(row), many=True).data
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_not_known(self, row: RedFlagScreen) -> list[str]:
+        """Return the flags that the screen leaves open to doubt."""
+        return red_flags.not_known(row)
+
+
+class RedFlagScreeningSerializer(_SittingSerializer):
+    """A screen to record: by flag of the course's pathway; one left out was not asked."""
+
+    course = serializers.UUIDField()
+    answers = serializers.DictField(
+        child=serializers.ChoiceField(choices=RedFlagAnswer.Answer.choices), allow_empty=False
+    )
+
+
+class CourseAnswerSerializer(serializers.ModelSerializer[CourseAnswer]):
+    """One answer about the person's circumstances; for each question the latest holds."""
+
+    answer = serializers.SerializerMethodField()
+
+    class Meta:
+        model = CourseAnswer
+        fields = [*_RECORDED, "question", "answer"]
+        read_only_fields = fields
+
+    @extend_schema_field({"oneOf": [{"type": "boolean"}, {"type": "string"}]})
+    def get_answer(self, row: CourseAnswer) -> Any:
+        """Return true, false, a choice or words."""
+        return row.answer
+
+
+class CourseAnsweringSerializer(_SittingSerializer):
+    """Answers to record, by question of the course's pathway: true, false, a choice or words."""
+
+    course = serializers.UUIDField()
+    answers = serializers.DictField(child=serializers.JSONField(), allow_empty=False)
+
+
+class ConditionSerializer(serializers.ModelSerializer[Condition]):
+    """One entry of the problem list."""
+
+    class Meta:
+        model = Condition
+        fields = [
+            "id",
+            "patient",
+            "origin",
+            "code_system",
+            "code",
+            "display",
+            "clinical_status",
+            "onset_at",
+            "abated_at",
+            "recorded_at",
+        ]
+        read_only_fields = fields
+
+
+class SourceDocumentSerializer(serializers.ModelSerializer[SourceDocument]):
+    """An imported care plan or care team, as it came; it never acts."""
+
+    class Meta:
+        model = SourceDocument
+        fields = [
+            "id",
+            "patient",
+            "kind",
+            "title",
+            "status",
+            "starts_at",
+            "ends_at",
+            "recorded_at",
+        ]
+        read_only_fields = fields
+
+
+class SourceDocumentContentSerializer(SourceDocumentSerializer):
+    """The same with its content."""
+
+    class Meta(SourceDocumentSerializer.Meta):
+        fields = [*SourceDocumentSerializer.Meta.fields, "content"]
+        read_only_fields = fields

@@ -1,0 +1,308 @@
+"""Findings about patients: assessments, red-flag screens, answers, problems, documents."""
+
+from typing import Any
+
+from django.db.models import Model, Prefetch, QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from care_plans import assessing, circumstances, red_flags
+from care_plans.api import finding_serializers as serializers
+from care_plans.models import (
+    Assessment,
+    Condition,
+    CourseAnswer,
+    RedFlagScreen,
+    Score,
+    SourceDocument,
+)
+from coordination.access import owned_by_patient
+from coordination.api.permissions import CLINICAL
+from coordination.api.views import Listed, OfPatients, Retrieved
+
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="Sending the same again with the same key returns what was recorded first.",
+)
+
+
+class _Findings(OfPatients):
+    """Rows of the patients in the reader's circle of care; schedulers never see them."""
+
+    rows: QuerySet[Any, Any]
+    ordering: tuple[str, ...] = ("-effective_at", "-id")
+
+    def get_queryset(self) -> QuerySet[Any, Any]:
+        """Return the rows within the actor's reach."""
+        return owned_by_patient(self.rows.all(), self.actor, self.now)
+
+    def key(self) -> str:
+        """Return the idempotency key of the request, or nothing."""
+        return self.request.headers.get("Idempotency-Key", "")
+
+    def recorded(self, row: Model, *, created: bool = True) -> Response:
+        """Answer with a row as a reader sees it; 200 when it was there before."""
+        found = self.get_queryset().get(pk=row.pk)
+        return self.answer(found, status=201 if created else 200)
+
+
+class _OfCourse(filters.FilterSet):
+    patient = filters.UUIDFilter(field_name="patient_id")
+    course = filters.UUIDFilter(field_name="course_id")
+    effective_from = filters.IsoDateTimeFilter(field_name="effective_at", lookup_expr="gte")
+    effective_until = filters.IsoDateTimeFilter(field_name="effective_at", lookup_expr="lt")
+
+
+class AssessmentFilter(_OfCourse):
+    """How an assessment is looked for."""
+
+    measure = filters.CharFilter(method="by_measure", label="The slug of a measure it scores.")
+    entered_in_error = filters.BooleanFilter(
+        field_name="replaced_by", lookup_expr="isnull", exclude=True
+    )
+
+    class Meta:
+        model = Assessment
+        fields: list[str] = []
+
+    def by_measure(self, rows: QuerySet[Any, Any], name: str, value: str) -> QuerySet[Any, Any]:
+        """Keep the assessments that score a measure."""
+        return rows.filter(pk__in=Score.objects.filter(measure__slug=value).values("assessment_id"))
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List assessments with their scores"),
+    retrieve=extend_schema(summary="Read an assessment"),
+)
+class AssessmentViewSet(_Findings, Listed, Retrieved):
+    """Sittings with their scores, corrected ones included."""
+
+    audited_as = "Assessment"
+    roles = {"list": CLINICAL, "retrieve": CLINICAL, "create": CLINICAL, "replace": CLINICAL}
+    serializer_class = serializers.AssessmentSerializer
+    filterset_class = AssessmentFilter
+    queryset = Assessment.objects.none()
+    rows = Assessment.objects.select_related("replaced_by").prefetch_related(
+        Prefetch(
+            "scores",
+            Score.objects.select_related("measure").defer("measure__content").order_by("id"),
+        )
+    )
+
+    @extend_schema(
+        summary="Record an assessment",
+        description="All of it or nothing; 200 when the idempotency key was used for the same.",
+        parameters=[KEY],
+        request=serializers.AssessmentRecordingSerializer,
+        responses={
+            200: serializers.AssessmentSerializer,
+            201: serializers.AssessmentSerializer,
+        },
+    )
+    def create(self, request: Request) -> Response:
+        """Record one sitting."""
+        data = self.valid(serializers.AssessmentRecordingSerializer)
+        row, created = assessing.record_assessment(
+            data["patient"],
+            course_id=data["course"],
+            scores=data["scores"],
+            effective_at=data["effective_at"],
+            key=self.key(),
+            actor=self.actor,
+            now=self.now,
+        )
+        return self.recorded(row, created=created)
+
+    @extend_schema(
+        summary="Correct an assessment",
+        description="The old one stays readable, marked as entered in error.",
+        parameters=[KEY],
+        request=serializers.AssessmentReplacementSerializer,
+        responses={
+            200: serializers.AssessmentSerializer,
+            201: serializers.AssessmentSerializer,
+        },
+    )
+    @action(detail=True, methods=["post"])
+    def replace(self, request: Request, pk: str) -> Response:
+        """Replace an assessment by what should have been recorded."""
+        data = self.valid(serializers.AssessmentReplacementSerializer)
+        row, created = assessing.replace_assessment(
+            self.get_object().pk,
+            scores=data["scores"],
+            reason=data["reason"],
+            effective_at=data["effective_at"],
+            key=self.key(),
+            actor=self.actor,
+            now=self.now,
+        )
+        return self.recorded(row, created=created)
+
+
+class RedFlagScreenFilter(_OfCourse):
+    """How a screen is looked for."""
+
+    found = filters.CharFilter(method="by_found", label="A flag that it found present.")
+
+    class Meta:
+        model = RedFlagScreen
+        fields: list[str] = []
+
+    def by_found(self, rows: QuerySet[Any, Any], name: str, value: str) -> QuerySet[Any, Any]:
+        """Keep the screens that found a flag."""
+        return rows.filter(answers__flag=value, answers__answer="present")
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List red-flag screens"),
+    retrieve=extend_schema(summary="Read a red-flag screen"),
+)
+class RedFlagScreenViewSet(_Findings, Listed, Retrieved):
+    """Screens for red flags, with what to do about what they found."""
+
+    audited_as = "RedFlagScreen"
+    roles = {"list": CLINICAL, "retrieve": CLINICAL, "create": CLINICAL}
+    serializer_class = serializers.RedFlagScreenSerializer
+    filterset_class = RedFlagScreenFilter
+    queryset = RedFlagScreen.objects.none()
+    # prefetched, not joined: many rows share one large pathway version
+    rows = RedFlagScreen.objects.prefetch_related("answers", "course__pathway_version")
+
+    @extend_schema(
+        summary="Record a red-flag screen",
+        description=(
+            "A hard stop holds the patient's loading activities before this answers; `found` "
+            "says what to do at once. A flag that was found stays open."
+        ),
+        parameters=[KEY],
+        request=serializers.RedFlagScreeningSerializer,
+        responses={
+            200: serializers.RedFlagScreenSerializer,
+            201: serializers.RedFlagScreenSerializer,
+        },
+    )
+    def create(self, request: Request) -> Response:
+        """Record what was asked and found."""
+        data = self.valid(serializers.RedFlagScreeningSerializer)
+        row, created = red_flags.record_screen(
+            data["course"],
+            answers=data["answers"],
+            effective_at=data["effective_at"],
+            key=self.key(),
+            actor=self.actor,
+            now=self.now,
+        )
+        return self.recorded(row, created=created)
+
+
+class CourseAnswerFilter(_OfCourse):
+    """How an answer is looked for."""
+
+    question = filters.CharFilter()
+
+    class Meta:
+        model = CourseAnswer
+        fields: list[str] = []
+
+
+@extend_schema_view(list=extend_schema(summary="List answers about circumstances"))
+class CourseAnswerViewSet(_Findings, Listed):
+    """What people said about their circumstances, as the pathway asks."""
+
+    audited_as = "CourseAnswer"
+    roles = {"list": CLINICAL, "create": CLINICAL}
+    serializer_class = serializers.CourseAnswerSerializer
+    filterset_class = CourseAnswerFilter
+    queryset = CourseAnswer.objects.none()
+    rows = CourseAnswer.objects.all()
+
+    @extend_schema(
+        summary="Record answers about circumstances",
+        request=serializers.CourseAnsweringSerializer,
+        responses={201: serializers.CourseAnswerSerializer(many=True)},
+    )
+    def create(self, request: Request) -> Response:
+        """Record answers; lanes that they make necessary open at once."""
+        data = self.valid(serializers.CourseAnsweringSerializer)
+        rows = circumstances.record_answers(
+            data["course"],
+            answers=data["answers"],
+            effective_at=data["effective_at"],
+            actor=self.actor,
+            now=self.now,
+        )
+        return Response(self.get_serializer(rows, many=True).data, status=201)
+
+
+class ConditionFilter(filters.FilterSet):
+    """How a problem is looked for."""
+
+    patient = filters.UUIDFilter(field_name="patient_id")
+    clinical_status = filters.ChoiceFilter(choices=Condition.ClinicalStatus.choices)
+    code = filters.CharFilter()
+
+    class Meta:
+        model = Condition
+        fields: list[str] = []
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List the problem list"),
+    retrieve=extend_schema(summary="Read a problem"),
+)
+class ConditionViewSet(_Findings, Listed, Retrieved):
+    """The problem list: what was imported or diagnosed."""
+
+    audited_as = "Condition"
+    roles = {"list": CLINICAL, "retrieve": CLINICAL}
+    ordering = ("-id",)
+    serializer_class = serializers.ConditionSerializer
+    filterset_class = ConditionFilter
+    queryset = Condition.objects.none()
+    rows = Condition.objects.all()
+
+
+class SourceDocumentFilter(filters.FilterSet):
+    """How an imported document is looked for."""
+
+    patient = filters.UUIDFilter(field_name="patient_id")
+    kind = filters.ChoiceFilter(choices=SourceDocument.Kind.choices)
+
+    class Meta:
+        model = SourceDocument
+        fields: list[str] = []
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List imported care plans and care teams"),
+    retrieve=extend_schema(
+        summary="Read an imported document with its content",
+        responses={200: serializers.SourceDocumentContentSerializer},
+    ),
+)
+class SourceDocumentViewSet(_Findings, Listed, Retrieved):
+    """Care plans and care teams as another system sent them."""
+
+    audited_as = "SourceDocument"
+    roles = {"list": CLINICAL, "retrieve": CLINICAL}
+    ordering = ("-id",)
+    serializer_class = serializers.SourceDocumentSerializer
+    filterset_class = SourceDocumentFilter
+    queryset = SourceDocument.objects.none()
+    rows = SourceDocument.objects.all()
+
+    def get_queryset(self) -> QuerySet[Any, Any]:
+        """Leave the content, which may be large, to the reading of one."""
+        rows = super().get_queryset()
+        return rows.defer("content") if self.action == "list" else rows
+
+    def get_serializer_class(self) -> Any:
+        """Show the content of one alone."""
+        if self.action == "retrieve":
+            return serializers.SourceDocumentContentSerializer
+        return super().get_serializer_class()

@@ -1,0 +1,28 @@
+"""`/api/v1/`: clinical content, plans and courses, and what is found out on them."""
+
+from rest_framework.routers import SimpleRouter
+
+from care_plans.api.content import MeasureViewSet, PathwayVersionViewSet, PathwayViewSet
+from care_plans.api.findings import (
+    AssessmentViewSet,
+    ConditionViewSet,
+    CourseAnswerViewSet,
+    RedFlagScreenViewSet,
+    SourceDocumentViewSet,
+)
+
+router = SimpleRouter(trailing_slash=False)
+router.register("measures", MeasureViewSet, basename="measure")
+router.register("pathways", PathwayViewSet, basename="pathway")
+router.register(
+    "pathways/(?P<slug>[a-z][a-z0-9-]{0,59})/versions",
+    PathwayVersionViewSet,
+    basename="pathway-version",
+)
+router.register("assessments", AssessmentViewSet, basename="assessment")
+router.register("red-flag-screens", RedFlagScreenViewSet, basename="red-flag-screen")
+router.register("course-answers", CourseAnswerViewSet, basename="course-answer")
+router.register("conditions", ConditionViewSet, basename="condition")
+router.register("source-documents", SourceDocumentViewSet, basename="source-document")
+
+urlpatterns = router.urls

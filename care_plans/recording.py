@@ -1,0 +1,81 @@
+"""What every finding has in common on its way in: its course, its time, and its key."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from care_plans.models import Course
+from coordination.access import owned_by_patient
+from coordination.actors import Actor
+from coordination.models import Patient
+from coordination.problems import FieldError, Invalid, NotAllowed
+
+KEY_LENGTH = 200
+
+
+class KeyReused(NotAllowed):
+    """The same idempotency key was used before, for something else."""
+
+    type = "key-reused"
+
+
+class CourseEnded(NotAllowed):
+    """The course had ended by the time that the finding is about."""
+
+    type = "course-ended"
+
+
+def course_within_reach(actor: Actor, course_id: UUID, *, now: datetime) -> Course:
+    """Return a course within the actor's reach, or raise `Invalid` that points to `/course`."""
+    courses = Course.objects.select_related("pathway_version", "patient")
+    course: Course | None = owned_by_patient(courses, actor, now).filter(pk=course_id).first()
+    if course is None:
+        raise Invalid.field("/course", "There is no such course within your reach.")
+    return course
+
+
+def moment(
+    effective_at: datetime | None, patient: Patient, course: Course | None, *, now: datetime
+) -> datetime:
+    """Return when a finding held; none means now.
+
+    Late entry is welcome. Raises `Invalid` for the future or before the patient was born, and
+    `CourseEnded` for a time after the course's discharge.
+    """
+    at = effective_at or now
+    if at > now:
+        raise Invalid.field("/effective_at", "This lies in the future.")
+    if patient.birth_date is not None and at.astimezone(UTC).date() < patient.birth_date:
+        raise Invalid.field("/effective_at", "This lies before the patient was born.")
+    if course is not None and course.discharged_at is not None and at > course.discharged_at:
+        raise CourseEnded("The course was discharged before that.")
+    return at
+
+
+def usable_key(key: str) -> str:
+    """Return an idempotency key, or raise `Invalid` for one that cannot be kept."""
+    if len(key) > KEY_LENGTH or not key.isprintable():
+        raise Invalid.field(
+            "/Idempotency-Key", f"A key is at most {KEY_LENGTH} printable characters."
+        )
+    return key
+
+
+def digest(sent: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what was sent, so that a repeated key can be told from a reused one."""
+    return sha256(json.dumps(sent, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def refuse(errors: Iterable[FieldError], what: str) -> None:
+    """Raise `Invalid` with every error, if there is one; then nothing at all is written."""
+    found = list(errors)
+    if found:
+        raise Invalid(f"{what}: nothing was recorded.", errors=found)
+
+
+def pointer(*parts: str | int) -> str:
+    """Return the JSON pointer to a place in the input."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)

@@ -1,0 +1,205 @@
+"""Screening for red flags: what was asked, what was found, and what then stops.
+
+A flag that was found present stays open whatever a later screen says. Clearing one, which is a
+decision of its own, does not exist yet: until then a course with an open flag does not move on.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from care_plans import activities, scope, standing
+from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.safety import RedFlag, Redirect
+from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
+from care_plans.models import Course, RedFlagAnswer, RedFlagScreen
+from care_plans.recording import (
+    KeyReused,
+    course_within_reach,
+    digest,
+    moment,
+    pointer,
+    refuse,
+    usable_key,
+)
+from care_plans.telling import tell
+from coordination import audit
+from coordination.actors import Actor
+from coordination.models import PractitionerRole
+from coordination.problems import FieldError
+
+Answer = RedFlagAnswer.Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A flag found present: what to do at once, how soon, and on whose word."""
+
+    flag: RedFlag
+    cites: tuple[str, ...]
+
+    @property
+    def towards(self) -> tuple[str, ...]:
+        """Return the pathways that a redirect points to."""
+        return self.flag.towards if isinstance(self.flag, Redirect) else ()
+
+    @property
+    def notice(self) -> str:
+        """Say it when the action rests on opinion alone."""
+        return EXPERT_CONSENSUS_CITE if self.is_consensus else ""
+
+    @property
+    def is_consensus(self) -> bool:
+        """Say whether what to do rests on opinion alone, whatever the flag itself rests on."""
+        return EXPERT_CONSENSUS in (self.flag.action_source or tuple(self.flag.source))
+
+
+@transaction.atomic
+def record_screen(
+    course_id: UUID,
+    *,
+    answers: Mapping[str, str],
+    effective_at: datetime | None = None,
+    key: str = "",
+    actor: Actor,
+    now: datetime,
+) -> tuple[RedFlagScreen, bool]:
+    """Record a screen: by flag present, absent or unknown; a flag left out was not asked.
+
+    A hard stop holds every loading activity of the patient before this returns. With a `key` that
+    was used for the same content the earlier screen is returned; the flag says whether it is new.
+    Raises `Invalid` with a pointer to each wrong answer, `Denied`, `CourseEnded`, `KeyReused`.
+    """
+    course = course_within_reach(actor, course_id, now=now)
+    role = scope.require("screen.record", course, actor=actor)
+    definition = course.pathway_version.definition
+    refuse(_flaws(answers, definition), "The screen is not valid")
+    sent = digest({"answers": answers, "effective_at": effective_at})
+    # Locked before anything is written, in the order that everybody locks courses in.
+    stops = any(_is_stop(definition, flag, answer) for flag, answer in answers.items())
+    if stops:
+        activities.stop_for_red_flag(course.patient_id, actor=actor, now=now)
+    standing.hold(course.pk)
+    if earlier := _earlier(course, usable_key(key), sent):
+        return earlier, False
+    at = moment(effective_at, course.patient, course, now=now)
+    screen = _create(course, answers, at, role, key=key, sent=sent, actor=actor, now=now)
+    _tell(screen, answers, actor=actor, now=now)
+    _reassess(course, everywhere=stops, actor=actor, now=now)
+    return screen, True
+
+
+def found_by(screen: RedFlagScreen) -> list[Found]:
+    """Return what a screen found present, the most urgent first.
+
+    Its answers and its course's pathway version should have been fetched with it.
+    """
+    definition = screen.course.pathway_version.definition
+    named = {row.flag for row in screen.answers.all() if row.answer == Answer.PRESENT}
+    urgencies = list(RedFlagAnswer.Urgency.values)
+    present = [flag for flag in definition.screened_flags() if flag.id in named]
+    return [
+        Found(flag, _cites(flag, definition))
+        for flag in sorted(present, key=lambda flag: urgencies.index(flag.urgency.value))
+    ]
+
+
+def not_known(screen: RedFlagScreen) -> list[str]:
+    """Return the flags of the pathway that a screen left out, or could get no answer to."""
+    said = {row.flag for row in screen.answers.all() if row.answer != Answer.UNKNOWN}
+    flags = screen.course.pathway_version.definition.screened_flags()
+    return [flag.id for flag in flags if flag.id not in said]
+
+
+def _flaws(answers: Mapping[str, str], definition: PathwayDefinition) -> Iterator[FieldError]:
+    known = {flag.id for flag in definition.screened_flags()}
+    if not answers:
+        yield FieldError("/answers", "A screen has at least one answer.")
+    for flag, answer in answers.items():
+        if flag not in known:
+            yield FieldError(pointer("answers", flag), "This pathway has no such red flag.")
+        elif answer not in Answer.values:
+            yield FieldError(pointer("answers", flag), "Say present, absent or unknown.")
+
+
+def _is_stop(definition: PathwayDefinition, flag: str, answer: str) -> bool:
+    return answer == Answer.PRESENT and definition.red_flag(flag).stops_loading
+
+
+def _earlier(course: Course, key: str, sent: str) -> RedFlagScreen | None:
+    if not key:
+        return None
+    found = RedFlagScreen.objects.filter(course=course, key=key).first()
+    if found is not None and found.digest != sent:
+        raise KeyReused("This idempotency key was used for another screen.")
+    return found
+
+
+def _create(
+    course: Course,
+    answers: Mapping[str, str],
+    at: datetime,
+    role: PractitionerRole,
+    *,
+    key: str,
+    sent: str,
+    actor: Actor,
+    now: datetime,
+) -> RedFlagScreen:
+    screen = RedFlagScreen.objects.create(
+        organization_id=actor.organization_id,
+        patient_id=course.patient_id,
+        course=course,
+        practitioner_role=role,
+        actor=actor.label,
+        user_id=actor.user_id,
+        effective_at=at,
+        recorded_at=now,
+        key=key,
+        digest=sent,
+    )
+    definition = course.pathway_version.definition
+    RedFlagAnswer.objects.bulk_create(
+        RedFlagAnswer(
+            organization_id=actor.organization_id,
+            screen=screen,
+            patient_id=course.patient_id,
+            flag=flag,
+            answer=answer,
+            urgency=definition.red_flag(flag).urgency.value,
+        )
+        for flag, answer in answers.items()
+    )
+    return screen
+
+
+def _reassess(course: Course, *, everywhere: bool, actor: Actor, now: datetime) -> None:
+    """Bring the course up to date; after a hard stop, every course of the patient."""
+    courses = Course.objects.underway().filter(patient_id=course.patient_id)
+    if not everywhere:
+        courses = courses.filter(pk=course.pk)
+    for course_id in courses.order_by("id").values_list("id", flat=True):
+        standing.reassess(course_id, actor=actor, now=now)
+
+
+def _cites(flag: RedFlag, definition: PathwayDefinition) -> tuple[str, ...]:
+    keys = dict.fromkeys((*tuple(flag.source), *tuple(flag.action_source or ())))
+    return tuple(definition.sources[key].cite for key in keys if key in definition.sources)
+
+
+def _tell(
+    screen: RedFlagScreen, answers: Mapping[str, str], *, actor: Actor, now: datetime
+) -> None:
+    tell(
+        "red-flag-screen.recorded",
+        subject="RedFlagScreen",
+        subject_id=screen.pk,
+        patient_id=screen.patient_id,
+        actor=actor,
+        now=now,
+        action=audit.Action.CREATE,
+        detail={"present": sorted(f for f, said in answers.items() if said == Answer.PRESENT)},
+    )
