@@ -119,9 +119,11 @@ class OrganizationPart(_Part):
             for role in person.roles:
                 if role.location not in places:
                     raise ValueError(f"{person.name} works at unknown {role.location}")
-        for patient in (*self.imported, *self.registered):
-            if patient.lead is not None:
-                self.person(patient.lead)
+        leads = [patient.lead for patient in self.imported]
+        leads += [patient.lead for patient in self.registered]
+        for lead in leads:
+            if lead is not None:
+                self.person(lead)
         return self
 
 

@@ -61,6 +61,12 @@ class Patient(OrganizationOwned, Editable):
         blank=True,
         help_text="What the last import read, to know an unchanged one.",
     )
+    imported_version = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="`version` as the last import left it; a newer one was edited by hand.",
+    )
     search_key = models.TextField(
         editable=False,
         db_collation="C",

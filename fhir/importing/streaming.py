@@ -1,0 +1,99 @@
+"""A JSON document that is larger than memory: its `entry` list one by one, the rest at the end."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import ijson
+
+from fhir.importing.elements import MAX_DEPTH
+
+# Deeper than any resource that would be accepted, so that the message names the element.
+_DEEPEST = MAX_DEPTH * 4
+_SCALARS = {"string", "number", "boolean", "null"}
+
+
+class TooDeep(ValueError):
+    """Lists within lists without end: somebody means harm, or a program ran wild."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The document's other members; comes last, whatever their order in the file."""
+
+    value: dict[str, Any]
+
+
+def read_document(stream: BinaryIO) -> Iterator[Any]:
+    """Yield each element of the top-level `entry` list, then the `Head`.
+
+    Raises ValueError where the JSON is broken, is no object, or goes on after its end.
+    """
+    events = iter(ijson.basic_parse(stream, buf_size=1 << 16))
+    try:
+        yield from _members(events)
+    except (ijson.JSONError, UnicodeDecodeError) as error:
+        raise ValueError(_first_line(error)) from error
+
+
+def _members(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
+    event, _ = next(events)
+    if event != "start_map":
+        raise ValueError("the file holds a list or a single value, not a resource")
+    head: dict[str, Any] = {}
+    for key, name in events:
+        if key == "end_map":
+            break
+        event, value = next(events)
+        is_bundle = head.get("resourceType", "Bundle") == "Bundle"
+        if name == "entry" and event == "start_array" and is_bundle:
+            yield from _elements(events)
+        else:
+            head[name] = _build(event, value, events)
+    for _ in events:
+        raise ValueError("there is more after the end of the resource")
+    yield Head(head)
+
+
+def _elements(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
+    for event, value in events:
+        if event == "end_array":
+            return
+        yield _build(event, value, events)
+
+
+def _build(event: str, value: Any, events: Iterator[tuple[str, Any]]) -> Any:
+    """Build one value without recursion, so that depth cannot exhaust the stack."""
+    if event in _SCALARS:
+        return value
+    root: Any = {} if event == "start_map" else []
+    open_values, names = [root], [""]
+    while open_values:
+        event, value = next(events)
+        if event in ("end_map", "end_array"):
+            open_values.pop()
+            names.pop()
+        elif event == "map_key":
+            names[-1] = value
+        else:
+            part = {} if event == "start_map" else [] if event == "start_array" else value
+            _put(open_values[-1], names[-1], part)
+            if event not in _SCALARS:
+                if len(open_values) >= _DEEPEST:
+                    raise TooDeep(f"it is nested more than {_DEEPEST} deep")
+                open_values.append(part)
+                names.append("")
+    return root
+
+
+def _put(container: Any, name: str, part: Any) -> None:
+    if isinstance(container, dict):
+        container[name] = part
+    else:
+        container.append(part)
+
+
+def _first_line(error: Exception) -> str:
+    words: Any = error.args[0] if error.args else error
+    text = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
+    return text.strip().splitlines()[0]

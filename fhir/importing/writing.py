@@ -1,0 +1,239 @@
+"""One patient and all that hangs on them, written in one transaction or not at all."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, connection
+from django.db.models import Q
+
+from coordination import audit, events
+from coordination.access import patient_for
+from coordination.actors import Actor
+from coordination.models import Organization, Patient, PatientIdentifier
+from coordination.problems import Problem
+from coordination.registration import Identifier, add_identifiers
+from coordination.search import search_key
+from coordination.tenancy import acting_in
+from fhir.importing.histories import History, write_history
+from fhir.importing.outcomes import Outcome
+from fhir.importing.patients import PatientRead
+from fhir.importing.references import Identity
+
+Kind = PatientIdentifier.Kind
+
+
+class Conflict(Problem):
+    """What the files say of a patient contradicts what is known here."""
+
+    type = "import-conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A Patient resource, read, with the directory entry of the family physician."""
+
+    seq: int
+    digest: str
+    read: PatientRead
+    physician_id: UUID | None = None
+
+
+def write_patient(
+    identity: Identity,
+    person: Person | None,
+    history: History,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> list[Outcome]:
+    """Write a patient's resources and return what became of each.
+
+    Without a `person` the patient must be known already. Raises `Conflict`, `Wrong`,
+    `IdentifierTaken`; then nothing was written.
+    """
+    try:
+        return _write(identity, person, history, actor=actor, now=now)
+    except IntegrityError:
+        # Another import wrote the same patient under another name meanwhile: look again.
+        return _write(identity, person, history, actor=actor, now=now)
+
+
+def known_patient(identity: Identity) -> UUID | None:
+    """Return the patient who bears an identity in the organization acted in."""
+    return (
+        PatientIdentifier.objects.filter(system=identity.system, value=identity.value)
+        .values_list("patient_id", flat=True)
+        .first()
+    )
+
+
+def _write(
+    identity: Identity, person: Person | None, history: History, *, actor: Actor, now: datetime
+) -> list[Outcome]:
+    with acting_in(actor.organization_id):
+        _take_turns(identity, actor)
+        if person is None:
+            patient, outcomes = _find_again(identity, actor=actor, now=now), []
+        else:
+            patient, outcome = _write_person(identity, person, actor=actor, now=now)
+            outcomes = [outcome]
+        outcomes += write_history(patient, history, actor=actor, now=now)
+        _tell(patient, outcomes, person, actor=actor, now=now)
+    return outcomes
+
+
+def _take_turns(identity: Identity, actor: Actor) -> None:
+    """Let two imports of one patient run one after the other, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"import {actor.organization_id} {identity.system} {identity.value}"],
+        )
+
+
+def _find_again(identity: Identity, *, actor: Actor, now: datetime) -> Patient:
+    patient_id = known_patient(identity)
+    if patient_id is None:
+        raise Conflict(f"The patient {identity} is no longer known here.")
+    return patient_for(actor, patient_id, now=now, lock=True)
+
+
+def _write_person(
+    identity: Identity, person: Person, *, actor: Actor, now: datetime
+) -> tuple[Patient, Outcome]:
+    patient_id = _match(identity, person.read.identifiers)
+    if patient_id is None:
+        patient = _create(person, actor=actor, now=now)
+        _name(patient, identity, person.read.identifiers)
+        return patient, Outcome(person.seq, "imported", person.read.notes)
+    patient = patient_for(actor, patient_id, now=now, lock=True)
+    _must_be_same(patient, identity, person.read)
+    if patient.imported_digest == person.digest:
+        return patient, Outcome(person.seq, "skipped", ["unchanged"])
+    outcome = _update(patient, person, now=now)
+    _name(patient, identity, person.read.identifiers)
+    return patient, outcome
+
+
+def _match(identity: Identity, identifiers: Iterable[Identifier]) -> UUID | None:
+    """Return the one patient who bears any of these identifiers; raises `Conflict` for two."""
+    known = known_patient(identity)
+    if known is not None:
+        return known
+    wanted = Q(pk__in=[])
+    for each in identifiers:
+        wanted |= Q(system=each.system, value=each.value)
+    found = set(PatientIdentifier.objects.filter(wanted).values_list("patient_id", flat=True))
+    if len(found) > 1:
+        raise Conflict(f"Its identifiers belong to {len(found)} different patients here.")
+    return found.pop() if found else None
+
+
+def _must_be_same(patient: Patient, identity: Identity, read: PatientRead) -> None:
+    """Refuse to write one person over another who happens to have the same id or number."""
+    born = read.fields.get("birth_date")
+    if not born or not patient.birth_date or born == patient.birth_date:
+        return
+    same_name = search_key(read.fields["family_name"]) == search_key(patient.family_name)
+    bears_id = known_patient(identity) is not None
+    if not (same_name and bears_id):
+        raise Conflict(
+            "A patient here has the same id or identifier but another birth date; if ids come "
+            "from different systems, say which with --source."
+        )
+
+
+def _create(person: Person, *, actor: Actor, now: datetime) -> Patient:
+    organization = Organization.objects.get(pk=actor.organization_id)
+    fields = _fields(person)
+    patient = Patient(
+        organization=organization,
+        registered_at=now,
+        is_synthetic=organization.is_demo,
+        imported_digest=person.digest,
+        imported_version=1,
+        search_key=search_key(fields["family_name"], fields["given_name"]),
+        **fields,
+    )
+    patient.save(force_insert=True)
+    return patient
+
+
+def _update(patient: Patient, person: Person, *, now: datetime) -> Outcome:
+    """Change what the source knows, unless people edited the patient since."""
+    if patient.imported_version is None:
+        why = "registered here by hand; what people entered stays"
+        return Outcome(person.seq, "skipped", [why])
+    if patient.version != patient.imported_version:
+        why = (
+            f"changed at its source, but edited here since the import (version "
+            f"{patient.version}, imported as {patient.imported_version}): not overwritten"
+        )
+        return Outcome(person.seq, "skipped", [why])
+    fields = _fields(person)
+    key = search_key(fields["family_name"], fields["given_name"])
+    version = patient.version + 1
+    changed = Patient.objects.filter(pk=patient.pk, version=patient.version).update(
+        **fields,
+        search_key=key,
+        version=version,
+        updated_at=now,
+        imported_version=version,
+        imported_digest=person.digest,
+    )
+    if not changed:
+        raise Conflict("Somebody edited this patient during the import; import again.")
+    return Outcome(person.seq, "updated", person.read.notes)
+
+
+def _fields(person: Person) -> dict[str, Any]:
+    fields = dict(person.read.fields)
+    if person.physician_id is not None:
+        fields["family_physician_id"] = person.physician_id
+    return fields
+
+
+def _name(patient: Patient, identity: Identity, identifiers: Iterable[Identifier]) -> None:
+    """Give the patient the identifiers that are new, the resource's own name among them."""
+    known = set(PatientIdentifier.objects.filter(patient=patient).values_list("system", "value"))
+    own = Identifier(Kind.OTHER, identity.system, identity.value)
+    for each in (*identifiers, own):
+        if (each.system, each.value) not in known:
+            known.add((each.system, each.value))
+            add_identifiers(patient, [each])
+
+
+def _tell(
+    patient: Patient,
+    outcomes: list[Outcome],
+    person: Person | None,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    written = [each for each in outcomes if each.is_written]
+    if not written:
+        return
+    is_new = person is not None and written[0] == outcomes[0] and written[0].what == "imported"
+    event = "patient.imported" if is_new else "patient.import-updated"
+    audit.record(
+        actor=actor,
+        now=now,
+        action=audit.Action.IMPORT,
+        event=event,
+        resource="Patient",
+        resource_id=patient.id,
+        patient_ids=[patient.id],
+        detail={"resources": len(written)},
+    )
+    events.publish(
+        actor=actor,
+        now=now,
+        type=event,
+        subject="Patient",
+        subject_id=patient.id,
+        patient_id=patient.id,
+    )
