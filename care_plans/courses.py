@@ -7,15 +7,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from care_plans import activities, lanes, scope, standing, stays
-from care_plans import facts as facts_of_courses
+from care_plans import lanes, scope, standing, stays
+from care_plans.circumstances import record_answers
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.sourced import STAGES
 from care_plans.editing import save_edit
 from care_plans.models import (
     CarePlan,
     Course,
-    CourseAnswer,
     PathwayVersion,
     Severity,
     SeverityChange,
@@ -67,7 +65,7 @@ def apply_pathway(
     pathway_version_id: UUID,
     severity: str,
     side: str = "",
-    answers: Mapping[str, bool | str] | None = None,
+    answers: Mapping[str, Any] | None = None,
     condition: str = "",
     effective_at: datetime | None = None,
     key: str = "",
@@ -107,7 +105,10 @@ def apply_pathway(
         recorded_at=now,
     )
     _write_severity(course, severity, "", at, actor=actor, now=now)
-    _fill(course, definition, answers or {}, actor=actor, now=now)
+    lanes.create_lanes(course, definition)
+    if answers:
+        record_answers(course.id, answers=answers, effective_at=at, actor=actor, now=now)
+    standing.prepare(course, now=now)
     _tell("course.applied", course, actor=actor, now=now, action=audit.Action.CREATE)
     return course, True
 
@@ -181,54 +182,6 @@ def _previous(plan: CarePlan, version: PathwayVersion, side: str) -> Course | No
     )
     latest: Course | None = earlier.order_by("-discharged_at", "-id").first()
     return latest
-
-
-def _fill(
-    course: Course,
-    definition: PathwayDefinition,
-    answers: Mapping[str, bool | str],
-    *,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    """Give a new course its lanes and what its first stage holds."""
-    lanes.create_lanes(course, definition)
-    _write_answers(course, definition, answers, actor=actor, now=now)
-    first = STAGES[0]
-    facts = facts_of_courses.gather([course], now=now)[course.id]
-    lanes.decide_lanes(course, definition, first, facts, entering=True, now=now)
-    activities.plan_stage(course, definition, first, 1, facts, now=now)
-
-
-def _write_answers(
-    course: Course,
-    definition: PathwayDefinition,
-    answers: Mapping[str, bool | str],
-    *,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    wrong = [
-        FieldError(f"/answers/{question}", "No such question, or no answer to it.")
-        for question, answer in answers.items()
-        if question not in definition.context or not definition.context[question].allows(answer)
-    ]
-    if wrong:
-        raise Invalid(wrong[0].detail, errors=wrong)
-    CourseAnswer.objects.bulk_create(
-        CourseAnswer(
-            organization_id=course.organization_id,
-            patient_id=course.patient_id,
-            course=course,
-            question=question,
-            answer=answer,
-            actor=actor.label,
-            user_id=actor.user_id,
-            effective_at=course.applied_at,
-            recorded_at=now,
-        )
-        for question, answer in answers.items()
-    )
 
 
 @transaction.atomic

@@ -86,20 +86,21 @@ def decide_lanes(
     stage: StageName,
     facts: Facts,
     *,
-    entering: bool,
+    keep_decisions: bool,
+    only_add: bool,
     now: datetime,
 ) -> list[Lane]:
     """Settle from the facts which lanes a stage needs; return those that changed.
 
-    On entering a stage each is decided anew. Within a stay only what is open or has become
-    needed changes: a lane at work is not taken off by a fact, nor a person's decision undone.
+    `keep_decisions` leaves alone what a person decided about this stage, `only_add` every lane
+    that is needed already: a fact does not take a lane off that is at work.
     """
     changed = []
     for lane in Lane.objects.filter(course=course).order_by("discipline"):
         decided = _decided(lane.discipline, definition, stage, facts, now)
-        if not entering and (
-            lane.decided_by == Lane.DecidedBy.PERSON or lane.needed == Lane.Needed.NEEDED
-        ):
+        if keep_decisions and lane.decided_by == Lane.DecidedBy.PERSON:
+            continue
+        if only_add and lane.needed == Lane.Needed.NEEDED:
             continue
         before = (lane.needed, lane.reason, lane.order, lane.decided_by)
         lane.needed, lane.reason, lane.order = decided

@@ -315,7 +315,7 @@ def _set_aside(step: _Step, referral_id: UUID, action: str, referral: Any) -> No
     if referral.work_item is None or referral.work_item.status != "requested":
         return
     software = Actor.system("care_plans.progress", step.actor.organization_id)
-    reason = "course-paused" if action == "hold" else ""
+    reason = "course_paused" if action == "hold" else ""
     move_referral(referral_id, action, actor=software, now=step.now, reason_code=reason)
 
 
@@ -325,7 +325,7 @@ def _discharge(step: _Step) -> None:
     activities.stop_open_activities(step.course, because="The course has ended.", now=step.now)
     staffing.withdraw(
         staffing.every_lane(step.course),
-        reason_code="course-discharged",
+        reason_code="course_closed",
         actor=step.actor,
         now=step.now,
     )

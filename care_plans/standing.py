@@ -14,6 +14,7 @@ from django.db import transaction
 
 from care_plans import activities, lanes, reminders, staffing
 from care_plans import facts as facts_of_courses
+from care_plans.content.sourced import STAGES
 from care_plans.evaluation import readiness
 from care_plans.evidence import Outcome, Readiness
 from care_plans.models import Course, Lane, LaneSignOff, StageStay
@@ -76,8 +77,8 @@ def reassess(course_id: UUID, *, actor: Actor, now: datetime) -> None:
     course = hold(course_id)
     stay = open_stay(course)
     if stay is None:
-        return
-    if course.status == Course.Status.ACTIVE:
+        prepare(course, now=now)
+    elif course.status == Course.Status.ACTIVE:
         _catch_up(course, stay, actor=actor, now=now)
         _settle(course, stay, actor=actor, now=now)
     else:
@@ -99,11 +100,25 @@ def open_stay(course: Course) -> StageStay | None:
     return StageStay.objects.filter(course=course, left_at=None).first()
 
 
+def prepare(course: Course, *, now: datetime) -> None:
+    """During intake, plan the first stage: its lanes follow the answers. Safe to repeat."""
+    if course.status != Course.Status.INTAKE:
+        return
+    definition, first = course.pathway_version.definition, STAGES[0]
+    facts = facts_of_courses.gather([course], now=now)[course.id]
+    lanes.decide_lanes(
+        course, definition, first, facts, keep_decisions=True, only_add=False, now=now
+    )
+    activities.plan_stage(course, definition, first, 1, facts, now=now)
+
+
 def _catch_up(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
     definition = course.pathway_version.definition
     stage: Any = stay.stage
     facts = facts_of_courses.gather([course], now=now)[course.id]
-    changed = lanes.decide_lanes(course, definition, stage, facts, entering=False, now=now)
+    changed = lanes.decide_lanes(
+        course, definition, stage, facts, keep_decisions=True, only_add=True, now=now
+    )
     activities.plan_stage(course, definition, stage, stay.sequence, facts, now=now)
     came = staffing.staff(course, stay, definition.stage(stage).referrals, actor=actor, now=now)
     if changed or came:
@@ -165,7 +180,7 @@ def decide_lane(
     )
     if not needed:
         activities.stop_lane(lane, because="The lane is not needed.", now=now)
-        staffing.withdraw([lane], reason_code="lane-not-needed", actor=actor, now=now)
+        staffing.withdraw([lane], reason_code="no_longer_needed", actor=actor, now=now)
     reassess(lane.course_id, actor=actor, now=now)
     lane.refresh_from_db()
     return lane

@@ -37,9 +37,19 @@ def enter(
         checked_at=now,
     )
     facts = facts_of_courses.gather([course], now=now)[course.id]
-    lanes.decide_lanes(course, definition, name, facts, entering=True, now=now)
+    lanes.decide_lanes(
+        course,
+        definition,
+        name,
+        facts,
+        keep_decisions=stay.sequence == 1,  # they were made about this stage, during intake
+        only_add=False,
+        now=now,
+    )
     activities.plan_stage(course, definition, name, stay.sequence, facts, now=now)
-    staffing.withdraw(staffing.unneeded(course), reason_code="stage-changed", actor=actor, now=now)
+    staffing.withdraw(
+        staffing.unneeded(course), reason_code="no_longer_needed", actor=actor, now=now
+    )
     staffing.staff(course, stay, content.referrals, actor=actor, now=now)
     reminders.stage_entered(course, stay, actor=actor, now=now)
     return stay

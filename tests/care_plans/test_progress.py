@@ -10,8 +10,8 @@ from care_plans.models import Activity, Course, StageStay, StageTransition
 from coordination import care_team
 from coordination.models import AuditEvent, Event
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound
-from tests.cast import NOW, Cast
 from tests.care_plans import underway
+from tests.cast import NOW, Cast
 
 WEEK = timedelta(weeks=1)
 LATER = NOW + WEEK
