@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from coordination.tenancy import acting_in
 from referrals.models import Referral, RoutingDecision
 from tests.cast import Cast
-from tests.referrals.walk import as_stored, at
+from tests.referrals.walk import as_stored, at, work_of
 
 
 def refused(sql: str, parameters: list[Any] | None = None) -> str:
@@ -80,7 +80,7 @@ def test_it_completes_nothing_that_nobody_acknowledged(cast: Cast) -> None:
 )
 def test_it_refuses_a_work_status_that_no_move_leads_to(cast: Cast, state: str, to: str) -> None:
     with cast.acting():
-        item = at(cast, "active", state).work_item
+        item = work_of(at(cast, "active", state))
         closed = "now()" if to in ("completed", "rejected", "cancelled") else "NULL"
         refused(
             f"UPDATE coordination_workitem SET status = %s, closed_at = {closed} WHERE id = %s",
@@ -92,7 +92,7 @@ def test_it_refuses_a_work_status_that_no_move_leads_to(cast: Cast, state: str, 
 
 def test_it_gives_a_work_item_one_owner_for_life(cast: Cast) -> None:
     with cast.acting():
-        item = at(cast, "active", "requested").work_item
+        item = work_of(at(cast, "active", "requested"))
         for owner in (cast.ben.practitioner_role.id, None):
             refused(
                 "UPDATE coordination_workitem SET owner_id = %s WHERE id = %s", [owner, item.id]
@@ -103,7 +103,7 @@ def test_it_gives_a_work_item_one_owner_for_life(cast: Cast) -> None:
 
 def test_it_accepts_nothing_that_nobody_owns(cast: Cast) -> None:
     with cast.acting():
-        item = at(cast, "active", "waiting").work_item
+        item = work_of(at(cast, "active", "waiting"))
         message = refused(
             "UPDATE coordination_workitem SET status = 'accepted' WHERE id = %s", [item.id]
         )

@@ -13,7 +13,7 @@ from referrals.assignment import NobodyToAsk
 from referrals.models import Referral, ReferralReport, ReferralTransition, RoutingDecision
 from referrals.permission import Report
 from tests.cast import NOW, Cast, Person, make_person
-from tests.referrals.walk import as_stored, at, do, opened
+from tests.referrals.walk import as_stored, at, do, opened, work_of
 
 LATER = NOW + timedelta(hours=1)
 
@@ -41,7 +41,7 @@ def test_it_lets_the_one_who_is_asked_see_the_patient_before_deciding(cast: Cast
         do(referral, "assign", cast.sam)
         assert sees(cast.chloe, cast)
         grant = AccessGrant.objects.get(basis="referral")
-        assert grant.source_id == as_stored(referral.id).work_item_id
+        assert grant.source_id == work_of(referral).id
         assert not CareTeamMember.objects.filter(
             practitioner_role=cast.chloe.practitioner_role
         ).exists()
@@ -78,7 +78,7 @@ def test_it_accepts_from_somebody_who_is_in_the_team_already(cast: Cast) -> None
     with cast.acting():
         referral = opened(cast, "physiotherapy")
         do(referral, "assign", cast.sam)
-        assert as_stored(referral.id).work_item.owner == cast.asha.practitioner_role
+        assert work_of(referral).owner == cast.asha.practitioner_role
         do(referral, "accept", cast.asha)
         mine = CareTeamMember.objects.filter(practitioner_role=cast.asha.practitioner_role)
         assert [(m.role, m.until) for m in mine] == [("lead", None)]
@@ -92,7 +92,7 @@ def test_it_closes_the_loop_only_by_report_and_acknowledgement(cast: Cast) -> No
         assert as_stored(referral.id).status == "active"
         do(referral, "complete", cast.chloe)
         reported = as_stored(referral.id)
-        assert (reported.status, reported.work_item.status) == ("active", "completed")
+        assert (reported.status, work_of(referral).status) == ("active", "completed")
         report = ReferralReport.objects.get()
         assert report.author == cast.chloe.practitioner_role
         with pytest.raises(Denied):
@@ -120,7 +120,7 @@ def test_it_completes_nothing_without_a_whole_report(
         with pytest.raises(Invalid) as refused:
             do(referral, "complete", cast.chloe, report=report)
         assert refused.value.errors[0].pointer == pointer
-        assert as_stored(referral.id).work_item.status == "in_progress"
+        assert work_of(referral).status == "in_progress"
 
 
 @pytest.mark.parametrize("action", ["decline", "requeue", "hold", "revoke"])
@@ -132,7 +132,7 @@ def test_it_wants_a_coded_reason(cast: Cast, action: str, reason: str) -> None:
         with pytest.raises(Invalid) as refused:
             do(referral, action, who, reason_code=reason)
         assert refused.value.errors[0].pointer == "/reason_code"
-        assert as_stored(referral.id).work_item.status == "requested"
+        assert work_of(referral).status == "requested"
 
 
 def test_it_asks_the_next_one_in_a_single_action_after_a_decline(cast: Cast) -> None:
@@ -142,16 +142,16 @@ def test_it_asks_the_next_one_in_a_single_action_after_a_decline(cast: Cast) -> 
         )
         referral = at(cast, "active", "waiting")
         do(referral, "reroute", cast.sam)
-        first = as_stored(referral.id).work_item.owner
+        first = work_of(referral).owner
         asked, other = (
             (cast.chloe, cleo) if first == cast.chloe.practitioner_role else (cleo, cast.chloe)
         )
         do(referral, "decline", asked)
         waiting = as_stored(referral.id)
-        assert (waiting.status, waiting.work_item.owner) == ("active", None)
+        assert (waiting.status, work_of(referral).owner) == ("active", None)
         do(referral, "reroute", cast.sam)
         again = as_stored(referral.id)
-        assert again.work_item.owner == other.practitioner_role
+        assert work_of(referral).owner == other.practitioner_role
         assert (again.reason_code, again.priority) == ("stage-need", "routine")
         do(referral, "decline", other)
         with pytest.raises(NobodyToAsk):
@@ -174,7 +174,7 @@ def test_it_assigns_another_than_the_first_only_for_a_reason(cast: Cast) -> None
         with pytest.raises(Invalid) as refused:
             do(referral, "assign", cast.sam, to=to)
         assert refused.value.errors[0].pointer == "/reason_code"
-        assert as_stored(referral.id).work_item.owner is None
+        assert work_of(referral).owner is None
         do(referral, "assign", cast.sam, to=to, reason_code="patient_preference")
         decision = RoutingDecision.objects.get()
         assert (decision.chosen_id, decision.reason_code) == (to, "patient_preference")
@@ -272,7 +272,7 @@ def test_it_asks_before_sending_whether_it_still_holds(cast: Cast) -> None:
             kind_named(f"referral.{name}").still_holds
             for name in ("waiting", "assigned", "reported")
         )
-        item = as_stored(referral.id).work_item_id
+        item = work_of(referral).id
 
         def holding() -> list[bool]:
             return [ask(item, NOW).holds for ask in (waiting, assigned, reported)]
@@ -296,7 +296,7 @@ def test_it_asks_before_sending_whether_it_still_holds(cast: Cast) -> None:
 def test_it_no_longer_holds_for_a_work_item_that_another_has_replaced(cast: Cast) -> None:
     with cast.acting():
         referral = at(cast, "active", "requested")
-        former = as_stored(referral.id).work_item_id
+        former = work_of(referral).id
         do(referral, "decline", cast.chloe)
         assert not kind_named("referral.assigned").still_holds(former, NOW).holds
         assert not kind_named("referral.waiting").still_holds(former, NOW).holds
@@ -358,7 +358,7 @@ def test_it_refuses_work_before_the_request_or_in_the_future(cast: Cast, wrong: 
         with pytest.raises(Invalid) as refused:
             do(referral, "start", cast.chloe, effective_at=wrong)
         assert refused.value.errors[0].pointer == "/effective_at"
-        assert as_stored(referral.id).work_item.status == "accepted"
+        assert work_of(referral).status == "accepted"
 
 
 def test_it_lets_the_present_lead_acknowledge_for_a_referrer_who_left(cast: Cast) -> None:

@@ -10,7 +10,7 @@ from referrals.assignment import NobodyToAsk
 from referrals.candidates import candidates_for
 from referrals.lifecycle import perform, referral_for
 from tests.cast import Cast, Person
-from tests.referrals.walk import as_stored, do, opened
+from tests.referrals.walk import do, opened, work_of
 
 LAST_DAY = date(2026, 11, 23)
 #: midnight in Toronto (downtown) and in Vancouver (uptown) after the last valid day
@@ -52,9 +52,9 @@ def test_it_removes_the_person_from_routing_when_their_day_ends(cast: Cast, loca
                 to=chloe.practitioner_role.id,
                 reason_code="expertise",
             )
-        assert as_stored(referral.id).work_item.owner is None
+        assert work_of(referral).owner is None
         do(referral, "reroute", cast.sam, now=midnight - MOMENT)
-        assert as_stored(referral.id).work_item.owner == chloe.practitioner_role
+        assert work_of(referral).owner == chloe.practitioner_role
 
 
 @pytest.mark.parametrize("location", ["downtown", "uptown"])
@@ -66,9 +66,9 @@ def test_it_lets_nobody_take_up_work_whose_registration_lapsed_meanwhile(
         chloe = lapses(cast, location)
         referral = opened(cast)
         do(referral, "assign", cast.sam, now=midnight - MOMENT)
-        assert referral_for(chloe.actor(midnight - MOMENT), referral.id, now=midnight - MOMENT)
+        referral_for(chloe.actor(midnight - MOMENT), referral.id, now=midnight - MOMENT)
         with pytest.raises((Denied, NotFound)):
             perform(referral.id, "accept", actor=chloe.actor(midnight), now=midnight)
-        assert as_stored(referral.id).work_item.status == "requested"
+        assert work_of(referral).status == "requested"
         do(referral, "requeue", cast.sam, now=midnight, reason_code="registration_lapsed")
-        assert as_stored(referral.id).work_item.owner is None
+        assert work_of(referral).owner is None

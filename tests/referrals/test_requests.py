@@ -17,7 +17,7 @@ from referrals.requests import (
     open_referrals,
     request_referral,
 )
-from tests.cast import NOW, Cast
+from tests.cast import NOW, Cast, make_patient
 
 
 def plan(cast: Cast) -> Actor:
@@ -72,14 +72,12 @@ def test_it_returns_the_first_referral_for_the_same_key(cast: Cast) -> None:
 def test_it_refuses_a_key_of_something_else(cast: Cast, change: str) -> None:
     with cast.acting():
         open_referral(**needed(cast))
-        from tests.cast import make_patient
-
-        other: dict[str, Any] = {
+        others: dict[str, dict[str, Any]] = {
             "patient": {"patient_id": make_patient(cast.asha).id},
             "discipline": {"discipline": "nutrition"},
-        }[change]
+        }
         with pytest.raises(KeyInUse):
-            open_referral(**needed(cast, **other))
+            open_referral(**needed(cast, **others[change]))
         assert Referral.objects.count() == 1
 
 

@@ -114,6 +114,13 @@ def as_stored(referral_id: UUID) -> Referral:
     return found
 
 
+def work_of(referral: Referral) -> WorkItem:
+    """Read the present work item of a referral anew."""
+    item = as_stored(referral.id).work_item
+    assert item is not None
+    return item
+
+
 def everything(referral: Referral) -> tuple[Any, ...]:
     """Return all that an action on a referral could change, to see that nothing did."""
     from coordination.models import AccessGrant, AuditEvent, CareTeamMember, Event
