@@ -214,6 +214,7 @@ class LookupFunction(Operation):
             f"SET search_path = pg_catalog, pg_temp AS $lookup$ {self.body} $lookup$"
         )
         signature = f"public.{self.name}"
-        yield f"ALTER FUNCTION {signature} OWNER TO {LOOKUP_ROLE}"
+        # Before the handing over: afterwards these would change nothing, with a mere warning.
         yield f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"
         yield f"GRANT EXECUTE ON FUNCTION {signature} TO {RUNTIME_ROLE}"
+        yield f"ALTER FUNCTION {signature} OWNER TO {LOOKUP_ROLE}"
