@@ -13,7 +13,7 @@ from coordination import access, care_team, registration
 from coordination.api import serializers
 from coordination.api.concurrency import expected_version
 from coordination.api.permissions import CARE
-from coordination.api.views import ContinuumViewSet, Listed, OfPatients, Retrieved
+from coordination.api.views import Listed, OfPatients, Retrieved
 from coordination.models import CareTeamMember, Patient
 from coordination.search import search_key
 
@@ -177,9 +177,10 @@ class PatientViewSet(OfPatients, Listed, Retrieved):
         )
 
 
-class CareTeamMemberViewSet(ContinuumViewSet):
+class CareTeamMemberViewSet(OfPatients):
     """A membership: it is ended, never edited."""
 
+    audited_as = "CareTeamMember"
     roles = {"leave": CARE}
     serializer_class = serializers.CareTeamMemberSerializer
     queryset = CareTeamMember.objects.none()

@@ -123,6 +123,7 @@ class PractitionerViewSet(Listed, Retrieved):
         return self.answer(role, status=201, serializer_class=serializers.RegistrationSerializer)
 
 
+@extend_schema_view(retrieve=extend_schema(summary="Read a registration"))
 class PractitionerRoleViewSet(Retrieved):
     """One registration: its validity ends what the person may see and do the same day."""
 

@@ -38,7 +38,7 @@ def _document(error: Exception) -> dict[str, Any] | None:
     match error:
         case Problem():
             document = _shape(error.type, error.title, error.status, error.detail)
-            document.update({key: value for key, value in error.extra.items()})
+            document.update(error.extra)
             if error.errors:
                 document["errors"] = [entry._asdict() for entry in error.errors]
             return document
