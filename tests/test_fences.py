@@ -23,6 +23,7 @@ LOOKUPS = {
     "coordination_memberships_of",
     "coordination_organization_named",
     "coordination_token",
+    "notifications_backlog",
     "notifications_due",
     "notifications_stale",
     "referrals_unprocessed",
