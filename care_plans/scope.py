@@ -73,14 +73,14 @@ def require(
     """Return the role in which the actor may do this to `row`, or raise `Denied` with the rule."""
     needs, allowed = RULES[rule], frozenset(disciplines)
     lead_id = lead_role_id(row.patient_id) if actor.practitioner_roles else None
-    fitting: Mapping[Needs, Callable[[PractitionerRole], bool]] = {
+    tests: Mapping[Needs, Callable[[PractitionerRole], bool]] = {
         Needs.PRACTITIONER: lambda role: True,
         Needs.DISCIPLINE: lambda role: role.discipline in allowed,
         Needs.LEAD: lambda role: role.id == lead_id,
         Needs.LEAD_OR_DISCIPLINE: lambda role: role.id == lead_id or role.discipline in allowed,
-    }[needs]
+    }
     roles = sorted(actor.practitioner_roles, key=lambda role: role.id != lead_id)
-    found = next((role for role in roles if fitting(role)), None)
+    found = next((role for role in roles if tests[needs](role)), None)
     if found is None:
         words = _WORDS[needs].format(disciplines=", ".join(sorted(allowed)) or "no discipline")
         raise Denied(f"This needs {words}.", rule=f"scope.{rule}")

@@ -170,6 +170,16 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "DisciplineEnum": "coordination.models.Discipline",
+        "StageEnum": "care_plans.models.Stage",
+        "CourseStatusEnum": "care_plans.models.Course.Status",
+        "CourseOutcomeEnum": "care_plans.models.Course.Outcome",
+        "CourseSideEnum": "care_plans.models.Side",
+        "CarePlanStatusEnum": "care_plans.models.CarePlan.Status",
+        "ActivityStatusEnum": "care_plans.models.Activity.Status",
+        "GoalStatusEnum": "care_plans.models.Goal.Status",
+        "ScoreSideEnum": "care_plans.models.Score.Side",
+        "ReferralStageEnum": "referrals.models.Referral.Stage",
+        "CriterionOutcomeEnum": "care_plans.api.course_serializers.OUTCOMES",
         "MessageStatusEnum": "notifications.models.Message.Status",
         "MessageChannelEnum": "notifications.models.Channel",
         "MessagePurposeEnum": "notifications.models.Purpose",
@@ -186,6 +196,14 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 }
 
 CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {  # a request does not wait for a broker that is down
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 300

@@ -3,6 +3,7 @@
 from rest_framework.routers import SimpleRouter
 
 from care_plans.api.content import MeasureViewSet, PathwayVersionViewSet, PathwayViewSet
+from care_plans.api.courses import CourseViewSet
 from care_plans.api.findings import (
     AssessmentViewSet,
     ConditionViewSet,
@@ -10,6 +11,8 @@ from care_plans.api.findings import (
     RedFlagScreenViewSet,
     SourceDocumentViewSet,
 )
+from care_plans.api.lanes import ActivityViewSet, GoalViewSet, LaneViewSet
+from care_plans.api.plans import CarePlanViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("measures", MeasureViewSet, basename="measure")
@@ -19,6 +22,11 @@ router.register(
     PathwayVersionViewSet,
     basename="pathway-version",
 )
+router.register("care-plans", CarePlanViewSet, basename="care-plan")
+router.register("courses", CourseViewSet, basename="course")
+router.register("lanes", LaneViewSet, basename="lane")
+router.register("activities", ActivityViewSet, basename="activity")
+router.register("goals", GoalViewSet, basename="goal")
 router.register("assessments", AssessmentViewSet, basename="assessment")
 router.register("red-flag-screens", RedFlagScreenViewSet, basename="red-flag-screen")
 router.register("course-answers", CourseAnswerViewSet, basename="course-answer")

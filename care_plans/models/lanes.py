@@ -1,5 +1,7 @@
 """What each discipline does on a course: its lane, its sign-offs, its activities and goals."""
 
+from typing import Any, ClassVar, Self
+
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
@@ -14,6 +16,22 @@ from coordination.models import (
 )
 
 from .plans import Course, Stage, StageStay
+
+
+class LaneQuerySet(models.QuerySet["Lane"]):
+    """Reads over lanes."""
+
+    def shown(self) -> Self:
+        """Fetch what a list shows: who does each, its referral, and what it said in this stay."""
+        return self.select_related(
+            "course", "practitioner_role__practitioner", "referral"
+        ).prefetch_related(
+            models.Prefetch(
+                "sign_offs",
+                LaneSignOff.objects.filter(stay__left_at=None).order_by("recorded_at", "id"),
+                to_attr="words",
+            )
+        )
 
 
 class Lane(OrganizationOwned, Editable):
@@ -60,6 +78,8 @@ class Lane(OrganizationOwned, Editable):
         help_text="The one last opened for it.",
     )
     note = models.TextField(blank=True)
+
+    objects: ClassVar[models.Manager[Any]] = models.Manager.from_queryset(LaneQuerySet)()
 
     class Meta:
         constraints = [

@@ -1,12 +1,13 @@
 """The one plan of a patient, its courses, and how each course moves through its stages."""
 
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Exists, F, Func, OuterRef, Prefetch, Q
 
 from coordination.models import (
     APPEND_ONLY,
@@ -85,6 +86,36 @@ class CourseQuerySet(models.QuerySet["Course"]):
     def underway(self) -> Self:
         """Keep the courses that are not discharged."""
         return self.exclude(status="discharged")
+
+    def overdue(self, now: datetime) -> Self:
+        """Keep the active courses whose present stage lasts longer than expected."""
+        return self.filter(
+            Exists(self._open_stays().filter(expected_until__lt=now)), status="active"
+        )
+
+    def standing(self, *standings: str) -> Self:
+        """Keep the active courses whose present stay stands so."""
+        return self.filter(
+            Exists(self._open_stays().filter(standing__in=standings)), status="active"
+        )
+
+    def shown(self) -> Self:
+        """Fetch what a list shows, so that its number of queries is constant.
+
+        A version's content is large, so each is fetched once and not with every course.
+        """
+        return self.select_related("patient", "pathway").prefetch_related(
+            "pathway_version",
+            Prefetch(
+                "stays",
+                StageStay.objects.filter(left_at=None).select_related("course"),
+                to_attr="open_stays",
+            ),
+        )
+
+    @staticmethod
+    def _open_stays() -> models.QuerySet["StageStay"]:
+        return StageStay.objects.filter(course=OuterRef("pk"), left_at=None)
 
 
 class Course(OrganizationOwned, Editable):

@@ -1,0 +1,395 @@
+"""How courses and what belongs to them look. No serializer accepts a status: actions move it."""
+
+from datetime import datetime
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from care_plans.evidence import Outcome
+from care_plans.expectation import expected
+from care_plans.models import (
+    Activity,
+    Course,
+    Goal,
+    Lane,
+    LaneSignOff,
+    Severity,
+    Side,
+    Stage,
+    StageStay,
+    StageTransition,
+)
+from coordination.models import Discipline, PractitionerRole
+
+#: the answers to a criterion; unknown is not negative
+OUTCOMES = [(outcome.value, outcome.name) for outcome in Outcome]
+
+
+class LanePractitionerSerializer(serializers.ModelSerializer[PractitionerRole]):
+    """Who does a lane."""
+
+    name = serializers.CharField(source="practitioner.name", read_only=True)
+
+    class Meta:
+        model = PractitionerRole
+        fields = ["id", "name", "discipline"]
+        read_only_fields = fields
+
+
+class StageStaySerializer(serializers.ModelSerializer[StageStay]):
+    """One stay in one stage, and where it stands."""
+
+    overdue = serializers.SerializerMethodField(
+        help_text="Whether it lasts longer than expected; never while the course is paused."
+    )
+    blocked_by = serializers.ListField(
+        child=serializers.ChoiceField(choices=Discipline.choices), read_only=True
+    )
+
+    class Meta:
+        model = StageStay
+        fields = [
+            "id",
+            "stage",
+            "sequence",
+            "entered_at",
+            "recorded_at",
+            "left_at",
+            "expected_until",
+            "review_at",
+            "standing",
+            "standing_since",
+            "blocked_by",
+            "overdue",
+        ]
+        read_only_fields = fields
+
+    def get_overdue(self, stay: StageStay) -> bool:
+        """Compare what was expected with now."""
+        now: datetime = self.context["view"].now
+        return stay.left_at is None and stay.course.status == "active" and stay.expected_until < now
+
+
+class ExpectedDurationSerializer(serializers.Serializer[Any]):
+    """How long the whole course is expected to take, for its severity, from its start on."""
+
+    duration = serializers.CharField(help_text="ISO 8601, such as P6W/P8W, or P6M/.. without end.")
+    earliest = serializers.DateTimeField(allow_null=True)
+    latest = serializers.DateTimeField(allow_null=True)
+    open_ended = serializers.BooleanField(help_text="It may take longer still.")
+
+
+class CourseSerializer(serializers.ModelSerializer[Course]):
+    """One condition on a plan."""
+
+    patient_name = serializers.CharField(source="patient.__str__", read_only=True)
+    pathway = serializers.CharField(source="pathway.slug", read_only=True)
+    version = serializers.CharField(source="pathway_version.version", read_only=True)
+    stay = serializers.SerializerMethodField(help_text="The present stay; null before and after.")
+    expected = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Course
+        fields = [
+            "id",
+            "care_plan",
+            "patient",
+            "patient_name",
+            "pathway",
+            "pathway_version",
+            "version",
+            "condition",
+            "note",
+            "severity",
+            "side",
+            "status",
+            "stage",
+            "stay",
+            "expected",
+            "previous",
+            "applied_at",
+            "started_at",
+            "paused_at",
+            "discharged_at",
+            "outcome",
+            "recorded_at",
+        ]
+        read_only_fields = [name for name in fields if name not in Course.editable]
+        extra_kwargs = {
+            "condition": {"max_length": 500, "allow_blank": False},
+            "note": {"max_length": 5000},
+        }
+
+    @extend_schema_field(StageStaySerializer(allow_null=True))
+    def get_stay(self, course: Any) -> dict[str, Any] | None:
+        """Return the present stay."""
+        stay = course.open_stays[0] if course.open_stays else None
+        if stay is None:
+            return None
+        data: dict[str, Any] = StageStaySerializer(stay, context=self.context).data
+        return data
+
+    @extend_schema_field(ExpectedDurationSerializer)
+    def get_expected(self, course: Course) -> dict[str, Any]:
+        """Return the band of the course's severity, in dates once it has started."""
+        data: dict[str, Any] = ExpectedDurationSerializer(expected(course)).data
+        return data
+
+
+class ApplySerializer(serializers.Serializer[Any]):
+    """What to begin on a plan."""
+
+    pathway_version = serializers.UUIDField()
+    severity = serializers.ChoiceField(choices=Severity.choices)
+    side = serializers.ChoiceField(
+        choices=Side.choices, default="", allow_blank=True, help_text="Where the condition has one."
+    )
+    condition = serializers.CharField(
+        max_length=500, default="", allow_blank=True, help_text="As the team calls it."
+    )
+    answers = serializers.DictField(
+        child=serializers.JSONField(), default=dict, help_text="By question of the pathway."
+    )
+    effective_at = serializers.DateTimeField(default=None, allow_null=True)
+
+
+class MoveSerializer(serializers.Serializer[Any]):
+    """A move; `effective_at` is when it happened, if that was earlier than now."""
+
+    reason = serializers.CharField(max_length=2000, default="", allow_blank=True)
+    effective_at = serializers.DateTimeField(default=None, allow_null=True)
+
+
+class AdvanceSerializer(MoveSerializer):
+    """A move that criteria, lanes and red flags are asked about."""
+
+    override = serializers.BooleanField(
+        default=False, help_text="The lead goes on although something is not met, for a reason."
+    )
+
+
+class RegressSerializer(MoveSerializer):
+    """A step back."""
+
+    to_stage = serializers.ChoiceField(
+        choices=Stage.choices, default="", allow_blank=True, help_text="Left out: one stage."
+    )
+
+
+class DischargeSerializer(MoveSerializer):
+    """How a course ends."""
+
+    outcome = serializers.ChoiceField(choices=Course.Outcome.choices)
+
+
+class SeverityChangeSerializer(serializers.Serializer[Any]):
+    """A new severity; the stage stays."""
+
+    severity = serializers.ChoiceField(choices=Severity.choices)
+    reason = serializers.CharField(max_length=2000, default="", allow_blank=True)
+    effective_at = serializers.DateTimeField(default=None, allow_null=True)
+
+
+class StageTransitionSerializer(serializers.ModelSerializer[StageTransition]):
+    """One move with what it rested on."""
+
+    class Meta:
+        model = StageTransition
+        fields = [
+            "id",
+            "action",
+            "from_status",
+            "to_status",
+            "from_stage",
+            "to_stage",
+            "actor",
+            "practitioner_role",
+            "reason",
+            "evidence",
+            "overridden",
+            "unmet",
+            "effective_at",
+            "recorded_at",
+        ]
+        read_only_fields = fields
+
+
+class LaneSignOffSerializer(serializers.ModelSerializer[LaneSignOff]):
+    """What a lane said."""
+
+    class Meta:
+        model = LaneSignOff
+        fields = [
+            "id",
+            "lane",
+            "stay",
+            "verdict",
+            "practitioner_role",
+            "actor",
+            "reason",
+            "effective_at",
+            "recorded_at",
+        ]
+        read_only_fields = fields
+
+
+class SignOffSerializer(serializers.Serializer[Any]):
+    """Whether a lane is ready for the next step; if not, what is missing."""
+
+    verdict = serializers.ChoiceField(choices=LaneSignOff.Verdict.choices)
+    reason = serializers.CharField(max_length=2000, default="", allow_blank=True)
+    effective_at = serializers.DateTimeField(default=None, allow_null=True)
+
+
+class LaneDecisionSerializer(serializers.Serializer[Any]):
+    """Whether a lane is needed in the present stage, and why."""
+
+    needed = serializers.BooleanField()
+    reason = serializers.CharField(max_length=2000)
+
+
+class LaneSerializer(serializers.ModelSerializer[Lane]):
+    """One discipline's part of a course."""
+
+    practitioner = LanePractitionerSerializer(
+        source="practitioner_role", read_only=True, allow_null=True
+    )
+    referral_status = serializers.CharField(
+        source="referral.status", read_only=True, allow_null=True, default=None
+    )
+    sign_off = serializers.SerializerMethodField(
+        help_text="Its latest word in the present stay; null: it has not said anything."
+    )
+
+    class Meta:
+        model = Lane
+        fields = [
+            "id",
+            "course",
+            "discipline",
+            "needed",
+            "decided_by",
+            "reason",
+            "order",
+            "practitioner",
+            "referral",
+            "referral_status",
+            "sign_off",
+            "note",
+        ]
+        read_only_fields = [name for name in fields if name not in Lane.editable]
+        extra_kwargs = {"note": {"max_length": 5000}}
+
+    @extend_schema_field(LaneSignOffSerializer(allow_null=True))
+    def get_sign_off(self, lane: Any) -> dict[str, Any] | None:
+        """Return the latest word."""
+        if not lane.words:
+            return None
+        data: dict[str, Any] = LaneSignOffSerializer(lane.words[-1]).data
+        return data
+
+
+class GoalSerializer(serializers.ModelSerializer[Goal]):
+    """What a stage of a course is for."""
+
+    class Meta:
+        model = Goal
+        fields = ["id", "course", "stage", "key", "text", "measures", "target", "status", "note"]
+        read_only_fields = [name for name in fields if name not in Goal.editable]
+        extra_kwargs = {"note": {"max_length": 5000}}
+
+
+class ActivitySerializer(serializers.ModelSerializer[Activity]):
+    """One thing a lane does for a goal of a stage."""
+
+    discipline = serializers.ChoiceField(
+        choices=Discipline.choices, source="lane.discipline", read_only=True
+    )
+
+    class Meta:
+        model = Activity
+        fields = [
+            "id",
+            "course",
+            "stage",
+            "sequence",
+            "lane",
+            "discipline",
+            "goal",
+            "key",
+            "text",
+            "caution",
+            "dose_level",
+            "cadence",
+            "is_loading",
+            "is_optional",
+            "status",
+            "because",
+            "note",
+        ]
+        read_only_fields = [name for name in fields if name not in Activity.editable]
+        extra_kwargs = {
+            "dose_level": {"max_length": 60},
+            "cadence": {"max_length": 500},
+            "note": {"max_length": 5000},
+        }
+
+
+class StopSerializer(serializers.Serializer[Any]):
+    """Why an activity stops."""
+
+    because = serializers.CharField(max_length=500)
+
+
+class CriterionEvidenceSerializer(serializers.Serializer[Any]):
+    """A row that an outcome rests on."""
+
+    kind = serializers.CharField()
+    id = serializers.UUIDField()
+
+
+class CriterionSerializer(serializers.Serializer[Any]):
+    """The outcome of one criterion, why, and what it rests on."""
+
+    id = serializers.CharField(allow_null=True)
+    kind = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=OUTCOMES)
+    text = serializers.CharField(allow_null=True)
+    sentence = serializers.CharField()
+    evidence = CriterionEvidenceSerializer(many=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add the sources, and what a criterion that joins others is made of."""
+        sources = serializers.ListField(child=serializers.CharField())
+        return {
+            **super().get_fields(),
+            "source": sources,
+            "parts": CriterionSerializer(many=True),
+        }
+
+
+class CourseReadinessSerializer(serializers.Serializer[Any]):
+    """Whether a course may take its next step, with the trace of every criterion.
+
+    `blocked_by` names the lanes that hold it up; `blockers` every question that is not met.
+    """
+
+    course = serializers.UUIDField()
+    pathway = serializers.CharField()
+    version = serializers.CharField()
+    as_of = serializers.DateTimeField()
+    stage = serializers.ChoiceField(choices=Stage.choices, allow_null=True)
+    next_stage = serializers.ChoiceField(choices=Stage.choices, allow_null=True)
+    outcome = serializers.ChoiceField(choices=OUTCOMES)
+    standing = serializers.ChoiceField(choices=StageStay.Standing.choices)
+    blocked_by = serializers.ListField(child=serializers.ChoiceField(choices=Discipline.choices))
+    overdue = serializers.BooleanField()
+    expected_until = serializers.DateTimeField(allow_null=True)
+    expected = ExpectedDurationSerializer()
+    safety = CriterionSerializer()
+    exit = CriterionSerializer(allow_null=True)
+    entry = CriterionSerializer(allow_null=True)
+    sign_offs = CriterionSerializer(allow_null=True)
+    blockers = CriterionSerializer(many=True)
+    lanes = LaneSerializer(many=True)

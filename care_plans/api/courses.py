@@ -1,0 +1,281 @@
+"""Courses: found, read, moved; each move is a POST of its own."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from care_plans import courses, progress, standing
+from care_plans.api import course_serializers as serializers
+from care_plans.api.headers import IF_MATCH, VERSION_PROBLEMS
+from care_plans.expectation import expected
+from care_plans.models import (
+    Activity,
+    Course,
+    Goal,
+    Lane,
+    Severity,
+    Stage,
+    StageStay,
+    StageTransition,
+)
+from coordination.access import owned_by_patient
+from coordination.api.concurrency import expected_version
+from coordination.api.permissions import CLINICAL
+from coordination.api.views import Listed, OfPatients, Retrieved
+from coordination.models import Discipline
+
+Rows = Any
+_UNPAGED: dict[str, Any] = {"filterset_class": None, "pagination_class": None}
+
+
+class CourseFilter(filters.FilterSet):
+    """How a course is looked for; several filters together narrow the list."""
+
+    patient = filters.UUIDFilter(field_name="patient_id")
+    care_plan = filters.UUIDFilter(field_name="care_plan_id")
+    pathway = filters.CharFilter(field_name="pathway__slug", label="A pathway's slug.")
+    stage = filters.ChoiceFilter(choices=Stage.choices)
+    status = filters.ChoiceFilter(choices=Course.Status.choices)
+    severity = filters.ChoiceFilter(choices=Severity.choices)
+    discipline = filters.ChoiceFilter(
+        choices=Discipline.choices,
+        method="by_discipline",
+        label="Courses whose present stage needs this discipline.",
+    )
+    overdue = filters.BooleanFilter(
+        method="by_overdue", label="The present stage lasts longer than expected."
+    )
+    blocked = filters.BooleanFilter(method="by_blocked", label="A lane holds the next step up.")
+    ready = filters.BooleanFilter(method="by_ready", label="Everything for the next step is met.")
+
+    class Meta:
+        model = Course
+        fields: list[str] = []
+
+    def by_discipline(self, rows: Rows, name: str, value: str) -> Rows:
+        """Keep the courses on which the discipline works."""
+        lanes = Lane.objects.filter(discipline=value, needed=Lane.Needed.NEEDED)
+        return rows.filter(pk__in=lanes.values("course_id"))
+
+    def by_overdue(self, rows: Rows, name: str, value: bool) -> Rows:
+        """Keep (or leave out) what is overdue."""
+        request: Any = self.request
+        now = request.parser_context["view"].now
+        found = Course.objects.overdue(now)
+        return rows.overdue(now) if value else rows.exclude(pk__in=found.values("pk"))
+
+    def by_blocked(self, rows: Rows, name: str, value: bool) -> Rows:
+        """Keep (or leave out) what a lane holds up."""
+        return _standing(rows, StageStay.Standing.BLOCKED, value)
+
+    def by_ready(self, rows: Rows, name: str, value: bool) -> Rows:
+        """Keep (or leave out) what may take its next step."""
+        return _standing(rows, StageStay.Standing.READY, value)
+
+
+def _standing(rows: Rows, standing: str, value: bool) -> Rows:
+    found = Course.objects.standing(standing)
+    return rows.standing(standing) if value else rows.exclude(pk__in=found.values("pk"))
+
+
+def _moves[V: Callable[..., Response]](
+    summary: str, request: Any = serializers.MoveSerializer
+) -> Callable[[V], V]:
+    """Describe a move: what it asks for, and that it answers with the course."""
+    described: Callable[[V], V] = extend_schema(
+        summary=summary, request=request, responses={200: serializers.CourseSerializer}
+    )
+    return described
+
+
+@extend_schema_view(
+    list=extend_schema(summary="Find the courses of your circle"),
+    retrieve=extend_schema(summary="Read a course"),
+)
+class CourseViewSet(OfPatients, Listed, Retrieved):
+    """One condition on a plan, moving through the stages of its pathway."""
+
+    audited_as = "Course"
+    roles = dict.fromkeys(
+        (
+            "list",
+            "retrieve",
+            "partial_update",
+            "change_severity",
+            "start",
+            "pause",
+            "resume",
+            "discharge",
+            "advance",
+            "regress",
+            "transitions",
+            "readiness",
+            "lanes",
+            "activities",
+            "goals",
+        ),
+        CLINICAL,
+    )
+    serializer_class = serializers.CourseSerializer
+    filterset_class = CourseFilter
+    queryset = Course.objects.none()
+
+    def get_queryset(self) -> QuerySet[Any, Any]:
+        """Return the courses within the actor's reach."""
+        return owned_by_patient(Course.objects.shown(), self.actor, self.now)
+
+    @extend_schema(summary="Edit how a course is called, or its note")
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change the version that If-Match names."""
+        course = courses.edit_course(
+            self.get_object().pk,
+            version=expected_version(request),
+            fields=self.valid(partial=True),
+            actor=self.actor,
+            now=self.now,
+        )
+        return self._shown(course.pk)
+
+    @extend_schema(
+        summary="Change the severity; the stage stays",
+        parameters=[IF_MATCH],
+        request=serializers.SeverityChangeSerializer,
+        responses={200: serializers.CourseSerializer, **VERSION_PROBLEMS},
+    )
+    @action(detail=True, methods=["post"], url_path="change-severity")
+    def change_severity(self, request: Request, pk: str) -> Response:
+        """Say that the condition is more or less severe than before."""
+        course = courses.change_severity(
+            self.get_object().pk,
+            version=expected_version(request),
+            actor=self.actor,
+            now=self.now,
+            **self.valid(serializers.SeverityChangeSerializer),
+        )
+        return self._shown(course.pk)
+
+    @_moves("Start a course: intake ends, the acute stage begins", serializers.AdvanceSerializer)
+    @action(detail=True, methods=["post"])
+    def start(self, request: Request, pk: str) -> Response:
+        """Begin the first stage; red flags must have been screened."""
+        return self._perform("start", serializers.AdvanceSerializer)
+
+    @_moves("Pause a course; its stage survives")
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, pk: str) -> Response:
+        """Let a course rest, for a reason."""
+        return self._perform("pause")
+
+    @_moves("Resume a paused course")
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        """Go on where it rested."""
+        return self._perform("resume")
+
+    @_moves("End a course, with its outcome", serializers.DischargeSerializer)
+    @action(detail=True, methods=["post"])
+    def discharge(self, request: Request, pk: str) -> Response:
+        """End a course and everything that was open on it."""
+        return self._perform("discharge", serializers.DischargeSerializer)
+
+    @_moves("Go on to the next stage", serializers.AdvanceSerializer)
+    @action(detail=True, methods=["post"])
+    def advance(self, request: Request, pk: str) -> Response:
+        """Go on if criteria, lanes and red flags allow it; 409 says what does not."""
+        return self._perform("advance", serializers.AdvanceSerializer)
+
+    @_moves("Step back to an earlier stage", serializers.RegressSerializer)
+    @action(detail=True, methods=["post"])
+    def regress(self, request: Request, pk: str) -> Response:
+        """Step back one stage, or to the one named, for a reason."""
+        return self._perform("regress", serializers.RegressSerializer)
+
+    @extend_schema(
+        summary="Read every move so far, the first first, with its evidence",
+        responses={200: serializers.StageTransitionSerializer(many=True)},
+    )
+    @action(detail=True, **_UNPAGED)
+    def transitions(self, request: Request, pk: str) -> Response:
+        """Return the history of a course."""
+        rows = StageTransition.objects.filter(course=self._disclosed())
+        return self._listed(rows.order_by("id"), serializers.StageTransitionSerializer)
+
+    @extend_schema(
+        summary="Read whether a course may take its next step, and what holds it up",
+        responses={200: serializers.CourseReadinessSerializer},
+    )
+    @action(detail=True, **_UNPAGED)
+    def readiness(self, request: Request, pk: str) -> Response:
+        """Return the trace of every criterion, the lanes, and what is expected."""
+        course = self._disclosed()
+        judged = standing.judge([course], now=self.now)[course.pk]
+        trace = judged.readiness.as_json()
+        context = self.get_serializer_context()
+        stay = course.open_stays[0] if course.open_stays else None
+        shape = serializers.StageStaySerializer(context=context)
+        lanes = Lane.objects.filter(course=course).shown().order_by("order", "discipline")
+        trace["sign_offs"] = trace.pop("lanes")
+        trace |= {
+            "course": course.pk,
+            "standing": judged.standing,
+            "blocked_by": judged.blocked_by,
+            "overdue": bool(stay and shape.get_overdue(stay)),
+            "expected_until": stay.expected_until if stay else None,
+            "expected": expected(course),
+            "blockers": [finding.as_json() for finding in judged.readiness.blockers()],
+            "lanes": lanes,
+        }
+        return Response(serializers.CourseReadinessSerializer(trace, context=context).data)
+
+    @extend_schema(
+        summary="Read the lanes of a course",
+        responses={200: serializers.LaneSerializer(many=True)},
+    )
+    @action(detail=True, **_UNPAGED)
+    def lanes(self, request: Request, pk: str) -> Response:
+        """Return each discipline's lane, in the order of the stage's referrals."""
+        rows = Lane.objects.filter(course=self._disclosed()).shown()
+        return self._listed(rows.order_by("order", "discipline"), serializers.LaneSerializer)
+
+    @extend_schema(
+        summary="Read the activities of a course, of all its stays",
+        responses={200: serializers.ActivitySerializer(many=True)},
+    )
+    @action(detail=True, **_UNPAGED)
+    def activities(self, request: Request, pk: str) -> Response:
+        """Return the activities, those of the first stay first."""
+        rows = Activity.objects.filter(course=self._disclosed()).select_related("lane")
+        return self._listed(rows.order_by("sequence", "id"), serializers.ActivitySerializer)
+
+    @extend_schema(
+        summary="Read the goals of a course",
+        responses={200: serializers.GoalSerializer(many=True)},
+    )
+    @action(detail=True, **_UNPAGED)
+    def goals(self, request: Request, pk: str) -> Response:
+        """Return the goals."""
+        rows = Goal.objects.filter(course=self._disclosed())
+        return self._listed(rows.order_by("id"), serializers.GoalSerializer)
+
+    def _perform(self, name: str, shape: Any = serializers.MoveSerializer) -> Response:
+        asked = progress.Request(action=name, **self.valid(shape))
+        course = progress.perform(self.get_object().pk, asked, actor=self.actor, now=self.now)
+        return self._shown(course.pk)
+
+    def _disclosed(self) -> Any:
+        course = self.get_object()
+        self.audit_disclosure([course], searched=False)
+        return course
+
+    def _shown(self, course_id: UUID) -> Response:
+        return self.answer(Course.objects.shown().get(pk=course_id))
+
+    def _listed(self, rows: QuerySet[Any, Any], shape: Any) -> Response:
+        return Response(shape(rows, many=True, context=self.get_serializer_context()).data)

@@ -1,0 +1,225 @@
+"""What belongs to a course and is edited on its own: lanes, activities, goals."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model, QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from care_plans import activities, goals, lanes, standing
+from care_plans.api import course_serializers as serializers
+from care_plans.api.headers import IF_MATCH, VERSION_PROBLEMS
+from care_plans.models import Activity, Goal, Lane
+from coordination.access import owned_by_patient
+from coordination.api.concurrency import expected_version
+from coordination.api.permissions import CLINICAL
+from coordination.api.views import OfPatients, Retrieved
+
+
+class _OfCourse(OfPatients, Retrieved):
+    """A row that a course owns."""
+
+    def rows(self) -> QuerySet[Any, Any]:
+        """Return all rows, with what is shown of each."""
+        raise NotImplementedError
+
+    def get_queryset(self) -> QuerySet[Any, Any]:
+        """Return the rows within the actor's reach."""
+        return owned_by_patient(self.rows(), self.actor, self.now, path="course__patient_id")
+
+    def patient_of(self, row: Any) -> UUID:
+        """Return the patient of the course."""
+        patient_id: UUID = row.course.patient_id
+        return patient_id
+
+    def again(self, row: Model) -> Response:
+        """Answer with a row as it stands now."""
+        return self.answer(self.get_queryset().get(pk=row.pk))
+
+
+@extend_schema_view(retrieve=extend_schema(summary="Read a lane"))
+class LaneViewSet(_OfCourse):
+    """One discipline's part of one course."""
+
+    audited_as = "Lane"
+    roles = dict.fromkeys(("retrieve", "partial_update", "decide", "sign_off"), CLINICAL)
+    serializer_class = serializers.LaneSerializer
+    queryset = Lane.objects.none()
+
+    def rows(self) -> QuerySet[Any, Any]:
+        """Return all of them."""
+        found: QuerySet[Any, Any] = Lane.objects.shown()
+        return found
+
+    @extend_schema(summary="Edit a lane's note")
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change the version that If-Match names."""
+        lane = lanes.edit_lane(
+            self.get_object().pk,
+            version=expected_version(request),
+            fields=self.valid(partial=True),
+            actor=self.actor,
+            now=self.now,
+        )
+        return self.again(lane)
+
+    @extend_schema(
+        summary="Decide whether a lane is needed in the present stage",
+        parameters=[IF_MATCH],
+        request=serializers.LaneDecisionSerializer,
+        responses={200: serializers.LaneSerializer, **VERSION_PROBLEMS},
+    )
+    @action(detail=True, methods=["post"])
+    def decide(self, request: Request, pk: str) -> Response:
+        """Let the lead decide; activities and referral follow."""
+        lane = standing.decide_lane(
+            self.get_object().pk,
+            version=expected_version(request),
+            actor=self.actor,
+            now=self.now,
+            **self.valid(serializers.LaneDecisionSerializer),
+        )
+        return self.again(lane)
+
+    @extend_schema(
+        summary="Sign a lane ready, or not ready, for the next step",
+        request=serializers.SignOffSerializer,
+        responses={201: serializers.LaneSignOffSerializer},
+    )
+    @action(detail=True, methods=["post"], url_path="sign-off")
+    def sign_off(self, request: Request, pk: str) -> Response:
+        """Record the lane's word on the present stay."""
+        signed = standing.sign_off(
+            self.get_object().pk,
+            actor=self.actor,
+            now=self.now,
+            **self.valid(serializers.SignOffSerializer),
+        )
+        return self.answer(signed, status=201, serializer_class=serializers.LaneSignOffSerializer)
+
+
+@extend_schema_view(retrieve=extend_schema(summary="Read an activity"))
+class ActivityViewSet(_OfCourse):
+    """One thing a lane does for a goal of a stage."""
+
+    audited_as = "Activity"
+    roles = dict.fromkeys(("retrieve", "partial_update", "begin", "complete", "stop"), CLINICAL)
+    serializer_class = serializers.ActivitySerializer
+    queryset = Activity.objects.none()
+
+    def rows(self) -> QuerySet[Any, Any]:
+        """Return all of them."""
+        found: QuerySet[Any, Any] = Activity.objects.select_related("course", "lane")
+        return found
+
+    @extend_schema(summary="Edit dose level, cadence or note of an activity")
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change the version that If-Match names."""
+        activity = activities.edit_activity(
+            self.get_object().pk,
+            version=expected_version(request),
+            fields=self.valid(partial=True),
+            actor=self.actor,
+            now=self.now,
+        )
+        return self.again(activity)
+
+    @extend_schema(
+        summary="Begin an activity, or go on with one that was held",
+        request=None,
+        responses={200: serializers.ActivitySerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def begin(self, request: Request, pk: str) -> Response:
+        """Begin; loading needs a screen without an open red flag."""
+        return self._move("begin")
+
+    @extend_schema(
+        summary="Complete an activity",
+        request=None,
+        responses={200: serializers.ActivitySerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def complete(self, request: Request, pk: str) -> Response:
+        """Say that it was done."""
+        return self._move("complete")
+
+    @extend_schema(
+        summary="Stop an activity",
+        request=serializers.StopSerializer,
+        responses={200: serializers.ActivitySerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, pk: str) -> Response:
+        """Stop it, for a reason."""
+        return self._move("stop", **self.valid(serializers.StopSerializer))
+
+    def _move(self, name: str, **asked: Any) -> Response:
+        activity = activities.move_activity(
+            self.get_object().pk, name, actor=self.actor, now=self.now, **asked
+        )
+        return self.again(activity)
+
+
+@extend_schema_view(retrieve=extend_schema(summary="Read a goal"))
+class GoalViewSet(_OfCourse):
+    """What a stage of a course is for."""
+
+    audited_as = "Goal"
+    roles = dict.fromkeys(("retrieve", "partial_update", "achieve", "give_up", "reopen"), CLINICAL)
+    serializer_class = serializers.GoalSerializer
+    queryset = Goal.objects.none()
+
+    def rows(self) -> QuerySet[Any, Any]:
+        """Return all of them."""
+        found: QuerySet[Any, Any] = Goal.objects.select_related("course")
+        return found
+
+    @extend_schema(summary="Edit a goal's note")
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change the version that If-Match names."""
+        goal = goals.edit_goal(
+            self.get_object().pk,
+            version=expected_version(request),
+            fields=self.valid(partial=True),
+            actor=self.actor,
+            now=self.now,
+        )
+        return self.again(goal)
+
+    @extend_schema(
+        summary="Say that a goal was reached",
+        request=None,
+        responses={200: serializers.GoalSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def achieve(self, request: Request, pk: str) -> Response:
+        """Mark it achieved."""
+        return self._move("achieve")
+
+    @extend_schema(
+        summary="Say that a goal was not reached",
+        request=None,
+        responses={200: serializers.GoalSerializer},
+    )
+    @action(detail=True, methods=["post"], url_path="give-up")
+    def give_up(self, request: Request, pk: str) -> Response:
+        """Mark it not achieved."""
+        return self._move("give-up")
+
+    @extend_schema(
+        summary="Work on a goal again",
+        request=None,
+        responses={200: serializers.GoalSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def reopen(self, request: Request, pk: str) -> Response:
+        """Mark it in progress."""
+        return self._move("reopen")
+
+    def _move(self, name: str) -> Response:
+        goal = goals.move_goal(self.get_object().pk, name, actor=self.actor, now=self.now)
+        return self.again(goal)

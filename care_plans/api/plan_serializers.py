@@ -1,0 +1,75 @@
+"""How a plan looks: as one row of a list, and whole, its lanes grouped by discipline."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from care_plans.api.course_serializers import (
+    ActivitySerializer,
+    CourseSerializer,
+    GoalSerializer,
+    LanePractitionerSerializer,
+    LaneSerializer,
+)
+from care_plans.models import CarePlan
+from coordination.models import Discipline
+
+
+class CarePlanSerializer(serializers.ModelSerializer[CarePlan]):
+    """The one plan a patient has open."""
+
+    patient_name = serializers.CharField(source="patient.__str__", read_only=True)
+
+    class Meta:
+        model = CarePlan
+        fields = [
+            "id",
+            "patient",
+            "patient_name",
+            "status",
+            "summary",
+            "opened_at",
+            "closed_at",
+            "recorded_at",
+        ]
+        read_only_fields = [name for name in fields if name not in CarePlan.editable]
+        extra_kwargs = {"summary": {"max_length": 5000}}
+
+
+class OpenPlanSerializer(serializers.Serializer[Any]):
+    """Whose plan to open."""
+
+    patient = serializers.UUIDField()
+
+
+class PlanLaneSerializer(LaneSerializer):
+    """One course's lane of a discipline, with what it does."""
+
+    condition = serializers.CharField(source="course.condition", read_only=True)
+    course_status = serializers.CharField(source="course.status", read_only=True)
+    stage = serializers.CharField(source="course.stage", read_only=True, allow_null=True)
+    activities = ActivitySerializer(many=True, read_only=True, source="in_plan")
+
+    class Meta(LaneSerializer.Meta):
+        fields = [*LaneSerializer.Meta.fields, "condition", "course_status", "stage", "activities"]
+        read_only_fields = fields
+
+
+class PlanDisciplineSerializer(serializers.Serializer[Any]):
+    """One discipline's part of the whole plan: its lane on each course."""
+
+    discipline = serializers.ChoiceField(choices=Discipline.choices)
+    lanes = PlanLaneSerializer(many=True)
+
+
+class WholePlanSerializer(CarePlanSerializer):
+    """The plan with its courses, its lanes by discipline over all of them, and shared goals."""
+
+    lead = LanePractitionerSerializer(allow_null=True, read_only=True)
+    courses = CourseSerializer(many=True, read_only=True, source="in_order")
+    disciplines = PlanDisciplineSerializer(many=True, read_only=True)
+    goals = GoalSerializer(many=True, read_only=True)
+
+    class Meta(CarePlanSerializer.Meta):
+        fields = [*CarePlanSerializer.Meta.fields, "lead", "courses", "disciplines", "goals"]
+        read_only_fields = fields
