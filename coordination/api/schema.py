@@ -47,7 +47,7 @@ class ContinuumSchema(AutoSchema):
     """Reads the operations off the views."""
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers itself
+class BearerScheme(OpenApiAuthenticationExtension):
     """How a program logs in."""
 
     target_class = "coordination.api.authentication.TokenAuthentication"
@@ -62,7 +62,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         }
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers itself
+class SessionScheme(OpenApiAuthenticationExtension):
     """How a person at a browser is logged in."""
 
     target_class = "coordination.api.authentication.SessionAuthentication"
