@@ -189,7 +189,6 @@ class ReferralRequestSerializer(serializers.Serializer[Any]):
     priority = serializers.ChoiceField(
         choices=Referral.Priority.choices, default=Referral.Priority.ROUTINE
     )
-    stage = serializers.ChoiceField(choices=Referral.Stage.choices, default="", allow_blank=True)
     sensitivity = serializers.CharField(max_length=64, default="", allow_blank=True)
     needed_by = serializers.DateTimeField(default=None, allow_null=True)
     location = serializers.UUIDField(default=None, allow_null=True)

@@ -88,7 +88,6 @@ class ReferralViewSet(OfPatients, Listed, Retrieved):
             discipline=data["discipline"],
             reason_code=data["reason_code"],
             priority=data["priority"],
-            stage=data["stage"],
             sensitivity=data["sensitivity"],
             needed_by=data["needed_by"],
             location_id=data["location"],
