@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from time import monotonic
 from uuid import UUID
 
 import structlog
@@ -23,6 +24,9 @@ from notifications.kinds import MessageKind, kind_named
 from notifications.models import Channel, Message
 
 log = structlog.get_logger(__name__)
+
+LEAVE_ALONE = 10  # seconds
+_left_alone_until = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,12 +146,19 @@ def schedulers(*, now: datetime | None = None) -> list[Recipient]:
 
 
 def nudge(channel: str) -> None:
-    """Wake a worker for what is due; without a broker, the next beat does."""
+    """Wake a worker for what is due; without a broker, the next beat does.
+
+    A broker that did not answer is left alone for a while: each question costs seconds.
+    """
+    global _left_alone_until  # noqa: PLW0603 - one process, one broker
+    if monotonic() < _left_alone_until:
+        return
     try:
         current_app.send_task(
             "notifications.tasks.deliver_due", kwargs={"channel": channel}, retry=False
         )
     except (OperationalError, OSError) as error:
+        _left_alone_until = monotonic() + LEAVE_ALONE
         log.warning("broker_not_reached", channel=channel, error=type(error).__name__)
 
 

@@ -1,12 +1,15 @@
 """Putting messages into the outbox and taking them out."""
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
 import pytest
+from celery import Celery, current_app
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from coordination.models import new_id
@@ -220,11 +223,30 @@ def test_the_database_refuses_to_forget_a_message(cast: Cast, kind: MessageKind)
         Message.objects.all().delete()
 
 
-def test_it_goes_on_without_a_broker(
-    committed_db: None, cast: Cast, kind: MessageKind, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from coordination.celery import app
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Listen, and never say a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield int(listener.getsockname()[1])
 
-    monkeypatch.setattr(app.conf, "broker_url", "redis://127.0.0.1:1/0")
-    monkeypatch.setattr(app, "_pool", None)
-    assert len(enqueue(cast.asha)) == 2
+
+@pytest.mark.parametrize("trouble", ["refuses", "is silent"])
+def test_it_goes_on_without_a_broker(
+    committed_cast: Cast,
+    kind: MessageKind,
+    monkeypatch: pytest.MonkeyPatch,
+    silent_port: int,
+    trouble: str,
+) -> None:
+    broker = f"redis://127.0.0.1:{1 if trouble == 'refuses' else silent_port}/0"
+    broken = Celery("broken", broker=broker, set_as_current=False)
+    broken.conf.broker_transport_options = current_app.conf.broker_transport_options | {
+        "socket_timeout": 0.2
+    }
+    monkeypatch.setattr(outbox, "current_app", broken)
+    monkeypatch.setattr(outbox, "_left_alone_until", 0.0)
+    started = monotonic()
+    for _ in range(20):
+        assert len(enqueue(committed_cast.asha)) == 2
+    assert monotonic() - started < 5
+    assert _count(committed_cast) == 40

@@ -1,0 +1,171 @@
+"""A real Celery worker, killed at any moment: nothing is lost, little is doubled."""
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import psutil
+import pytest
+
+from notifications import delivery, outbox
+from notifications.kinds import MessageKind
+from notifications.models import Attempt, Message
+from tests.cast import Cast
+from tests.notifications.said import addressed, enqueue
+
+if TYPE_CHECKING:
+    from tests.servers.programs import Program, SmtpServer, StartWorker
+
+KIND = ("-I", "tests.notifications.in_worker")
+MESSAGES = 150
+KILLS = 30
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _enqueue(cast: Cast, count: int) -> list[UUID]:
+    found: list[UUID] = []
+    for _ in range(count):
+        now = _now()
+        to = [addressed(cast.asha), addressed(cast.sam)]
+        found += enqueue(cast.asha, *to, patient_id=cast.patient.id, due_at=now, now=now)
+    return found
+
+
+def _open(cast: Cast) -> int:
+    with cast.acting():
+        return int(Message.objects.filter(status__in=["queued", "sending"]).count())
+
+
+def _work_off(cast: Cast, *, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while _open(cast):
+        assert time.monotonic() < deadline, f"{_open(cast)} messages are left"
+        _nudge()
+        time.sleep(0.2)
+
+
+def _nudge() -> None:
+    # Other tests of this run may share the broker, and their workers take a nudge of ours.
+    for channel in ("email", "in_app"):
+        outbox.nudge(channel)
+
+
+def _arrivals(smtp: "SmtpServer") -> Counter[UUID]:
+    ids = [str(one.message["Message-ID"]) for one in smtp.mails]
+    return Counter(UUID(one.strip("<>").partition("@")[0]) for one in ids)
+
+
+def _by_channel(cast: Cast, channel: str) -> set[UUID]:
+    with cast.acting():
+        return set(Message.objects.filter(channel=channel).values_list("id", flat=True))
+
+
+def _accepted(cast: Cast) -> Counter[UUID]:
+    with cast.acting():
+        accepted = Attempt.objects.filter(outcome="accepted")
+        return Counter(accepted.values_list("message_id", flat=True))
+
+
+def test_it_sends_by_itself_what_is_due(
+    committed_cast: Cast, kind: MessageKind, smtp: "SmtpServer", celery_worker: "StartWorker"
+) -> None:
+    celery_worker(*KIND)
+    _enqueue(committed_cast, 1)
+    _work_off(committed_cast)
+    assert set(_arrivals(smtp).values()) == {1}
+    assert set(_arrivals(smtp)) == _by_channel(committed_cast, "email")
+
+
+def test_it_sends_what_became_due_while_nobody_worked(
+    committed_cast: Cast,
+    kind: MessageKind,
+    smtp: "SmtpServer",
+    celery_worker: "StartWorker",
+    celery_beat: "StartWorker",
+) -> None:
+    now = _now()
+    enqueue(committed_cast.asha, due_at=now + timedelta(seconds=1), now=now)
+    celery_worker(*KIND)
+    celery_beat()
+    smtp.wait_for_mails(1)
+
+
+def test_it_sends_each_message_once_with_two_workers(
+    committed_cast: Cast, kind: MessageKind, smtp: "SmtpServer", celery_worker: "StartWorker"
+) -> None:
+    _enqueue(committed_cast, 60)
+    celery_worker(*KIND, "--hostname=one@%h")
+    celery_worker(*KIND, "--hostname=two@%h")
+    _work_off(committed_cast)
+    arrivals = _arrivals(smtp)
+    assert set(arrivals) == _by_channel(committed_cast, "email")
+    assert set(arrivals.values()) == set(_accepted(committed_cast).values()) == {1}
+
+
+def _kill_child(worker: "Program") -> datetime:
+    """Kill the process that works; its parent starts another. Return when it was dead."""
+    for child in psutil.Process(worker.process.pid).children():
+        try:
+            os.kill(child.pid, signal.SIGKILL)
+            child.wait(5)
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            continue
+    return _now()
+
+
+@pytest.mark.feature("RM-03")
+def test_it_loses_nothing_and_doubles_only_mails_when_the_worker_is_killed(
+    committed_cast: Cast,
+    kind: MessageKind,
+    smtp: "SmtpServer",
+    celery_worker: "StartWorker",
+    record_property: Callable[[str, Any], None],
+) -> None:
+    chance = random.Random(4)
+    smtp.hang = 0.01
+    _enqueue(committed_cast, MESSAGES)
+    worker = celery_worker(*KIND)
+    for kill in range(KILLS):
+        _nudge()
+        time.sleep(chance.uniform(0.02, 0.35))
+        if kill % 10 == 9:
+            worker.kill()
+            dead = _now()
+            worker = celery_worker(*KIND)
+        else:
+            dead = _kill_child(worker)
+        # Every claim made before that moment was a dead process's.
+        delivery.requeue_stale(now=dead + delivery.STALE_AFTER, limit=1000)
+        _make_due(committed_cast)
+    _work_off(committed_cast, seconds=120)
+    arrivals, mails = _arrivals(smtp), _by_channel(committed_cast, "email")
+    doubled = sum(arrivals.values()) - len(arrivals)
+    record_property("killed", KILLS)
+    record_property("raw arrivals", sum(arrivals.values()))
+    record_property("lost", len(mails - set(arrivals)))
+    record_property("doubled", doubled)
+    assert set(arrivals) == mails
+    assert len(mails) == MESSAGES * 2
+    assert doubled <= KILLS
+    accepted = _accepted(committed_cast)
+    assert set(accepted.values()) == {1}
+    assert set(accepted) == mails | _by_channel(committed_cast, "in_app")
+    with committed_cast.acting():
+        assert Attempt.objects.filter(outcome="lost").count() <= KILLS
+        for_sam = Message.objects.inbox().filter(to_user=committed_cast.sam.user)
+        assert for_sam.count() == MESSAGES
+
+
+def _make_due(cast: Cast) -> None:
+    """Spare the test the waits between tries."""
+    with cast.acting():
+        Message.objects.waiting().filter(next_at__gt=_now()).update(next_at=_now())
