@@ -1,0 +1,140 @@
+"""Facts gathered from the database: the right ones, for many courses, in eight queries."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from care_plans import assessing, circumstances, facts
+from care_plans.assessing import NewScore
+from care_plans.evaluation import evaluate, readiness
+from care_plans.evidence import Outcome
+from care_plans.models import Course
+from coordination import care_team
+from coordination.tenancy import acting_in
+from tests.care_plans import underway
+from tests.care_plans.imagined import criterion
+from tests.cast import NOW, Cast, make_patient
+
+DAY = timedelta(days=1)
+
+
+def record(cast: Cast, course: Course, value: int, *, at: Any = NOW) -> Any:
+    row, _ = assessing.record_assessment(
+        course.patient_id,
+        course_id=course.id,
+        scores=[NewScore("nprs", Decimal(value))],
+        effective_at=at,
+        actor=cast.asha.actor(),
+        now=NOW,
+    )
+    return row
+
+
+def test_it_gathers_all_that_is_known_of_a_course(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 10 * DAY, side="right")
+        scores = underway.meet_acute_exit(cast, course, now=NOW)
+        care_team.join(
+            cast.patient.id,
+            practitioner_role_id=cast.chloe.practitioner_role.id,
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+        underway.say_ready(cast, course, now=NOW)
+        known = facts.gather([course], now=NOW)[course.id]
+        assert (known.side, known.severity) == ("right", "mild")
+        assert known.stay is not None
+        assert (known.stay.stage, known.stay.began_at) == ("acute", NOW - 10 * DAY)
+        assert {score.id for score in known.scores} == {score.id for score in scores}
+        assert {answer.question: answer.answer for answer in known.answers} == underway.CALM
+        assert len(known.screens) == 2
+        flags = {flag.id for flag in underway.version().definition.screened_flags()}
+        assert {frozenset(screen.answers) for screen in known.screens} == {frozenset(flags)}
+        assert {name for name, lane in known.lanes.items() if lane.ready} == {
+            "physiotherapy",
+            "massage_therapy",
+        }
+        assert known.measures["slhb_reps"].side_required
+        found = readiness(underway.version().definition, known, NOW)
+        assert found.outcome is Outcome.MET
+
+
+def test_it_leaves_out_what_was_corrected(cast: Cast) -> None:
+    asked = criterion(measure="nprs", at_most=3)
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 10 * DAY)
+        wrong = record(cast, course, 2)
+        definition = underway.version().definition
+        before = facts.gather([course], now=NOW)[course.id]
+        assert evaluate(asked, definition, before, NOW).outcome is Outcome.MET
+        assessing.replace_assessment(
+            wrong.id,
+            scores=[NewScore("nprs", Decimal(8))],
+            reason="misread",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+        after = facts.gather([course], now=NOW)[course.id]
+        assert [score.value for score in after.scores] == [8]
+        assert evaluate(asked, definition, after, NOW).outcome is Outcome.NOT_MET
+
+
+def test_it_keeps_history_without_a_course_out_of_every_course(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 10 * DAY)
+        assessing.record_assessment(
+            cast.patient.id,
+            scores=[NewScore("nprs", Decimal(1))],
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+        assert facts.gather([course], now=NOW)[course.id].scores == ()
+
+
+def test_it_takes_the_latest_answer_and_the_latest_word_of_a_lane(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 10 * DAY)
+        circumstances.record_answers(
+            course.id, answers={"sleep_affected": True}, actor=cast.asha.actor(), now=NOW
+        )
+        lane = underway.lane(course, "physiotherapy")
+        underway.sign(cast.asha, lane, now=NOW - DAY)
+        underway.sign(cast.asha, lane, now=NOW, verdict="not_ready", reason="flare-up")
+        known = facts.gather([course], now=NOW)[course.id]
+        assert known.lanes["physiotherapy"].ready is False
+        asked = criterion(reported="sleep_affected")
+        found = evaluate(asked, underway.version().definition, known, NOW)
+        assert found.outcome is Outcome.MET
+
+
+def test_it_gathers_many_courses_in_as_many_queries_as_one(
+    cast: Cast, django_assert_num_queries: Any
+) -> None:
+    with cast.acting():
+        first = underway.start(cast, now=NOW - 10 * DAY)
+        underway.meet_acute_exit(cast, first, now=NOW)
+        courses = [first]
+        for number in range(7):
+            patient = make_patient(cast.asha, family_name=f"Example {number}")
+            cast.patient = patient
+            courses.append(underway.start(cast, now=NOW - 10 * DAY))
+            underway.meet_acute_exit(cast, courses[-1], now=NOW)
+        with django_assert_num_queries(8):
+            facts.gather([first], now=NOW)
+        with django_assert_num_queries(8):
+            gathered = facts.gather(courses, now=NOW)
+        assert len(gathered) == 8
+        assert {len(known.scores) for known in gathered.values()} == {5}
+        assert gathered[first.id] == facts.gather([first], now=NOW)[first.id]
+        assert facts.gather([], now=NOW) == {}
+
+
+def test_it_sees_nothing_of_another_organization(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 10 * DAY)
+        record(cast, course, 2)
+    with acting_in(cast.harbour.id):
+        known = facts.gather([course], now=NOW)[course.id]
+        assert known.scores == known.screens == known.answers == ()
+        assert known.stay is None
+        assert known.lanes == {}
