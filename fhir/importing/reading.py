@@ -1,6 +1,7 @@
 """The first pass: each entry is looked at once, and kept if it is of a kind that is imported."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from typing import Any
 
 from fhir.importing.directory import directory_identity
@@ -113,47 +114,61 @@ def _kind(entry: Entry) -> tuple[str | None, str, str]:
 def _keep_resource(
     spool: Spool, where: dict[str, Any], body: dict[str, Any], full_url: Any, *, source: str
 ) -> None:
+    """Keep a sound resource; all that can be wrong with it is found before it is kept."""
     kind: str = where["kind"]
     resource = Element(body, kind)
     entry = Element({"fullUrl": cleaned(full_url, "fullUrl")}, "Bundle.entry")
     address = entry.text("fullUrl", limit=_LONGEST_URL)
     identity = _identity(resource, address, source)
+    aliases = list(aliases_of(resource, address)) if kind in _PEOPLE else []
+    subject = reference_in(resource.one("subject")) if kind not in _PEOPLE else ""
     meta = resource.one("meta")
-    seq = spool.add(
-        **where,
-        system=identity.system,
-        value=identity.value,
-        body=body,
-        subject=reference_in(resource.one("subject")) if kind not in _PEOPLE else "",
-        updated=meta.text("lastUpdated") if meta else "",
-    )
+    updated = meta.text("lastUpdated") if meta else ""
+    within = list(_contained(resource, identity))
+    named = {"system": identity.system, "value": identity.value}
+    seq = spool.add(**where, **named, body=body, subject=subject, updated=updated)
     if kind == "Patient":
         spool.belongs_to(seq, identity)
-    if kind in _PEOPLE:
-        for name in aliases_of(resource, address):
-            spool.add_alias(name, where["file"], seq)
-    _keep_contained(spool, where, seq, resource, identity)
+    for name in aliases:
+        spool.add_alias(name, where["file"], seq)
+    for part in within:
+        _keep_contained(spool, where, seq, *part)
 
 
-def _keep_contained(
-    spool: Spool, where: dict[str, Any], seq: int, resource: Element, identity: Identity
-) -> None:
+def _contained(resource: Element, outer: Identity) -> Iterator[tuple[str, Element, Identity]]:
+    """Yield id, content and lasting name of each contained person or organization."""
     for own, body in contained_in(resource):
-        part = Element(body, f"{where['kind']}.contained")
+        part = Element(body, f"{resource.path}.contained")
         kind = part.text("resourceType")
         if kind not in _PEOPLE:
             continue
-        inner = directory_identity(part, Identity(identity.system, f"{identity.value}#{own}"))
-        assert inner is not None, "a fallback was given"
         if kind == "Patient" and not list(numbers_of(part)):
             raise Wrong(f"{part.path}: a contained Patient without an identifier is nobody")
-        columns = {**where, "kind": kind, "label": f"{kind} #{own}"[:80]}
-        below = spool.add(
-            **columns, body=body, container=seq, system=inner.system, value=inner.value
-        )
-        if kind == "Patient":
-            spool.belongs_to(below, inner)
-        spool.add_alias(f"{seq}#{own}", where["file"], below)
+        inner = directory_identity(part, Identity(outer.system, f"{outer.value}#{own}"))
+        assert inner is not None, "a fallback was given"
+        yield own, part, inner
+
+
+def _keep_contained(
+    spool: Spool,
+    where: dict[str, Any],
+    container: int,
+    own: str,
+    part: Element,
+    identity: Identity,
+) -> None:
+    kind = part.text("resourceType")
+    columns = {**where, "kind": kind, "label": f"{kind} #{own}"[:80]}
+    seq = spool.add(
+        **columns,
+        body=part.value,
+        container=container,
+        system=identity.system,
+        value=identity.value,
+    )
+    if kind == "Patient":
+        spool.belongs_to(seq, identity)
+    spool.add_alias(f"{container}#{own}", where["file"], seq)
 
 
 def _keep_faulty(
@@ -180,11 +195,10 @@ def _keep_faulty(
         spool.settle(seq, "rejected", fault)
 
 
-def _readable_aliases(resource: Element, address: str) -> list[str]:
-    try:
-        return list(aliases_of(resource, address))
-    except Wrong:
-        return [address] if address else []
+def _readable_aliases(resource: Element, address: str) -> Iterator[str]:
+    """Yield the names of a faulty resource, as far as they can be read."""
+    with suppress(Wrong):
+        yield from aliases_of(resource, address)
 
 
 def _identity(resource: Element, address: str, source: str) -> Identity:
