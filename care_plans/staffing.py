@@ -41,7 +41,8 @@ def staff(
         if lane.practitioner_role_id in {role.id for role in team}:
             continue
         member = next((role for role in team if role.discipline == lane.discipline), None)
-        if member is not None:
+        # While a referral is on its way, routing decides: a member may just have given it back.
+        if member is not None and not _on_its_way(lane):
             _assign(lane, member.id, now=now)
             came.append(lane)
             continue
