@@ -41,16 +41,31 @@ class Part:
         return not self.reason
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How a part is asked; `needs` names another without which there is no asking."""
+
+    name: str
+    does: str
+    ask: Callable[[datetime], None]
+    needs: str = ""
+
+
 def readiness(now: datetime) -> list[Part]:
     """Ask every part; takes at most a few seconds, whatever is broken."""
-    checks: list[tuple[str, str, Callable[[datetime], None]]] = [
-        ("database", "keeps everything", check_database),
-        ("migrations", "the tables are those that this version needs", check_migrations),
-        ("broker", "carries work to the workers, and caches", check_broker),
-        ("worker", "sends reminders and moves plans on", check_worker),
-        ("beat", "wakes the workers", check_beat),
-    ]
-    return [Part(name, does, _reason(check, now)) for name, does, check in checks]
+    checks = (
+        Check("database", "keeps everything", check_database),
+        Check("migrations", "the tables are those of this version", check_migrations, "database"),
+        Check("broker", "carries work to the workers, and caches", check_broker),
+        Check("worker", "sends reminders and moves plans on", check_worker, "broker"),
+        Check("beat", "wakes the workers", check_beat, "broker"),
+    )
+    parts: dict[str, Part] = {}
+    for check in checks:
+        known = not check.needs or parts[check.needs].ok
+        reason = _reason(check, now) if known else f"Not known while the {check.needs} is down."
+        parts[check.name] = Part(check.name, check.does, reason)
+    return list(parts.values())
 
 
 def check_database(now: datetime) -> None:
@@ -91,7 +106,6 @@ def check_broker(now: datetime) -> None:
 
 def check_worker(now: datetime) -> None:
     """Raise `Down` unless a worker ran a task lately, or answers when asked directly."""
-    check_broker(now)
     seen = last_alive("worker")
     if seen is not None and now - seen <= MISSED_AFTER:
         return
@@ -102,7 +116,6 @@ def check_worker(now: datetime) -> None:
 
 def check_beat(now: datetime) -> None:
     """Raise `Down` unless beat looked at its schedule lately."""
-    check_broker(now)
     seen = last_alive("beat")
     if seen is None or now - seen > MISSED_AFTER:
         raise Down(_silence("Beat has not looked at its schedule", seen, now))
@@ -114,9 +127,9 @@ def _silence(what: str, seen: datetime | None, now: datetime) -> str:
     return f"{what} for {(now - seen).total_seconds():.0f} s."
 
 
-def _reason(check: Callable[[datetime], None], now: datetime) -> str:
+def _reason(check: Check, now: datetime) -> str:
     try:
-        check(now)
+        check.ask(now)
     except Down as down:
         return str(down)
     except redis.RedisError:

@@ -82,6 +82,7 @@ def test_it_tells_nobody_where_its_servers_are(
     assert answer.status_code == 503
     assert {part["status"] for part in parts.values()} == {"down"}
     assert parts["database"]["reason"] == "It does not answer."
+    assert parts["worker"]["reason"] == "Not known while the broker is down."
     for secret in ("hush", "somebody", "127.0.0.1"):
         assert secret not in answer.content.decode()
 
