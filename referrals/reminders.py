@@ -41,7 +41,7 @@ def register_kinds() -> None:
             subject_line="A referral waits for assignment",
             text="A referral waits in the queue for somebody to be assigned.",
             still_holds=_holds_while(
-                Q(status="requested", owner=None), "it no longer waits for assignment"
+                Q(status="requested", owner=None), "no-longer-waits-for-assignment"
             ),
         )
     )
@@ -53,7 +53,7 @@ def register_kinds() -> None:
             subject_line="A referral waits for your answer",
             text="A referral was assigned to you and waits for you to accept or decline it.",
             still_holds=_holds_while(
-                Q(status="requested", owner__isnull=False), "it no longer waits for an answer"
+                Q(status="requested", owner__isnull=False), "no-longer-waits-for-an-answer"
             ),
         )
     )
@@ -64,9 +64,7 @@ def register_kinds() -> None:
             audience="the practitioner who made the referral",
             subject_line="A report waits for your acknowledgement",
             text="The report on a referral that you made waits for your acknowledgement.",
-            still_holds=_holds_while(
-                Q(status="completed"), "it no longer waits for acknowledgement"
-            ),
+            still_holds=_holds_while(Q(status="completed"), "no-longer-waits-for-acknowledgement"),
         )
     )
 
