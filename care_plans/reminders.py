@@ -4,7 +4,7 @@ What belongs to a stage is about the stay in it: when the stay ends, whatever st
 said about it is cancelled, and what slipped through is dropped at the moment of sending.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +21,7 @@ BLOCKED = "course.blocked"
 OVERDUE = "course.overdue"
 DISCHARGED = "course.discharged"
 OF_STAY = (ENTERED, REVIEW_DUE, READY, BLOCKED, OVERDUE)
+_ABOUT = {READY: StageStay.Standing.READY, BLOCKED: StageStay.Standing.BLOCKED}
 
 _OVER = Verdict(holds=False, reason="the stage has ended")
 _PAUSED = Verdict(holds=False, reason="the course is paused")
@@ -147,20 +148,27 @@ def plan_ahead(course: Course, stay: StageStay, *, actor: Actor, now: datetime) 
             )
 
 
-def standing_changed(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
-    """Tell the lead that a course is ready, or who holds it up; take back what was said before."""
+def standing_changed(
+    course: Course, stay: StageStay, holding: Sequence[str], *, actor: Actor, now: datetime
+) -> None:
+    """Tell the lead that a course is ready, or the lanes in `holding` that they hold it up.
+
+    What was said before and is not so any more is taken back.
+    """
+    outdated = [kind for kind, standing in _ABOUT.items() if standing != stay.standing]
     cancel(
         subject_ids=[stay.id],
-        kinds=[READY, BLOCKED],
+        kinds=outdated,
         reason="this has changed since",
         actor=actor,
         now=now,
     )
-    occurrence = f"{stay.id}:{stay.standing_since.isoformat()}"
+    since = f"{stay.id}:{stay.standing_since.isoformat()}"
     if stay.standing == StageStay.Standing.READY:
-        _say(READY, course, stay.id, occurrence, _lead(course), now, actor=actor, now=now)
+        _say(READY, course, stay.id, since, _lead(course), now, actor=actor, now=now)
     elif stay.standing == StageStay.Standing.BLOCKED:
-        waited_for = [*_lanes(course, stay.blocked_by), *_lead(course)]
+        occurrence = f"{since}:{','.join(sorted(holding))}"
+        waited_for = [*_lanes(course, holding), *_lead(course)]
         _say(BLOCKED, course, stay.id, occurrence, waited_for, now, actor=actor, now=now)
 
 

@@ -4,7 +4,7 @@
 time changes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -127,14 +127,25 @@ def _catch_up(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -
 
 def _settle(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
     judged = judge([course], now=now)[course.id]
-    blocked_by = list(judged.blocked_by)
-    changed = (stay.standing, stay.blocked_by) != (judged.standing, blocked_by)
-    stay.standing, stay.blocked_by, stay.checked_at = judged.standing, blocked_by, now
-    if changed:
+    news = _news(stay, judged)
+    stay.standing, stay.blocked_by = judged.standing, list(judged.blocked_by)
+    stay.checked_at = now
+    if news is not None:
         stay.standing_since = now
     stay.save(update_fields=["standing", "blocked_by", "checked_at", "standing_since"])
-    if changed:
-        reminders.standing_changed(course, stay, actor=actor, now=now)
+    if news is not None:
+        reminders.standing_changed(course, stay, news, actor=actor, now=now)
+
+
+def _news(stay: StageStay, judged: Judgement) -> Sequence[str] | None:
+    """Return the lanes that hold the course up and were not told so yet; None: nothing new.
+
+    That one of several lanes has answered is no news to those who still wait.
+    """
+    if stay.standing != judged.standing:
+        return judged.blocked_by
+    fresh = [name for name in judged.blocked_by if name not in stay.blocked_by]
+    return fresh if fresh and judged.standing == Standing.BLOCKED else None
 
 
 @transaction.atomic
