@@ -77,17 +77,22 @@ class Children:
             raise explain(f"`{name}`", child.log)
 
     def await_readiness(
-        self, child: Child, is_ready: Callable[[], bool], *, seconds: float = 60.0
+        self, child: Child, reason: Callable[[], str], *, seconds: float = 120.0
     ) -> None:
-        """Return once the child is ready. Raises CannotStart when it ends or stays silent."""
+        """Return once `reason` has nothing to say against the child being ready.
+
+        Raises CannotStart when a program ends or the reason stays, Interrupted.
+        """
         deadline = time.monotonic() + seconds
-        while not is_ready():
+        while why := reason():
             self.pause()
-            if child.process.poll() is not None:
-                raise explain(f"The {child.name}", child.log)
+            dead = self.first_dead()
+            if dead is not None:
+                raise explain(f"The {dead.name}", dead.log)
             if time.monotonic() > deadline:
                 raise CannotStart(
-                    f"The {child.name} is not ready after {seconds:.0f} seconds (see {child.log})."
+                    f"The {child.name} is not ready after {seconds:.0f} seconds: {why} "
+                    f"(see {child.log})."
                 )
 
     def pause(self) -> None:

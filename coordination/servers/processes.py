@@ -16,7 +16,6 @@ import psutil
 
 # Set in the environment of every child, so that a later start recognises its orphans.
 FOLDER_MARK = "CONTINUUM_FOLDER"
-NOBODY = 65534
 
 
 class CannotStart(Exception):

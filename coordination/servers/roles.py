@@ -122,6 +122,16 @@ def administering(admin_url: str) -> Iterator[Connection]:
                 f"The database user {where.username!r} may not create roles and databases: "
                 f"{error.diag.message_primary}."
             ) from error
+        except psycopg.errors.DiskFull as error:
+            raise CannotStart(
+                f"PostgreSQL at {where.hostname}:{where.port or 5432} has no room: its disk is "
+                "full; free some space and start again."
+            ) from error
+        except psycopg.OperationalError as error:
+            reason = str(error).strip().splitlines()[0]
+            raise CannotStart(
+                f"PostgreSQL at {where.hostname}:{where.port or 5432} stopped answering: {reason}"
+            ) from error
 
 
 def with_database(url: str, database: str) -> str:

@@ -7,6 +7,7 @@ what the server needs is put where it can go.
 
 import hashlib
 import os
+import pwd
 import shutil
 import stat
 import subprocess
@@ -14,7 +15,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from coordination.servers.processes import NOBODY, Account, CannotStart
+from coordination.servers.processes import Account, CannotStart
 
 _ROOTS = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - ownership is checked below
 
@@ -36,7 +37,12 @@ def account_for(data: Path) -> Account | None:
         return None
     if data.exists() and data.stat().st_uid != 0:
         return Account(uid=data.stat().st_uid, gid=data.stat().st_gid)
-    return Account(uid=NOBODY, gid=NOBODY)
+    # initdb wants a user with a name, and a small image may have no "nobody".
+    named = {entry.pw_name: entry for entry in pwd.getpwall() if entry.pw_uid != 0}
+    entry = named.get("nobody") or next(iter(named.values()), None)
+    if entry is None:
+        raise CannotStart("PostgreSQL cannot run as root, and this machine has no other user.")
+    return Account(uid=entry.pw_uid, gid=entry.pw_gid)
 
 
 def can_enter(folder: Path, account: Account | None) -> bool:

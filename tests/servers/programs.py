@@ -139,7 +139,7 @@ def celery_beat(
             *arguments,
             environment=mail | (environment or {}),
         )
-        program.wait_for("beat: Starting")
+        program.wait_for("is starting")
         return program
 
     return start

@@ -22,6 +22,8 @@ class Command(BaseCommand):
         "and loads measures and pathways."
     )
 
+    requires_system_checks: list[str] = []
+
     def add_arguments(self, parser: CommandParser) -> None:
         """Take --no-content, for a database of tests."""
         parser.add_argument("--no-content", action="store_true", help="tables only")
