@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from care_plans.evaluation import evaluate, may_load, readiness, suggested_severity
+from care_plans.evaluation import evaluate, may_load
 from care_plans.evidence import Evidence, Facts, Finding, Outcome
 from tests.care_plans.imagined import (
     NOW,
@@ -382,89 +382,3 @@ def test_it_joins_with_three_values(
     )
     leaves = [{"measure": name, "at_most": 3} for name in ("nprs", "pain_load_24h")]
     assert asked(facts(scores=taken), **{joined: leaves}).outcome is outcome
-
-
-# The whole pathway
-
-
-@pytest.mark.feature("CP-03")
-def test_it_names_for_each_criterion_of_the_acute_exit_what_satisfied_it() -> None:
-    taken = (
-        score("nprs", 3),
-        score("pain_load_24h", 3, days_ago=3),
-        score("pain_load_24h", 2, days_ago=2),
-        score("pain_load_24h", 1, days_ago=1),
-        score("adherence_pct", 85),
-    )
-    full = screen()
-    lanes = {"physiotherapy": lane(True), "massage_therapy": lane(True)}
-    found = readiness(hamstring(), facts(scores=taken, screens=(full,), lanes=lanes), NOW)
-    assert found.outcome is MET
-    assert (found.stage, found.next_stage) == ("acute", "subacute")
-    assert found.exit is not None
-    cited = {leaf.id: ids(leaf) for leaf in found.exit.leaves()}
-    assert cited == {
-        "pain": {taken[0].id},
-        "load-response": {one.id for one in taken[1:4]},
-        "adherence": {taken[4].id},
-        "no-red-flag": {full.id},
-    }
-    assert found.lanes is not None
-    assert ids(found.lanes) == {one.sign_off_id for one in lanes.values()}
-    kept = found.as_json()
-    assert kept["exit"]["parts"][0]["evidence"] == [{"kind": "score", "id": str(taken[0].id)}]
-    assert kept["exit"]["parts"][0]["source"] == ["expert_consensus"]
-
-
-@pytest.mark.feature("CP-03")
-def test_it_lets_no_date_stand_in_for_evidence() -> None:
-    waited = facts(began_at=NOW - timedelta(days=900), lanes={"physiotherapy": lane(True)})
-    found = readiness(hamstring(), waited, NOW)
-    assert found.outcome is UNKNOWN
-    assert {leaf.id for leaf in found.blockers()} >= {"pain", "load-response", "adherence"}
-
-
-def test_it_begins_care_once_flags_were_screened() -> None:
-    unscreened = readiness(hamstring(), facts(stay=None), NOW)
-    assert (unscreened.stage, unscreened.next_stage) == (None, "acute")
-    assert unscreened.outcome is UNKNOWN
-    assert [leaf.id for leaf in unscreened.blockers()] == ["screened"]
-    assert readiness(hamstring(), facts(stay=None, screens=(screen(),)), NOW).outcome is MET
-
-
-def test_it_holds_loading_back_until_hard_stops_were_excluded() -> None:
-    assert may_load(hamstring(), facts(), NOW).outcome is UNKNOWN
-    assert may_load(hamstring(), facts(screens=(screen(),)), NOW).outcome is MET
-    # a redirect blocks progression, not loading
-    nerve = facts(screens=(screen({"numbness-or-tingling": "present"}),))
-    assert may_load(hamstring(), nerve, NOW).outcome is MET
-    assert asked(nerve, no_open="red_flag").outcome is NOT_MET
-
-
-@pytest.mark.feature("seed-sev-mild")
-@pytest.mark.feature("seed-sev-moderate")
-@pytest.mark.feature("seed-sev-severe")
-@pytest.mark.parametrize(
-    ("scores", "severity", "words"),
-    [
-        ({"nprs": 2, "lefs": 70}, "mild", "after workouts"),
-        ({"nprs": 5, "lefs": 70}, "moderate", "sitting or climbing stairs"),
-        ({"nprs": 2, "lefs": 50}, "moderate", "interferes with sport or daily activities"),
-        ({"nprs": 7, "lefs": 70}, "severe", "Constant pain"),
-        ({"nprs": 3, "lefs": 40}, "severe", "work, sleep and quality of life"),
-    ],
-)
-def test_it_suggests_a_severity_that_the_pathway_puts_in_words(
-    scores: dict[str, int], severity: Any, words: str
-) -> None:
-    known = facts(stay=None, scores=tuple(score(name, value) for name, value in scores.items()))
-    suggested, found = suggested_severity(hamstring(), known, NOW)
-    assert suggested == severity
-    assert found[severity].outcome is MET
-    assert words in hamstring().severity(severity).text
-
-
-def test_it_suggests_no_severity_without_scores() -> None:
-    suggested, found = suggested_severity(hamstring(), facts(), NOW)
-    assert suggested is None
-    assert {finding.outcome for finding in found.values()} == {UNKNOWN}
