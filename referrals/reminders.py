@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from coordination.actors import Actor
-from coordination.models import WorkItem
+from coordination.models import AccessGrant, CareTeamMember, WorkItem, current
 from notifications.kinds import MessageKind, Verdict, register
 from notifications.outbox import Recipient, cancel, enqueue, schedulers
 from referrals.models import Referral
@@ -61,9 +61,9 @@ def register_kinds() -> None:
         MessageKind(
             name=REPORTED,
             purpose="care",
-            audience="the practitioner who made the referral",
+            audience="who made the referral, or the present lead once the referrer has left",
             subject_line="A report waits for your acknowledgement",
-            text="The report on a referral that you made waits for your acknowledgement.",
+            text="The report on a referral is there and waits for your acknowledgement.",
             still_holds=_holds_while(Q(status="completed"), "no-longer-waits-for-acknowledgement"),
         )
     )
@@ -101,5 +101,23 @@ def _due(referral: Referral, item: WorkItem, now: datetime) -> tuple[str | None,
         case WorkItem.Status.REQUESTED, owner_id:
             return ASSIGNED, [Recipient(practitioner_role_id=owner_id)]
         case WorkItem.Status.COMPLETED, _:
-            return REPORTED, [Recipient(practitioner_role_id=referral.requested_by_id)]
+            return REPORTED, [Recipient(practitioner_role_id=_acknowledger(referral, now))]
     return None, []
+
+
+def _acknowledger(referral: Referral, now: datetime) -> UUID:
+    """Return who is to acknowledge: a referrer who no longer sees the patient cannot."""
+    asked: UUID = referral.requested_by_id
+    sees = AccessGrant.objects.filter(
+        current(now), patient_id=referral.patient_id, practitioner_role_id=asked
+    )
+    if sees.exists():
+        return asked
+    lead: UUID | None = (
+        CareTeamMember.objects.filter(
+            patient_id=referral.patient_id, role=CareTeamMember.Role.LEAD, until=None
+        )
+        .values_list("practitioner_role_id", flat=True)
+        .first()
+    )
+    return lead or asked

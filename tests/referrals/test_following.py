@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from coordination import care_team
 from coordination.access import PatientNotFound, patient_for
 from coordination.models import AccessGrant, AuditEvent, CareTeamMember, Event, WorkItem, current
 from coordination.problems import Denied, Invalid, NotAllowed
@@ -253,6 +254,24 @@ def test_it_tells_the_referrer_that_a_report_waits(cast: Cast) -> None:
         assert queued() == set()
 
 
+def test_it_tells_the_present_lead_when_the_referrer_has_left(cast: Cast) -> None:
+    with cast.acting():
+        referral = at(cast, "active", "in_progress")
+        care_team.hand_over_lead(
+            cast.patient.id,
+            to_id=cast.gus.practitioner_role.id,
+            because="moves away",
+            actor=cast.sam.actor(),
+            now=NOW,
+        )
+        asha = CareTeamMember.objects.get(practitioner_role=cast.asha.practitioner_role, until=None)
+        care_team.leave(
+            cast.patient.id, asha.id, because="moves away", actor=cast.sam.actor(), now=NOW
+        )
+        do(referral, "complete", cast.chloe)
+        assert queued() == {("referral.reported", cast.gus.practitioner_role.id)}
+
+
 @pytest.mark.parametrize("state", ["waiting", "claimed", "requested", "accepted", "in_progress"])
 def test_it_leaves_no_message_access_or_work_behind_when_revoked(cast: Cast, state: str) -> None:
     with cast.acting():
@@ -362,8 +381,6 @@ def test_it_refuses_work_before_the_request_or_in_the_future(cast: Cast, wrong: 
 
 
 def test_it_lets_the_present_lead_acknowledge_for_a_referrer_who_left(cast: Cast) -> None:
-    from coordination import care_team
-
     with cast.acting():
         referral = at(cast, "active", "completed")
         care_team.hand_over_lead(
