@@ -177,6 +177,14 @@ def test_it_tells_an_administrator_nothing_about_a_patient(cast: Cast, kind: Mes
     assert {one.reason for one in messages(cast.ada).values()} == {"outside-circle"}
 
 
+@pytest.mark.feature("RM-04")
+def test_it_tells_a_login_of_another_organization_nothing(cast: Cast, kind: MessageKind) -> None:
+    enqueue(cast.asha, Recipient(user_id=cast.olu.user.id))
+    _sweep()
+    assert mail.outbox == []
+    assert {one.reason for one in messages(cast.asha).values()} == {"not-a-member"}
+
+
 def test_it_tells_nobody_by_grace_of_another_role(cast: Cast, kind: MessageKind) -> None:
     with cast.acting():
         second = PractitionerRole.objects.create(

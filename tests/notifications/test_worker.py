@@ -5,9 +5,9 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import psutil
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from tests.servers.programs import Program, SmtpServer, StartWorker
 
 KIND = ("-I", "tests.notifications.in_worker")
-MESSAGES = 150
-KILLS = 30
+MESSAGES = 60
+KILLS = 20
 
 
 def _now() -> datetime:
@@ -102,7 +102,7 @@ def test_it_sends_what_became_due_while_nobody_worked(
 def test_it_sends_each_message_once_with_two_workers(
     committed_cast: Cast, kind: MessageKind, smtp: "SmtpServer", celery_worker: "StartWorker"
 ) -> None:
-    _enqueue(committed_cast, 60)
+    _enqueue(committed_cast, 40)
     celery_worker(*KIND, "--hostname=one@%h")
     celery_worker(*KIND, "--hostname=two@%h")
     _work_off(committed_cast)
@@ -114,12 +114,19 @@ def test_it_sends_each_message_once_with_two_workers(
 def _kill_child(worker: "Program") -> datetime:
     """Kill the process that works; its parent starts another. Return when it was dead."""
     for child in psutil.Process(worker.process.pid).children():
-        try:
+        with suppress(ProcessLookupError, psutil.NoSuchProcess):
             os.kill(child.pid, signal.SIGKILL)
             child.wait(5)
-        except (ProcessLookupError, psutil.NoSuchProcess):
-            continue
     return _now()
+
+
+def _wait_until_begun(cast: Cast, *, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    with cast.acting():
+        begun = Message.objects.filter(begun_at__isnull=False)
+        while not begun.exists():
+            assert time.monotonic() < deadline, "nobody works"
+            time.sleep(0.005)
 
 
 @pytest.mark.feature("RM-03")
@@ -128,16 +135,17 @@ def test_it_loses_nothing_and_doubles_only_mails_when_the_worker_is_killed(
     kind: MessageKind,
     smtp: "SmtpServer",
     celery_worker: "StartWorker",
-    record_property: Callable[[str, Any], None],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    chance = random.Random(4)
+    chance = random.Random()
     smtp.hang = 0.01
     _enqueue(committed_cast, MESSAGES)
     worker = celery_worker(*KIND)
-    for kill in range(KILLS):
+    for kill in range(1, KILLS + 1):
         _nudge()
-        time.sleep(chance.uniform(0.02, 0.35))
-        if kill % 10 == 9:
+        _wait_until_begun(committed_cast)
+        time.sleep(chance.uniform(0, 0.06))
+        if kill % 10 == 0:
             worker.kill()
             dead = _now()
             worker = celery_worker(*KIND)
@@ -148,21 +156,22 @@ def test_it_loses_nothing_and_doubles_only_mails_when_the_worker_is_killed(
         _make_due(committed_cast)
     _work_off(committed_cast, seconds=120)
     arrivals, mails = _arrivals(smtp), _by_channel(committed_cast, "email")
-    doubled = sum(arrivals.values()) - len(arrivals)
-    record_property("killed", KILLS)
-    record_property("raw arrivals", sum(arrivals.values()))
-    record_property("lost", len(mails - set(arrivals)))
-    record_property("doubled", doubled)
-    assert set(arrivals) == mails
-    assert len(mails) == MESSAGES * 2
-    assert doubled <= KILLS
     accepted = _accepted(committed_cast)
+    with committed_cast.acting():
+        lost_tries = Attempt.objects.filter(outcome="lost").count()
+        shown = Message.objects.inbox().count()
+    doubled = sum(arrivals.values()) - len(arrivals)
+    with capsys.disabled():
+        print(  # noqa: T201 - raw arrivals are reported, not only judged
+            f"\n{KILLS} kills, {lost_tries} of them during a try; {len(mails)} mails: "
+            f"{sum(arrivals.values())} raw arrivals, {len(mails - set(arrivals))} lost, "
+            f"{doubled} doubled; {shown} messages in inboxes"
+        )
+    assert set(arrivals) == mails
+    assert len(mails) == shown == MESSAGES * 2
+    assert doubled <= lost_tries <= KILLS
     assert set(accepted.values()) == {1}
     assert set(accepted) == mails | _by_channel(committed_cast, "in_app")
-    with committed_cast.acting():
-        assert Attempt.objects.filter(outcome="lost").count() <= KILLS
-        for_sam = Message.objects.inbox().filter(to_user=committed_cast.sam.user)
-        assert for_sam.count() == MESSAGES
 
 
 def _make_due(cast: Cast) -> None:
