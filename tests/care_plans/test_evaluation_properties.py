@@ -156,6 +156,12 @@ LEAVES = (
         }
     )
 )
+
+
+def _built(asked: Any) -> Criterion:
+    return criterion(**asked)
+
+
 TREES = st.recursive(
     LEAVES,
     lambda inner: (
@@ -163,7 +169,7 @@ TREES = st.recursive(
         | st.lists(inner, min_size=1, max_size=3).map(lambda nodes: {"any_of": nodes})
     ),
     max_leaves=5,
-).map(lambda asked: criterion(**asked))
+).map(_built)
 
 
 @settings(max_examples=300, deadline=None)
@@ -250,7 +256,9 @@ def test_it_is_blind_to_what_lies_ahead(
 def test_it_cites_only_rows_that_it_was_given(known: Facts) -> None:
     given_ids = {
         known.course_id,
-        *(row.id for row in (*known.scores, *known.answers, *known.screens)),
+        *(score.id for score in known.scores),
+        *(answer.id for answer in known.answers),
+        *(screen.id for screen in known.screens),
         *(lane.id for lane in known.lanes.values()),
         *(lane.sign_off_id for lane in known.lanes.values()),
         *known.stopped_by,

@@ -291,7 +291,7 @@ def test_it_finds_the_screens_that_found_a_flag_and_audits_the_search(
     cast: Cast, course: Course
 ) -> None:
     found = send(course, clear(popping_sound="present"), who=cast.asha).json()["id"]
-    answer = cast.asha.client.get(URL, {"found": "popping-sound", "patient": cast.patient.id})
+    answer = cast.asha.client.get(URL, {"found": "popping-sound", "patient": str(cast.patient.id)})
     assert [row["id"] for row in answer.json()["results"]] == [found]
     assert cast.asha.client.get(f"{URL}/{found}").status_code == 200
     with cast.acting():
