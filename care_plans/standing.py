@@ -16,7 +16,7 @@ from care_plans import activities, lanes, reminders, staffing
 from care_plans import facts as facts_of_courses
 from care_plans.content.sourced import STAGES
 from care_plans.evaluation import readiness
-from care_plans.evidence import Outcome, Readiness
+from care_plans.evidence import Facts, Outcome, Readiness
 from care_plans.models import Course, Lane, LaneSignOff, StageStay
 from coordination.actors import Actor
 
@@ -40,23 +40,18 @@ def judge(courses: Iterable[Course], *, now: datetime) -> Mapping[UUID, Judgemen
     """
     wanted = list(courses)
     gathered = facts_of_courses.gather(wanted, now=now)
-    return {
-        course.id: _judged(
-            readiness(course.pathway_version.definition, gathered[course.id], now),
-            {name: (f.needed, f.ready) for name, f in gathered[course.id].lanes.items()},
-        )
-        for course in wanted
-    }
+    return {course.id: _judged(course, gathered[course.id], now) for course in wanted}
 
 
-def _judged(found: Readiness, said: Mapping[str, tuple[bool | None, bool | None]]) -> Judgement:
+def _judged(course: Course, facts: Facts, now: datetime) -> Judgement:
+    found = readiness(course.pathway_version.definition, facts, now)
     criteria_met = all(part.outcome is Outcome.MET for part in found.criteria)
     holding = tuple(
         sorted(
             name
-            for name, (needed, ready) in said.items()
-            if (needed and ready is False)
-            or (criteria_met and needed is not False and ready is None)
+            for name, lane in facts.lanes.items()
+            if (lane.needed and lane.ready is False)
+            or (criteria_met and lane.needed is not False and lane.ready is None)
         )
     )
     if found.safety.outcome is Outcome.NOT_MET:
@@ -79,8 +74,8 @@ def reassess(course_id: UUID, *, actor: Actor, now: datetime) -> None:
     if stay is None:
         prepare(course, now=now)
     elif course.status == Course.Status.ACTIVE:
-        _catch_up(course, stay, actor=actor, now=now)
-        _settle(course, stay, actor=actor, now=now)
+        facts = _catch_up(course, stay, actor=actor, now=now)
+        _settle(course, stay, _judged(course, facts, now), actor=actor, now=now)
     else:
         StageStay.objects.filter(pk=stay.pk).update(checked_at=now)
 
@@ -112,7 +107,8 @@ def prepare(course: Course, *, now: datetime) -> None:
     activities.plan_stage(course, definition, first, 1, facts, now=now)
 
 
-def _catch_up(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
+def _catch_up(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> Facts:
+    """Let lanes, activities and referrals follow the facts; return the facts as they are then."""
     definition = course.pathway_version.definition
     stage: Any = stay.stage
     facts = facts_of_courses.gather([course], now=now)[course.id]
@@ -123,10 +119,13 @@ def _catch_up(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -
     came = staffing.staff(course, stay, definition.stage(stage).referrals, actor=actor, now=now)
     if changed or came:
         reminders.stage_entered(course, stay, actor=actor, now=now)
+        facts = facts_of_courses.gather([course], now=now)[course.id]
+    return facts
 
 
-def _settle(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
-    judged = judge([course], now=now)[course.id]
+def _settle(
+    course: Course, stay: StageStay, judged: Judgement, *, actor: Actor, now: datetime
+) -> None:
     news = _news(stay, judged)
     stay.standing, stay.blocked_by = judged.standing, list(judged.blocked_by)
     stay.checked_at = now
