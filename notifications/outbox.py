@@ -15,7 +15,6 @@ from uuid import UUID
 import structlog
 from celery import current_app
 from django.db import transaction
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from coordination.actors import Actor, Role
@@ -134,10 +133,10 @@ def cancel(
     return cancelled
 
 
-def schedulers(*, now: datetime | None = None) -> list[Recipient]:
+def schedulers(*, now: datetime) -> list[Recipient]:
     """Return who schedules in the organization that the current transaction acts in."""
     found = (
-        Membership.objects.filter(current(now or timezone.now()), role=Role.SCHEDULER)
+        Membership.objects.filter(current(now), role=Role.SCHEDULER)
         .filter(user__is_active=True)
         .order_by("since", "id")
         .values_list("user_id", flat=True)

@@ -78,7 +78,7 @@ def test_it_hides_a_former_scheduler_s_messages_about_patients(
     cast: Cast, kind: MessageKind
 ) -> None:
     with cast.acting():
-        to = outbox.schedulers()
+        to = outbox.schedulers(now=NOW)
     _say(cast, cast.sam, *to)
     assert len(_get(cast.sam, "messages")["results"]) == 1
     with cast.acting():

@@ -162,7 +162,7 @@ def test_it_waits_when_the_kind_says_not_yet(cast: Cast, kind: MessageKind, trut
 @pytest.mark.feature("RM-04")
 def test_it_tells_a_former_scheduler_nothing(cast: Cast, kind: MessageKind) -> None:
     with cast.acting():
-        to_schedulers = outbox.schedulers()
+        to_schedulers = outbox.schedulers(now=NOW)
         enqueue(cast.sam, *to_schedulers, patient_id=cast.patient.id)
         Membership.objects.filter(user=cast.sam.user).update(role="administrator")
     _sweep()
