@@ -152,7 +152,7 @@ class Element:
             return None
         try:
             return _when(text)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise Wrong(f"{self.path}.{name}: {text[:40]!r} is no FHIR date") from error
 
     def _list(self, name: str) -> list[Any]:

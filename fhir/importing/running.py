@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-from django.db import DataError, IntegrityError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 
 from care_plans.models import Measure
 from coordination.actors import Actor
@@ -68,7 +68,7 @@ class Import:
             )
             self._claim()
             self._write()
-        except OperationalError as error:
+        except (OperationalError, InterfaceError) as error:
             self.spool.settle_open("rejected", "not reached: the database went away")
             raise Interrupted(f"The database went away: {error}") from error
 
