@@ -1,5 +1,6 @@
 """Django settings; what differs between installations comes from `coordination.environment`."""
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -42,9 +43,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "coordination.request_context.RequestContext",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "coordination.request_context.RequestContext",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -145,7 +146,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["coordination.api.permissions.DenyAll"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["coordination.api.parsing.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "coordination.api.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "coordination.api.schema.ContinuumSchema",
@@ -169,11 +170,24 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "DisciplineEnum": "coordination.models.Discipline",
+        "StageEnum": "care_plans.models.Stage",
+        "CourseStatusEnum": "care_plans.models.Course.Status",
+        "CourseOutcomeEnum": "care_plans.models.Course.Outcome",
+        "CourseSideEnum": "care_plans.models.Side",
+        "CarePlanStatusEnum": "care_plans.models.CarePlan.Status",
+        "ActivityStatusEnum": "care_plans.models.Activity.Status",
+        "GoalStatusEnum": "care_plans.models.Goal.Status",
+        "ScoreSideEnum": "care_plans.models.Score.Side",
+        "ReferralStageEnum": "referrals.models.Referral.Stage",
+        "CriterionOutcomeEnum": "care_plans.api.course_serializers.OUTCOMES",
         "MessageStatusEnum": "notifications.models.Message.Status",
         "MessageChannelEnum": "notifications.models.Channel",
         "MessagePurposeEnum": "notifications.models.Purpose",
         "AttemptOutcomeEnum": "notifications.models.Attempt.Outcome",
         "RecipientTypeEnum": "notifications.api.serializers.RecipientType",
+        "ReferralOutcomeEnum": "referrals.models.Referral.Outcome",
+        "PathwayVersionStatusEnum": "care_plans.models.PathwayVersion.Status",
+        "SourceDocumentKindEnum": "care_plans.models.SourceDocument.Kind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -182,6 +196,14 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 }
 
 CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {  # a request does not wait for a broker that is down
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 300
@@ -214,6 +236,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60,
         "options": {"expires": 60},
     },
+    "consume-referral-steps": {
+        "task": "care_plans.tasks.consume_referral_steps",
+        "schedule": 5,
+        "options": {"expires": 5},
+    },
+    "check-standings": {
+        "task": "care_plans.tasks.check_standings",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
 }
 
 _mail = urlsplit(ENVIRONMENT.email_url or "smtp://127.0.0.1")
@@ -232,6 +264,9 @@ MAILERS = {
 }
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 
+# Sweeps run every few seconds; what they did is told by those who did it, failures always.
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
 LOGGING = logging_settings(
     ENVIRONMENT.log_format or ("console" if Path(sys.argv[0]).name == "manage.py" else "json")
 )

@@ -1,0 +1,48 @@
+"""Bodies that are no JSON that could be stored: a clear 400, and nothing written."""
+
+import pytest
+
+from coordination.models import Patient
+from tests.cast import Cast
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"[" * 200_000, "nested too deeply"),
+        (b'{"family_name": ' + b'{"a":' * 200_000, "nested too deeply"),
+        (b'{"family_name": "\\ud800"}', "UnicodeEncodeError"),
+        (b'{"\\uDFFF": 1}', "UnicodeEncodeError"),
+        (b'{"family_name": "\xed\xa0\x80"}', "UnicodeDecodeError"),
+        (b"\xff\xfe", "UnicodeDecodeError"),
+        (b'{"family_name": NaN}', "JSON parse error"),
+        (b'{"family_name": 1' + b"1" * 5000 + b"}", "JSON parse error"),
+        (b'{"family_name": "Tremblay"', "line 1 column"),
+    ],
+)
+def test_it_refuses_what_is_no_json_that_it_could_keep(cast: Cast, body: bytes, said: str) -> None:
+    with cast.acting():
+        before = Patient.objects.count()
+    client = cast.asha.client
+    client.raise_request_exception = False
+    answer = client.post("/api/v1/patients", body, content_type="application/json")
+    assert answer.status_code == 400, answer.content
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert said in answer.json()["detail"]
+    assert "Tremblay" not in answer.json()["detail"]
+    with cast.acting():
+        assert Patient.objects.count() == before
+
+
+def test_it_reads_a_whole_surrogate_pair(cast: Cast) -> None:
+    body = b'{"family_name": "\\ud83d\\ude00"}'
+    answer = cast.asha.client.post("/api/v1/patients", body, content_type="application/json")
+    pointers = {error["pointer"] for error in answer.json()["errors"]}
+    assert "/family_name" not in pointers
+
+
+def test_it_refuses_an_encoding_that_does_not_exist(cast: Cast) -> None:
+    answer = cast.asha.client.post(
+        "/api/v1/patients", b"{}", content_type="application/json; charset=klingon"
+    )
+    assert answer.status_code in (400, 415)
