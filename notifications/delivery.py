@@ -77,31 +77,28 @@ def backoff(tries: int) -> timedelta:
 
 
 def deliver_due(channel: str, *, clock: Clock, limit: int = BATCH) -> int:
-    """Send what is due by a channel, and return how many messages were claimed for it.
+    """Send what is due by a channel, and return how many messages were dealt with.
 
-    Whatever happens, each claimed message is sent, suppressed, put back or failed when this
-    returns. When the channel is down, or the sweep has lasted long enough, the rest is put back.
+    At most `limit` are claimed. When the channel turns out to be down, or the sweep has lasted
+    long enough, the rest is put back. Raises OperationalError or InterfaceError when the database
+    fails.
     """
     claims = claim(channel, now=clock(), limit=limit)
-    for position, one in enumerate(claims):
+    for done, one in enumerate(claims):
         now = clock()
         if now - one.claimed_at > PATIENCE:
-            release(claims[position:], until=now)
-            break
+            release(claims[done:], until=now)
+            return done
         try:
-            down = _deliver(one, clock)
+            down = _attend(one, clock)
         except (OperationalError, InterfaceError):
-            # The database itself. If it does not even take them back, the claims go stale.
+            # If the database does not even take them back, the claims go stale.
             with suppress(OperationalError, InterfaceError):
-                release(claims[position:], until=clock())
+                release(claims[done:], until=clock())
             raise
-        except Exception as error:
-            log.exception("message_not_decided", message=str(one.message_id))
-            _mark_undecided(one, type(error).__name__, now=clock())
-            continue
         if down:
-            release(claims[position + 1 :], until=clock() + FIRST_WAIT)
-            break
+            release(claims[done + 1 :], until=clock() + FIRST_WAIT)
+            return done + 1
     return len(claims)
 
 
@@ -159,6 +156,17 @@ def _requeue(message_id: UUID, organization_id: UUID, before: datetime, now: dat
             _put_off(stale, message.tries, "the worker ended", wait=wait, now=now)
     log.warning("message_requeued", message=str(message_id))
     return 1
+
+
+def _attend(one: Claim, clock: Clock) -> bool:
+    try:
+        return _deliver(one, clock)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        log.exception("message_not_decided", message=str(one.message_id))
+        _mark_undecided(one, type(error).__name__, now=clock())
+        return False
 
 
 def _deliver(one: Claim, clock: Clock) -> bool:

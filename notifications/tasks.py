@@ -12,8 +12,8 @@ from notifications import delivery, outbox
 @shared_task(name="notifications.tasks.deliver_due")
 def deliver_due(*, channel: str) -> None:
     """Send one batch of what is due by a channel; a full batch asks for another sweep."""
-    claimed = delivery.deliver_due(channel, clock=timezone.now)
-    if claimed == delivery.BATCH:
+    dealt_with = delivery.deliver_due(channel, clock=timezone.now)
+    if dealt_with == delivery.BATCH:
         transaction.on_commit(partial(outbox.nudge, channel))
 
 
