@@ -13,7 +13,7 @@ import structlog
 from django.db import connection
 
 from care_plans import reminders, staffing, standing
-from care_plans.models import Lane
+from care_plans.models import Lane, StageStay
 from coordination.actors import Actor
 from coordination.tenancy import acting_in
 from referrals.models import ReferralTransition
@@ -48,7 +48,10 @@ def check_standings(*, now: datetime, most: int = BATCH) -> int:
                 actor = Actor.system("care_plans.standing", organization_id)
                 standing.reassess(course_id, actor=actor, now=now)
         except Exception:
+            # It comes round again later, so that it does not hold up the others.
             log.exception("course_not_checked", course=str(course_id))
+            with acting_in(organization_id):
+                StageStay.objects.filter(course_id=course_id, left_at=None).update(checked_at=now)
     return len(found)
 
 

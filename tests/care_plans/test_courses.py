@@ -61,7 +61,7 @@ def test_it_gives_the_first_stage_its_goals_and_the_needed_lanes_their_activitie
         wanted = {
             activity.id
             for name in ("physiotherapy", "massage_therapy")
-            for activity in acute.lanes[name].activities  # type: ignore[index]
+            for activity in acute.lanes[name].activities
             if activity.when is None
         }
         planned = Activity.objects.filter(course=course)

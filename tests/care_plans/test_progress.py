@@ -49,9 +49,9 @@ def test_it_moves_on_with_the_evidence_that_met_each_criterion(circle: Cast) -> 
         connection.check_constraints()
 
 
-def acute(cast: Cast, **given: object) -> Course:
+def acute(cast: Cast) -> Course:
     """A course that has all it needs to leave the acute stage a week later."""
-    course = underway.start(cast, **given)
+    course = underway.start(cast)
     underway.meet_acute_exit(cast, course, now=LATER)
     underway.say_ready(cast, course, now=LATER)
     return course
@@ -315,3 +315,25 @@ def test_it_ends_with_an_outcome_and_stops_what_was_open(circle: Cast) -> None:
         statuses = Activity.objects.filter(course=course).values_list("status", flat=True)
         assert set(statuses) == {"stopped"}
         connection.check_constraints()
+
+
+def test_it_judges_a_late_entry_by_what_was_known_to_hold_then(circle: Cast) -> None:
+    with circle.acting():
+        course = acute(circle)
+        with pytest.raises(progress.NotReady):  # nobody had signed, nothing was measured by then
+            underway.move(
+                circle, course, "advance", now=LATER + WEEK, effective_at=NOW + timedelta(days=1)
+            )
+        course = underway.move(circle, course, "advance", now=LATER + WEEK, effective_at=LATER)
+        stays = StageStay.objects.filter(course=course).order_by("sequence")
+        assert [(stay.entered_at, stay.left_at) for stay in stays] == [(NOW, LATER), (LATER, None)]
+        assert [stay.recorded_at for stay in stays] == [NOW, LATER + WEEK]
+
+
+def test_it_stops_a_late_entry_at_a_red_flag_found_since(circle: Cast) -> None:
+    with circle.acting():
+        course = acute(circle)
+        flag = course.pathway_version.definition.red_flags[0].id
+        underway.screen(course, now=LATER + WEEK, present=[flag], who=circle.asha)
+        with pytest.raises(progress.RedFlagOpen):
+            underway.move(circle, course, "advance", now=LATER + WEEK, effective_at=LATER)
