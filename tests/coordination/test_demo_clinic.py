@@ -1,14 +1,18 @@
 """The demo clinic, and the operator's commands that make tenants, logins and tokens."""
 
+from datetime import UTC, datetime
 from io import StringIO
 from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django.fixtures import SettingsWrapper
 from rest_framework.test import APIClient
 
 from coordination.demo.cast import read_cast
+from coordination.logins import issue_token
 from coordination.models import (
+    AccessGrant,
     CareTeamMember,
     Discipline,
     Location,
@@ -25,8 +29,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def clinic() -> UUID:
-    """Create the demo and return the chain's id."""
+def clinic(settings: SettingsWrapper) -> UUID:
+    """Create the demo, with passwords hashed in less time, and return the chain's id."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     call_command("create_demo_clinic", verbosity=0)
     return organization_named("demo")
 
@@ -38,6 +43,57 @@ def test_it_covers_six_disciplines_at_two_locations_in_two_time_zones(clinic: UU
         assert len({place.time_zone for place in Location.objects.all()}) == 2
         physiotherapists = roles.filter(discipline=Discipline.PHYSIOTHERAPY)
         assert physiotherapists.values("practitioner").distinct().count() >= 2
+
+
+def test_it_imports_six_synthetic_patients_and_names_four_leads(clinic: UUID) -> None:
+    with acting_in(clinic):
+        assert Patient.objects.filter(is_synthetic=True).count() == 6
+        leads = CareTeamMember.objects.filter(role="lead", until=None)
+        led = dict(
+            leads.values_list("patient__family_name", "practitioner_role__practitioner__name")
+        )
+    assert led == {
+        "Casares": "Priya Placeholder",
+        "Carrion": "Pavel Pretend",
+        "Kessler": "Priya Placeholder",
+        "Frami": "Penny Prototype",
+    }
+
+
+def test_it_shows_the_scheduler_all_patients_and_a_practitioner_only_their_own(
+    clinic: UUID,
+) -> None:
+    def names(email: str) -> set[str]:
+        user = User.objects.get(email=email)
+        _, secret = issue_token(user, clinic, name="test", now=datetime.now(UTC))
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+        found = client.get("/api/v1/patients")
+        assert found.status_code == 200, found.content
+        return {patient["family_name"] for patient in found.json()["results"]}
+
+    assert names("priya@continuum.example") == {"Casares", "Kessler"}
+    assert names("lars@continuum.example") == set()
+    assert len(names("sol@continuum.example")) == 6
+
+
+def test_it_has_somebody_whose_registration_has_lapsed_and_somebody_whose_will(
+    clinic: UUID,
+) -> None:
+    today = datetime.now(UTC).date()
+    with acting_in(clinic):
+        ends = PractitionerRole.objects.exclude(registered_until=None)
+        lapsed = {role.registered_until < today for role in ends}
+    assert lapsed == {True, False}
+
+
+def test_it_finishes_what_was_interrupted(clinic: UUID) -> None:
+    with acting_in(clinic):
+        CareTeamMember.objects.all().delete()
+        AccessGrant.objects.all().delete()
+    call_command("create_demo_clinic", verbosity=0)
+    with acting_in(clinic):
+        assert CareTeamMember.objects.filter(role="lead").count() == 4
 
 
 def test_it_changes_nothing_the_second_time(clinic: UUID) -> None:
