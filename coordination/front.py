@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -61,6 +62,15 @@ def demo_logins() -> "dict[str, list[Login]]":
         for name, logins in groupby(cast.logins, key=lambda login: login.organization)
         if name in here
     }
+
+
+@require_safe
+@transaction.non_atomic_requests
+def followed(request: HttpRequest, collection: str, record_id: UUID) -> HttpResponse:
+    """Say what a link in a mail leads to, alike whether the record exists or not."""
+    thing = {"courses": "a course of care", "referrals": "a referral"}[collection]
+    context = {"thing": thing, "address": f"/api/v1/{collection}/{record_id}"}
+    return render(request, "coordination/followed.html", context)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -9,6 +9,10 @@ from coordination.api.documentation import DocumentationView, SchemaView
 
 urlpatterns = [
     path("", front.front, name="front"),
+    path("courses/<uuid:record_id>", front.followed, {"collection": "courses"}, name="course"),
+    path(
+        "referrals/<uuid:record_id>", front.followed, {"collection": "referrals"}, name="referral"
+    ),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", metrics.metrics, name="metrics"),

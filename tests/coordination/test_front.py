@@ -1,6 +1,7 @@
 """The first page, the documentation, and what an address that leads nowhere answers."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -93,3 +94,30 @@ def test_it_answers_a_wrong_address_in_the_callers_language(
     answer = client.get(address, headers={"accept": accept})
     assert answer.status_code == 404
     assert answer.headers["Content-Type"].startswith(kind)
+
+
+@pytest.mark.django_db
+def test_it_tells_nothing_of_a_defect_but_the_id_to_ask_for(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("Noor Tremblay")
+
+    monkeypatch.setattr("coordination.api.sessions.logins.log_in", fail)
+    client.raise_request_exception = False
+    body = {"email": "noor@continuum.example", "password": "secret"}
+    answer = client.post("/api/v1/tokens", {"name": "x", **body}, content_type="application/json")
+    assert answer.status_code == 500
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert len(answer.headers["X-Request-ID"]) == 36
+    assert "Tremblay" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["course", "referral"])
+def test_it_gives_a_mail_s_link_a_page_that_tells_a_stranger_nothing(
+    client: Client, name: str
+) -> None:
+    record = uuid4()
+    page = client.get(reverse(name, args=[record]))
+    assert page.status_code == 200
+    assert f"/api/v1/{name}s/{record}" in page.content.decode()
