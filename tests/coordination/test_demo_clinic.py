@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 from io import StringIO
+from typing import Any
 from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
-from pytest_django.fixtures import SettingsWrapper
 from rest_framework.test import APIClient
 
 from coordination.demo.cast import read_cast
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def clinic(settings: SettingsWrapper) -> UUID:
+def clinic(settings: Any) -> UUID:
     """Create the demo, with passwords hashed in less time, and return the chain's id."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     call_command("create_demo_clinic", verbosity=0)
