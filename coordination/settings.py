@@ -38,7 +38,6 @@ INSTALLED_APPS = [
     "notifications",
     "referrals",
     "care_plans",
-    "dashboard",
     "fhir",
 ]
 

@@ -12,7 +12,7 @@ from django.db.models import ForeignObject, Model
 
 from coordination.environment import PROJECT
 
-LAYERS = ("coordination", "notifications", "referrals", "care_plans", "dashboard", "fhir")
+LAYERS = ("coordination", "notifications", "referrals", "care_plans", "fhir")
 VAGUE = {"utils", "util", "helpers", "services", "service", "base", "common", "managers", "misc"}
 LONGEST = 400
 SIGNALS = ("django.db.models.signals", "django.dispatch", "django.core.signals")

@@ -57,7 +57,7 @@ def test_it_leads_from_stages_over_goals_and_activities_to_disciplines() -> None
 
 def _code() -> Iterator[Path]:
     """Every module that runs in production; the demo chooses a pathway to show, and may name it."""
-    for app in ("care_plans", "coordination", "dashboard", "fhir", "notifications", "referrals"):
+    for app in ("care_plans", "coordination", "fhir", "notifications", "referrals"):
         for file in (PROJECT / app).rglob("*.py"):
             if PROJECT / "coordination" / "demo" not in file.parents:
                 yield file
