@@ -47,6 +47,7 @@ def check_standings(*, now: datetime, most: int = BATCH) -> int:
             with acting_in(organization_id):
                 actor = Actor.system("care_plans.standing", organization_id)
                 standing.reassess(course_id, actor=actor, now=now)
+                standing.remind_anew(course_id, actor=actor, now=now)
         except Exception:
             # It comes round again later, so that it does not hold up the others.
             log.exception("course_not_checked", course=str(course_id))

@@ -21,6 +21,7 @@ from care_plans.models import (
 )
 from care_plans.plans import must_be_open, plan_for
 from care_plans.progress import course_for
+from care_plans.recording import moment, usable_key
 from care_plans.signing import is_signed_for
 from care_plans.telling import tell
 from coordination import audit
@@ -83,13 +84,13 @@ def apply_pathway(
     plan = plan_for(actor, plan_id, now=now, lock=True)
     must_be_open(plan)
     version = _version(pathway_version_id)
-    known = _known(plan, version, side, key)
+    known = _known(plan, version, side, usable_key(key))
     if known is not None:
         return known, False
     definition = version.definition
     scope.require("course.apply", plan, actor=actor, disciplines=definition.diagnosis.may_diagnose)
     _must_be_in_force(plan, version, definition, now)
-    at = _checked(definition, severity, side, effective_at, now)
+    at = _checked(plan, definition, severity, side, effective_at, now)
     course = Course.objects.create(
         organization_id=actor.organization_id,
         care_plan=plan,
@@ -153,6 +154,7 @@ def _must_be_in_force(
 
 
 def _checked(
+    plan: CarePlan,
     definition: PathwayDefinition,
     severity: str,
     side: str,
@@ -166,11 +168,9 @@ def _checked(
         wrong.append(FieldError("/side", f"One of: {', '.join(Side.values)}."))
     if definition.condition.side_required and not side:
         wrong.append(FieldError("/side", "This condition has a side: say which."))
-    if effective_at is not None and effective_at > now:
-        wrong.append(FieldError("/effective_at", "This lies in the future."))
     if wrong:
         raise Invalid(wrong[0].detail, errors=wrong)
-    return effective_at or now
+    return moment(effective_at, plan.patient, None, now=now)
 
 
 def _previous(plan: CarePlan, version: PathwayVersion, side: str) -> Course | None:

@@ -211,15 +211,28 @@ def _say(
     now: datetime,
     late: bool = True,
 ) -> None:
-    enqueue(
-        kind=kind,
-        subject_id=subject_id,
-        occurrence=occurrence,
-        recipients=dict.fromkeys(recipients),
-        due_at=due_at,
-        patient_id=course.patient_id,
-        path=f"/courses/{course.id}",
-        actor=actor,
-        now=now,
-        skip_if_past=not late,
-    )
+    by_path: dict[str, list[Recipient]] = {}
+    for to in dict.fromkeys(recipients):
+        by_path.setdefault(_path(course, to), []).append(to)
+    for path, readers in by_path.items():
+        enqueue(
+            kind=kind,
+            subject_id=subject_id,
+            occurrence=occurrence,
+            recipients=readers,
+            due_at=due_at,
+            patient_id=course.patient_id,
+            path=path,
+            actor=actor,
+            now=now,
+            skip_if_past=not late,
+        )
+
+
+def _path(course: Course, to: Recipient) -> str:
+    """Lead everybody to what they may see: schedulers see no course, and patients log in first."""
+    if to.patient_id is not None:
+        return "/"
+    if to.user_id is not None:
+        return f"/patients/{course.patient_id}"
+    return f"/courses/{course.id}"

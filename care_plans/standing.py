@@ -95,6 +95,18 @@ def open_stay(course: Course) -> StageStay | None:
     return StageStay.objects.filter(course=course, left_at=None).first()
 
 
+@transaction.atomic
+def remind_anew(course_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """Plan the alerts of an active course for whoever leads and works on it now.
+
+    Those who were to be told already are told once; safe to repeat.
+    """
+    course = hold(course_id)
+    stay = open_stay(course)
+    if stay is not None and course.status == Course.Status.ACTIVE:
+        reminders.plan_ahead(course, stay, actor=actor, now=now)
+
+
 def prepare(course: Course, *, now: datetime) -> None:
     """During intake, plan the first stage: its lanes follow the answers. Safe to repeat."""
     if course.status != Course.Status.INTAKE:

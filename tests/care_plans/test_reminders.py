@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from care_plans import circumstances, reminders
+from care_plans import circumstances, consuming, reminders
 from care_plans.models import Course
 from coordination import care_team
 from notifications.kinds import Verdict, kind_named
@@ -182,3 +182,33 @@ def test_it_says_nothing_of_health(kind: str) -> None:
     words = f"{said.subject_line} {said.text}".lower()
     for word in ("hamstring", "pain", "massage", "physio", "psycho", "acute", "red flag"):
         assert word not in words
+
+
+def test_it_tells_a_new_lead_what_the_old_one_was_to_hear(team: Cast) -> None:
+    with team.acting():
+        underway.start(team)
+        care_team.hand_over_lead(
+            team.patient.id,
+            to_id=team.ben.practitioner_role.id,
+            because="moves",
+            actor=team.asha.actor(LATER),
+            now=LATER,
+        )
+    for _ in range(2):
+        consuming.check_standings(now=LATER)
+    with team.acting():
+        assert who(team.ben) <= told(reminders.OVERDUE)
+        mine = Message.objects.filter(
+            kind=reminders.OVERDUE, to_practitioner_role=team.ben.practitioner_role
+        )
+        assert sorted(mine.values_list("channel", flat=True)) == ["email", "in_app"]
+
+
+def test_it_leads_everybody_to_what_they_may_see(team: Cast) -> None:
+    with team.acting():
+        course = underway.start(team)
+        entered = Message.objects.filter(kind=reminders.ENTERED, channel="email")
+        assert entered.get(to_patient=team.patient).path == "/"
+        assert entered.get(to_user=team.sam.user).path == f"/patients/{team.patient.id}"
+        paths = entered.filter(to_practitioner_role__isnull=False).values_list("path", flat=True)
+        assert set(paths) == {f"/courses/{course.id}"}

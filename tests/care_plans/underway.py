@@ -17,6 +17,8 @@ from care_plans.models import (
     Score,
     StageStay,
 )
+from referrals.lifecycle import perform
+from referrals.models import Referral
 from tests.cast import NOW, Cast, Person
 
 #: nothing conditional is needed: physiotherapy and massage therapy remain
@@ -156,3 +158,23 @@ def lane(course: Course, discipline: str) -> Lane:
 def stay(course: Course) -> StageStay:
     """Return the open stay."""
     return StageStay.objects.get(course=course, left_at=None)
+
+
+def take(cast: Cast, course: Course, who: Person, *, now: Any = NOW) -> Referral:
+    """Assign the lane's referral to somebody, who accepts it."""
+    found = lane(course, who.practitioner_role.discipline)
+    assert found.referral_id is not None
+    perform(
+        found.referral_id,
+        "assign",
+        actor=cast.sam.actor(now),
+        now=now,
+        to=who.practitioner_role.id,
+    )
+    return perform(found.referral_id, "accept", actor=who.actor(now), now=now)
+
+
+def opened(course: Course) -> list[tuple[str, str, int]]:
+    """Return discipline, status and place of every referral of the patient."""
+    rows = Referral.objects.filter(patient_id=course.patient_id).order_by("order")
+    return [(row.discipline, row.status, row.order) for row in rows]
