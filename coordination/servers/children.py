@@ -1,5 +1,6 @@
 """The programs of a running demo: started, watched, and ended in order, none restarted."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -105,7 +106,10 @@ class Children:
         return next((child for child in self.running if child.process.poll() is not None), None)
 
     def end(self) -> None:
-        """End every child, the last started first."""
+        """End every child; the first started, which others may still need, after the others."""
+        for child in self.running[1:]:
+            with contextlib.suppress(ProcessLookupError):
+                child.process.terminate()
         for child in reversed(self.running):
             child.end()
         self.running.clear()

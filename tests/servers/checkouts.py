@@ -1,6 +1,7 @@
 """Copies of the project, and demos started in them as root or as an ordinary user."""
 
 import atexit
+import contextlib
 import json
 import os
 import shutil
@@ -40,6 +41,7 @@ class Checkout:
     python: Path = Path(sys.executable)
     packages: Path | None = None
     started: list["Demo"] = field(default_factory=list)
+    through_uv: bool = False
 
     @property
     def folder(self) -> Path:
@@ -51,7 +53,7 @@ class Checkout:
         output = self.project.parent / f"demo-{time.monotonic_ns()}.out"
         with output.open("wb") as file:
             process = subprocess.Popen(
-                [self.python, "manage.py", "demo", *arguments],
+                [*self._interpreter(), "manage.py", "demo", *arguments],
                 cwd=self.project,
                 env=self.environment | environment,
                 stdin=subprocess.DEVNULL,
@@ -62,6 +64,14 @@ class Checkout:
             )
         self.started.append(Demo(self, process, output))
         return self.started[-1]
+
+    def _interpreter(self) -> list[str]:
+        if not self.through_uv:
+            return [str(self.python)]
+        uv = os.environ.get("UV") or shutil.which("uv")
+        if uv is None:
+            pytest.skip("uv is not installed here")
+        return [uv, "run"]
 
     def run(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         """Run `manage.py ARGUMENTS` to its end, as somebody in a second terminal would."""
@@ -143,8 +153,8 @@ class Demo:
         return self.process.wait(seconds)
 
     def interrupt(self) -> int:
-        """Press Ctrl-C, and return the exit code."""
-        self.process.send_signal(signal.SIGINT)
+        """Press Ctrl-C, which a terminal sends to the whole group, and return the exit code."""
+        os.killpg(self.process.pid, signal.SIGINT)
         return self.wait()
 
     def left(self) -> dict[str, str]:
@@ -191,7 +201,8 @@ def checkout(*, account: Account | None = None, closed: bool = False) -> Iterato
             yield made
         finally:
             for demo in made.started:
-                demo.process.kill()
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(demo.process.pid, signal.SIGKILL)
                 demo.process.wait()
             end(made.processes(), steps=((signal.SIGKILL, 10.0),))
             remove_servers(made.folder)

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from coordination.demo.cast import read_cast
+from coordination.environment import PROJECT
 from coordination.servers.processes import Account, free_port
 from coordination.servers.roles import administering, drop_database
 from tests.servers.checkouts import Checkout, another_port, checkout, status
@@ -45,6 +46,29 @@ def _count_patients(url: str) -> int:
         ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+@pytest.mark.feature("OP-01")
+def test_it_starts_cold_within_five_minutes(project: Checkout) -> None:
+    """No environment, no data: the packages are installed as well, from uv's cache if it can."""
+    project.through_uv = True
+    for name in ("uv.lock", ".python-version"):
+        if (PROJECT / name).exists():
+            shutil.copy(PROJECT / name, project.project)
+    begun = time.monotonic()
+    # What uv needs to reach its cache and its index lies in this machine's own environment.
+    ours = ("DATABASE", "REDIS", "SECRET", "DJANGO", "VIRTUAL_ENV", "PYTEST", "PYTHON", "EMAIL")
+    machine = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    demo = project.start(another_port(), **machine)
+    demo.wait_until_ready(seconds=300)
+    left = demo.left()
+    assert status(left["public_url"] + "/health/ready") == 200
+    assert _count_patients(left["database_owner_url"]) >= 6
+    assert len(read_cast().logins) >= 6
+    assert time.monotonic() - begun < 300
+    assert (project.project / ".venv").is_dir()
+    assert demo.interrupt() == 0
+    assert project.processes() == []
 
 
 def test_it_starts_everything_and_leaves_no_trace(project: Checkout) -> None:
