@@ -125,8 +125,8 @@ def _keep_resource(
     meta = resource.one("meta")
     updated = meta.text("lastUpdated") if meta else ""
     within = list(_contained(resource, identity))
-    named = {"system": identity.system, "value": identity.value}
-    seq = spool.add(**where, **named, body=body, subject=subject, updated=updated)
+    where = {**where, "system": identity.system, "value": identity.value}
+    seq = spool.add(**where, body=body, subject=subject, updated=updated)
     if kind == "Patient":
         spool.belongs_to(seq, identity)
     for name in aliases:
@@ -159,13 +159,8 @@ def _keep_contained(
 ) -> None:
     kind = part.text("resourceType")
     columns = {**where, "kind": kind, "label": f"{kind} #{own}"[:80]}
-    seq = spool.add(
-        **columns,
-        body=part.value,
-        container=container,
-        system=identity.system,
-        value=identity.value,
-    )
+    columns |= {"system": identity.system, "value": identity.value}
+    seq = spool.add(**columns, body=part.value, container=container)
     if kind == "Patient":
         spool.belongs_to(seq, identity)
     spool.add_alias(f"{container}#{own}", where["file"], seq)

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management import CommandError, call_command
+from django.db.models import Model
 
 from care_plans.models import Assessment, Condition, Score, SourceDocument
 from coordination.models import (
@@ -26,7 +27,7 @@ NPRS = "72514-3"
 PAIN = {"coding": [{"system": "http://loinc.org", "code": NPRS}]}
 
 
-def patient(id: str = "p1", **fields: Any) -> dict[str, Any]:
+def patient(id: Any = "p1", **fields: Any) -> dict[str, Any]:
     """Return a Patient with a name, a birth date and one number."""
     return {
         "resourceType": "Patient",
@@ -131,7 +132,7 @@ def run(organization: Organization, *paths: Path, **options: Any) -> Imported:
 
 def rows(organization_id: UUID) -> dict[str, list[dict[str, Any]]]:
     """Return everything that an import can write."""
-    models = (
+    models: tuple[type[Model], ...] = (
         Patient,
         PatientIdentifier,
         DirectoryEntry,
@@ -143,4 +144,6 @@ def rows(organization_id: UUID) -> dict[str, list[dict[str, Any]]]:
         Event,
     )
     with acting_in(organization_id):
-        return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
+        return {
+            model.__name__: list(model._default_manager.order_by("pk").values()) for model in models
+        }

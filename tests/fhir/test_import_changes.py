@@ -188,6 +188,7 @@ def test_it_corrects_a_score_without_losing_the_old_one(creek: Organization, aga
     with acting_in(creek.id):
         standing = Assessment.objects.standing().get()
         assert [score.value for score in standing.scores.all()] == [Decimal(6)]
+        assert standing.replaces is not None
         assert standing.replaces.scores.get().value == Decimal(4)
     assert again(patient(), observation(status="entered-in-error")).counts["updated"] == 1
     with acting_in(creek.id):

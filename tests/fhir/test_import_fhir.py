@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -201,7 +202,7 @@ def test_it_reads_everything_that_a_patient_says(creek: Organization, tmp_path: 
 def test_it_keeps_what_is_honest_and_reports_the_rest(
     creek: Organization,
     tmp_path: Path,
-    said: dict[str, object],
+    said: dict[str, Any],
     kept: dict[str, object],
     note: str,
 ) -> None:
