@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -29,10 +29,9 @@ class Environment(BaseSettings):
     redis_url: str = Field("", description="Redis or Valkey: broker and cache.")
     secret_key: SecretStr = SecretStr("")
     debug: bool = False
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = (
-        "localhost",
-        "127.0.0.1",
-        "[::1]",
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("localhost", "127.0.0.1", "[::1]"),
+        description="Names under which the server is reached, commas between them.",
     )
     public_url: str = Field("http://127.0.0.1:8000", description="Where links in mails lead.")
     email_url: str = Field("", description="smtp://user:password@host:port, or smtps://…")
@@ -44,6 +43,14 @@ class Environment(BaseSettings):
         SecretStr(""), description="Bearer of /metrics; without it, only this machine may read."
     )
     mail_catcher_url: str = Field("", description="Shown on the front page of a demo.")
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Take host names with commas between them."""
+        if not isinstance(value, str):
+            return value
+        return tuple(name.strip() for name in value.split(",") if name.strip())
 
     @classmethod
     def settings_customise_sources(

@@ -20,7 +20,6 @@ _PLACES_KEPT = 12
 # These say nothing that our own lines do not say, or quote addresses and results.
 _QUIETER = {
     "celery.app.trace": "CRITICAL",
-    "celery.beat": "WARNING",
     "celery.redirected": "WARNING",
     "celery.worker.strategy": "WARNING",
 }
@@ -71,8 +70,12 @@ def logging_settings(shape: Literal["json", "console"]) -> dict[str, Any]:
         "formatters": {"structured": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": "INFO"},
-        "filters": {"defects": {"()": lambda: _is_defect}},
+        "filters": {
+            "defects": {"()": lambda: _is_defect},
+            "no_wakings": {"()": lambda: _is_no_waking},
+        },
         "loggers": {
+            "celery.beat": {"filters": ["no_wakings"]},
             "django.request": {"filters": ["defects"]},
             **{name: {"level": level} for name, level in _QUIETER.items()},
         },
@@ -82,6 +85,11 @@ def logging_settings(shape: Literal["json", "console"]) -> dict[str, Any]:
 def _is_defect(record: logging.LogRecord) -> bool:
     # Django also tells of each refusal, with an address that may be anything.
     return bool(record.exc_info)
+
+
+def _is_no_waking(record: logging.LogRecord) -> bool:
+    # Beat says so at every interval of every sweep.
+    return not str(record.msg).startswith("Scheduler: Sending due task")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
