@@ -84,11 +84,15 @@ def test_it_adds_up_the_web_processes_of_one_server(tmp_path: Path) -> None:
     assert total in generate_latest(registry)
 
 
-def test_it_counts_alone_where_nothing_can_be_written(
+def test_it_counts_in_the_temporary_folder_where_the_project_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(SHARED_FOLDER, raising=False)
+    # set first, so that what the call sets is undone
+    monkeypatch.setenv(SHARED_FOLDER, "")
+    monkeypatch.setattr("coordination.shared_counts.gettempdir", lambda: str(tmp_path))
     blocked = tmp_path / "file"
     blocked.touch()
-    share_counts(blocked)
-    assert SHARED_FOLDER not in os.environ
+    share_counts(blocked / "metrics")
+    expected = tmp_path / f"continuum-metrics-{os.getuid()}" / str(os.getppid())
+    assert os.environ[SHARED_FOLDER] == str(expected)
+    assert expected.is_dir()
