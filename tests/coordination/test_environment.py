@@ -42,3 +42,8 @@ def test_it_loads_settings_without_any_server() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_it_explains_every_setting_to_operators() -> None:
+    guide = (PROJECT / "docs" / "operation.md").read_text()
+    assert [name for name in Environment.model_fields if f"| `{name.upper()}` |" not in guide] == []
