@@ -239,6 +239,18 @@ def stop_lane(lane: Lane, *, because: str, now: datetime) -> None:
     )
 
 
+def stop_unneeded(course: Course, *, now: datetime) -> None:
+    """Stop what was planned for lanes that the stage turned out not to need."""
+    Activity.objects.filter(
+        course=course, lane__needed=Lane.Needed.NOT_NEEDED, status__in=_OPEN
+    ).update(
+        status=Status.STOPPED,
+        because="The lane is not needed.",
+        version=F("version") + 1,
+        updated_at=now,
+    )
+
+
 def stop_for_red_flag(patient_id: UUID, *, actor: Actor, now: datetime) -> int:
     """Hold every loading activity in progress on any course of a patient; return how many.
 

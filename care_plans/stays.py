@@ -47,6 +47,7 @@ def enter(
         now=now,
     )
     activities.plan_stage(course, definition, name, stay.sequence, facts, now=now)
+    activities.stop_unneeded(course, now=now)
     staffing.withdraw(
         staffing.unneeded(course), reason_code="no_longer_needed", actor=actor, now=now
     )

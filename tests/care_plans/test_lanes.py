@@ -144,3 +144,21 @@ def test_it_withdraws_what_a_lane_had_open_when_the_lead_takes_it_off(cast: Cast
         assert underway.opened(course) == [("massage_therapy", "revoked", 2)]
         doing = Activity.objects.filter(lane=lane).values_list("status", flat=True)
         assert set(doing) == {"stopped"}
+
+
+def test_it_plans_and_drops_a_lane_with_the_answers_of_the_intake(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.apply(cast, answers={**underway.CALM, "sitting_aggravates": True})
+        assert underway.lane(course, "chiropractic").needed == "needed"
+        circumstances.record_answers(
+            course.id,
+            answers={"sitting_aggravates": False},
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+        assert underway.lane(course, "chiropractic").needed == "not_needed"
+        underway.screen(course, who=cast.asha)
+        underway.move(cast, course, "start", now=NOW)
+        dropped = Activity.objects.filter(course=course, lane__discipline="chiropractic")
+        assert set(dropped.values_list("status", flat=True)) == {"stopped"}
+        assert [row[0] for row in underway.opened(course)] == ["massage_therapy"]
