@@ -5,7 +5,7 @@ The reasons name no host, user or password: they are shown to whoever asks.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 import psycopg
@@ -21,6 +21,9 @@ from coordination.tenancy import RUNTIME_ROLE
 DATABASE_SECONDS = 2
 BROKER_SECONDS = 1.0
 WORKER_SECONDS = 0.5
+# Anybody may ask, and each asking opens connections: within this time the last answer serves.
+FRESH = timedelta(seconds=1)
+_last: tuple[datetime, list["Part"]] | None = None
 
 
 class Down(Exception):
@@ -52,7 +55,14 @@ class Check:
 
 
 def readiness(now: datetime) -> list[Part]:
-    """Ask every part; takes at most a few seconds, whatever is broken."""
+    """Return the state of every part, at most `FRESH` old; takes a few seconds at the worst."""
+    global _last  # noqa: PLW0603 - one answer for each process
+    if _last is None or not timedelta(0) <= now - _last[0] < FRESH:
+        _last = now, _ask_all(now)
+    return _last[1]
+
+
+def _ask_all(now: datetime) -> list[Part]:
     checks = (
         Check("database", "keeps everything", check_database),
         Check("migrations", "the tables are those of this version", check_migrations, "database"),

@@ -15,8 +15,9 @@ from coordination.tasks import show_life
 
 
 @pytest.fixture(autouse=True)
-def _signs_of_life(settings: Any) -> None:
+def _signs_of_life(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep this test's signs of life apart from those of workers that other tests start."""
+    monkeypatch.setattr(readiness, "_last", None)
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid4().hex}}
 
 
@@ -116,3 +117,21 @@ def test_it_keeps_on_ticking_without_the_cache(monkeypatch: pytest.MonkeyPatch) 
     keeper = Timekeeper(app, lazy=True)
     keeper.schedule.clear()
     assert keeper.tick() is not None
+
+
+@pytest.mark.django_db
+def test_it_asks_the_parts_at_most_once_a_second(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def ask(now: Any) -> list[readiness.Part]:
+        asked.append(now)
+        return []
+
+    monkeypatch.setattr(readiness, "_ask_all", ask)
+    for _ in range(3):
+        client.get("/health/ready")
+    assert len(asked) == 1
+    readiness.readiness(timezone.now() + timedelta(seconds=2))
+    assert len(asked) == 2
