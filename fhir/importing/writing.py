@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from coordination import audit, events
 from coordination.access import patient_for
 from coordination.actors import Actor
 from coordination.models import Organization, Patient, PatientIdentifier
 from coordination.problems import Problem
-from coordination.registration import Identifier, add_identifiers
+from coordination.registration import Identifier, IdentifierTaken, add_identifiers
 from coordination.search import search_key
 from coordination.tenancy import acting_in
 from fhir.importing.histories import History, write_history
@@ -23,6 +23,9 @@ from fhir.importing.patients import PatientRead
 from fhir.importing.references import Identity
 
 Kind = PatientIdentifier.Kind
+
+# Copied by hand from a card, and made up in test data: the same number alone is not the person.
+_MISTYPED = (Kind.DRIVERS_LICENCE, Kind.PASSPORT, Kind.SOCIAL_SECURITY)
 
 
 class Conflict(Problem):
@@ -56,7 +59,7 @@ def write_patient(
     """
     try:
         return _write(identity, person, history, actor=actor, now=now)
-    except IntegrityError:
+    except (IntegrityError, IdentifierTaken):
         # Another import wrote the same patient under another name meanwhile: look again.
         return _write(identity, person, history, actor=actor, now=now)
 
@@ -104,32 +107,44 @@ def _find_again(identity: Identity, *, actor: Actor, now: datetime) -> Patient:
 def _write_person(
     identity: Identity, person: Person, *, actor: Actor, now: datetime
 ) -> tuple[Patient, Outcome]:
-    patient_id = _match(identity, person.read.identifiers)
+    patient_id = _match(identity, person.read)
     if patient_id is None:
         patient = _create(person, actor=actor, now=now)
-        _name(patient, identity, person.read.identifiers)
+        _name(patient, identity, person.read)
         return patient, Outcome(person.seq, "imported", person.read.notes)
     patient = patient_for(actor, patient_id, now=now, lock=True)
     _must_be_same(patient, identity, person.read)
     if patient.imported_digest == person.digest:
         return patient, Outcome(person.seq, "skipped", ["unchanged"])
-    outcome = _update(patient, person, now=now)
-    _name(patient, identity, person.read.identifiers)
-    return patient, outcome
+    _name(patient, identity, person.read)
+    return patient, _update(patient, person, now=now)
 
 
-def _match(identity: Identity, identifiers: Iterable[Identifier]) -> UUID | None:
-    """Return the one patient who bears any of these identifiers; raises `Conflict` for two."""
+def _match(identity: Identity, read: PatientRead) -> UUID | None:
+    """Return the one patient whom the identifiers mean; raises `Conflict` for two."""
     known = known_patient(identity)
     if known is not None:
         return known
-    wanted = Q(pk__in=[])
-    for each in identifiers:
-        wanted |= Q(system=each.system, value=each.value)
-    found = set(PatientIdentifier.objects.filter(wanted).values_list("patient_id", flat=True))
+    found = {
+        row.patient_id
+        for row in _bearers(read.identifiers)
+        if row.kind not in _MISTYPED or _is_alike(row.patient, read)
+    }
     if len(found) > 1:
         raise Conflict(f"Its identifiers belong to {len(found)} different patients here.")
     return found.pop() if found else None
+
+
+def _bearers(identifiers: Iterable[Identifier]) -> QuerySet[PatientIdentifier, PatientIdentifier]:
+    wanted = Q(pk__in=[])
+    for each in identifiers:
+        wanted |= Q(system=each.system, value=each.value)
+    return PatientIdentifier.objects.filter(wanted).select_related("patient")
+
+
+def _is_alike(patient: Patient, read: PatientRead) -> bool:
+    same_name = search_key(read.fields["family_name"]) == search_key(patient.family_name)
+    return same_name and read.fields.get("birth_date") == patient.birth_date
 
 
 def _must_be_same(patient: Patient, identity: Identity, read: PatientRead) -> None:
@@ -196,14 +211,19 @@ def _fields(person: Person) -> dict[str, Any]:
     return fields
 
 
-def _name(patient: Patient, identity: Identity, identifiers: Iterable[Identifier]) -> None:
+def _name(patient: Patient, identity: Identity, read: PatientRead) -> None:
     """Give the patient the identifiers that are new, the resource's own name among them."""
-    known = set(PatientIdentifier.objects.filter(patient=patient).values_list("system", "value"))
     own = Identifier(Kind.OTHER, identity.system, identity.value)
-    for each in (*identifiers, own):
-        if (each.system, each.value) not in known:
-            known.add((each.system, each.value))
+    wanted = {(each.system, each.value): each for each in (own, *read.identifiers)}
+    bearers = {(row.system, row.value): row.patient_id for row in _bearers(wanted.values())}
+    for name, each in wanted.items():
+        bearer = bearers.get(name)
+        if bearer is None:
             add_identifiers(patient, [each])
+        elif bearer != patient.id and each.kind in _MISTYPED:
+            read.notes.append(f"a {each.kind} belongs to another patient here and is left out")
+        elif bearer != patient.id:
+            raise Conflict(f"Its {each.kind} belongs to another patient here.")
 
 
 def _tell(

@@ -149,6 +149,37 @@ def test_it_refuses_a_patient_whose_numbers_belong_to_two(creek: Organization, a
     assert rows(creek.id) == before
 
 
+def licence(value: str) -> dict[str, Any]:
+    """Return a driver's licence."""
+    return {"type": {"coding": [{"code": "DL"}]}, "system": "urn:licence", "value": value}
+
+
+def test_it_does_not_take_two_people_for_one_because_of_a_licence(
+    creek: Organization, again: Any
+) -> None:
+    first = patient("a", identifier=[licence("7"), {"system": MRN, "value": "1"}])
+    second = patient("b", identifier=[licence("7")], birthDate="1999-09-09")
+    imported = again(first, second, condition(subject="Patient/b"))
+    assert imported.refusal == ""
+    assert "drivers_licence belongs to another patient" in imported.reasons("imported")[1]
+    with acting_in(creek.id):
+        assert Patient.objects.count() == 2
+        assert PatientIdentifier.objects.get(system="urn:licence").patient.birth_date == date(
+            1980, 2, 29
+        )
+    before = rows(creek.id)
+    again(first, second, condition(subject="Patient/b"))
+    assert rows(creek.id) == before
+
+
+def test_it_knows_a_patient_by_a_licence_when_name_and_birth_date_agree(
+    creek: Organization, again: Any
+) -> None:
+    again(patient("a", identifier=[licence("7")]))
+    again(patient("b", identifier=[licence("7")], gender="female"))
+    assert only_patient(creek).gender == "female"
+
+
 def test_it_knows_a_patient_by_number_when_the_id_is_new(creek: Organization, again: Any) -> None:
     again(patient("a"))
     same = patient("b", identifier=[{"system": MRN, "value": "MRN-a"}], gender="female")
