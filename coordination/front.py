@@ -68,7 +68,11 @@ def demo_logins() -> "dict[str, list[Login]]":
 @transaction.non_atomic_requests
 def followed(request: HttpRequest, collection: str, record_id: UUID) -> HttpResponse:
     """Say what a link in a mail leads to, alike whether the record exists or not."""
-    thing = {"courses": "a course of care", "referrals": "a referral"}[collection]
+    thing = {
+        "courses": "a course of care",
+        "patients": "a patient's record",
+        "referrals": "a referral",
+    }[collection]
     context = {"thing": thing, "address": f"/api/v1/{collection}/{record_id}"}
     return render(request, "coordination/followed.html", context)
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path(
         "referrals/<uuid:record_id>", front.followed, {"collection": "referrals"}, name="referral"
     ),
+    path("patients/<uuid:record_id>", front.followed, {"collection": "patients"}, name="patient"),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", metrics.metrics, name="metrics"),

@@ -19,6 +19,9 @@ from coordination.models import Event, Patient
 # What anybody may ask without a login; everything else answers 401.
 OPEN = {
     "/": "says what runs",
+    "/courses/<uuid:record_id>": "the link in a mail; shows nothing",
+    "/patients/<uuid:record_id>": "the link in a mail; shows nothing",
+    "/referrals/<uuid:record_id>": "the link in a mail; shows nothing",
     "/health/live": "for probes",
     "/health/ready": "for probes",
     "/metrics": "decides by itself",
