@@ -66,6 +66,7 @@ class Demonstration:
             stack.enter_context(hold(self.folder))
             self._obey_signals()
             self._clear(fresh=fresh)
+            stack.enter_context(_reserved_port(self.port))
             children = Children(self._make_logs(), self.stopping)
             self._start_servers(stack, fresh=fresh)
             stack.callback(DEMO_ENVIRONMENT.unlink, missing_ok=True)
@@ -119,7 +120,6 @@ class Demonstration:
         if fresh:
             self._remove_data()
         _require_space(self.folder)
-        _require_port(self.port)
 
     def _remove_data(self) -> None:
         if (self.folder / "postgres").exists():
@@ -284,6 +284,20 @@ def _require_space(folder: Path) -> None:
             f"The disk that holds {folder} is full: {free // 2**20} MB are free, "
             f"{NEEDED_SPACE // 2**20} MB are needed."
         )
+
+
+@contextmanager
+def _reserved_port(port: int) -> Iterator[None]:
+    """Keep the port from now on, long before the web server listens on it.
+
+    The server's workers share their port (SO_REUSEPORT), so that without this a second demo
+    could begin to share it as well, and each would get some of the other's requests.
+    """
+    _require_port(port)
+    with socket.socket() as reservation:
+        reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reservation.bind(("127.0.0.1", port))
+        yield
 
 
 def _require_port(port: int) -> None:
