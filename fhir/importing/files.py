@@ -38,6 +38,7 @@ class Found:
 
     path: Path
     is_named: bool
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,11 @@ def find_files(paths: list[Path]) -> Iterator[Found]:
             for folder, folders, names in os.walk(path):
                 folders[:] = sorted(name for name in folders if not name.startswith("."))
                 for name in sorted(names):
-                    if not name.startswith("."):
-                        yield Found(Path(folder, name), is_named=False)
-        elif path.exists():
-            yield Found(path, is_named=True)
+                    found = Path(folder, name)
+                    if not name.startswith(".") and found.is_file():
+                        yield Found(found, is_named=False, size=found.stat().st_size)
+        elif path.is_file():
+            yield Found(path, is_named=True, size=path.stat().st_size)
         else:
             raise Unreadable(f"{path}: there is no such file or folder")
 

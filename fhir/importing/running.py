@@ -73,7 +73,7 @@ class Import:
             raise Interrupted(f"The database went away: {error}") from error
 
     def _read(self, files: list[Found]) -> None:
-        total = sum(found.path.stat().st_size for found in files)
+        total = sum(found.size for found in files)
         before = 0
         for found in files:
             read_file(
@@ -83,7 +83,7 @@ class Import:
                 measured=self.measured,
                 advance=partial(self._has_read, before, total),
             )
-            before += found.path.stat().st_size
+            before += found.size
             self._has_read(before, total, 0)
 
     def _has_read(self, before: int, total: int, of_this: int) -> None:

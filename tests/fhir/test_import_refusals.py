@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,18 @@ def test_it_starts_nothing_when_a_path_leads_nowhere(creek: Organization, tmp_pa
     with pytest.raises(CommandError, match="there is no such file"):
         call_command("import_fhir", str(path), "/nowhere/x.json", organization=creek.slug)
     assert_nothing_written(creek)
+
+
+def test_it_passes_by_what_is_no_file(creek: Organization, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "leads-nowhere.json").symlink_to(tmp_path / "gone.json")
+    os.mkfifo(folder / "pipe.json")
+    (folder / ".hidden.json").write_text("not ours")
+    write(folder / "b.json", bundle(patient()))
+    imported = run(creek, folder)
+    assert imported.refusal == ""
+    assert imported.counts["imported"] == sum(imported.counts.values()) == 1
 
 
 def test_it_refuses_an_unknown_organization(creek: Organization, tmp_path: Path) -> None:
