@@ -11,6 +11,7 @@ from coordination.servers.processes import CannotStart, free_port
 def listener(port: int) -> socket.socket:
     """Listen as the web server's workers do, sharing the port among themselves."""
     server = socket.socket()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     server.bind(("127.0.0.1", port))
     server.listen()
