@@ -38,7 +38,8 @@ class Visitor:
 
     def get(self, path: str, *, expect: int = 200, **query: Any) -> Any:
         """Read; returns the body."""
-        return self._body(self._http.get(path, params=query), expect)
+        # Empty parameters would take the query away that a link to the next page has.
+        return self._body(self._http.get(path, params=query or None), expect)
 
     def every(self, path: str, **query: Any) -> list[Any]:
         """Read a list, page after page."""
