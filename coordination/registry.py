@@ -13,7 +13,15 @@ from django.db import IntegrityError, transaction
 
 from coordination import audit, events
 from coordination.actors import Actor, Role
-from coordination.models import Editable, Location, OrganizationOwned, Practitioner
+from coordination.models import (
+    Editable,
+    Location,
+    Membership,
+    OrganizationOwned,
+    Practitioner,
+    User,
+    current,
+)
 from coordination.models import PractitionerRole as Registration
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, VersionMismatch
 
@@ -31,9 +39,46 @@ def add_location(*, fields: Mapping[str, Any], actor: Actor, now: datetime) -> L
 
 
 @transaction.atomic
-def add_practitioner(*, fields: Mapping[str, Any], actor: Actor, now: datetime) -> Practitioner:
-    """Add a person who treats; the roles follow. Raises `Denied`."""
-    return _add(Practitioner, fields, actor=actor, now=now)
+def add_practitioner(
+    *, fields: Mapping[str, Any], login: str = "", actor: Actor, now: datetime
+) -> Practitioner:
+    """Add a person who treats; the roles follow. `login` is the address they log in with.
+
+    Raises `Invalid` when no member of the organization logs in so, `AlreadyRegistered` when the
+    login is another practitioner's, `Denied`.
+    """
+    _may_keep(actor)
+    named = {**fields, "user": _login(login, now=now)} if login else fields
+    return _add(Practitioner, named, actor=actor, now=now)
+
+
+@transaction.atomic
+def give_login(
+    practitioner: Practitioner, *, version: int, login: str, actor: Actor, now: datetime
+) -> Practitioner:
+    """Let a practitioner work under a login; raises as `add_practitioner` and `correct` do."""
+    _may_keep(actor)
+    try:
+        with transaction.atomic():
+            return correct(
+                practitioner,
+                version=version,
+                fields={"user": _login(login, now=now)},
+                actor=actor,
+                now=now,
+            )
+    except IntegrityError as error:
+        raise AlreadyRegistered("This login is another practitioner's.") from error
+
+
+def _login(email: str, *, now: datetime) -> User:
+    members = Membership.objects.filter(
+        current(now), role=Role.PRACTITIONER, user__email=email.strip().lower()
+    )
+    member = members.select_related("user").first()
+    if member is None:
+        raise Invalid.field("/login", "No practitioner of the organization logs in so.")
+    return member.user
 
 
 @transaction.atomic

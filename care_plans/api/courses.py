@@ -13,7 +13,6 @@ from rest_framework.response import Response
 
 from care_plans import courses, progress, standing
 from care_plans.api import course_serializers as serializers
-from care_plans.api.headers import IF_MATCH, VERSION_PROBLEMS
 from care_plans.expectation import expected
 from care_plans.models import (
     Activity,
@@ -27,6 +26,7 @@ from care_plans.models import (
 )
 from coordination.access import owned_by_patient
 from coordination.api.concurrency import expected_version
+from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
 from coordination.api.permissions import CLINICAL
 from coordination.api.views import Listed, OfPatients, Retrieved
 from coordination.models import Discipline

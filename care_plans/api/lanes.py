@@ -11,10 +11,10 @@ from rest_framework.response import Response
 
 from care_plans import activities, goals, lanes, standing
 from care_plans.api import course_serializers as serializers
-from care_plans.api.headers import IF_MATCH, VERSION_PROBLEMS
 from care_plans.models import Activity, Goal, Lane
 from coordination.access import owned_by_patient
 from coordination.api.concurrency import expected_version
+from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
 from coordination.api.permissions import CLINICAL
 from coordination.api.views import OfPatients, Retrieved
 

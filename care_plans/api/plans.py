@@ -11,11 +11,11 @@ from rest_framework.response import Response
 
 from care_plans import overview, plans
 from care_plans.api import course_serializers, plan_serializers
-from care_plans.api.headers import IDEMPOTENCY_KEY
 from care_plans.courses import apply_pathway
 from care_plans.models import CarePlan, Course
 from coordination.access import owned_by_patient
 from coordination.api.concurrency import expected_version
+from coordination.api.headers import IDEMPOTENCY_KEY
 from coordination.api.permissions import CLINICAL
 from coordination.api.views import Listed, OfPatients, Retrieved
 

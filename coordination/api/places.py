@@ -13,6 +13,7 @@ from coordination import access, events, registry
 from coordination.actors import Role
 from coordination.api import serializers
 from coordination.api.concurrency import expected_version
+from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
 from coordination.api.pagination import FeedPagination
 from coordination.api.permissions import ADMINISTRATION, ANY_ROLE, CARE
 from coordination.api.views import ContinuumViewSet, Listed, OfPatients, Retrieved
@@ -89,9 +90,10 @@ class PractitionerViewSet(Listed, Retrieved):
         "create": ADMINISTRATION,
         "partial_update": ADMINISTRATION,
         "register": ADMINISTRATION,
+        "login": ADMINISTRATION,
     }
     serializer_class = serializers.PractitionerSerializer
-    queryset = Practitioner.objects.prefetch_related("roles__location")
+    queryset = Practitioner.objects.select_related("user").prefetch_related("roles__location")
     filterset_class = PractitionerFilter
 
     @extend_schema(
@@ -99,13 +101,35 @@ class PractitionerViewSet(Listed, Retrieved):
     )
     def create(self, request: Request) -> Response:
         """Add a person who treats."""
-        row = registry.add_practitioner(fields=self.valid(), actor=self.actor, now=self.now)
+        fields = self.valid()
+        row = registry.add_practitioner(
+            login=fields.pop("login", ""), fields=fields, actor=self.actor, now=self.now
+        )
         return self.answer(row, status=201)
 
     @extend_schema(summary="Correct a practitioner")
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change fields of the version that If-Match names."""
         return _correct(self)
+
+    @extend_schema(
+        summary="Let a practitioner work under a login",
+        request=serializers.LoginSerializer,
+        responses={200: serializers.PractitionerSerializer, **VERSION_PROBLEMS},
+        parameters=[IF_MATCH],
+    )
+    @action(detail=True, methods=["post"])
+    def login(self, request: Request, pk: str) -> Response:
+        """Name the address that this person logs in with."""
+        version = expected_version(request)
+        row = registry.give_login(
+            self.get_object(),
+            version=version,
+            login=self.valid(serializers.LoginSerializer)["login"],
+            actor=self.actor,
+            now=self.now,
+        )
+        return self.answer(row)
 
     @extend_schema(
         summary="Register a practitioner as one discipline at one location",

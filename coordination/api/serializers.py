@@ -116,14 +116,28 @@ class RegistrationChangeSerializer(serializers.ModelSerializer[PractitionerRole]
         fields = list(PractitionerRole.editable)
 
 
+class LoginSerializer(serializers.Serializer[Any]):
+    """Whose login it is."""
+
+    login = serializers.EmailField(help_text="The address that this person logs in with.")
+
+
 class PractitionerSerializer(serializers.ModelSerializer[Practitioner]):
     """A person who treats, with every role."""
 
     roles = RegistrationSerializer(many=True, read_only=True)
+    has_login = serializers.SerializerMethodField(help_text="Whether this person can log in.")
+    login = serializers.EmailField(
+        write_only=True, required=False, help_text="The address that this person logs in with."
+    )
 
     class Meta:
         model = Practitioner
-        fields = ["id", "name", "languages", "roles"]
+        fields = ["id", "name", "languages", "has_login", "login", "roles"]
+
+    def get_has_login(self, practitioner: Practitioner) -> bool:
+        """Say whether a login belongs to this person."""
+        return practitioner.user_id is not None
 
     def validate_languages(self, value: Any) -> Any:
         """Take a list of language tags."""

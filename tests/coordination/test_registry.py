@@ -3,7 +3,7 @@
 import pytest
 
 from coordination.models import Location, PractitionerRole
-from tests.cast import Cast
+from tests.cast import Cast, make_person
 
 
 def location(cast: Cast, **changes: object) -> dict[str, object]:
@@ -116,3 +116,25 @@ def test_it_asks_the_same_number_of_queries_whatever_the_rows(
     with django_assert_num_queries(9):  # type: ignore[operator]
         rows = client.get("/api/v1/practitioners").data["results"]
     assert len(rows) == 7 + extra
+
+
+def test_it_lets_a_registered_practitioner_log_in_and_work(cast: Cast) -> None:
+    ines = make_person(cast.riverside, "Ines")  # a login and a membership, nothing registered
+    taken = {"name": "Ines", "login": cast.ben.user.email}
+    assert cast.ada.client.post("/api/v1/practitioners", taken).status_code == 409
+    unknown = {"name": "Ines", "login": cast.olu.user.email}
+    refused = cast.ada.client.post("/api/v1/practitioners", unknown)
+    assert refused.data["errors"][0]["pointer"] == "/login"
+    person = cast.ada.client.post("/api/v1/practitioners", {"name": "Ines"})
+    assert person.data["has_login"] is False
+    url = f"/api/v1/practitioners/{person.data['id']}"
+    registered = cast.ada.client.post(f"{url}/roles", role(cast))
+    headers = {"If-Match": person.headers["ETag"]}
+    for login, status in ((cast.ben.user.email, 409), (ines.user.email, 200)):
+        answer = cast.ada.client.post(f"{url}/login", {"login": login}, headers=headers)
+        assert answer.status_code == status
+    assert answer.data["has_login"] is True
+    me = ines.client.get("/api/v1/session").data
+    assert [mine["id"] for mine in me["practitioner_roles"]] == [registered.data["id"]]
+    for who in (cast.sam, cast.asha):
+        assert who.client.post(f"{url}/login", {"login": ines.user.email}).status_code == 403

@@ -47,7 +47,10 @@ class Command(BaseCommand):
         try:
             self._run(demo, fresh=options["fresh"], check=options["check"])
         except Interrupted:
-            return
+            if options["check"]:
+                raise CommandError("Interrupted before all was checked.", returncode=130) from None
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted.", returncode=130) from None
         except CannotStart as error:
             raise CommandError(str(error)) from None
         except OSError as error:
