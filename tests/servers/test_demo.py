@@ -87,6 +87,9 @@ def test_it_starts_everything_and_leaves_no_trace(project: Checkout) -> None:
     assert f"runs already: http://127.0.0.1:{port}" in second.written
     assert "Traceback" not in second.written
     assert project.run("migrate", "--check").returncode == 0
+    checked = project.run("demo", "--check")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "The main job holds" in checked.stdout
     assert demo.interrupt() == 0
     assert project.processes() == []
     assert not (project.folder / "environment.json").exists()
@@ -112,6 +115,13 @@ def test_it_comes_back_with_its_data_after_everything_was_killed(project: Checko
     assert third.left()["database_owner_url"] != url
     third.process.send_signal(signal.SIGTERM)
     assert third.wait() == 0
+    assert project.processes() == []
+
+
+def test_it_checks_itself_and_ends(project: Checkout) -> None:
+    demo = project.start(another_port(), "--check")
+    assert demo.wait(seconds=240) == 0, demo.explain()
+    assert "The main job holds" in demo.written
     assert project.processes() == []
 
 
