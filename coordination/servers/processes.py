@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psutil
 
@@ -34,7 +34,7 @@ class Account:
     gid: int
 
     @property
-    def popen_options(self) -> dict[str, object]:
+    def popen_options(self) -> dict[str, Any]:
         """Return what subprocess needs to change to this account."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 

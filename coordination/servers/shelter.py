@@ -52,11 +52,9 @@ def can_enter(folder: Path, account: Account | None) -> bool:
     tried = subprocess.run(
         ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(folder)],
         capture_output=True,
-        user=account.uid,
-        group=account.gid,
-        extra_groups=[],
         cwd="/",
         check=False,
+        **account.popen_options,
     )
     return tried.returncode == 0
 
@@ -67,11 +65,9 @@ def can_run(program: Path, account: Account | None) -> bool:
         tried = subprocess.run(
             [program, "--version"],
             capture_output=True,
-            user=account.uid if account else None,
-            group=account.gid if account else None,
-            extra_groups=[] if account else None,
             cwd="/",
             check=False,
+            **(account.popen_options if account else {}),
         )
     except OSError:
         return False

@@ -60,7 +60,7 @@ class Checkout:
                 stdout=file,
                 stderr=file,
                 start_new_session=True,
-                **(self.account.popen_options if self.account else {}),  # type: ignore[arg-type]
+                **(self.account.popen_options if self.account else {}),
             )
         self.started.append(Demo(self, process, output))
         return self.started[-1]
@@ -75,7 +75,7 @@ class Checkout:
 
     def run(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         """Run `manage.py ARGUMENTS` to its end, as somebody in a second terminal would."""
-        return subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             [self.python, "manage.py", *arguments],
             cwd=self.project,
             env=self.environment | environment,
@@ -83,8 +83,9 @@ class Checkout:
             text=True,
             timeout=120,
             check=False,
-            **(self.account.popen_options if self.account else {}),  # type: ignore[call-overload]
+            **(self.account.popen_options if self.account else {}),
         )
+        return done
 
     @property
     def environment(self) -> dict[str, str]:

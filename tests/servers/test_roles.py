@@ -36,7 +36,7 @@ def urls(servers: Servers, request: pytest.FixtureRequest) -> Iterator[DatabaseU
 def _run(url: str, *statements: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in statements:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
 
 
 def _database(urls: DatabaseUrls) -> str:
@@ -122,14 +122,14 @@ def test_it_takes_powers_away_that_somebody_gave(servers: Servers, urls: Databas
 def test_it_keeps_strangers_out_of_the_database(servers: Servers, urls: DatabaseUrls) -> None:
     stranger = f"stranger_{servers.name[-8:]}"
     with psycopg.connect(servers.admin_url, autocommit=True) as admin:
-        admin.execute(f"CREATE ROLE {stranger} LOGIN PASSWORD 'x'")  # type: ignore[call-overload]
+        admin.execute(f"CREATE ROLE {stranger} LOGIN PASSWORD 'x'")
         try:
             parts = urlsplit(urls.runtime)
             url = parts._replace(netloc=f"{stranger}:x@{parts.hostname}:{parts.port}").geturl()
             with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
                 psycopg.connect(url)
         finally:
-            admin.execute(f"DROP ROLE {stranger}")  # type: ignore[call-overload]
+            admin.execute(f"DROP ROLE {stranger}")
 
 
 def test_it_copies_a_database_with_its_privileges(servers: Servers, urls: DatabaseUrls) -> None:
