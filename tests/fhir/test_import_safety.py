@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from care_plans.models import Condition, Score
@@ -39,6 +40,24 @@ def large(tmp_path: Path) -> Path:
     parts += [patient(f"p{n}") for n in numbers]
     parts += [observation(f"o{n}", 4, f"Patient/p{n}") for n in reversed(numbers)]
     return write(tmp_path / "large.ndjson", parts)
+
+
+@pytest.fixture
+def slowly(committed_db: None, owner_connection: psycopg.Connection) -> psycopg.Connection:
+    """Let each patient take a while to be written, so that a signal surely meets the import."""
+    owner_connection.execute("""
+        CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep(0.1); RETURN NEW; END $$;
+        CREATE TRIGGER take_time BEFORE INSERT ON coordination_patient
+        FOR EACH ROW EXECUTE FUNCTION take_time();
+    """)
+    owner_connection.commit()
+    return owner_connection
+
+
+def at_full_speed(slowly: psycopg.Connection) -> None:
+    slowly.execute("DROP TRIGGER take_time ON coordination_patient")
+    slowly.commit()
 
 
 def everything(organization: Organization) -> dict[str, int]:
@@ -70,7 +89,10 @@ def wait_for_patients(organization: Organization, count: int) -> None:
 
 
 def test_it_leaves_only_whole_patients_when_killed_and_completes_the_next_time(
-    creek: Organization, large: Path, start_program: StartProgram
+    creek: Organization,
+    large: Path,
+    start_program: StartProgram,
+    slowly: psycopg.Connection,
 ) -> None:
     first = start_program(*command(creek, large))
     wait_for_patients(creek, 10)
@@ -78,6 +100,7 @@ def test_it_leaves_only_whole_patients_when_killed_and_completes_the_next_time(
     found = everything(creek)
     assert 10 <= found["Patient"] < PATIENTS
     assert len(set(found.values())) == 1, found
+    at_full_speed(slowly)
     second = start_program(*command(creek, large))
     assert second.process.wait(120) == 0, second.log.read_text()
     assert everything(creek) == WHOLE
@@ -92,7 +115,11 @@ def test_it_does_no_harm_to_run_twice_at_once(
 
 
 def test_it_says_what_was_not_reached_when_interrupted(
-    creek: Organization, large: Path, start_program: StartProgram, tmp_path: Path
+    creek: Organization,
+    large: Path,
+    start_program: StartProgram,
+    slowly: psycopg.Connection,
+    tmp_path: Path,
 ) -> None:
     report = tmp_path / "report.json"
     program = start_program(*command(creek, large, "--report", str(report)))
@@ -108,6 +135,7 @@ def test_it_says_that_the_database_went_away(
     creek: Organization,
     large: Path,
     start_program: StartProgram,
+    slowly: psycopg.Connection,
     admin_connection: Any,
     database: str,
 ) -> None:
@@ -115,8 +143,8 @@ def test_it_says_that_the_database_went_away(
     wait_for_patients(creek, 10)
     admin_connection.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = %s AND pid <> pg_backend_pid()",
-        [database],
+        "WHERE datname = %s AND pid <> ALL(%s)",
+        [database, [admin_connection.info.backend_pid, slowly.info.backend_pid]],
     )
     assert program.process.wait(60) == 1
     said = program.log.read_text()
