@@ -122,19 +122,26 @@ def _begun(cast: Cast) -> set[UUID]:
 
 
 def _kill_all(worker: "Program", cast: Cast, chance: random.Random) -> int:
-    """Kill one process after the other, each while messages are being sent; return how many."""
-    killed, left_by_the_dead = 0, set[UUID]()
-    while alive := _children(worker):
+    """Kill three processes, each while messages are being sent, then the rest; return how many."""
+    killed = 0
+    for _ in range(3):
+        left_by_the_dead = _begun(cast)
         _nudge()
         _wait(lambda: _begun(cast) - left_by_the_dead)  # noqa: B023 - asked before it changes
         time.sleep(chance.uniform(0, 0.04))
-        with suppress(psutil.NoSuchProcess):
-            victim = chance.choice(alive)
-            victim.kill()
-            killed += 1
-            _wait(lambda: victim not in _children(worker))  # noqa: B023 - asked at once
-        left_by_the_dead = _begun(cast)
+        killed += _kill(chance.choice(_children(worker) or [None]))
+    while alive := _children(worker):
+        killed += sum(_kill(one) for one in alive)
     return killed
+
+
+def _kill(victim: psutil.Process | None) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        if victim is not None:
+            victim.kill()
+            _wait(lambda: not victim.is_running() or victim.status() == psutil.STATUS_ZOMBIE)
+            return True
+    return False
 
 
 def _wait(until: Callable[[], object], *, seconds: float = 3) -> None:
