@@ -8,7 +8,14 @@ from django.db import IntegrityError, transaction
 from coordination import audit, events
 from coordination.access import patient_for
 from coordination.actors import Actor, Role
-from coordination.models import AccessGrant, CareTeamMember, Patient, PractitionerRole
+from coordination.models import (
+    OPEN_WORK,
+    AccessGrant,
+    CareTeamMember,
+    Patient,
+    PractitionerRole,
+    WorkItem,
+)
 from coordination.problems import Denied, Invalid, NotAllowed, Stale
 
 
@@ -22,6 +29,12 @@ class AlreadyInTeam(NotAllowed):
     """This practitioner is in the patient's team already."""
 
     type = "already-in-team"
+
+
+class OwesWork(NotAllowed):
+    """Access goes with the membership, and what is still owed would be stuck."""
+
+    type = "owes-work"
 
 
 def lead_of(patient: Patient) -> CareTeamMember | None:
@@ -54,7 +67,7 @@ def open_intake(patient_id: UUID, *, lead_id: UUID, actor: Actor, now: datetime)
 
     Open to schedulers and to practitioners who already have a reason to see the patient.
     """
-    _may_arrange(actor)
+    may_register(actor, rule="team.intake")
     patient = patient_for(actor, patient_id, now=now, view="directory", lock=True)
     if lead_of(patient) is not None:
         raise AlreadyInTeam("This patient has a lead already; hand over instead.")
@@ -73,9 +86,19 @@ def admit_lead(
 def join(
     patient_id: UUID, *, practitioner_role_id: UUID, actor: Actor, now: datetime
 ) -> CareTeamMember:
-    """Add a member to the team from now on, with access to the patient."""
-    _may_arrange(actor)
+    """Add a member to the team from now on, with access to the patient.
+
+    Open to schedulers and to the team itself: whoever was merely asked cannot let themself in.
+    """
     patient = patient_for(actor, patient_id, now=now, view="directory", lock=True)
+    _may_arrange(patient, actor=actor, rule="team.join")
+    return admit_member(patient, practitioner_role_id, actor=actor, now=now)
+
+
+def admit_member(
+    patient: Patient, practitioner_role_id: UUID, *, actor: Actor, now: datetime
+) -> CareTeamMember:
+    """Add a member for a caller who has locked the patient and knows that it may be."""
     role = role_named(practitioner_role_id, pointer="/practitioner_role", now=now)
     return _join(patient, role, CareTeamMember.Role.MEMBER, actor=actor, now=now)
 
@@ -84,14 +107,23 @@ def join(
 def leave(
     patient_id: UUID, member_id: UUID, *, because: str, actor: Actor, now: datetime
 ) -> CareTeamMember:
-    """End a membership and the access it gave; the lead cannot leave, only hand over."""
-    _may_arrange(actor)
+    """End a membership and the access it gave; the lead cannot leave, only hand over.
+
+    Open to schedulers and to the team itself. Raises `OwesWork` while the member has work open
+    for this patient: it must be finished, or put back into the queue, first.
+    """
     patient = patient_for(actor, patient_id, now=now, view="directory", lock=True)
+    _may_arrange(patient, actor=actor, rule="team.leave")
     member = CareTeamMember.objects.filter(pk=member_id, patient=patient).first()
     if member is None:
         raise Invalid.field("/member", "There is no such member in this patient's team.")
     if member.role == CareTeamMember.Role.LEAD and member.until is None:
         raise LeadCannotLeave("Hand the lead over before leaving the team.")
+    if member.until is None and _owes_work(member):
+        raise OwesWork(
+            "This practitioner still has a referral of this patient; "
+            "finish it or put it back into the queue first."
+        )
     _end(member, because=because, actor=actor, now=now)
     return member
 
@@ -133,12 +165,29 @@ def hand_over_lead(
     return lead
 
 
-def _may_arrange(actor: Actor) -> None:
-    if not actor.roles & {Role.SCHEDULER, Role.PRACTITIONER}:
-        raise Denied(
-            "Only schedulers and practitioners arrange a care team.",
-            rule="team.arrange",
-        )
+def may_register(actor: Actor, *, rule: str) -> None:
+    """Raise `Denied` unless a scheduler or a practitioner whose registration is valid now acts."""
+    if Role.SCHEDULER not in actor.roles and not actor.practitioner_roles:
+        raise Denied("This needs a scheduler or a registered practitioner.", rule=rule)
+
+
+def _may_arrange(patient: Patient, *, actor: Actor, rule: str) -> None:
+    if Role.SCHEDULER in actor.roles:
+        return
+    in_team = CareTeamMember.objects.filter(
+        patient=patient, practitioner_role_id__in=actor.practitioner_role_ids, until=None
+    )
+    if not in_team.exists():
+        raise Denied("This needs a scheduler or a member of the patient's team.", rule=rule)
+
+
+def _owes_work(member: CareTeamMember) -> bool:
+    found: bool = WorkItem.objects.filter(
+        patient_id=member.patient_id,
+        owner_id=member.practitioner_role_id,
+        status__in=OPEN_WORK,
+    ).exists()
+    return found
 
 
 def _join(

@@ -10,9 +10,9 @@ from django.db import IntegrityError, transaction
 
 from coordination import audit, care_team, events
 from coordination.access import patient_for
-from coordination.actors import Actor, Role
+from coordination.actors import Actor
 from coordination.models import Organization, Patient, PatientIdentifier
-from coordination.problems import Denied, Invalid, NotAllowed, VersionMismatch
+from coordination.problems import Invalid, NotAllowed, VersionMismatch
 from coordination.search import search_key
 
 
@@ -46,11 +46,7 @@ def register_patient(
     `fields` are values of `Patient.editable`, validated. Raises `IdentifierTaken`, `Invalid`,
     `Denied`. In a demo organization the patient counts as synthetic.
     """
-    if not actor.roles & {Role.SCHEDULER, Role.PRACTITIONER}:
-        raise Denied(
-            "Only schedulers and practitioners register patients.",
-            rule="patient.register",
-        )
+    care_team.may_register(actor, rule="patient.register")
     organization = Organization.objects.get(pk=actor.organization_id)
     patient = Patient(
         organization=organization,
@@ -80,8 +76,7 @@ def correct_patient(
 
     Raises `VersionMismatch` when somebody else edited meanwhile, `Denied`, `PatientNotFound`.
     """
-    if not actor.roles & {Role.SCHEDULER, Role.PRACTITIONER}:
-        raise Denied("Only schedulers and practitioners edit patients.", rule="patient.edit")
+    care_team.may_register(actor, rule="patient.edit")
     patient = patient_for(actor, patient_id, now=now, view="directory")
     for name, value in fields.items():
         setattr(patient, name, value)

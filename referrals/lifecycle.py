@@ -164,11 +164,11 @@ def _accept(step: Step, move: Move) -> None:
     patient_id, owner_id = step.work.patient_id, step.work.owner_id
     assert owner_id is not None
     # The team's lock comes before the referral's, as in everything that takes both.
-    patient_for(step.actor, patient_id, now=step.now, view="directory", lock=True)
+    patient = patient_for(step.actor, patient_id, now=step.now, view="directory", lock=True)
     _move_work(step, move)
     _untell(step, [step.work.id])
     if not is_in_team(patient_id, owner_id):
-        care_team.join(patient_id, practitioner_role_id=owner_id, actor=step.actor, now=step.now)
+        care_team.admit_member(patient, owner_id, actor=step.actor, now=step.now)
 
 
 def _send_back(step: Step, move: Move) -> None:

@@ -7,10 +7,12 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from coordination import care_team
-from coordination.models import AccessGrant, CareTeamMember
+from coordination.models import AccessGrant, CareTeamMember, Patient
 from coordination.problems import Problem
 from coordination.tenancy import acting_in
+from referrals.models import Referral
 from tests.cast import NOW, Cast
+from tests.referrals import walk
 
 URL = "/api/v1/patients"
 
@@ -133,3 +135,66 @@ def test_it_lets_exactly_one_of_twenty_hand_overs_win(committed_cast: Cast) -> N
         assert AccessGrant.objects.filter(patient=cast.patient, until=None).count() == open_members
     assert outcomes.count("won") == 1, outcomes
     assert len(outcomes) == 20
+
+
+def asked(cast: Cast) -> Referral:
+    """Return a referral of the patient that is assigned to Chloe, who has not answered yet."""
+    with cast.acting():
+        return walk.at(cast, "active", "requested")
+
+
+def team_of(cast: Cast) -> list[str]:
+    team = cast.asha.client.get(f"{URL}/{cast.patient.id}/care-team").data
+    return sorted(member["name"] for member in team if member["until"] is None)
+
+
+def test_it_lets_nobody_in_who_was_merely_asked(cast: Cast) -> None:
+    referral = asked(cast)
+    refused = join(cast, "chloe", by="chloe")
+    assert (refused.status_code, refused.data["rule"]) == (403, "team.join")  # type: ignore[attr-defined]
+    assert team_of(cast) == ["Asha"]
+    at = f"/api/v1/referrals/{referral.id}/decline"
+    assert cast.chloe.client.post(at, {"reason_code": "no_capacity"}).status_code == 200
+    assert cast.chloe.client.get(f"{URL}/{cast.patient.id}").status_code == 404
+
+
+def test_it_lets_nobody_expel_others_who_was_merely_asked(cast: Cast) -> None:
+    ben = join(cast, "ben").data["id"]  # type: ignore[attr-defined]
+    asked(cast)
+    leave = f"/api/v1/care-team-members/{ben}/leave"
+    refused = cast.chloe.client.post(leave, {"because": "x"})
+    assert (refused.status_code, refused.data["rule"]) == (403, "team.leave")
+    assert team_of(cast) == ["Asha", "Ben"]
+    assert cast.ben.client.post(leave, {"because": "On leave"}).status_code == 200
+
+
+def test_it_lets_nobody_leave_with_a_referral_still_to_do(cast: Cast) -> None:
+    referral = asked(cast)
+    at = f"/api/v1/referrals/{referral.id}"
+    assert cast.chloe.client.post(f"{at}/accept").status_code == 200
+    team = cast.asha.client.get(f"{URL}/{cast.patient.id}/care-team").data
+    chloe = next(member["id"] for member in team if member["name"] == "Chloe")
+    leave = f"/api/v1/care-team-members/{chloe}/leave"
+    for who in (cast.sam, cast.asha, cast.chloe):
+        refused = who.client.post(leave, {"because": "Left the clinic"})
+        assert refused.status_code == 409
+        assert refused.data["type"] == "urn:continuum:problem:owes-work"
+    assert team_of(cast) == ["Asha", "Chloe"]
+    back = cast.sam.client.post(f"{at}/requeue", {"reason_code": "absent"})
+    assert back.status_code == 200, back.data
+    assert cast.sam.client.post(leave, {"because": "Left the clinic"}).status_code == 200
+    assert cast.chloe.client.get(f"{URL}/{cast.patient.id}").status_code == 404
+
+
+def test_it_lets_nobody_register_whose_own_registration_has_lapsed(cast: Cast) -> None:
+    role = cast.gus.practitioner_role
+    with cast.acting():
+        role.registered_until = NOW.date().replace(year=2025)
+        role.save(update_fields=["registered_until"])
+        before = Patient.objects.count()
+    body = {"family_name": "X", "given_name": "Y", "birth_date": "1990-01-01"}
+    lead = str(cast.asha.practitioner_role.id)
+    refused = cast.gus.client.post(URL, {**body, "lead": lead})
+    assert (refused.status_code, refused.data["rule"]) == (403, "patient.register")
+    with cast.acting():
+        assert Patient.objects.count() == before
