@@ -21,6 +21,7 @@ BLOCKED = "course.blocked"
 OVERDUE = "course.overdue"
 DISCHARGED = "course.discharged"
 OF_STAY = (ENTERED, REVIEW_DUE, READY, BLOCKED, OVERDUE)
+PLANNED = (REVIEW_DUE, OVERDUE)
 _ABOUT = {READY: StageStay.Standing.READY, BLOCKED: StageStay.Standing.BLOCKED}
 
 _OVER = Verdict(holds=False, reason="the stage has ended")
@@ -135,17 +136,39 @@ def stage_entered(course: Course, stay: StageStay, *, actor: Actor, now: datetim
 
 
 def plan_ahead(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
-    """Plan the review and the overdue alert of a stay; what lies in the past is not said."""
-    lead = _lead(course)
-    for kind, due, recipients in (
-        (REVIEW_DUE, stay.review_at, [*_lanes(course), *lead]),
-        (OVERDUE, stay.expected_until, [*lead, *schedulers(now=now)]),
-    ):
-        if due is not None:
-            occurrence = f"{stay.id}:{due.isoformat()}"
-            _say(
-                kind, course, stay.id, occurrence, recipients, due, actor=actor, now=now, late=False
-            )
+    """Plan the review and the overdue alert of a stay, once for each timing of it.
+
+    A review whose time has gone by is not asked for any more. That a stay is overdue remains so:
+    whoever is to know it hears it at once, if it turns out late.
+    """
+    lead, occurrence = _lead(course), f"{stay.id}:{stay.plan}"
+    if stay.review_at is not None:
+        _say(
+            REVIEW_DUE,
+            course,
+            stay.id,
+            occurrence,
+            [*_lanes(course), *lead],
+            stay.review_at,
+            actor=actor,
+            now=now,
+            late=False,
+        )
+    late_from = max(stay.expected_until, now)
+    informed = [*lead, *schedulers(now=now)]
+    _say(OVERDUE, course, stay.id, occurrence, informed, late_from, actor=actor, now=now)
+
+
+def plan_anew(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
+    """Replace the alerts of a stay that was timed anew; what else waits to be said still holds."""
+    cancel(
+        subject_ids=[stay.id],
+        kinds=PLANNED,
+        reason="it is expected at another time",
+        actor=actor,
+        now=now,
+    )
+    plan_ahead(course, stay, actor=actor, now=now)
 
 
 def standing_changed(

@@ -66,12 +66,21 @@ def leave(
 
 
 def stretch(course: Course, stay: StageStay, by: timedelta, *, actor: Actor, now: datetime) -> None:
-    """Move what is expected of a stay on by the length of a pause, and plan its alerts anew."""
+    """Move what is expected of a stay on by the length of a pause, and plan its alerts anew.
+
+    The standing is open again until the course is next looked at: what the pause took back of
+    it is thereby news to everybody.
+    """
     StageStay.objects.filter(pk=stay.pk).update(
-        expected_until=F("expected_until") + by, review_at=F("review_at") + by
+        expected_until=F("expected_until") + by,
+        review_at=F("review_at") + by,
+        plan=F("plan") + 1,
+        standing=StageStay.Standing.WORKING,
+        standing_since=now,
+        blocked_by=[],
     )
     stay.refresh_from_db()
-    reminders.plan_ahead(course, stay, actor=actor, now=now)
+    reminders.plan_anew(course, stay, actor=actor, now=now)
 
 
 def expect_anew(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
@@ -81,10 +90,9 @@ def expect_anew(course: Course, stay: StageStay, *, actor: Actor, now: datetime)
     severity: Any = course.severity
     paused = _paused_since(stay)
     until = stay.entered_at + _days(definition.stage(name).expected[severity].stay) + paused
-    StageStay.objects.filter(pk=stay.pk).update(expected_until=until)
-    stay.expected_until = until
-    reminders.take_back(stay.pk, because="it is expected at another time", actor=actor, now=now)
-    reminders.plan_ahead(course, stay, actor=actor, now=now)
+    StageStay.objects.filter(pk=stay.pk).update(expected_until=until, plan=F("plan") + 1)
+    stay.refresh_from_db()
+    reminders.plan_anew(course, stay, actor=actor, now=now)
 
 
 def _paused_since(stay: StageStay) -> timedelta:

@@ -289,6 +289,9 @@ class StageStay(OrganizationOwned):
     left_at = models.DateTimeField(null=True, blank=True)
     expected_until = models.DateTimeField(help_text="Overdue after it; pauses move it on.")
     review_at = models.DateTimeField(null=True, blank=True)
+    plan = models.PositiveSmallIntegerField(
+        default=1, help_text="Raised whenever the stay is timed anew: its alerts are new ones then."
+    )
     standing = models.CharField(max_length=7, choices=Standing, default=Standing.WORKING)
     standing_since = models.DateTimeField()
     checked_at = models.DateTimeField(help_text="When the standing was last looked at.")

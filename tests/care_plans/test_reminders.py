@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from care_plans import circumstances, consuming, reminders
+from care_plans import circumstances, consuming, courses, reminders
 from care_plans.models import Course
 from coordination import care_team
 from notifications.kinds import Verdict, kind_named
@@ -156,7 +156,75 @@ def test_it_is_silent_during_a_pause_and_due_later_afterwards(team: Cast) -> Non
         assert verdict(reminders.OVERDUE, course, planned + timedelta(weeks=1)).holds
 
 
-def test_it_does_not_fire_at_once_what_was_due_before_it_was_entered(team: Cast) -> None:
+def say_severity(team: Cast, course: Course, severity: str, *, now: datetime) -> None:
+    course.refresh_from_db()
+    courses.change_severity(
+        course.id,
+        version=course.version,
+        severity=severity,
+        reason="looked at again",
+        actor=team.asha.actor(now),
+        now=now,
+    )
+
+
+def waiting(kind: str) -> list[datetime]:
+    found = Message.objects.waiting().filter(kind=kind, channel="email")
+    return sorted(found.values_list("due_at", flat=True))
+
+
+def test_it_plans_every_alert_again_when_the_severity_goes_and_comes_back(team: Cast) -> None:
+    with team.acting():
+        course = underway.start(team, severity="severe")
+        planned = {kind: waiting(kind) for kind in reminders.PLANNED}
+        said = waiting(reminders.ENTERED)
+        assert all(planned.values())
+        say_severity(team, course, "mild", now=LATER)
+        stay = underway.stay(course)
+        assert set(waiting(reminders.OVERDUE)) == {stay.expected_until}
+        assert waiting(reminders.OVERDUE) != planned[reminders.OVERDUE]
+        assert waiting(reminders.REVIEW_DUE) == planned[reminders.REVIEW_DUE]
+        say_severity(team, course, "severe", now=LATER + timedelta(hours=1))
+        assert {kind: waiting(kind) for kind in reminders.PLANNED} == planned
+        assert waiting(reminders.ENTERED) == said, "what was to be said at once still is"
+
+
+def test_it_keeps_saying_that_a_course_is_ready_when_its_severity_changes(team: Cast) -> None:
+    with team.acting():
+        course = underway.start(team)
+        underway.meet_acute_exit(team, course, now=LATER)
+        underway.say_ready(team, course, now=LATER)
+        say_severity(team, course, "moderate", now=LATER)
+        assert len(waiting(reminders.READY)) == 1
+
+
+def test_it_plans_every_alert_again_after_a_pause_that_was_a_mistake(team: Cast) -> None:
+    with team.acting():
+        course = underway.start(team)
+        planned = {kind: waiting(kind) for kind in reminders.PLANNED}
+        underway.move(team, course, "pause", now=LATER, reason="a slip")
+        again = LATER + timedelta(hours=1)
+        underway.move(team, course, "resume", now=again, effective_at=LATER)
+        assert {kind: waiting(kind) for kind in reminders.PLANNED} == planned
+
+
+@pytest.mark.parametrize("lane_ready", [True, False])
+def test_it_says_again_after_a_pause_where_the_course_stands(team: Cast, lane_ready: bool) -> None:
+    kind = reminders.READY if lane_ready else reminders.BLOCKED
+    with team.acting():
+        course = underway.start(team)
+        underway.meet_acute_exit(team, course, now=LATER)
+        if lane_ready:
+            underway.say_ready(team, course, now=LATER)
+        before = waiting(kind)
+        assert before
+        underway.move(team, course, "pause", now=LATER + timedelta(hours=1), reason="travels")
+        assert waiting(kind) == []
+        underway.move(team, course, "resume", now=LATER + timedelta(hours=2))
+        assert len(waiting(kind)) == len(before)
+
+
+def test_it_skips_a_review_gone_by_and_says_once_that_a_late_entry_is_overdue(team: Cast) -> None:
     with team.acting():
         course = underway.apply(team, effective_at=NOW - timedelta(weeks=52))
         underway.screen(course, now=NOW, who=team.asha)
@@ -171,9 +239,23 @@ def test_it_does_not_fire_at_once_what_was_due_before_it_was_entered(team: Cast)
             reason="screened on paper",
         )
         assert underway.stay(course).expected_until < NOW
-        assert told(reminders.OVERDUE) == set()
         assert told(reminders.REVIEW_DUE) == set()
+        assert told(reminders.OVERDUE) == who(team.asha, team.sam)
+        assert due(reminders.OVERDUE) == {NOW}
         assert Course.objects.overdue(NOW).filter(pk=course.pk).exists()
+    for hours in (2, 4):
+        consuming.check_standings(now=NOW + timedelta(hours=hours))
+    with team.acting():
+        assert len(waiting(reminders.OVERDUE)) == 2
+
+
+def test_it_says_that_a_stage_is_overdue_once_it_was_milder_than_thought(team: Cast) -> None:
+    with team.acting():
+        course = underway.start(team, severity="severe")
+        known = underway.stay(course).expected_until - timedelta(days=1)
+        say_severity(team, course, "mild", now=known)
+        assert underway.stay(course).expected_until < known
+        assert waiting(reminders.OVERDUE) == [known, known]
 
 
 @pytest.mark.parametrize("kind", [*reminders.OF_STAY, reminders.DISCHARGED])
