@@ -32,6 +32,9 @@ _LEFT_OUT = shutil.ignore_patterns(
 _NOT_NEEDED = shutil.ignore_patterns("test", "__pycache__", "idlelib", "*.a", "share", "include")
 
 
+_OURS = ("DATABASE", "REDIS", "SECRET", "DJANGO", "EMAIL", "PYTEST", "VIRTUAL_ENV", "PUBLIC_URL")
+
+
 @dataclass
 class Checkout:
     """A copy of the project, and the user who works in it (None: whoever runs the tests)."""
@@ -89,12 +92,11 @@ class Checkout:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return a bare machine's environment: nothing of the test run's own servers."""
-        found = {
-            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
-            "HOME": str(self.project.parent),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
+        """Return this machine's environment, without the test run's own servers."""
+        found = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        found["PYTHONDONTWRITEBYTECODE"] = "1"
+        if self.account:
+            found["HOME"] = str(self.project.parent)
         if self.packages:
             found["PYTHONPATH"] = str(self.packages)
             found["LD_LIBRARY_PATH"] = str(self.python.parent.parent / "lib")

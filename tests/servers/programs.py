@@ -77,7 +77,12 @@ def start_program(servers: Servers, database: str, tmp_path: Path) -> Iterator[S
             process = subprocess.Popen(
                 [sys.executable, "-m", *arguments],
                 cwd=PROJECT,
-                env={**os.environ, **servers.environment(database), **(environment or {})},
+                env={
+                    **os.environ,
+                    **servers.environment(database),
+                    "PYTHONUNBUFFERED": "1",
+                    **(environment or {}),
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
