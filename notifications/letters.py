@@ -18,11 +18,13 @@ Hello,
 
 Clinic: {clinic}
 Since: {since}
+{link}
+To protect privacy, this mail says no more than that. {closing}
+"""
 
+_LINK = """
 You can open it here:
 {link}
-
-To protect privacy, this mail says no more than that. {closing}
 """
 
 _STAFF = "Log in to see the rest."
@@ -44,7 +46,7 @@ def write(message: Message, kind: MessageKind, *, address: str) -> Letter:
             text=kind.text,
             clinic=clinic,
             since=spoken(message.due_at, zone_of(message)),
-            link=urljoin(f"{settings.PUBLIC_URL}/", message.path.lstrip("/")),
+            link=_link(message),
             closing=_closing(message, kind),
         ),
     )
@@ -67,6 +69,13 @@ def spoken(moment: datetime, zone: ZoneInfo) -> str:
     """Return a moment as people write it: `Monday 23 November 2026, 10:00 (EST)`."""
     there = moment.astimezone(zone)
     return f"{there:%A} {there.day} {there:%B %Y, %H:%M (%Z)}"
+
+
+def _link(message: Message) -> str:
+    # a patient has no login here: a link that opens nothing for them would only worry them
+    if message.to_patient_id is not None:
+        return ""
+    return _LINK.format(link=urljoin(f"{settings.PUBLIC_URL}/", message.path.lstrip("/")))
 
 
 def _closing(message: Message, kind: MessageKind) -> str:
