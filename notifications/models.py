@@ -66,6 +66,9 @@ class Message(OrganizationOwned):
     to_patient = models.ForeignKey(
         "coordination.Patient", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    person = models.UUIDField(
+        help_text="Who that is, however addressed: their login, or else the person's own id."
+    )
     as_role = models.CharField(
         max_length=16,
         blank=True,
@@ -100,11 +103,8 @@ class Message(OrganizationOwned):
                     "occurrence",
                     "kind",
                     "channel",
-                    "to_user",
-                    "to_practitioner_role",
-                    "to_patient",
+                    "person",
                 ],
-                nulls_distinct=False,
                 name="notifications_message_once",
             ),
             models.CheckConstraint(

@@ -6,7 +6,6 @@ nothing but a few seconds.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from time import monotonic
@@ -21,33 +20,14 @@ from coordination.actors import Actor, Role
 from coordination.models import Membership, current
 from notifications.kinds import MessageKind, kind_named
 from notifications.models import Channel, Message
+from notifications.recipients import Recipient, by_person
+
+__all__ = ["Recipient", "cancel", "enqueue", "nudge", "schedulers"]
 
 log = structlog.get_logger(__name__)
 
 LEAVE_ALONE = 10  # seconds
 _left_alone_until = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
-    """Exactly one of a login, a practitioner role and a patient; raises ValueError otherwise.
-
-    `as_role` is the hat for which a login is written to: whoever has put it off meanwhile gets
-    nothing. Without it, any membership of the organization will do.
-    """
-
-    user_id: UUID | None = None
-    practitioner_role_id: UUID | None = None
-    patient_id: UUID | None = None
-    as_role: str = ""
-
-    def __post_init__(self) -> None:
-        """Count who is named."""
-        named = [self.user_id, self.practitioner_role_id, self.patient_id]
-        if sum(one is not None for one in named) != 1:
-            raise ValueError("A recipient is a login, a practitioner role or a patient: just one.")
-        if self.as_role and self.user_id is None:
-            raise ValueError("Only a login wears a hat.")
 
 
 def enqueue(
@@ -63,13 +43,14 @@ def enqueue(
     now: datetime,
     skip_if_past: bool = False,
 ) -> list[UUID]:
-    """Write one message per recipient and channel in the current transaction; return new ids.
+    """Write one message per person and channel in the current transaction; return new ids.
 
-    The same kind, subject, occurrence, recipient and channel is written once: a repeat, also one
-    whose message was sent or cancelled long ago, creates nothing. Something that happens anew
-    needs a new `occurrence`. `patient_id` is whom it is about: a recipient who may not see that
-    patient when it is due gets nothing. `path` begins with `/` and holds no health data: the mail
-    links to it. A patient has no inbox here, so is written to by mail only.
+    The same kind, subject, occurrence, person and channel is written once: a repeat, also one
+    whose message was sent or cancelled long ago, or one to another hat or role of the same
+    person, creates nothing. Something that happens anew needs a new `occurrence`. `patient_id` is
+    whom it is about: a recipient who may not see that patient when it is due gets nothing. `path`
+    begins with `/` and holds no health data: the mail links to it. A patient has no inbox here,
+    so is written to by mail only.
 
     `skip_if_past` is for what was to be said at a planned time: if that has gone by already, it
     is not said at all, instead of at once. Raises `UnknownKind`, and ValueError for a path that
@@ -86,6 +67,7 @@ def enqueue(
             kind=kind,
             purpose=registered.purpose,
             channel=channel,
+            person=person,
             to_user_id=to.user_id,
             to_practitioner_role_id=to.practitioner_role_id,
             to_patient_id=to.patient_id,
@@ -98,7 +80,7 @@ def enqueue(
             due_at=due_at,
             next_at=due_at,
         )
-        for to, channel in _addressed(registered, recipients)
+        for person, to, channel in _addressed(registered, recipients)
     ]
     created = _insert(wanted)
     if due_at <= now:
@@ -178,25 +160,18 @@ def _about(to: Recipient, patient_id: UUID | None) -> UUID | None:
 
 def _addressed(
     kind: MessageKind, recipients: Iterable[Recipient]
-) -> Iterator[tuple[Recipient, str]]:
-    for to in dict.fromkeys(recipients):
+) -> Iterator[tuple[UUID, Recipient, str]]:
+    for person, to in by_person(recipients).items():
         for channel in kind.channels:
             if channel == Channel.IN_APP and to.patient_id is not None:
                 continue
-            yield to, channel
+            yield person, to, channel
 
 
 def _insert(wanted: list[Message]) -> list[Message]:
     # In one order, so that two transactions that say the same to the same people wait for each
     # other instead of deadlocking.
-    wanted.sort(
-        key=lambda m: (
-            m.channel,
-            str(m.to_user_id),
-            str(m.to_practitioner_role_id),
-            str(m.to_patient_id),
-        )
-    )
+    wanted.sort(key=lambda m: (m.channel, str(m.person)))
     Message.objects.bulk_create(wanted, ignore_conflicts=True)
     written = set(
         Message.objects.filter(pk__in=[message.pk for message in wanted]).values_list(

@@ -12,7 +12,7 @@ import pytest
 from celery import Celery, current_app
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from coordination.models import new_id
+from coordination.models import PractitionerRole, new_id
 from coordination.tenancy import acting_in
 from notifications import outbox
 from notifications.kinds import KindRefused, MessageKind, UnknownKind
@@ -76,6 +76,53 @@ def test_it_writes_one_occurrence_once_when_twenty_say_it_at_the_same_time(
     with ThreadPoolExecutor(20) as pool:
         created = [one for ids in pool.map(say, range(20)) for one in ids]
     assert len(created) == _count(cast) == 4
+
+
+@pytest.mark.feature("RM-06")
+@pytest.mark.parametrize("at_once", [True, False])
+def test_it_writes_once_to_one_person_under_several_hats(
+    cast: Cast, kind: MessageKind, at_once: bool
+) -> None:
+    role = cast.asha.practitioner_role
+    with cast.acting():
+        second = PractitionerRole.objects.create(
+            organization=cast.riverside,
+            practitioner=role.practitioner,
+            location=cast.uptown,
+            discipline="kinesiology",
+            college="Test college (fictional)",
+            registration_number="TEST-second",
+            registered_from=role.registered_from,
+        )
+    hats = [
+        Recipient(user_id=cast.asha.user.id, as_role="scheduler"),
+        addressed(cast.asha),
+        Recipient(practitioner_role_id=second.id),
+    ]
+    subject = new_id()
+    for said in [hats] if at_once else [hats[1:2], hats[:1], hats[2:]]:
+        enqueue(cast.asha, *said, subject_id=subject)
+    with cast.acting():
+        found = list(Message.objects.values_list("to_practitioner_role_id", "person"))
+    assert found == [(role.id, cast.asha.user.id)] * 2, "as a practitioner, once by each channel"
+
+
+@pytest.mark.feature("RM-06")
+def test_it_writes_once_to_one_person_when_two_hats_are_told_at_the_same_time(
+    committed_db: None, cast: Cast, kind: MessageKind
+) -> None:
+    subject = new_id()
+    hats = [Recipient(user_id=cast.asha.user.id), addressed(cast.asha)]
+
+    def say(turn: int) -> list[UUID]:
+        try:
+            return enqueue(cast.asha, hats[turn % 2], subject_id=subject)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(10) as pool:
+        created = [one for ids in pool.map(say, range(10)) for one in ids]
+    assert len(created) == _count(cast) == 2
 
 
 def test_it_refuses_a_kind_that_nobody_registered(cast: Cast) -> None:
