@@ -22,6 +22,8 @@ from coordination.access import owned_by_patient
 from coordination.actors import Actor
 from coordination.problems import Invalid, NotAllowed, NotFound, Stale
 from referrals.lifecycle import perform as move_referral
+from referrals.models import ReferralTransition
+from referrals.reasons import HoldReason
 
 Status = Course.Status
 
@@ -95,7 +97,7 @@ class _Step:
     at: datetime
     actor: Actor
     now: datetime
-    evidence: Mapping[str, Any]
+    evidence: dict[str, Any]
     unmet: list[dict[str, Any]]
 
 
@@ -205,21 +207,26 @@ def _effective(course: Course, request: Request, now: datetime) -> datetime:
 def _ask_readiness(step: _Step) -> None:
     """Keep the trace as evidence; refuse unless everything is met or the lead overrides it.
 
-    Criteria are judged by what held at the effective time; red flags by what is known now.
+    A move entered late must hold at both moments: a late entry dates a move, and never hides
+    what has been found since.
     """
-    found = standing.judge([step.course], now=step.at)[step.course.id].readiness
-    safety = found.safety
+    then = standing.judge([step.course], now=step.at)[step.course.id].readiness
+    asked = [then]
+    step.evidence = then.as_json()
     if step.at != step.now:
-        safety = standing.judge([step.course], now=step.now)[step.course.id].readiness.safety
-    step.evidence = found.as_json()
-    step.unmet = [finding.as_json() for finding in found.blockers()]
-    if safety.outcome is Outcome.NOT_MET:
-        raise RedFlagOpen(safety.sentence, finding=safety.as_json())
-    if found.outcome is Outcome.MET:
+        asked.append(standing.judge([step.course], now=step.now)[step.course.id].readiness)
+        step.evidence["when_entered"] = asked[-1].as_json()
+    for found in asked:
+        if found.safety.outcome is Outcome.NOT_MET:
+            raise RedFlagOpen(found.safety.sentence, finding=found.safety.as_json())
+    blockers = list(dict.fromkeys(finding for found in asked for finding in found.blockers()))
+    step.unmet = [finding.as_json() for finding in blockers]
+    if all(found.outcome is Outcome.MET for found in asked):
         return
     if not step.request.override:
         raise NotReady(
-            " ".join(finding.sentence for finding in found.blockers()), blockers=step.unmet
+            " ".join(dict.fromkeys(finding.sentence for finding in blockers)),
+            blockers=step.unmet,
         )
     scope.require("course.override", step.course, actor=step.actor)
     if not step.request.reason.strip():
@@ -306,8 +313,16 @@ def _resume(step: _Step) -> None:
         now=step.now,
     )
     for lane in staffing.every_lane(step.course):
-        if lane.referral is not None and lane.referral.status == "on_hold":
-            _set_aside(step, lane.referral.id, "resume", lane.referral)
+        referral = lane.referral
+        if referral is not None and referral.status == "on_hold" and _held_by_pause(referral.id):
+            _set_aside(step, referral.id, "resume", referral)
+
+
+def _held_by_pause(referral_id: UUID) -> bool:
+    """What a person put on hold, for a reason of their own, stays there until they go on."""
+    holds = ReferralTransition.objects.filter(referral_id=referral_id, action="hold")
+    latest = holds.order_by("-id").values_list("reason_code", flat=True).first()
+    return latest == HoldReason.COURSE_PAUSED
 
 
 def _set_aside(step: _Step, referral_id: UUID, action: str, referral: Any) -> None:
@@ -315,7 +330,7 @@ def _set_aside(step: _Step, referral_id: UUID, action: str, referral: Any) -> No
     if referral.work_item is None or referral.work_item.status != "requested":
         return
     software = Actor.system("care_plans.progress", step.actor.organization_id)
-    reason = "course_paused" if action == "hold" else ""
+    reason = HoldReason.COURSE_PAUSED if action == "hold" else ""
     move_referral(referral_id, action, actor=software, now=step.now, reason_code=reason)
 
 

@@ -1,12 +1,20 @@
 """The stage machine: which moves there are, what each needs, and what it leaves behind."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from care_plans import progress
-from care_plans.models import Activity, Course, StageStay, StageTransition
+from care_plans.models import (
+    Activity,
+    Course,
+    LaneSignOff,
+    RedFlagScreen,
+    StageStay,
+    StageTransition,
+)
 from coordination import care_team
 from coordination.models import AuditEvent, Event
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound
@@ -31,6 +39,12 @@ def circle(cast: Cast) -> Cast:
     return cast
 
 
+def cited(finding: dict[str, Any]) -> set[tuple[str, str]]:
+    """Return kind and id of every row that a kept finding and its parts rest on."""
+    own = {(row["kind"], row["id"]) for row in finding["evidence"]}
+    return own.union(*(cited(part) for part in finding["parts"]))
+
+
 @pytest.mark.feature("CP-03")
 def test_it_moves_on_with_the_evidence_that_met_each_criterion(circle: Cast) -> None:
     with circle.acting():
@@ -41,9 +55,15 @@ def test_it_moves_on_with_the_evidence_that_met_each_criterion(circle: Cast) -> 
         course = underway.move(circle, course, "advance", now=LATER)
         assert (course.status, course.stage) == ("active", "subacute")
         moved = StageTransition.objects.get(course=course, action="advance")
-        leaves = {leaf["id"]: leaf for leaf in moved.evidence["exit"]["parts"]}
-        cited = {row["id"] for leaf in leaves.values() for row in leaf["evidence"]}
-        assert {str(score.id) for score in scores} <= cited
+        screen = RedFlagScreen.objects.get(course=course, effective_at=LATER)
+        signed = LaneSignOff.objects.filter(course=course)
+        assert cited(moved.evidence["exit"]) == {
+            ("screen", str(screen.id)),
+            *(("score", str(score.id)) for score in scores),
+        }
+        assert cited(moved.evidence["safety"]) == {("screen", str(screen.id))}
+        assert cited(moved.evidence["lanes"]) == {("sign_off", str(row.id)) for row in signed}
+        assert {row.lane.discipline for row in signed} == {"physiotherapy", "massage_therapy"}
         assert not moved.overridden
         assert connection.in_atomic_block
         connection.check_constraints()
@@ -163,6 +183,7 @@ def test_it_does_not_go_on_while_something_is_unknown_and_says_what(circle: Cast
         assert row(course) == before
 
 
+@pytest.mark.feature("CP-04")
 def test_it_lets_the_lead_override_with_a_reason_and_keeps_what_was_unmet(circle: Cast) -> None:
     with circle.acting():
         course = underway.start(circle)
@@ -337,3 +358,35 @@ def test_it_stops_a_late_entry_at_a_red_flag_found_since(circle: Cast) -> None:
         underway.screen(course, now=LATER + WEEK, present=[flag], who=circle.asha)
         with pytest.raises(progress.RedFlagOpen):
             underway.move(circle, course, "advance", now=LATER + WEEK, effective_at=LATER)
+
+
+@pytest.mark.feature("CP-04")
+def test_it_lets_no_late_entry_walk_past_what_a_lane_said_since(circle: Cast) -> None:
+    since = LATER + timedelta(days=1)
+    with circle.acting():
+        course = acute(circle)
+        lane = underway.lane(course, "physiotherapy")
+        underway.sign(circle.asha, lane, now=since, verdict="not_ready", reason="flare-up")
+        underway.score(course, {"nprs": "9"}, now=since, who=circle.asha)
+        before = row(course)
+        with pytest.raises(progress.NotReady) as refused:
+            underway.move(circle, course, "advance", now=since, effective_at=LATER)
+        assert "pain" in {blocker["id"] for blocker in refused.value.extra["blockers"]}
+        assert "physiotherapy" in str(refused.value.detail)
+        assert row(course) == before
+        asked = {"override": True, "effective_at": LATER}
+        with pytest.raises(Invalid):
+            underway.move(circle, course, "advance", now=since, **asked)
+        underway.move(circle, course, "advance", now=since, reason="agreed by phone", **asked)
+        moved = StageTransition.objects.get(course=course, action="advance")
+        assert (moved.overridden, moved.effective_at) == (True, LATER)
+        assert moved.evidence["outcome"] == "met"
+        assert moved.evidence["when_entered"]["outcome"] == "not_met"
+        assert "pain" in {one["id"] for one in moved.unmet}
+
+
+def test_it_keeps_no_second_trace_of_a_move_entered_at_once(circle: Cast) -> None:
+    with circle.acting():
+        underway.move(circle, acute(circle), "advance", now=LATER)
+        moved = StageTransition.objects.get(action="advance")
+        assert "when_entered" not in moved.evidence
