@@ -34,7 +34,7 @@ RULES: Mapping[str, Needs] = {
     "course.pause": Needs.LEAD_OR_DISCIPLINE,
     "course.resume": Needs.LEAD_OR_DISCIPLINE,
     "course.advance": Needs.LEAD_OR_DISCIPLINE,
-    # stepping back is safe, and whoever sees the flare-up may
+    # stepping back is safe, and whoever of the team sees the flare-up may
     "course.regress": Needs.PRACTITIONER,
     "course.discharge": Needs.LEAD,
     "course.override": Needs.LEAD,
@@ -53,6 +53,19 @@ RULES: Mapping[str, Needs] = {
     "screen.record": Needs.PRACTITIONER,
     "answer.record": Needs.PRACTITIONER,
 }
+
+#: what being asked does not suffice for: somebody to whom a referral is merely assigned sees the
+#: patient in order to decide, and answers for the course only once in the team
+OF_THE_TEAM = frozenset(
+    {
+        "course.start",
+        "course.pause",
+        "course.resume",
+        "course.advance",
+        "course.regress",
+        "lane.sign-off",
+    }
+)
 
 _WORDS = {
     Needs.PRACTITIONER: "a registered practitioner",
@@ -80,11 +93,23 @@ def require(
         Needs.LEAD_OR_DISCIPLINE: lambda role: role.id == lead_id or role.discipline in allowed,
     }
     roles = sorted(actor.practitioner_roles, key=lambda role: role.id != lead_id)
+    if rule in OF_THE_TEAM:
+        roles = _in_team(row.patient_id, roles)
     found = next((role for role in roles if tests[needs](role)), None)
     if found is None:
         words = _WORDS[needs].format(disciplines=", ".join(sorted(allowed)) or "no discipline")
-        raise Denied(f"This needs {words}.", rule=f"scope.{rule}")
+        team = " in the patient's team" if rule in OF_THE_TEAM else ""
+        raise Denied(f"This needs {words}{team}.", rule=f"scope.{rule}")
     return found
+
+
+def _in_team(patient_id: UUID, roles: list[PractitionerRole]) -> list[PractitionerRole]:
+    members = set(
+        CareTeamMember.objects.filter(
+            patient_id=patient_id, practitioner_role__in=roles, until=None
+        ).values_list("practitioner_role_id", flat=True)
+    )
+    return [role for role in roles if role.id in members]
 
 
 def lead_role_id(patient_id: UUID) -> UUID | None:

@@ -9,6 +9,7 @@ import time_machine
 from care_plans import circumstances, consuming, lanes, progress, standing
 from care_plans.models import Activity, Course, LaneSignOff
 from coordination.problems import Denied, Invalid, VersionMismatch
+from referrals.lifecycle import perform
 from tests.care_plans import underway
 from tests.cast import NOW, Cast, Person
 
@@ -84,6 +85,26 @@ def test_it_takes_the_word_of_the_lane_s_own_discipline_only(cast: Cast) -> None
         with pytest.raises(lanes.LaneNotFound):
             underway.sign(cast.gus, lane, now=NOW)
         assert not LaneSignOff.objects.exists()
+
+
+def test_it_takes_no_word_from_somebody_who_was_merely_asked(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast)
+        lane = underway.lane(course, "massage_therapy")
+        asked, asked_id = cast.chloe.practitioner_role.id, lane.referral_id
+        assert asked_id is not None
+        perform(asked_id, "assign", to=asked, actor=cast.sam.actor(), now=NOW)
+        with pytest.raises(Denied) as denied:
+            underway.sign(cast.chloe, lane, now=LATER)
+        assert denied.value.rule == "scope.lane.sign-off"
+        with pytest.raises(Denied) as denied:
+            back = progress.Request(action="regress", reason="flare-up")
+            progress.perform(course.id, back, actor=cast.chloe.actor(LATER), now=LATER)
+        assert denied.value.rule == "scope.course.regress"
+        assert not LaneSignOff.objects.exists()
+        perform(asked_id, "accept", actor=cast.chloe.actor(), now=NOW)
+        underway.sign(cast.chloe, lane, now=LATER)
+        assert LaneSignOff.objects.get().practitioner_role_id == asked
 
 
 def test_it_refuses_not_ready_without_a_reason_and_words_for_no_stay(cast: Cast) -> None:
