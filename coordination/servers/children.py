@@ -117,8 +117,11 @@ class Children:
 
 def describe_death(child: Child) -> str:
     """Say which program ended, how, and what it wrote last."""
+    if "No space left on device" in tail(child.log, lines=60):
+        return str(explain(child.name, child.log))
     code = child.process.returncode
     how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
     last = tail(child.log, lines=12)
     ending = f" Its last lines:\n{last}" if last else ""
-    return f"The {child.name} {how}; the demo stops (see {child.log}).{ending}"
+    name = child.name[0].upper() + child.name[1:]
+    return f"{name} {how}; the demo stops (see {child.log}).{ending}"

@@ -128,7 +128,7 @@ def test_it_stops_and_says_why_when_a_part_dies(project: Checkout) -> None:
     beat = next(one for one in project.processes() if "beat" in one.cmdline())
     beat.kill()
     assert demo.wait() == 1
-    assert "The beat was ended by SIGKILL; the demo stops" in demo.written
+    assert "Beat was ended by SIGKILL; the demo stops" in demo.written
     assert "Traceback" not in demo.written
     assert project.processes() == []
 
