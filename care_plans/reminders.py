@@ -11,8 +11,10 @@ from uuid import UUID
 from care_plans import scope
 from care_plans.models import Course, Lane, StageStay
 from coordination.actors import Actor
+from coordination.models import PractitionerRole
 from notifications.kinds import MessageKind, Verdict, register
-from notifications.outbox import Recipient, cancel, enqueue, schedulers
+from notifications.outbox import Recipient, cancel, enqueue, people_told, schedulers
+from notifications.recipients import by_person
 
 ENTERED = "course.stage-entered"
 REVIEW_DUE = "course.review-due"
@@ -69,6 +71,47 @@ def _once_discharged(course_id: UUID, now: datetime) -> Verdict:
     return Verdict(holds=gone, reason="" if gone else "the course goes on")
 
 
+def _leads(patient_id: UUID, to: Recipient) -> bool:
+    lead = scope.lead_role_id(patient_id)
+    return lead is not None and lead in _roles(to)
+
+
+def _works(course_id: UUID, to: Recipient, disciplines: Iterable[str] | None = None) -> bool:
+    lanes = Lane.objects.filter(
+        course=course_id, needed=Lane.Needed.NEEDED, practitioner_role__in=_roles(to)
+    )
+    if disciplines is not None:
+        lanes = lanes.filter(discipline__in=list(disciplines))
+    return lanes.exists()
+
+
+def _roles(to: Recipient) -> set[UUID]:
+    """Return every role of whoever is written to in one: a person is told once, under one."""
+    own = PractitionerRole.objects.filter(practitioner__roles=to.practitioner_role_id)
+    return set(own.values_list("id", flat=True)) if to.practitioner_role_id else set()
+
+
+def _concerns(
+    *, lanes: bool = False, holding: bool = False
+) -> Callable[[UUID, Recipient, datetime], bool]:
+    """Ask whether a practitioner still leads, or works in a lane (that holds the course up).
+
+    Patients and schedulers are asked about elsewhere: who they are does not depend on the stay.
+    """
+
+    def concerns(stay_id: UUID, to: Recipient, now: datetime) -> bool:
+        stay = _stay(stay_id)
+        if stay is None or to.practitioner_role_id is None:
+            return stay is not None
+        if _leads(stay.course.patient_id, to):
+            return True
+        return (lanes or holding) and _works(
+            stay.course_id, to, stay.blocked_by if holding else None
+        )
+
+    return concerns
+
+
 def register_kinds() -> None:
     """Tell the outbox what this app may say."""
     for kind in (
@@ -79,6 +122,7 @@ def register_kinds() -> None:
             subject_line="A new stage of care has begun",
             text="A new stage of care has begun; what it asks of you is in Continuum.",
             still_holds=_while_it_lasts,
+            concerns=_concerns(lanes=True),
         ),
         MessageKind(
             name=REVIEW_DUE,
@@ -87,6 +131,7 @@ def register_kinds() -> None:
             subject_line="A review is due",
             text="A course of care is due for review.",
             still_holds=_from("review_at"),
+            concerns=_concerns(lanes=True),
         ),
         MessageKind(
             name=READY,
@@ -95,6 +140,7 @@ def register_kinds() -> None:
             subject_line="A course is ready for its next step",
             text="Everything that a course of care needs for its next step is there.",
             still_holds=_while_standing(StageStay.Standing.READY),
+            concerns=_concerns(),
         ),
         MessageKind(
             name=BLOCKED,
@@ -103,6 +149,7 @@ def register_kinds() -> None:
             subject_line="A course waits for an answer",
             text="A course of care cannot take its next step before a lane has said it is ready.",
             still_holds=_while_standing(StageStay.Standing.BLOCKED),
+            concerns=_concerns(holding=True),
         ),
         MessageKind(
             name=OVERDUE,
@@ -111,6 +158,7 @@ def register_kinds() -> None:
             subject_line="A course takes longer than expected",
             text="A course of care has been in its present stage for longer than expected.",
             still_holds=_from("expected_until"),
+            concerns=_concerns(),
         ),
         MessageKind(
             name=DISCHARGED,
@@ -193,6 +241,23 @@ def standing_changed(
         occurrence = f"{since}:{','.join(sorted(holding))}"
         waited_for = [*_lanes(course, holding), *_lead(course)]
         _say(BLOCKED, course, stay.id, occurrence, waited_for, now, actor=actor, now=now)
+
+
+def say_anew(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
+    """Tell who leads or works on a course only since lately what the others were told.
+
+    Repeating it says nothing to whoever was told, or is about to be.
+    """
+    plan_ahead(course, stay, actor=actor, now=now)
+    since = f"{stay.id}:{stay.standing_since.isoformat()}"
+    if stay.standing == StageStay.Standing.READY:
+        _say(READY, course, stay.id, since, _lead(course), now, actor=actor, now=now)
+    elif stay.standing == StageStay.Standing.BLOCKED:
+        occurrence = f"{since}:{','.join(sorted(stay.blocked_by))}"
+        told = people_told(kind=BLOCKED, subject_id=stay.id)
+        waited_for = by_person([*_lanes(course, stay.blocked_by), *_lead(course)])
+        fresh = [to for person, to in waited_for.items() if person not in told]
+        _say(BLOCKED, course, stay.id, occurrence, fresh, now, actor=actor, now=now)
 
 
 def discharged(course: Course, *, actor: Actor, now: datetime) -> None:

@@ -97,14 +97,14 @@ def open_stay(course: Course) -> StageStay | None:
 
 @transaction.atomic
 def remind_anew(course_id: UUID, *, actor: Actor, now: datetime) -> None:
-    """Plan the alerts of an active course for whoever leads and works on it now.
+    """Tell whoever leads and works on an active course now what it has come to.
 
     Those who were to be told already are told once; safe to repeat.
     """
     course = hold(course_id)
     stay = open_stay(course)
     if stay is not None and course.status == Course.Status.ACTIVE:
-        reminders.plan_ahead(course, stay, actor=actor, now=now)
+        reminders.say_anew(course, stay, actor=actor, now=now)
 
 
 def prepare(course: Course, *, now: datetime) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from notifications.models import Channel, Purpose
+from notifications.recipients import Recipient
 
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _registered: dict[str, "MessageKind"] = {}
@@ -45,7 +46,9 @@ class MessageKind:
     `audience` says who gets it, for readers of the code. `subject_line` and `text` are neutral:
     they go out by mail, so they say nothing of anybody's health; `text` is one sentence.
     `still_holds(subject_id, now)` is asked just before sending, inside the organization.
-    `forecast`, if given, lists what will be sent later. A `safety` kind heeds no preference.
+    `concerns(subject_id, recipient, now)`, if given, is asked next: whether it is still this
+    recipient's matter. `forecast`, if given, lists what will be sent later. A `safety` kind heeds
+    no preference.
     """
 
     name: str
@@ -54,6 +57,7 @@ class MessageKind:
     subject_line: str
     text: str
     still_holds: Callable[[UUID, datetime], Verdict]
+    concerns: Callable[[UUID, Recipient, datetime], bool] | None = None
     forecast: Callable[..., Any] | None = None
     safety: bool = False
     channels: tuple[str, ...] = (Channel.EMAIL.value, Channel.IN_APP.value)

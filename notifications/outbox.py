@@ -22,7 +22,7 @@ from notifications.kinds import MessageKind, kind_named
 from notifications.models import Channel, Message
 from notifications.recipients import Recipient, by_person
 
-__all__ = ["Recipient", "cancel", "enqueue", "nudge", "schedulers"]
+__all__ = ["Recipient", "cancel", "enqueue", "nudge", "people_told", "schedulers"]
 
 log = structlog.get_logger(__name__)
 
@@ -113,6 +113,12 @@ def cancel(
     if cancelled:
         log.info("messages_cancelled", count=cancelled, actor=actor.label, at=now.isoformat())
     return cancelled
+
+
+def people_told(*, kind: str, subject_id: UUID) -> set[UUID]:
+    """Return the persons to whom this was said of a subject, or will be unless it is cancelled."""
+    found = Message.objects.filter(kind=kind, subject_id=subject_id)
+    return set(found.exclude(status=Message.Status.CANCELLED).values_list("person", flat=True))
 
 
 def schedulers(*, now: datetime) -> list[Recipient]:

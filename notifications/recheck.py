@@ -16,6 +16,7 @@ from notifications import letters
 from notifications.channels.contract import Letter
 from notifications.kinds import MessageKind, kind_named
 from notifications.models import Channel, Message, Preference
+from notifications.recipients import Recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,23 @@ def decide(message: Message, *, now: datetime) -> Decision:
         return PutBack(verdict.not_before)
     if not verdict.holds:
         return Suppress(verdict.reason or "no-longer-holds")
+    if kind.concerns is not None and not kind.concerns(message.subject_id, _to(message), now):
+        return Suppress("no-longer-concerned")
     try:
         address = _address(message, now)
         _ask_preference(message, kind)
     except _Withheld as withheld:
         return Suppress(str(withheld))
     return Send(letters.write(message, kind, address=address))
+
+
+def _to(message: Message) -> Recipient:
+    return Recipient(
+        user_id=message.to_user_id,
+        practitioner_role_id=message.to_practitioner_role_id,
+        patient_id=message.to_patient_id,
+        as_role=message.as_role,
+    )
 
 
 def _address(message: Message, now: datetime) -> str:

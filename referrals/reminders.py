@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from coordination.actors import Actor
-from coordination.models import AccessGrant, CareTeamMember, WorkItem, current
+from coordination.models import AccessGrant, CareTeamMember, PractitionerRole, WorkItem, current
 from notifications.kinds import MessageKind, Verdict, register
 from notifications.outbox import Recipient, cancel, enqueue, schedulers
 from referrals.models import Referral
@@ -29,6 +29,12 @@ def _holds_while(condition: Q, otherwise: str) -> Callable[[UUID, datetime], Ver
         return Verdict(holds=False, reason=otherwise)
 
     return still_holds
+
+
+def _asked(work_item_id: UUID, to: Recipient, now: datetime) -> bool:
+    """Ask whether this practitioner's answer is still waited for."""
+    own = PractitionerRole.objects.filter(practitioner__roles=to.practitioner_role_id)
+    return WorkItem.objects.filter(pk=work_item_id, owner__in=own).exists()
 
 
 def register_kinds() -> None:
@@ -55,6 +61,7 @@ def register_kinds() -> None:
             still_holds=_holds_while(
                 Q(status="requested", owner__isnull=False), "no-longer-waits-for-an-answer"
             ),
+            concerns=_asked,
         )
     )
     register(
