@@ -25,16 +25,32 @@ log = structlog.get_logger(__name__)
 
 
 def consume_referral_steps(*, now: datetime, most: int = BATCH) -> int:
-    """Take in the oldest steps that wait, of every organization; return how many were found."""
-    found = _look_up("SELECT * FROM referrals_unprocessed(%s)", [most])
-    for step_id, organization_id in found:
-        try:
-            with acting_in(organization_id):
-                _take_in(step_id, organization_id, now=now)
-        except Exception:
-            # One step that cannot be taken in must not hold up the others; it stays waiting.
-            log.exception("referral_step_not_taken_in", step=str(step_id))
-    return len(found)
+    """Take in the oldest steps that wait, of every organization; return how many were tried.
+
+    Steps that cannot be taken in are passed over and tried again in the next run: however many
+    they are, up to `most` others are taken in.
+    """
+    tried: set[UUID] = set()
+    taken_in = 0
+    while taken_in < most:
+        found = _look_up("SELECT * FROM referrals_unprocessed(%s)", [most + len(tried)])
+        fresh = [row for row in found if row[0] not in tried][: most - taken_in]
+        if not fresh:
+            break
+        for step_id, organization_id in fresh:
+            tried.add(step_id)
+            taken_in += _tried(step_id, organization_id, now=now)
+    return len(tried)
+
+
+def _tried(step_id: UUID, organization_id: UUID, *, now: datetime) -> bool:
+    try:
+        with acting_in(organization_id):
+            _take_in(step_id, organization_id, now=now)
+    except Exception:
+        log.exception("referral_step_not_taken_in", step=str(step_id))
+        return False
+    return True
 
 
 def check_standings(*, now: datetime, most: int = BATCH) -> int:
