@@ -33,6 +33,7 @@ MOVES: Mapping[tuple[str, str], Status] = {
     (Status.IN_PROGRESS, "stop"): Status.STOPPED,
     (Status.ON_HOLD, "stop"): Status.STOPPED,
 }
+NOT_NEEDED = "The lane is not needed."
 _OPEN = (Status.NOT_STARTED, Status.IN_PROGRESS, Status.ON_HOLD)
 
 
@@ -159,10 +160,15 @@ def _planned(
 def edit_activity(
     activity_id: UUID, *, version: int, fields: Mapping[str, Any], actor: Actor, now: datetime
 ) -> Activity:
-    """Change dose level, cadence or note. Raises `VersionMismatch`, `Denied`, `Invalid`."""
+    """Change dose level, cadence or note.
+
+    Raises `VersionMismatch`, `Denied`, `Invalid`, and `NotAllowed` once the course has ended.
+    """
     activity = activity_for(actor, activity_id, now=now)
     course = activity.course
     scope.require("activity.edit", course, actor=actor, disciplines=[activity.lane.discipline])
+    if course.status == Course.Status.DISCHARGED:
+        raise NotAllowed("This course has ended.")
     levels = {level.id for level in course.pathway_version.definition.dose_levels}
     if fields.get("dose_level") and fields["dose_level"] not in levels:
         raise Invalid.field("/dose_level", f"One of: {', '.join(sorted(levels))}.")
@@ -239,13 +245,20 @@ def stop_lane(lane: Lane, *, because: str, now: datetime) -> None:
     )
 
 
+def reopen_lane(lane: Lane, *, sequence: int, now: datetime) -> None:
+    """Plan again what a stay's lane lost when it was not needed; what people stopped stays so."""
+    Activity.objects.filter(
+        lane=lane, sequence=sequence, status=Status.STOPPED, because=NOT_NEEDED
+    ).update(status=Status.NOT_STARTED, because="", version=F("version") + 1, updated_at=now)
+
+
 def stop_unneeded(course: Course, *, now: datetime) -> None:
     """Stop what was planned for lanes that the stage turned out not to need."""
     Activity.objects.filter(
         course=course, lane__needed=Lane.Needed.NOT_NEEDED, status__in=_OPEN
     ).update(
         status=Status.STOPPED,
-        because="The lane is not needed.",
+        because=NOT_NEEDED,
         version=F("version") + 1,
         updated_at=now,
     )

@@ -76,12 +76,14 @@ class LaneFact:
     """One lane in the current stay.
 
     `needed` is None while nobody knows what would decide it, `ready` until the lane has spoken.
+    `deserted`: nobody does it, and no referral is on its way to find somebody.
     """
 
     id: UUID
     needed: bool | None
     ready: bool | None = None
     sign_off_id: UUID | None = None
+    deserted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ from care_plans.models import (
 
 _NEEDED = {Lane.Needed.NEEDED: True, Lane.Needed.NOT_NEEDED: False, Lane.Needed.UNDECIDED: None}
 
+_ON_ITS_WAY = ("draft", "active", "on_hold")
+
 
 def gather(courses: Iterable[Course], *, now: datetime) -> dict[UUID, Facts]:
     """Return the facts of each course by its id, as they stand in the database.
@@ -137,35 +139,38 @@ def _lanes(ids: list[UUID], now: datetime) -> defaultdict[UUID, dict[str, LaneFa
         for lane_id, verdict, sign_off_id in LaneSignOff.objects.filter(
             course_id__in=ids, stay__left_at=None, effective_at__lte=now
         )
-        .order_by("recorded_at", "id")
+        .order_by("effective_at", "recorded_at", "id")
         .values_list("lane_id", "verdict", "id")
     }
     found: defaultdict[UUID, dict[str, LaneFact]] = defaultdict(dict)
-    rows = Lane.objects.filter(course_id__in=ids).values_list(
-        "course_id", "id", "discipline", "needed"
+    rows: Iterable[Any] = Lane.objects.filter(course_id__in=ids).values_list(
+        "course_id", "id", "discipline", "needed", "practitioner_role_id", "referral__status"
     )
-    for course_id, lane_id, discipline, needed in rows:
+    for course_id, lane_id, discipline, needed, does_it, referral in rows:
         ready, sign_off_id = verdicts.get(lane_id, (None, None))
         found[course_id][discipline] = LaneFact(
-            lane_id, _NEEDED[Lane.Needed(needed)], ready, sign_off_id
+            lane_id,
+            _NEEDED[Lane.Needed(needed)],
+            ready,
+            sign_off_id,
+            deserted=does_it is None and referral not in _ON_ITS_WAY,
         )
     return found
 
 
 def _stops(courses: list[Course], now: datetime) -> defaultdict[UUID, list[tuple[UUID, UUID]]]:
-    """Return by patient each screen that found a hard stop, with the course it was found on."""
+    """Return by patient each screen that found a hard stop, with the course it was found on.
+
+    That a course has ended clears nothing: only a clinician's decision would.
+    """
     found: defaultdict[UUID, list[tuple[UUID, UUID]]] = defaultdict(list)
-    rows = (
-        RedFlagAnswer.objects.filter(
-            patient_id__in={course.patient_id for course in courses},
-            answer=RedFlagAnswer.Answer.PRESENT,
-            urgency__in=[urgency.value for urgency in STOPS_LOADING],
-            screen__effective_at__lte=now,
-        )
-        .exclude(screen__course__status=Course.Status.DISCHARGED)
-        .values_list("patient_id", "screen_id", "screen__course_id")
-        .distinct()
+    stops = RedFlagAnswer.objects.filter(
+        patient_id__in={course.patient_id for course in courses},
+        answer=RedFlagAnswer.Answer.PRESENT,
+        urgency__in=[urgency.value for urgency in STOPS_LOADING],
+        screen__effective_at__lte=now,
     )
+    rows = stops.values_list("patient_id", "screen_id", "screen__course_id").distinct()
     for patient_id, screen_id, course_id in rows:
         found[patient_id].append((screen_id, course_id))
     return found

@@ -165,9 +165,12 @@ def write_decision(
 ) -> Lane:
     """Let the lead say that a lane is needed in this stage, or is not, and why.
 
-    Raises `Denied` for anybody but the lead, `Invalid` without a reason, `VersionMismatch`.
+    Raises `Denied` for anybody but the lead, `Invalid` without a reason, `VersionMismatch`, and
+    `NotAllowed` for a course that has ended.
     """
     scope.require("lane.decide", lane.course, actor=actor)
+    if lane.course.status == Course.Status.DISCHARGED:
+        raise NotAllowed("This course has ended.")
     if not reason.strip():
         raise Invalid.field("/reason", "Say why.")
     word = Lane.Needed.NEEDED if needed else Lane.Needed.NOT_NEEDED

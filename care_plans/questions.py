@@ -234,6 +234,9 @@ def _lane_ready(name: str, lane: LaneFact | None) -> Said:
         return Said(UNKNOWN, f"Nobody knows yet whether the {shown} lane is needed.")
     if not lane.needed:
         return Said(MET, f"The {shown} lane is not needed.", _rows("lane", [lane.id]))
+    if lane.ready is None and lane.deserted:
+        words = f"Nobody does the {shown} lane, and no referral is open for it."
+        return Said(UNKNOWN, words, _rows("lane", [lane.id]))
     if lane.ready is None:
         return Said(UNKNOWN, f"The {shown} lane has not said whether it is ready.")
     rows = _rows("sign_off", [lane.sign_off_id or lane.id])

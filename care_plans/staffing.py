@@ -27,8 +27,8 @@ def staff(
 ) -> list[Lane]:
     """Give each needed lane of the present stage somebody, or a referral that will find one.
 
-    Returns the lanes that got a practitioner just now. A lane whose referral was revoked stays
-    without: whoever revoked it decided so.
+    Returns the lanes that got a practitioner just now. A lane whose referral was revoked in this
+    stay is left without: whoever revoked it decided so, until somebody says that it is needed.
     """
     lanes = list(
         Lane.objects.filter(course=course, needed=Lane.Needed.NEEDED)
@@ -46,13 +46,23 @@ def staff(
             _assign(lane, member.id, now=now)
             came.append(lane)
             continue
+        forsaken = _forsaken(lane)
         if lane.practitioner_role_id is not None:
             _assign(lane, None, now=now)
-        if not _on_its_way(lane):
+        if not _on_its_way(lane) and (forsaken or not _given_up(lane, stay)):
             _refer(lane, course, stay, actor=actor, now=now)
         if plan.timing == "sequential" and _on_its_way(lane):
             break
     return came
+
+
+def take_up_again(lane: Lane, *, now: datetime) -> None:
+    """Forget a revoked referral of a lane that somebody needs after all, so that one follows."""
+    if lane.referral is not None and lane.referral.status == Referral.Status.REVOKED:
+        Lane.objects.filter(pk=lane.pk).update(
+            referral=None, version=F("version") + 1, updated_at=now
+        )
+        lane.refresh_from_db()
 
 
 def take_in(referral: Referral, *, now: datetime) -> Lane | None:
@@ -123,12 +133,33 @@ def _on_its_way(lane: Lane) -> bool:
     return lane.referral is not None and lane.referral.status in _ON_ITS_WAY
 
 
+def _given_up(lane: Lane, stay: StageStay) -> bool:
+    """Say whether the referral of this very stay was revoked."""
+    return (
+        lane.referral is not None
+        and lane.referral.status == Referral.Status.REVOKED
+        and lane.referral.key.startswith(_key(lane, stay))
+    )
+
+
+def _forsaken(lane: Lane) -> bool:
+    """Say whether a lane, done by nobody of the team any more, was not its referral's to fill."""
+    if lane.practitioner_role_id is None:
+        return False
+    item = lane.referral.work_item if lane.referral is not None else None
+    return item is None or item.owner_id != lane.practitioner_role_id
+
+
+def _key(lane: Lane, stay: StageStay) -> str:
+    return f"stage-stay:{stay.id}:{lane.discipline}"
+
+
 def _refer(lane: Lane, course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
     lead_id = scope.lead_role_id(course.patient_id)
     assert lead_id is not None, "an open plan has a lead"
     attempt = 1
     while True:
-        key = f"stage-stay:{stay.id}:{lane.discipline}" + (f":{attempt}" if attempt > 1 else "")
+        key = _key(lane, stay) + (f":{attempt}" if attempt > 1 else "")
         referral, _ = open_referral(
             patient_id=course.patient_id,
             discipline=lane.discipline,
@@ -142,8 +173,8 @@ def _refer(lane: Lane, course: Course, stay: StageStay, *, actor: Actor, now: da
             actor=actor,
             now=now,
         )
-        # Whoever took it has reported and left since, so somebody else is asked.
-        if referral.status != Referral.Status.COMPLETED:
+        # What was reported and closed, or revoked, finds nobody any more: a further one does.
+        if referral.status in _ON_ITS_WAY:
             break
         attempt += 1
     Lane.objects.filter(pk=lane.pk).update(

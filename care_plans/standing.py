@@ -193,16 +193,22 @@ def decide_lane(
 ) -> Lane:
     """Let the lead decide whether a lane is needed in this stage; its work follows.
 
-    Raises `LaneNotFound`, `Denied`, `Invalid`, `VersionMismatch`.
+    A lane that is needed after all gets its stopped activities back, and a further referral.
+    Raises `LaneNotFound`, `Denied`, `Invalid`, `VersionMismatch`, and `NotAllowed` once the course
+    has ended.
     """
     lane = lanes.lane_for(actor, lane_id, now=now)
-    hold(lane.course_id)
+    course = hold(lane.course_id)
     lane = lanes.write_decision(
         lane, version=version, needed=needed, reason=reason, actor=actor, now=now
     )
     if not needed:
-        activities.stop_lane(lane, because="The lane is not needed.", now=now)
+        activities.stop_lane(lane, because=activities.NOT_NEEDED, now=now)
         staffing.withdraw([lane], reason_code="no_longer_needed", actor=actor, now=now)
+    else:
+        stay = open_stay(course)
+        activities.reopen_lane(lane, sequence=stay.sequence if stay else 1, now=now)
+        staffing.take_up_again(lane, now=now)
     reassess(lane.course_id, actor=actor, now=now)
     lane.refresh_from_db()
     return lane

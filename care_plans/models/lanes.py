@@ -28,7 +28,9 @@ class LaneQuerySet(models.QuerySet["Lane"]):
         ).prefetch_related(
             models.Prefetch(
                 "sign_offs",
-                LaneSignOff.objects.filter(stay__left_at=None).order_by("recorded_at", "id"),
+                LaneSignOff.objects.filter(stay__left_at=None).order_by(
+                    "effective_at", "recorded_at", "id"
+                ),
                 to_attr="words",
             )
         )
@@ -237,6 +239,8 @@ class Activity(OrganizationOwned, Editable):
                     ("in_progress", "on_hold"),
                     ("on_hold", "in_progress"),
                     ("on_hold", "stopped"),
+                    # a lane that is needed after all (`activities.reopen_lane`)
+                    ("stopped", "not_started"),
                 ],
             ),
             pgtrigger.ReadOnly(

@@ -4,11 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from care_plans import assessing, circumstances, facts
+from care_plans import assessing, circumstances, facts, standing
 from care_plans.assessing import NewScore
-from care_plans.evaluation import evaluate, readiness
+from care_plans.evaluation import evaluate, may_load, readiness
 from care_plans.evidence import Outcome
-from care_plans.models import Course
+from care_plans.models import Course, Lane
 from coordination import care_team
 from coordination.tenancy import acting_in
 from tests.care_plans import underway
@@ -105,6 +105,42 @@ def test_it_takes_the_latest_answer_and_the_latest_word_of_a_lane(cast: Cast) ->
         asked = criterion(reported="sleep_affected")
         found = evaluate(asked, underway.version().definition, known, NOW)
         assert found.outcome is Outcome.MET
+
+
+def test_it_takes_the_word_that_was_said_last_not_the_one_entered_last(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 10 * DAY)
+        lane = underway.lane(course, "physiotherapy")
+        underway.sign(cast.asha, lane, now=NOW - DAY, verdict="not_ready", reason="flare-up")
+        standing.sign_off(
+            lane.id,
+            verdict="ready",
+            effective_at=NOW - 2 * DAY,
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+        known = facts.gather([course], now=NOW)[course.id]
+        assert known.lanes["physiotherapy"].ready is False
+        shown: Any = Lane.objects.shown().get(pk=lane.pk)
+        assert [word.verdict for word in shown.words] == ["ready", "not_ready"]
+
+
+def test_it_knows_of_a_hard_stop_after_its_course_was_discharged(cast: Cast) -> None:
+    with cast.acting():
+        left = underway.start(cast, now=NOW - 10 * DAY)
+        right = underway.start(cast, now=NOW - 10 * DAY, side="right")
+        flags = left.pathway_version.definition.screened_flags()
+        stop = next(flag.id for flag in flags if flag.stops_loading)
+        found = underway.screen(left, now=NOW, present=[stop], who=cast.asha)
+        underway.screen(right, now=NOW, who=cast.asha)
+        underway.move(
+            cast, left, "discharge", now=NOW, reason="other cause", outcome="new_diagnosis"
+        )
+        known = facts.gather([right], now=NOW)[right.id]
+        assert known.stopped_by == (found.id,)
+        definition = underway.version().definition
+        assert may_load(definition, known, NOW).outcome is Outcome.NOT_MET
+        assert readiness(definition, known, NOW).outcome is Outcome.NOT_MET
 
 
 def test_it_gathers_many_courses_in_as_many_queries_as_one(

@@ -275,25 +275,3 @@ def test_it_is_woken_by_beat(cast: Cast) -> None:
         assert StageStay.objects.exclude(checked_at=NOW).count() == 1
     named = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert {tasks.consume_referral_steps.name, tasks.check_standings.name} <= named
-
-
-@pytest.mark.parametrize("by_person", [True, False])
-def test_it_resumes_only_the_referrals_that_the_pause_put_on_hold(
-    cast: Cast, by_person: bool
-) -> None:
-    with cast.acting():
-        course = underway.start(cast)
-        referral_id = underway.lane(course, "massage_therapy").referral_id
-        assert referral_id is not None
-        if by_person:
-            perform(
-                referral_id,
-                "hold",
-                actor=cast.asha.actor(LATER),
-                now=LATER,
-                reason_code="patient_request",
-            )
-        underway.move(cast, course, "pause", now=LATER, reason="travels")
-        assert underway.opened(course)[0][1] == "on_hold"
-        underway.move(cast, course, "resume", now=LATER + timedelta(weeks=1))
-        assert underway.opened(course)[0][1] == ("on_hold" if by_person else "active")
