@@ -14,6 +14,7 @@ from care_plans.editing import save_edit
 from care_plans.models import (
     CarePlan,
     Course,
+    CourseAnswer,
     PathwayVersion,
     Severity,
     SeverityChange,
@@ -48,7 +49,7 @@ class ExpiredVersion(NotAllowed):
 
 
 class AlreadyUnderway(NotAllowed):
-    """A course on this pathway and side is under way, on another version of it."""
+    """A course on this pathway and side is under way, and it is not what is asked for."""
 
     type = "course-already-underway"
 
@@ -86,6 +87,7 @@ def apply_pathway(
     version = _version(pathway_version_id)
     known = _known(plan, version, side, usable_key(key))
     if known is not None:
+        _must_be_the_same(known, key, severity, answers or {}, condition, effective_at)
         return known, False
     definition = version.definition
     scope.require("course.apply", plan, actor=actor, disciplines=definition.diagnosis.may_diagnose)
@@ -136,6 +138,36 @@ def _known(plan: CarePlan, version: PathwayVersion, side: str, key: str) -> Cour
     if underway is not None and underway.pathway_version_id != version.id:
         raise AlreadyUnderway("A course on another version of this pathway is under way.")
     return underway
+
+
+def _must_be_the_same(
+    course: Course,
+    key: str,
+    severity: str,
+    answers: Mapping[str, Any],
+    condition: str,
+    effective_at: datetime | None,
+) -> None:
+    """Refuse what asks for another course than was begun, rather than drop what it says."""
+    if key and course.key == key:
+        began = SeverityChange.objects.filter(course=course).order_by("recorded_at", "id")
+        known: Any = CourseAnswer.objects.filter(
+            course=course, effective_at=course.applied_at, recorded_at=course.recorded_at
+        )
+        same = (
+            severity == began.values_list("severity", flat=True).first()
+            and dict(answers) == dict(known.values_list("question", "answer"))
+            and condition in ("", course.condition)
+            and effective_at in (None, course.applied_at)
+        )
+        if not same:
+            raise KeyReused("This key was used to apply the pathway with other particulars.")
+        return
+    if severity != course.severity:
+        raise AlreadyUnderway(f"A course is under way, and it is {course.severity}.")
+    recorded = CourseAnswer.objects.filter(course=course).values_list("question", "answer")
+    if any(answer not in list(recorded) for answer in answers.items()):
+        raise AlreadyUnderway("A course is under way: record other answers on it.")
 
 
 def _must_be_in_force(
@@ -242,6 +274,7 @@ def change_severity(
     if stay is not None:
         stays.expect_anew(course, stay, actor=actor, now=now)
     _tell("course.severity-changed", course, actor=actor, now=now, action=audit.Action.UPDATE)
+    standing.reassess(course.pk, actor=actor, now=now)
     return course
 
 

@@ -48,9 +48,11 @@ def goal_for(actor: Actor, goal_id: UUID, *, now: datetime) -> Goal:
 def edit_goal(
     goal_id: UUID, *, version: int, fields: Mapping[str, Any], actor: Actor, now: datetime
 ) -> Goal:
-    """Change a goal's note. Raises `VersionMismatch`, `Denied`."""
+    """Change a goal's note. Raises `VersionMismatch`, `Denied`, `NotAllowed` after discharge."""
     goal = goal_for(actor, goal_id, now=now)
     _require("goal.edit", goal, actor)
+    if goal.course.status == Course.Status.DISCHARGED:
+        raise NotAllowed("This course has ended.")
     return save_edit(
         goal,
         version=version,

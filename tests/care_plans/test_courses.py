@@ -1,25 +1,30 @@
 """Applying a pathway: once, on a version in force, with a side where there is one."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 
-from care_plans import courses, plans, signing
+from care_plans import activities, courses, goals, plans, signing, standing
 from care_plans.models import (
     Activity,
     CarePlan,
     Course,
+    CourseAnswer,
     Goal,
     Lane,
     PathwayVersion,
     SeverityChange,
     StageStay,
+    StageTransition,
 )
 from care_plans.progress import course_for
-from coordination.models import new_id
+from coordination.models import Event, new_id
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, VersionMismatch
+from notifications.models import Message
+from referrals.models import Referral
 from tests.care_plans import underway
 from tests.cast import NOW, Cast
 
@@ -27,7 +32,20 @@ LATER = NOW + timedelta(weeks=1)
 
 
 def counts() -> dict[str, int]:
-    models: list[Any] = [CarePlan, Course, Lane, Goal, Activity, StageStay, SeverityChange]
+    models: list[Any] = [
+        CarePlan,
+        Course,
+        CourseAnswer,
+        Lane,
+        Goal,
+        Activity,
+        StageStay,
+        StageTransition,
+        SeverityChange,
+        Referral,
+        Message,
+        Event,
+    ]
     return {model.__name__: model.objects.count() for model in models}
 
 
@@ -39,12 +57,15 @@ def test_it_creates_nothing_when_applied_again(cast: Cast) -> None:
         assert underway.apply(cast, key="apply-1").id == course.id
         assert underway.apply(cast).id == course.id, "nor without a key, while it is under way"
         assert underway.apply(cast, key="apply-2").id == course.id
+        assert counts() == before
+        assert min(before[name] for name in ("CourseAnswer", "SeverityChange", "Event")) > 0
         underway.screen(course, who=cast.asha)
         underway.move(cast, course, "start", now=NOW)
         started = counts()
         assert underway.apply(cast, key="apply-1").id == course.id
+        assert underway.apply(cast).id == course.id
         assert counts() == started
-        assert {**before, "StageStay": 1} == started
+        assert min(started[name] for name in ("StageStay", "Referral", "Message")) > 0
 
 
 def test_it_gives_the_first_stage_its_goals_and_the_needed_lanes_their_activities(
@@ -67,6 +88,83 @@ def test_it_gives_the_first_stage_its_goals_and_the_needed_lanes_their_activitie
         planned = Activity.objects.filter(course=course)
         assert set(planned.values_list("key", flat=True)) == wanted
         assert Lane.objects.filter(course=course).count() == 6
+
+
+OTHERWISE: list[dict[str, Any]] = [
+    {"severity": "severe"},
+    {"answers": {**underway.CALM, "sitting_aggravates": True}},
+]
+
+
+@pytest.mark.feature("PW-05")
+@pytest.mark.parametrize(
+    "other", [*OTHERWISE, {"answers": {}}, {"condition": "Another name"}, {"side": "right"}]
+)
+def test_it_refuses_a_key_that_comes_with_other_particulars(
+    cast: Cast, other: dict[str, Any]
+) -> None:
+    with cast.acting():
+        underway.apply(cast, key="apply-1")
+        before = counts()
+        with pytest.raises(courses.KeyReused) as refused:
+            underway.apply(cast, key="apply-1", now=LATER, **other)
+        assert refused.value.status == 409
+        assert counts() == before
+
+
+@pytest.mark.parametrize("other", OTHERWISE)
+def test_it_refuses_other_particulars_while_a_course_is_under_way(
+    cast: Cast, other: dict[str, Any]
+) -> None:
+    with cast.acting():
+        underway.apply(cast)
+        before = counts()
+        with pytest.raises(courses.AlreadyUnderway) as refused:
+            underway.apply(cast, now=LATER, **other)
+        assert refused.value.status == 409
+        assert counts() == before
+
+
+def test_it_refuses_edits_once_a_course_has_ended(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast)
+        underway.move(cast, course, "discharge", now=LATER, reason="x", outcome="not_achieved")
+        actor = cast.asha.actor(LATER)
+        lane = underway.lane(course, "physiotherapy")
+        goal = Goal.objects.filter(course=course).first()
+        activity = Activity.objects.filter(lane=lane).first()
+        assert goal is not None
+        assert activity is not None
+        edit: Any = {"version": 0, "fields": {"note": "x"}, "actor": actor, "now": LATER}
+        attempts: list[Callable[[], Any]] = [
+            lambda: standing.decide_lane(
+                lane.id, version=lane.version, needed=False, reason="x", actor=actor, now=LATER
+            ),
+            lambda: activities.edit_activity(activity.id, **edit | {"version": activity.version}),
+            lambda: activities.move_activity(activity.id, "begin", actor=actor, now=LATER),
+            lambda: goals.edit_goal(goal.id, **edit | {"version": goal.version}),
+            lambda: goals.move_goal(goal.id, "achieve", actor=actor, now=LATER),
+        ]
+        before = counts()
+        for attempt in attempts:
+            with pytest.raises(NotAllowed):
+                attempt()
+        assert counts() == before
+
+
+def test_it_looks_again_at_the_course_when_its_severity_changes(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast)
+        assert underway.stay(course).checked_at == NOW
+        courses.change_severity(
+            course.id,
+            version=Course.objects.get(pk=course.pk).version,
+            severity="severe",
+            reason="worse",
+            actor=cast.asha.actor(LATER),
+            now=LATER,
+        )
+        assert underway.stay(course).checked_at == LATER
 
 
 def test_it_refuses_a_key_that_stands_for_something_else(cast: Cast) -> None:
