@@ -1,15 +1,21 @@
 """Every read of what patients own leaves its audit row in the same transaction, or fails."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from care_plans.models import Activity, Assessment, Course, Goal, RedFlagScreen
+from coordination.actors import Role
 from coordination.api.views import ContinuumViewSet, Listed, OfPatients
-from coordination.models import AuditEvent
-from tests.cast import Cast
+from coordination.models import AuditEvent, Membership
+from tests.care_plans import underway
+from tests.cast import LONG_AGO, NOW, Cast, make_patient
 
 
 def patterns(under: URLResolver | None = None, prefix: str = "/") -> Iterator[tuple[str, Any]]:
@@ -56,20 +62,190 @@ def test_it_records_every_list_as_a_search(
         assert [(row.actor, row.action) for row in fresh] == [(reader.user.email, "search")]
 
 
+@pytest.fixture
+def rich(cast: Cast) -> dict[str, Any]:
+    """Give the patient a course under way, with something behind each address to read."""
+    assert cast.asha.client  # whose token is written down before anything is counted
+    with cast.acting():
+        course = underway.start(cast)
+        underway.meet_acute_exit(cast, course, now=NOW + timedelta(weeks=1))
+        referral = underway.lane(course, "massage_therapy").referral_id
+        return {
+            "patients": cast.patient.id,
+            "care-plans": course.care_plan_id,
+            "courses": course.id,
+            "referrals": referral,
+            "lanes": underway.lane(course, "massage_therapy").id,
+            "activities": Activity.objects.filter(course=course)[0].id,
+            "goals": Goal.objects.filter(course=course)[0].id,
+            "assessments": Assessment.objects.filter(course=course)[0].id,
+            "red-flag-screens": RedFlagScreen.objects.filter(course=course)[0].id,
+            "message-preferences": cast.patient.id,
+        }
+
+
+#: what can be read of one patient, with the kind of record that the audit row names
+READS = {
+    "patients/{}": "Patient",
+    "patients/{}/care-team": "CareTeamMember",
+    "care-plans/{}": "CarePlan",
+    "care-plans/{}/courses": "Course",
+    "courses/{}": "Course",
+    "courses/{}/transitions": "StageTransition",
+    "courses/{}/readiness": "Readiness",
+    "courses/{}/lanes": "Lane",
+    "courses/{}/activities": "Activity",
+    "courses/{}/goals": "Goal",
+    "lanes/{}": "Lane",
+    "activities/{}": "Activity",
+    "goals/{}": "Goal",
+    "assessments/{}": "Assessment",
+    "red-flag-screens/{}": "RedFlagScreen",
+    "referrals/{}": "Referral",
+    "referrals/{}/candidates": "RoutingCandidate",
+    "referrals/{}/transitions": "ReferralTransition",
+    "referrals/{}/routing": "RoutingDecision",
+    "message-preferences?patient={}": "Preference",
+}
+
+
+def address(path: str, rich: dict[str, Any]) -> str:
+    return "/api/v1/" + path.format(rich[path.partition("/")[0].partition("?")[0]])
+
+
+def written_by(cast: Cast, ask: Callable[[], Any]) -> list[AuditEvent]:
+    """Return the audit rows that a request wrote."""
+    with cast.acting():
+        before = set(AuditEvent.objects.values_list("id", flat=True))
+    assert ask().status_code == 200
+    with cast.acting():
+        return list(AuditEvent.objects.exclude(id__in=before))
+
+
 @pytest.mark.feature("PV-06")
-@pytest.mark.parametrize("path", ["/api/v1/patients", "/api/v1/patients/{patient}"])
+def test_it_names_the_patient_and_the_record_of_every_read(
+    cast: Cast, rich: dict[str, Any]
+) -> None:
+    for path, resource in READS.items():
+        rows = written_by(cast, partial(cast.asha.client.get, address(path, rich)))
+        found = [(row.action, row.resource, row.patient_ids, row.basis) for row in rows]
+        assert found == [("read", resource, [cast.patient.id], "circle")], path
+
+
+@pytest.mark.feature("PV-06")
+def test_it_names_every_patient_on_a_page(cast: Cast, rich: dict[str, Any]) -> None:
+    for path in sorted({path.partition("/")[0] for path in READS if path.count("/") == 1}):
+        if path in ("lanes", "activities", "goals"):
+            continue  # listed on their course alone
+        rows = written_by(cast, partial(cast.asha.client.get, f"/api/v1/{path}"))
+        assert [(row.action, row.patient_ids) for row in rows] == [("search", [cast.patient.id])]
+
+
+@pytest.mark.feature("PV-06")
+def test_it_walks_every_address_that_reads_one_record_of_a_patient() -> None:
+    shapes = {path.replace("{}", "") for path in READS}
+    hole = re.compile(r"\(\?P<pk>.*?\{12\}\)")
+    for path, view in patterns():
+        cls, actions = getattr(view, "cls", None), getattr(view, "actions", None) or {}
+        if "get" in actions and isinstance(cls, type) and issubclass(cls, OfPatients):
+            short = hole.sub("", path.removeprefix("/api/v1/"))
+            known = short in shapes or actions["get"] in ("list", "queue")
+            assert known or short.rstrip("/") in UNWALKED, path
+
+
+#: reads of one row with nothing beneath, whose rows this patient does not have
+UNWALKED = {"messages", "outbox", "conditions", "source-documents"}
+
+
+@pytest.mark.feature("PV-06")
+def test_it_says_by_what_right_somebody_with_two_hats_reads(
+    cast: Cast, rich: dict[str, Any]
+) -> None:
+    with cast.acting():
+        other = make_patient(cast.gus, family_name="Gagnon")
+        Membership.objects.create(
+            organization=cast.riverside, user=cast.asha.user, role=Role.SCHEDULER, since=LONG_AGO
+        )
+    basis = {
+        f"courses/{rich['courses']}": "circle",
+        f"patients/{cast.patient.id}": "circle",
+        f"patients/{other.id}": "directory",
+        "patients": "circle, directory",
+    }
+    for path, expected in basis.items():
+        rows = written_by(cast, partial(cast.asha.client.get, f"/api/v1/{path}"))
+        assert [row.basis for row in rows] == [expected], path
+
+
+@pytest.mark.feature("PV-06")
+def test_it_records_what_a_repeated_request_shows_again(cast: Cast, rich: dict[str, Any]) -> None:
+    client, patient = cast.asha.client, str(cast.patient.id)
+    with cast.acting():
+        course = Course.objects.get(pk=rich["courses"])
+        flags = [flag.id for flag in course.pathway_version.definition.screened_flags()]
+    asked: list[tuple[str, dict[str, Any], str]] = [
+        ("care-plans", {"patient": patient}, "CarePlan"),
+        (
+            f"care-plans/{rich['care-plans']}/courses",
+            {
+                "pathway_version": str(course.pathway_version_id),
+                "severity": course.severity,
+                "side": course.side,
+            },
+            "Course",
+        ),
+        (
+            "assessments",
+            {"patient": patient, "scores": [{"measure": "nprs", "value": "3"}]},
+            "Assessment",
+        ),
+        (
+            "red-flag-screens",
+            {"course": str(course.id), "answers": dict.fromkeys(flags, "absent")},
+            "RedFlagScreen",
+        ),
+        (
+            "referrals",
+            {
+                "patient": patient,
+                "discipline": "nutrition",
+                "reason_code": "question",
+                "key": "again",
+            },
+            "Referral",
+        ),
+    ]
+    for path, body, resource in asked:
+        at = f"/api/v1/{path}"
+
+        def ask(at: str = at, body: dict[str, Any] = body) -> Any:
+            return client.post(at, body, headers={"Idempotency-Key": "again"})
+
+        first = ask()
+        assert first.status_code in (200, 201), (path, first.data)
+        rows = written_by(cast, ask)
+        found = [(row.action, row.resource, row.patient_ids) for row in rows]
+        assert found == [("read", resource, [cast.patient.id])], path
+        assert rows[0].resource_id is not None
+
+
+@pytest.mark.feature("PV-06")
 def test_it_discloses_nothing_when_the_row_cannot_be_written(
-    cast: Cast, path: str, monkeypatch: pytest.MonkeyPatch
+    cast: Cast, rich: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = cast.asha.client
     client.raise_request_exception = False
-    assert client.get(path.format(patient=cast.patient.id)).status_code == 200
+    addresses = ["/api/v1/patients", *(address(path, rich) for path in READS)]
 
     def full(**row: object) -> AuditEvent:
         raise DatabaseError("no space left on device")
 
+    for path in addresses:
+        assert client.get(path).status_code == 200, path
     monkeypatch.setattr(AuditEvent.objects, "create", full)
-    with transaction.atomic():
-        answer = client.get(path.format(patient=cast.patient.id))
-    assert answer.status_code == 500
-    assert b"Tremblay" not in answer.content
+    for path in addresses:
+        with transaction.atomic():
+            answer = client.get(path)
+        assert answer.status_code == 500, path
+        assert str(cast.patient.id).encode() not in answer.content
+        assert b"Tremblay" not in answer.content

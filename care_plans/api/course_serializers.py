@@ -167,6 +167,20 @@ class AdvanceSerializer(MoveSerializer):
     override = serializers.BooleanField(
         default=False, help_text="The lead goes on although something is not met, for a reason."
     )
+    leaving = serializers.ChoiceField(
+        choices=[Course.Status.INTAKE.value, *Stage.values],
+        default="",
+        allow_blank=True,
+        help_text="With an override: what the course leaves, so that a repeat moves it only once.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for `leaving` with an override: nothing else would stop its repetition."""
+        if attrs["override"] and not attrs["leaving"]:
+            raise serializers.ValidationError(
+                {"leaving": ["With an override, say what the course leaves."]}
+            )
+        return attrs
 
 
 class RegressSerializer(MoveSerializer):

@@ -204,7 +204,7 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
     @action(detail=True, **_UNPAGED)
     def transitions(self, request: Request, pk: str) -> Response:
         """Return the history of a course."""
-        rows = StageTransition.objects.filter(course=self._disclosed())
+        rows = StageTransition.objects.filter(course=self._disclosed("StageTransition"))
         return self._listed(rows.order_by("id"), serializers.StageTransitionSerializer)
 
     @extend_schema(
@@ -214,7 +214,7 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
     @action(detail=True, **_UNPAGED)
     def readiness(self, request: Request, pk: str) -> Response:
         """Return the trace of every criterion, the lanes, and what is expected."""
-        course = self._disclosed()
+        course = self._disclosed("Readiness")
         judged = standing.judge([course], now=self.now)[course.pk]
         trace = judged.readiness.as_json()
         context = self.get_serializer_context()
@@ -241,7 +241,7 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
     @action(detail=True, **_UNPAGED)
     def lanes(self, request: Request, pk: str) -> Response:
         """Return each discipline's lane, in the order of the stage's referrals."""
-        rows = Lane.objects.filter(course=self._disclosed()).shown()
+        rows = Lane.objects.filter(course=self._disclosed("Lane")).shown()
         return self._listed(rows.order_by("order", "discipline"), serializers.LaneSerializer)
 
     @extend_schema(
@@ -251,7 +251,7 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
     @action(detail=True, **_UNPAGED)
     def activities(self, request: Request, pk: str) -> Response:
         """Return the activities, those of the first stay first."""
-        rows = Activity.objects.filter(course=self._disclosed()).select_related("lane")
+        rows = Activity.objects.filter(course=self._disclosed("Activity")).select_related("lane")
         return self._listed(rows.order_by("sequence", "id"), serializers.ActivitySerializer)
 
     @extend_schema(
@@ -261,7 +261,7 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
     @action(detail=True, **_UNPAGED)
     def goals(self, request: Request, pk: str) -> Response:
         """Return the goals."""
-        rows = Goal.objects.filter(course=self._disclosed())
+        rows = Goal.objects.filter(course=self._disclosed("Goal"))
         return self._listed(rows.order_by("id"), serializers.GoalSerializer)
 
     def _perform(self, name: str, shape: Any = serializers.MoveSerializer) -> Response:
@@ -269,9 +269,9 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
         course = progress.perform(self.get_object().pk, asked, actor=self.actor, now=self.now)
         return self._shown(course.pk)
 
-    def _disclosed(self) -> Any:
+    def _disclosed(self, resource: str) -> Any:
         course = self.get_object()
-        self.audit_disclosure([course], searched=False)
+        self.audit_disclosure([course], searched=False, resource=resource)
         return course
 
     def _shown(self, course_id: UUID) -> Response:

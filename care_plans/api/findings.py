@@ -48,6 +48,8 @@ class _Findings(OfPatients):
     def recorded(self, row: Model, *, created: bool = True) -> Response:
         """Answer with a row as a reader sees it; 200 when it was there before."""
         found = self.get_queryset().get(pk=row.pk)
+        if not created:
+            self.audit_disclosure([found], searched=False)
         return self.answer(found, status=201 if created else 200)
 
 

@@ -80,6 +80,8 @@ class CarePlanViewSet(OfPatients, Listed, Retrieved):
         """Open the plan; 200 answers with the one that is open already."""
         patient_id = self.valid(plan_serializers.OpenPlanSerializer)["patient"]
         plan, is_new = plans.open_plan(patient_id, actor=self.actor, now=self.now)
+        if not is_new:
+            self.audit_disclosure([plan], searched=False)
         return self.answer(plan, status=201 if is_new else 200)
 
     @extend_schema(summary="Edit what every lane must know")
@@ -112,7 +114,7 @@ class CarePlanViewSet(OfPatients, Listed, Retrieved):
     def courses(self, request: Request, pk: str) -> Response:
         """Return the courses, the earliest first."""
         plan = self.get_object()
-        self.audit_disclosure([plan], searched=False)
+        self.audit_disclosure([plan], searched=False, resource="Course")
         rows = Course.objects.filter(care_plan=plan).shown().order_by("applied_at", "id")
         shape = course_serializers.CourseSerializer(
             rows, many=True, context=self.get_serializer_context()
@@ -141,6 +143,8 @@ class CarePlanViewSet(OfPatients, Listed, Retrieved):
             **asked,
         )
         shown = Course.objects.shown().get(pk=course.pk)
+        if not is_new:
+            self.audit_disclosure([shown], searched=False, resource="Course")
         return self.answer(
             shown,
             status=201 if is_new else 200,

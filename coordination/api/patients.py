@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -14,7 +14,7 @@ from coordination.api import serializers
 from coordination.api.concurrency import expected_version
 from coordination.api.permissions import CARE
 from coordination.api.views import Listed, OfPatients, Retrieved
-from coordination.models import CareTeamMember, Patient
+from coordination.models import CareTeamMember, Patient, PatientIdentifier
 from coordination.search import search_key
 
 PATIENT_PATH = OpenApiParameter("patient_id", str, OpenApiParameter.PATH)
@@ -27,7 +27,7 @@ class PatientFilter(filters.FilterSet):
         method="by_name",
         label="Beginning of the family name, then the given name; accents and case do not matter.",
     )
-    identifier = filters.CharFilter(field_name="identifiers__value", label="An exact identifier.")
+    identifier = filters.CharFilter(method="by_identifier", label="An exact identifier.")
     birth_date = filters.DateFilter()
 
     class Meta:
@@ -43,6 +43,13 @@ class PatientFilter(filters.FilterSet):
             return rows.none()
         return rows.filter(search_key__gte=key, search_key__lt=key + "\U0010ffff")
 
+    def by_identifier(
+        self, rows: QuerySet[Patient, Patient], name: str, value: str
+    ) -> QuerySet[Patient, Patient]:
+        """Keep who bears it, each once, whoever assigned it."""
+        borne = PatientIdentifier.objects.filter(patient=OuterRef("pk"), value=value)
+        return rows.filter(Exists(borne))
+
 
 @extend_schema_view(
     list=extend_schema(summary="Find patients within reach"),
@@ -52,6 +59,7 @@ class PatientViewSet(OfPatients, Listed, Retrieved):
     """Patients: practitioners reach their circle, schedulers the whole directory."""
 
     audited_as = "Patient"
+    seen_in = "directory"
     roles = {
         "list": CARE,
         "retrieve": CARE,
@@ -132,7 +140,7 @@ class PatientViewSet(OfPatients, Listed, Retrieved):
         members = CareTeamMember.objects.filter(patient=patient).select_related(
             "practitioner_role__practitioner"
         )
-        self.audit_disclosure([patient], searched=False)
+        self.audit_disclosure([patient], searched=False, resource="CareTeamMember")
         rows = members.order_by("since", "id")
         return Response(serializers.CareTeamMemberSerializer(rows, many=True).data)
 
@@ -181,6 +189,7 @@ class CareTeamMemberViewSet(OfPatients):
     """A membership: it is ended, never edited."""
 
     audited_as = "CareTeamMember"
+    seen_in = "directory"
     roles = {"leave": CARE}
     serializer_class = serializers.CareTeamMemberSerializer
     queryset = CareTeamMember.objects.none()

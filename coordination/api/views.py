@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from coordination import audit
+from coordination.access import View, circle
 from coordination.actors import Actor, Role
 from coordination.api.concurrency import etag
 from coordination.api.permissions import ByRole
@@ -65,7 +66,9 @@ class Listed(ContinuumViewSet):
         self.audit_disclosure(rows, searched=True)
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
-    def audit_disclosure(self, rows: Iterable[Model], *, searched: bool) -> None:
+    def audit_disclosure(
+        self, rows: Iterable[Model], *, searched: bool, resource: str = ""
+    ) -> None:
         """Record nothing: this resource is not a patient's."""
 
 
@@ -78,7 +81,9 @@ class Retrieved(ContinuumViewSet):
         self.audit_disclosure([row], searched=False)
         return self.answer(row)
 
-    def audit_disclosure(self, rows: Iterable[Model], *, searched: bool) -> None:
+    def audit_disclosure(
+        self, rows: Iterable[Model], *, searched: bool, resource: str = ""
+    ) -> None:
         """Record nothing: this resource is not a patient's."""
 
 
@@ -90,23 +95,51 @@ class OfPatients(ContinuumViewSet):
     """
 
     audited_as: ClassVar[str]
+    #: "directory" where schedulers reach every patient of the organization
+    seen_in: ClassVar[View] = "clinical"
 
     def patient_of(self, row: Any) -> UUID | None:
         """Return the patient whom a row is about, None if it is about none."""
         patient_id: UUID | None = row.patient_id
         return patient_id
 
-    def audit_disclosure(self, rows: Iterable[Any], *, searched: bool) -> None:
-        """Write one audit row for all that this response discloses."""
-        found = list(rows)
+    def audit_disclosure(self, rows: Iterable[Any], *, searched: bool, resource: str = "") -> None:
+        """Write one audit row for all that this response discloses.
+
+        `resource` names what is disclosed where that is not the view's own kind of record; `rows`
+        may then be what owns it, which the row names as `of`.
+        """
+        found, resource = list(rows), resource or self.audited_as
+        patient_ids = list(filter(None, map(self.patient_of, found)))
+        resource_id, detail = None, {}
+        if searched:
+            detail = {"parameters": sorted(self.request.query_params)}
+        elif getattr(found[0], "pk", None):
+            resource_id, detail = _named(found[0], resource)
         audit.record(
             actor=self.actor,
             now=self.now,
             action=audit.Action.SEARCH if searched else audit.Action.READ,
-            event=f"{self.audited_as}.{'search' if searched else 'read'}",
-            resource=self.audited_as,
-            resource_id=found[0].pk if not searched and isinstance(found[0].pk, UUID) else None,
-            patient_ids=filter(None, map(self.patient_of, found)),
-            basis="directory" if Role.SCHEDULER in self.actor.roles else "circle",
-            detail={"parameters": sorted(self.request.query_params)} if searched else None,
+            event=f"{resource}.{'search' if searched else 'read'}",
+            resource=resource,
+            resource_id=resource_id,
+            patient_ids=patient_ids,
+            basis=self._basis(patient_ids),
+            detail=detail,
         )
+
+    def _basis(self, patient_ids: list[UUID]) -> str:
+        """Say by what right these patients are seen: the circle of care counts first."""
+        if self.seen_in == "clinical" or Role.SCHEDULER not in self.actor.roles:
+            return "circle"
+        if not self.actor.practitioner_roles:
+            return "directory"
+        inside = set(circle(self.actor, self.now).filter(patient_id__in=patient_ids))
+        bases = {"circle" if one in inside else "directory" for one in patient_ids}
+        return ", ".join(sorted(bases)) or "directory"
+
+
+def _named(row: Model, resource: str) -> tuple[UUID | None, dict[str, Any]]:
+    if row._meta.object_name == resource:
+        return (row.pk if isinstance(row.pk, UUID) else None), {}
+    return None, {"of": row._meta.object_name, "of_id": str(row.pk)}

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from coordination.api.permissions import ANY_ROLE, CARE
-from coordination.api.views import ContinuumViewSet, Listed, OfPatients, Retrieved
+from coordination.api.views import Listed, OfPatients, Retrieved
 from coordination.problems import Invalid
 from notifications import preferences, reading
 from notifications.api import serializers
@@ -53,6 +53,7 @@ class MessageViewSet(OfPatients, Listed, Retrieved):
 
     roles = {"list": ANY_ROLE, "retrieve": ANY_ROLE, "read": ANY_ROLE}
     audited_as = "Message"
+    seen_in = "directory"
     serializer_class = serializers.MessageSerializer
     filterset_class = InboxFilter
     queryset = Message.objects.none()
@@ -77,7 +78,7 @@ class MessageViewSet(OfPatients, Listed, Retrieved):
 @extend_schema_view(
     list=extend_schema(
         summary="Ask what was sent, is about to be sent, or was not sent and why",
-        description="Practitioners ask about their patients, schedulers about all.",
+        description="Practitioners ask about their patients, schedulers about logistics.",
     ),
     retrieve=extend_schema(summary="Follow one message with each try to send it"),
 )
@@ -86,6 +87,7 @@ class OutboxViewSet(OfPatients, Listed, Retrieved):
 
     roles = {"list": CARE, "retrieve": CARE}
     audited_as = "Message"
+    seen_in = "directory"
     serializer_class = serializers.OutboxMessageSerializer
     filterset_class = OutboxFilter
     queryset = Message.objects.none()
@@ -100,13 +102,19 @@ class OutboxViewSet(OfPatients, Listed, Retrieved):
         )
 
 
-class PreferenceViewSet(ContinuumViewSet):
+class PreferenceViewSet(OfPatients):
     """What the person wants to receive, or a patient who told them so."""
 
+    audited_as = "Preference"
+    seen_in = "directory"
     roles = {"list": ANY_ROLE, "create": ANY_ROLE}
     serializer_class = serializers.PreferenceSerializer
     pagination_class = None
     filter_backends = ()
+
+    def patient_of(self, row: preferences.Choice) -> UUID | None:
+        """Return whose choice it is, if a patient's."""
+        return row.patient
 
     @extend_schema(
         summary="Read what is wanted, by purpose and channel",
@@ -117,9 +125,10 @@ class PreferenceViewSet(ContinuumViewSet):
     )
     def list(self, request: Request) -> Response:
         """Return a choice for each purpose and channel; the default is that it is wanted."""
-        found = preferences.choices_of(
-            patient_id=_uuid(request.query_params.get("patient")), actor=self.actor, now=self.now
-        )
+        patient_id = _uuid(request.query_params.get("patient"))
+        found = preferences.choices_of(patient_id=patient_id, actor=self.actor, now=self.now)
+        if patient_id is not None:
+            self.audit_disclosure(found, searched=False)
         return Response(self.get_serializer(found, many=True).data)
 
     @extend_schema(

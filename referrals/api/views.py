@@ -36,6 +36,7 @@ class ReferralViewSet(OfPatients, Listed, Retrieved):
     """
 
     audited_as = "Referral"
+    seen_in = "directory"
     roles = {
         "list": CARE,
         "retrieve": CARE,
@@ -91,7 +92,7 @@ class ReferralViewSet(OfPatients, Listed, Retrieved):
             sensitivity=data["sensitivity"],
             needed_by=data["needed_by"],
             location_id=data["location"],
-            key=data["key"],
+            key=f"by-hand:{data['key']}" if data["key"] else "",  # a plan's keys are its own
         )
         referral, is_new = request_referral(
             asked,
@@ -101,6 +102,8 @@ class ReferralViewSet(OfPatients, Listed, Retrieved):
             actor=self.actor,
             now=self.now,
         )
+        if not is_new:
+            self.audit_disclosure([referral], searched=False)
         return self._as_it_is(referral.id, status=201 if is_new else 200)
 
     @extend_schema(
@@ -123,7 +126,7 @@ class ReferralViewSet(OfPatients, Listed, Retrieved):
     def candidates(self, request: Request, pk: str) -> Response:
         """Return everybody of the discipline; the excluded come last, and say why."""
         referral = self.get_object()
-        self.audit_disclosure([referral], searched=False)
+        self.audit_disclosure([referral], searched=False, resource="RoutingCandidate")
         ranked = [entry.as_json() for entry in candidates_for(referral, now=self.now)]
         return Response(serializers.RoutingCandidateSerializer(ranked, many=True).data)
 
@@ -135,7 +138,7 @@ class ReferralViewSet(OfPatients, Listed, Retrieved):
     def transitions(self, request: Request, pk: str) -> Response:
         """Return the history of the request and of all its work items."""
         referral = self.get_object()
-        self.audit_disclosure([referral], searched=False)
+        self.audit_disclosure([referral], searched=False, resource="ReferralTransition")
         rows = ReferralTransition.objects.filter(referral=referral).order_by("id")
         return Response(serializers.ReferralTransitionSerializer(rows, many=True).data)
 
@@ -147,7 +150,7 @@ class ReferralViewSet(OfPatients, Listed, Retrieved):
     def routing(self, request: Request, pk: str) -> Response:
         """Return the ranking that stood behind each assignment, also of those not chosen."""
         referral = self.get_object()
-        self.audit_disclosure([referral], searched=False)
+        self.audit_disclosure([referral], searched=False, resource="RoutingDecision")
         rows = RoutingDecision.objects.filter(referral=referral).order_by("id")
         return Response(serializers.RoutingDecisionSerializer(rows, many=True).data)
 

@@ -4,7 +4,13 @@ from datetime import date
 
 import pytest
 
-from coordination.models import AccessGrant, AuditEvent, CareTeamMember, Patient
+from coordination.models import (
+    AccessGrant,
+    AuditEvent,
+    CareTeamMember,
+    Patient,
+    PatientIdentifier,
+)
 from tests.cast import Cast
 
 URL = "/api/v1/patients"
@@ -163,8 +169,28 @@ def test_it_records_every_read_with_all_that_it_disclosed(cast: Cast) -> None:
         (cast.asha.user.email, "Patient.read", mine, "care", {}),
         (cast.sam.user.email, "Patient.search", mine, "care", {"parameters": ["name"]}),
         (cast.sam.user.email, "Patient.search", [], "care", {"parameters": ["name"]}),
-        (cast.asha.user.email, "Patient.read", mine, "care", {}),
+        (
+            cast.asha.user.email,
+            "CareTeamMember.read",
+            mine,
+            "care",
+            {"of": "Patient", "of_id": str(cast.patient.id)},
+        ),
     ]
+
+
+def test_it_lists_once_who_bears_the_same_number_twice(cast: Cast) -> None:
+    with cast.acting():
+        for system in ("urn:a", "urn:b"):
+            PatientIdentifier.objects.create(
+                organization=cast.riverside,
+                patient=cast.patient,
+                kind="other",
+                system=system,
+                value="777",
+            )
+    found = cast.sam.client.get(URL, {"identifier": "777"}).data["results"]
+    assert [row["id"] for row in found] == [str(cast.patient.id)]
 
 
 @pytest.mark.parametrize("patients", [1, 12])
