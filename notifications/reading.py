@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from coordination import audit
-from coordination.access import View, within_reach
+from coordination.access import within_reach
 from coordination.actors import Actor, Role
 from coordination.problems import NotFound
 from notifications.models import Message
@@ -34,11 +34,16 @@ def inbox_of(actor: Actor, now: datetime) -> Messages:
 def outbox_visible_to(actor: Actor, now: datetime) -> Messages:
     """Return every message that the actor may ask after: "did it go out?".
 
-    Practitioners may ask about the patients of their circle, schedulers about all messages of the
-    organization.
+    Practitioners may ask about the patients of their circle; schedulers about what concerns
+    referrals, or was addressed to schedulers or to a patient. What a course had to say to those
+    who treat is clinical and stays in the circle.
     """
-    view: View = "directory" if Role.SCHEDULER in actor.roles else "clinical"
-    found: Messages = Message.objects.filter(within_reach(actor, now, view=view))
+    within = within_reach(actor, now)
+    if Role.SCHEDULER in actor.roles:
+        logistics = Q(kind__startswith="referral.") | Q(as_role=Role.SCHEDULER)
+        logistics |= Q(to_patient__isnull=False)
+        within |= within_reach(actor, now, view="directory") & logistics
+    found: Messages = Message.objects.filter(within)
     return found
 
 
@@ -53,14 +58,14 @@ def mark_read(message_id: UUID, *, actor: Actor, now: datetime) -> Message:
     message = mine.select_related("patient").first()
     if message is None:
         raise MessageNotFound("There is no such message in your inbox.")
-    if changed:
-        audit.record(
-            actor=actor,
-            now=now,
-            action=audit.Action.ACT,
-            event="message.read",
-            resource="Message",
-            resource_id=message.id,
-            patient_ids=[message.patient_id] if message.patient_id else [],
-        )
+    # a repeat changes nothing, but shows the message all the same
+    audit.record(
+        actor=actor,
+        now=now,
+        action=audit.Action.ACT if changed else audit.Action.READ,
+        event="message.read",
+        resource="Message",
+        resource_id=message.id,
+        patient_ids=[message.patient_id] if message.patient_id else [],
+    )
     return message

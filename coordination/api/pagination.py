@@ -59,15 +59,21 @@ class FeedPagination(BasePagination):
         """Return what follows the cursor."""
         self._request = request
         self._after = _position(request.query_params.get("after", ""))
-        limit = request.query_params.get("limit", "")
-        size = min(int(limit), self.max_page_size) if limit.isdecimal() else self.page_size
+        size = self._size(request.query_params.get("limit", ""))
         if self._after:
             at, number = self._after
             queryset = queryset.filter(
                 Q(transaction_id__gt=at) | Q(transaction_id=at, id__gt=number)
             )
-        self._rows = list(queryset.order_by("transaction_id", "id")[: max(size, 1)])
+        self._rows = list(queryset.order_by("transaction_id", "id")[:size])
         return self._rows
+
+    def _size(self, limit: str) -> int:
+        if not limit:
+            return self.page_size
+        if not (limit.isdecimal() and len(limit) <= 9 and int(limit) > 0):
+            raise Invalid.field("/limit", "This must be a whole number from 1 on.")
+        return min(int(limit), self.max_page_size)
 
     def get_paginated_response(self, data: Any) -> Response:
         """Return the page with the link to continue from."""

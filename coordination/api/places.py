@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -67,14 +67,23 @@ def _correct(view: ContinuumViewSet, serializer_class: Any = None) -> Response:
 class PractitionerFilter(filters.FilterSet):
     """How a practitioner is looked for."""
 
-    discipline = filters.ChoiceFilter(
-        field_name="roles__discipline", choices=Discipline.choices, distinct=True
+    discipline = filters.ChoiceFilter(choices=Discipline.choices, method="by_role")
+    location = filters.UUIDFilter(
+        method="by_role", label="Together with a discipline: who practises it there."
     )
-    location = filters.UUIDFilter(field_name="roles__location", distinct=True)
 
     class Meta:
         model = Practitioner
         fields: list[str] = []
+
+    def by_role(
+        self, rows: QuerySet[Practitioner, Practitioner], name: str, value: Any
+    ) -> QuerySet[Practitioner, Practitioner]:
+        """Keep those of whom one and the same role is all that is asked for."""
+        given = self.form.cleaned_data
+        asked = {field: given[field] for field in ("discipline", "location") if given[field]}
+        roles = PractitionerRole.objects.filter(practitioner=OuterRef("pk"), **asked)
+        return rows.filter(Exists(roles))
 
 
 @extend_schema_view(
@@ -163,6 +172,10 @@ class PractitionerRoleViewSet(Retrieved):
         return _correct(self, serializers.RegistrationChangeSerializer)
 
 
+#: the records that the directory view shows: their events are the schedulers' too
+LOGISTICS = ("Patient", "CareTeamMember", "Referral", "WorkItem")
+
+
 @extend_schema_view(
     list=extend_schema(
         summary="Follow what happened",
@@ -176,6 +189,7 @@ class EventViewSet(OfPatients, Listed):
     """The feed of what happened, for systems that follow by cursor."""
 
     audited_as = "Event"
+    seen_in = "directory"
     roles = {"list": CARE}
     serializer_class = serializers.EventSerializer
     queryset = Event.objects.none()
@@ -183,10 +197,13 @@ class EventViewSet(OfPatients, Listed):
     filterset_fields: ClassVar[list[str]] = ["type", "subject"]
 
     def get_queryset(self) -> QuerySet[Event, Event]:
-        """Return the settled events about patients within reach, and those about nobody."""
-        view: access.View = "directory" if Role.SCHEDULER in self.actor.roles else "clinical"
-        return Event.objects.filter(
-            events.settled(),
-            Q(patient=None, organization_id=self.actor.organization_id)
-            | access.within_reach(self.actor, self.now, view=view),
-        )
+        """Return the settled events about patients within reach, and those about nobody.
+
+        Schedulers follow logistics; what happened clinically is told to the circle of care alone.
+        """
+        within = Q(patient=None, organization_id=self.actor.organization_id)
+        within |= access.within_reach(self.actor, self.now)
+        if Role.SCHEDULER in self.actor.roles:
+            directory = access.within_reach(self.actor, self.now, view="directory")
+            within |= directory & Q(subject__in=LOGISTICS)
+        return Event.objects.filter(events.settled(), within)

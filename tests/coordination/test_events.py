@@ -7,10 +7,11 @@ import pytest
 from django.db import connection, transaction
 
 from coordination import events
-from coordination.actors import Actor
-from coordination.models import Event
+from coordination.actors import Actor, Role
+from coordination.models import Event, Membership
 from coordination.tenancy import acting_in
-from tests.cast import Cast
+from tests.care_plans import underway
+from tests.cast import LONG_AGO, Cast, Person
 
 URL = "/api/v1/events"
 
@@ -94,3 +95,31 @@ def test_it_undoes_the_event_with_the_act(cast: Cast) -> None:
             )
             raise RuntimeError
         assert Event.objects.count() == before
+
+
+def types_seen(person: Person) -> set[str]:
+    rows = person.client.get(URL, {"limit": 1000}).data["results"]
+    return {row["subject"] for row in rows}
+
+
+def test_it_tells_schedulers_of_logistics_and_the_circle_of_care(committed_cast: Cast) -> None:
+    cast = committed_cast
+    logistics = {"Patient", "CareTeamMember", "Referral"}
+    with cast.acting():
+        underway.start(cast)
+    clinical = types_seen(cast.asha) - logistics
+    assert {"Course", "CarePlan"} <= clinical
+    assert types_seen(cast.sam) == logistics
+    assert types_seen(cast.gus) == set()
+    with cast.acting():
+        for who in (cast.asha, cast.gus):
+            Membership.objects.create(
+                organization=cast.riverside, user=who.user, role=Role.SCHEDULER, since=LONG_AGO
+            )
+    assert types_seen(cast.asha) == logistics | clinical
+    assert types_seen(cast.gus) == logistics
+
+
+@pytest.mark.parametrize("limit", ["abc", "0", "-1", "1.5", "9" * 12])
+def test_it_refuses_a_limit_that_is_none(cast: Cast, limit: str) -> None:
+    assert cast.asha.client.get(URL, {"limit": limit}).status_code == 400

@@ -35,6 +35,21 @@ def test_it_lets_an_administrator_open_a_site_and_register_a_practitioner(cast: 
     assert [row["name"] for row in found["results"]] == ["Ines"]
 
 
+def test_it_finds_who_practises_a_discipline_at_a_location(cast: Cast) -> None:
+    with cast.acting():
+        practitioner = cast.asha.practitioner_role.practitioner_id
+    url = f"/api/v1/practitioners/{practitioner}/roles"
+    assert cast.ada.client.post(url, role(cast, discipline="kinesiology")).status_code == 201
+
+    def found(discipline: str) -> list[str]:
+        asked = {"discipline": discipline, "location": str(cast.uptown.id)}
+        rows = cast.sam.client.get("/api/v1/practitioners", asked).data["results"]
+        return sorted(row["name"] for row in rows)
+
+    assert found("physiotherapy") == ["Gus"]
+    assert found("kinesiology") == ["Asha", "Dmitri"]
+
+
 @pytest.mark.parametrize("who", ["asha", "sam", "pia"])
 def test_it_lets_nobody_else(cast: Cast, who: str) -> None:
     client = cast.everybody[who].client
@@ -138,3 +153,10 @@ def test_it_lets_a_registered_practitioner_log_in_and_work(cast: Cast) -> None:
     assert [mine["id"] for mine in me["practitioner_roles"]] == [registered.data["id"]]
     for who in (cast.sam, cast.asha):
         assert who.client.post(f"{url}/login", {"login": ines.user.email}).status_code == 403
+
+
+def test_it_takes_no_name_that_no_index_could_hold(cast: Cast) -> None:
+    answer = cast.ada.client.post("/api/v1/locations", location(cast, name="x" * 3000))
+    assert answer.data["errors"][0]["pointer"] == "/name"
+    person = cast.ada.client.post("/api/v1/practitioners", {"name": "I", "languages": ["x" * 99]})
+    assert person.data["errors"][0]["pointer"] == "/languages"
