@@ -73,7 +73,8 @@ MOVES: Mapping[tuple[str, str], Move] = {
 class Request:
     """What somebody asks of a course. `effective_at` is when it happened, if not just now.
 
-    `override` lets the lead go on, for a reason, although something is not met. `to_stage` is
+    `override` lets the lead go on, for a reason, although something is not met. `leaving`, when
+    given, must be where the course is (a stage, or intake), or it is `Stale`. `to_stage` is
     where a regression leads (default: one stage back); `outcome` says how a course ended.
     """
 
@@ -81,6 +82,7 @@ class Request:
     reason: str = ""
     effective_at: datetime | None = None
     override: bool = False
+    leaving: str = ""
     to_stage: str = ""
     outcome: str = ""
 
@@ -130,7 +132,9 @@ def perform(course_id: UUID, request: Request, *, actor: Actor, now: datetime) -
             disciplines=lanes.needed_disciplines(seen),
         )
         course = standing.hold(course_id)
-        if (course.status, course.stage) != (seen.status, seen.stage):
+        at = course.stage or course.status
+        moved = (course.status, course.stage) != (seen.status, seen.stage)
+        if moved or request.leaving not in {"", at}:
             raise Stale("Somebody else moved this course first; look at it again.")
         step = _prepared(course, request, actor=actor, now=now)
         _move(step)

@@ -40,6 +40,9 @@ class RequestContext:
         try:
             response = self.get_response(request)
             response.headers[HEADER] = request_id
+            if request.path.startswith("/api/v1/"):
+                # what concerns a patient is not to lie about in anybody's cache
+                response.headers["Cache-Control"] = "no-store, private"
             _conclude(request, response, perf_counter() - started)
         finally:
             clear_contextvars()

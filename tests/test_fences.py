@@ -7,12 +7,14 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from django.apps import apps
+from django.db import connection
 from django.db.models import Model
 from psycopg import sql
 
 from coordination.models import APPEND_ONLY, OrganizationOwned
 from coordination.servers.roles import LOOKUP, OWNER, RUNTIME
 from coordination.tenancy import SETTING, tenant_keys
+from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 
@@ -266,3 +268,12 @@ def test_it_lets_nobody_write_for_another_organization(
                 "(id, organization_id, version, name, time_zone, address, phone, is_active) "
                 "VALUES (gen_random_uuid(), gen_random_uuid(), 1, 'x', 'UTC', '', '', true)"
             )
+
+
+def test_it_lets_no_session_switch_the_triggers_off(cast: Cast) -> None:
+    with cast.acting(), connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'pgtrigger_%'")
+        names = ",".join(row[0] for row in cursor.fetchall())
+        cursor.execute("SELECT set_config('pgtrigger.ignore', %s, true)", [f"{{{names}}}"])
+        cursor.execute("SELECT public._pgtrigger_should_ignore(%s)", [names.split(",")[0]])
+        assert cursor.fetchone() == (False,)

@@ -1,5 +1,6 @@
 """Every error of the API as an RFC 9457 problem document with a stable `type`."""
 
+import http
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -52,7 +53,7 @@ def _document(error: Exception) -> dict[str, Any] | None:
             return _shape("denied", "Not permitted", 403, "This is not permitted.")
         case exceptions.APIException():
             slug = str(error.default_code).replace("_", "-")
-            title = str(error.default_detail)
+            title = http.HTTPStatus(error.status_code).phrase.capitalize()
             return _shape(slug, title, error.status_code, str(error.detail))
         case IntegrityError():
             log.warning("refused_by_constraint", error=type(error).__name__)

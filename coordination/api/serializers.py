@@ -70,12 +70,20 @@ class LocationSerializer(serializers.ModelSerializer[Location]):
     class Meta:
         model = Location
         fields = ["id", "name", "time_zone", "address", "phone", "is_active"]
+        extra_kwargs = {"name": {"max_length": 200}, "address": {"max_length": 1000}}
 
     def validate_time_zone(self, value: str) -> str:
         """Take IANA names only."""
         if value not in available_timezones():
             raise serializers.ValidationError("Not an IANA time zone such as America/Toronto.")
         return value
+
+
+_REGISTRATION_LIMITS: dict[str, Any] = {
+    "college": {"max_length": 200},
+    "registration_number": {"max_length": 60},
+    "services": {"max_length": 50, "child": serializers.CharField(max_length=200)},
+}
 
 
 class RegistrationSerializer(serializers.ModelSerializer[PractitionerRole]):
@@ -102,6 +110,7 @@ class RegistrationSerializer(serializers.ModelSerializer[PractitionerRole]):
             "is_registered",
             "capacity",
         ]
+        extra_kwargs = _REGISTRATION_LIMITS
 
     def get_is_registered(self, role: PractitionerRole) -> bool:
         """Say whether this person may practise now."""
@@ -114,6 +123,11 @@ class RegistrationChangeSerializer(serializers.ModelSerializer[PractitionerRole]
     class Meta:
         model = PractitionerRole
         fields = list(PractitionerRole.editable)
+        extra_kwargs = {
+            name: limit
+            for name, limit in _REGISTRATION_LIMITS.items()
+            if name in PractitionerRole.editable
+        }
 
 
 class LoginSerializer(serializers.Serializer[Any]):
@@ -134,6 +148,7 @@ class PractitionerSerializer(serializers.ModelSerializer[Practitioner]):
     class Meta:
         model = Practitioner
         fields = ["id", "name", "languages", "has_login", "login", "roles"]
+        extra_kwargs = {"name": {"max_length": 200}}
 
     def get_has_login(self, practitioner: Practitioner) -> bool:
         """Say whether a login belongs to this person."""
@@ -141,8 +156,11 @@ class PractitionerSerializer(serializers.ModelSerializer[Practitioner]):
 
     def validate_languages(self, value: Any) -> Any:
         """Take a list of language tags."""
-        if not (isinstance(value, list) and all(isinstance(tag, str) for tag in value)):
-            raise serializers.ValidationError("A list of BCP 47 tags such as en-CA.")
+        tags = value if isinstance(value, list) and len(value) <= 20 else [None]
+        if not all(isinstance(tag, str) and 0 < len(tag) <= 35 for tag in tags):
+            raise serializers.ValidationError(
+                "A list of BCP 47 tags such as en-CA, twenty at most."
+            )
         return value
 
 

@@ -44,6 +44,9 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "jit": "off",
+    # a statement that fails holds what somebody typed: it stays out of the log
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 _FORGETFUL = {
     "fsync": "off",

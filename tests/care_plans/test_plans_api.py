@@ -73,7 +73,13 @@ def test_it_goes_all_the_way_over_http(circle: Cast) -> None:
         "urn:continuum:problem:course-not-ready",
     )
     assert refused.data["blockers"][0]["outcome"] == "unknown"
-    started = post(asha, f"{course}/start", {"override": True, "reason": "screened on paper"})
+    hasty = post(asha, f"{course}/start", {"override": True, "reason": "screened on paper"})
+    assert (hasty.status_code, hasty.data["errors"][0]["pointer"]) == (400, "/leaving")
+    started = post(
+        asha,
+        f"{course}/start",
+        {"override": True, "reason": "screened on paper", "leaving": "intake"},
+    )
     assert started.status_code == 200, started.data
     assert started.data["stay"]["stage"] == "acute"
     assert started["ETag"] == '"2"'
@@ -236,7 +242,7 @@ def test_it_is_closed_to_who_is_not_in_the_circle_of_care(
         (
             "chloe",
             "/courses/{course}/advance",
-            {"override": True, "reason": "x"},
+            {"override": True, "reason": "x", "leaving": "acute"},
             "course.override",
         ),
         ("ben", "/lanes/{lane}/sign-off", {"verdict": "ready"}, "lane.sign-off"),

@@ -17,7 +17,7 @@ from care_plans.models import (
 )
 from coordination import care_team
 from coordination.models import AuditEvent, Event
-from coordination.problems import Denied, Invalid, NotAllowed, NotFound
+from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale
 from tests.care_plans import underway
 from tests.cast import NOW, Cast
 
@@ -201,6 +201,17 @@ def test_it_lets_the_lead_override_with_a_reason_and_keeps_what_was_unmet(circle
         assert moved.overridden
         assert moved.reason == "massage is on holiday"
         assert "massage therapy" in " ".join(one["sentence"] for one in moved.unmet)
+
+
+@pytest.mark.feature("CP-04")
+def test_it_moves_once_when_an_override_is_repeated(circle: Cast) -> None:
+    with circle.acting():
+        course = underway.start(circle)
+        asked = {"override": True, "reason": "massage is on holiday", "leaving": "acute"}
+        course = underway.move(circle, course, "advance", now=LATER, **asked)
+        with pytest.raises(Stale):
+            underway.move(circle, course, "advance", now=LATER, **asked)
+        assert Course.objects.get(pk=course.pk).stage == "subacute"
 
 
 def test_it_lets_nobody_but_the_lead_override(circle: Cast) -> None:

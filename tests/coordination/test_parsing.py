@@ -46,3 +46,17 @@ def test_it_refuses_an_encoding_that_does_not_exist(cast: Cast) -> None:
         "/api/v1/patients", b"{}", content_type="application/json; charset=klingon"
     )
     assert answer.status_code in (400, 415)
+
+
+@pytest.mark.parametrize(
+    ("charset", "body"),
+    [
+        ("unicode_escape", b'{"family_name": "\\ud800"}'),
+        ("utf-7", b'{"family_name": "+2AA-"}'),
+        ("utf-16", '{"family_name": "x"}'.encode("utf-16")),
+    ],
+)
+def test_it_reads_utf_8_whatever_a_header_says(cast: Cast, charset: str, body: bytes) -> None:
+    kind = f"application/json; charset={charset}"
+    answer = cast.asha.client.post("/api/v1/patients", body, content_type=kind)
+    assert answer.status_code == 400

@@ -1,9 +1,11 @@
 """`migrate`, as the role that owns the tables: the web and worker role may not create any."""
 
 from argparse import ArgumentParser
+from typing import Any
 
 from django.core.management.base import CommandParser
 from django.core.management.commands.migrate import Command as DjangoMigrate
+from django.db import connections
 
 
 class Command(DjangoMigrate):
@@ -14,6 +16,27 @@ class Command(DjangoMigrate):
         super().add_arguments(parser)
         _default_to_owner(parser)
 
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate, then make sure that no session can switch the triggers off."""
+        super().handle(*args, **options)
+        if not (options["plan"] or options["check_unapplied"]):
+            _insist_on_triggers(options["database"])
+
 
 def _default_to_owner(parser: ArgumentParser) -> None:
     parser.set_defaults(database="owner")
+
+
+def _insist_on_triggers(database: str) -> None:
+    """Replace the function by which a session setting could make a trigger be passed over.
+
+    The library that writes our triggers recreates it with each of them, so it comes last.
+    """
+    with connections[database].cursor() as cursor:
+        cursor.execute("SELECT to_regproc('public._pgtrigger_should_ignore') IS NOT NULL")
+        row = cursor.fetchone()
+        if row is not None and row[0]:
+            cursor.execute(
+                "CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name name) "
+                "RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT false'"
+            )
