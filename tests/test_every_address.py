@@ -1,0 +1,157 @@
+"""Every address and verb, asked by those who have no business there.
+
+What somebody may not see is refused alike, whether it is there or not, and nothing has changed.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.apps import apps
+
+from coordination.api.views import ContinuumViewSet, OfPatients
+from coordination.models import ApiToken, AuditEvent, OrganizationOwned
+from tests.care_plans import underway
+from tests.cast import NOW, Cast, Person
+from tests.test_openapi import NOBODY, PIECES, addresses, model_of
+
+REFUSED = {403, 404}
+#: imported only, so nobody of the cast has any
+NOT_THERE = {"Condition", "SourceDocument"}
+#: what a refused request may still write: who asked with which token is not the patient's
+OWN_TRACES = {AuditEvent, ApiToken}
+
+_ID = re.compile(r"\(\?P<pk>.*?\{12\}\)")
+_PIECE = re.compile(r"\(\?P<(\w+)>[^)]*\)")
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address with its verbs; `model` is what its id is of, if it has one."""
+
+    path: str
+    view: type[ContinuumViewSet]
+    verbs: tuple[str, ...]
+
+    @property
+    def has_id(self) -> bool:
+        return "{pk}" in self.path
+
+    def of(self, ids: Mapping[str, UUID]) -> str:
+        """Return the address of one record of those."""
+        model = model_of(self.view)
+        name = model.__name__ if model else ""
+        return self.path.replace("{pk}", str(ids.get(name, NOBODY)))
+
+
+def everything() -> Iterator[Address]:
+    """Return each address of the API, with something in every hole but the id."""
+    for path, view in addresses():
+        verbs = tuple(verb for verb in getattr(view, "actions", None) or () if verb != "head")
+        if verbs:
+            filled = _PIECE.sub(lambda hole: PIECES[hole[1]], _ID.sub("{pk}", path))
+            yield Address(filled.replace("\\", "").rstrip("Z$"), view.cls, verbs)
+
+
+def records(cast: Cast) -> dict[str, UUID]:
+    """Return the id of one record of each kind in the organization that is acting."""
+    with cast.acting():
+        course = underway.start(cast)
+        underway.meet_acute_exit(cast, course, now=NOW + timedelta(weeks=1))
+        models = {model_of(one.view) for one in everything() if one.has_id} - {None}
+        found = {}
+        for model in models:
+            assert model is not None
+            row = model._default_manager.filter(organization=cast.riverside).first()
+            if row is not None:
+                found[model.__name__] = row.pk
+        assert {model.__name__ for model in models if model} - set(found) <= NOT_THERE
+    return found
+
+
+def state(cast: Cast, *, but: set[Any] = frozenset()) -> dict[str, list[Any]]:  # type: ignore[assignment]
+    """Return every row of the organization that is acting."""
+    with cast.acting():
+        return {
+            model.__name__: list(model._default_manager.order_by("pk").values_list())
+            for model in apps.get_models()
+            if issubclass(model, OrganizationOwned) and model not in but
+        }
+
+
+def body(cast: Cast) -> dict[str, Any]:
+    """Return what would be enough for many a request, with ids of the acting organization."""
+    role = str(cast.asha.practitioner_role.id)
+    return {
+        "patient": str(cast.patient.id),
+        "lead": role,
+        "practitioner_role": role,
+        "reason": "x",
+        "because": "x",
+        "verdict": "ready",
+        "needed": "not_needed",
+        "severity": "severe",
+        "reason_code": "no_capacity",
+        "text": "x",
+        "outcome": "goals_met",
+        "purpose": "care",
+        "channel": "email",
+        "wanted": False,
+        "discipline": "nutrition",
+        "family_name": "X",
+        "given_name": "Y",
+        "birth_date": "1990-01-01",
+    }
+
+
+def ask(who: Person, verb: str, at: str, given: Mapping[str, Any]) -> Any:
+    """Send one request."""
+    if verb == "get":
+        return who.client.get(at)
+    return getattr(who.client, verb)(at, given, headers={"If-Match": '"1"'})
+
+
+def refused(who: Person, verb: str, address: Address, ids: Any, given: Any) -> bool:
+    """Say whether somebody is refused a record, in the same words as one that is not there."""
+    answer = ask(who, verb, address.of(ids), given)
+    if answer.status_code != 400:
+        return answer.status_code in REFUSED
+    nobody = ask(who, verb, address.of({}), given)
+    return nobody.status_code == 400 and bool(nobody.data["errors"] == answer.data["errors"])
+
+
+def test_it_knows_every_address() -> None:
+    found = list(everything())
+    assert len(found) > 60
+    assert not [one.path for one in found if re.search(r"[()?\\]", one.path)]
+
+
+@pytest.mark.parametrize("name", ["gus", "ben", "ada", "pia"])
+def test_it_shows_a_patient_to_nobody_without_a_reason(cast: Cast, name: str) -> None:
+    ids, given, who = records(cast), body(cast), cast.everybody[name]
+    before, odd = state(cast, but=OWN_TRACES), []
+    for address in everything():
+        if not (address.has_id and issubclass(address.view, OfPatients)):
+            continue
+        for verb in address.verbs:
+            if not refused(who, verb, address, ids, given):
+                odd.append((verb, address.path))  # noqa: PERF401
+    assert odd == []
+    assert state(cast, but=OWN_TRACES) == before
+
+
+def test_it_shows_schedulers_nothing_clinical(cast: Cast) -> None:
+    ids, given = records(cast), body(cast)
+    before, odd = state(cast, but=OWN_TRACES), []
+    for address in everything():
+        if issubclass(address.view, OfPatients) and address.view.seen_in == "clinical":
+            for verb in address.verbs:
+                answer = ask(cast.sam, verb, address.of(ids), given)
+                if answer.status_code not in REFUSED:
+                    odd.append((verb, address.path, answer.status_code))
+    assert odd == []
+    assert state(cast, but=OWN_TRACES) == before
