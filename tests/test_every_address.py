@@ -5,7 +5,7 @@ What somebody may not see is refused alike, whether it is there or not, and noth
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,13 +13,16 @@ from uuid import UUID
 import pytest
 from django.apps import apps
 
+from coordination.actors import Role
 from coordination.api.views import ContinuumViewSet, OfPatients
 from coordination.models import ApiToken, AuditEvent, OrganizationOwned
 from tests.care_plans import underway
-from tests.cast import NOW, Cast, Person
+from tests.cast import NOW, Cast, Person, make_person
 from tests.test_openapi import NOBODY, PIECES, addresses, model_of
 
 REFUSED = {403, 404}
+#: what an address may also answer that names no record: it is asked in vain, or for one's own
+IN_VAIN = {400, 403, 404, 405, 428}
 #: imported only, so nobody of the cast has any
 NOT_THERE = {"Condition", "SourceDocument"}
 #: what a refused request may still write: who asked with which token is not the patient's
@@ -124,10 +127,53 @@ def refused(who: Person, verb: str, address: Address, ids: Any, given: Any) -> b
     return nobody.status_code == 400 and bool(nobody.data["errors"] == answer.data["errors"])
 
 
+def staff(cast: Cast) -> list[Person]:
+    """Return one person of each hat."""
+    hats = (Role.SCHEDULER, Role.ADMINISTRATOR, Role.PRIVACY_OFFICER)
+    return [cast.asha, *(make_person(cast.riverside, hat, hat=hat) for hat in hats)]
+
+
+def mirrored(cast: Cast) -> Cast:
+    """Return the same cast as Harbour sees it: Olu leads, and Riverside is the other one."""
+    return replace(
+        cast,
+        riverside=cast.harbour,
+        harbour=cast.riverside,
+        asha=cast.olu,
+        olu=cast.asha,
+        patient=cast.stranger,
+        stranger=cast.patient,
+    )
+
+
 def test_it_knows_every_address() -> None:
     found = list(everything())
     assert len(found) > 60
     assert not [one.path for one in found if re.search(r"[()?\\]", one.path)]
+
+
+@pytest.mark.parametrize("from_harbour", [True, False])
+def test_it_keeps_two_organizations_apart_at_every_address(cast: Cast, from_harbour: bool) -> None:
+    theirs = cast if from_harbour else mirrored(cast)
+    ours = mirrored(theirs)
+    ids, given, probing = records(theirs), body(theirs), staff(ours)
+    foreign = {str(one).encode() for one in (*ids.values(), theirs.patient.id)}
+    before, odd = state(theirs), list[Any]()
+    for address in everything():
+        for verb in address.verbs:
+            for who in probing:
+                if address.has_id:
+                    if not refused(who, verb, address, ids, given):
+                        odd.append((who.user.name, verb, address.path))
+                    continue
+                answer = ask(who, verb, address.path, given)
+                allowed = IN_VAIN | {200} if verb == "get" else IN_VAIN
+                if answer.status_code not in allowed:
+                    odd.append((who.user.name, verb, address.path, answer.status_code))
+                if any(one in answer.content for one in foreign):
+                    odd.append((who.user.name, verb, address.path, "shows a foreign id"))
+    assert odd == []
+    assert state(theirs) == before
 
 
 @pytest.mark.parametrize("name", ["gus", "ben", "ada", "pia"])
@@ -155,3 +201,14 @@ def test_it_shows_schedulers_nothing_clinical(cast: Cast) -> None:
                     odd.append((verb, address.path, answer.status_code))
     assert odd == []
     assert state(cast, but=OWN_TRACES) == before
+
+
+def test_it_breaks_at_no_address_whoever_asks(cast: Cast) -> None:
+    ids, odd = records(cast), []
+    for address in everything():
+        for who in (cast.asha, cast.sam, cast.ada):
+            for verb in address.verbs:
+                answer = ask(who, verb, address.of(ids), {})
+                if answer.status_code >= 500:
+                    odd.append((who.user.name, verb, address.path, answer.status_code))
+    assert odd == []
