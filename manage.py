@@ -5,7 +5,23 @@ import os
 import sys
 
 from django.core.management import execute_from_command_line
+from django.db.utils import OperationalError
+
+
+def main() -> None:
+    """Run a command; say plainly when no database answers."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "coordination.settings")
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError as error:
+        if "--traceback" in sys.argv:
+            raise
+        last = str(error).strip().splitlines()[-1]
+        sys.exit(
+            f"The database does not answer: {last}\n"
+            "Start `uv run manage.py demo` in another terminal, or set DATABASE_URL."
+        )
+
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "coordination.settings")
-    execute_from_command_line(sys.argv)
+    main()
