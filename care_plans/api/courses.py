@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from care_plans import courses, progress, standing
 from care_plans.api import course_serializers as serializers
+from care_plans.api import move_serializers
 from care_plans.expectation import expected
 from care_plans.models import (
     Activity,
@@ -86,7 +87,7 @@ def _standing(rows: Rows, standing: str, value: bool) -> Rows:
 
 
 def _moves[V: Callable[..., Response]](
-    summary: str, request: Any = serializers.MoveSerializer
+    summary: str, request: Any = move_serializers.MoveSerializer
 ) -> Callable[[V], V]:
     """Describe a move: what it asks for, and that it answers with the course."""
     described: Callable[[V], V] = extend_schema(
@@ -161,11 +162,13 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
         )
         return self._shown(course.pk)
 
-    @_moves("Start a course: intake ends, the acute stage begins", serializers.AdvanceSerializer)
+    @_moves(
+        "Start a course: intake ends, the acute stage begins", move_serializers.AdvanceSerializer
+    )
     @action(detail=True, methods=["post"])
     def start(self, request: Request, pk: str) -> Response:
         """Begin the first stage; red flags must have been screened."""
-        return self._perform("start", serializers.AdvanceSerializer)
+        return self._perform("start", move_serializers.AdvanceSerializer)
 
     @_moves("Pause a course; its stage survives")
     @action(detail=True, methods=["post"])
@@ -179,23 +182,23 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
         """Go on where it rested."""
         return self._perform("resume")
 
-    @_moves("End a course, with its outcome", serializers.DischargeSerializer)
+    @_moves("End a course, with its outcome", move_serializers.DischargeSerializer)
     @action(detail=True, methods=["post"])
     def discharge(self, request: Request, pk: str) -> Response:
         """End a course and everything that was open on it."""
-        return self._perform("discharge", serializers.DischargeSerializer)
+        return self._perform("discharge", move_serializers.DischargeSerializer)
 
-    @_moves("Go on to the next stage", serializers.AdvanceSerializer)
+    @_moves("Go on to the next stage", move_serializers.AdvanceSerializer)
     @action(detail=True, methods=["post"])
     def advance(self, request: Request, pk: str) -> Response:
         """Go on if criteria, lanes and red flags allow it; 409 says what does not."""
-        return self._perform("advance", serializers.AdvanceSerializer)
+        return self._perform("advance", move_serializers.AdvanceSerializer)
 
-    @_moves("Step back to an earlier stage", serializers.RegressSerializer)
+    @_moves("Step back to an earlier stage", move_serializers.RegressSerializer)
     @action(detail=True, methods=["post"])
     def regress(self, request: Request, pk: str) -> Response:
         """Step back one stage, or to the one named, for a reason."""
-        return self._perform("regress", serializers.RegressSerializer)
+        return self._perform("regress", move_serializers.RegressSerializer)
 
     @extend_schema(
         summary="Read every move so far, the first first, with its evidence",
@@ -264,7 +267,7 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
         rows = Goal.objects.filter(course=self._disclosed("Goal"))
         return self._listed(rows.order_by("id"), serializers.GoalSerializer)
 
-    def _perform(self, name: str, shape: Any = serializers.MoveSerializer) -> Response:
+    def _perform(self, name: str, shape: Any = move_serializers.MoveSerializer) -> Response:
         asked = progress.Request(action=name, **self.valid(shape))
         course = progress.perform(self.get_object().pk, asked, actor=self.actor, now=self.now)
         return self._shown(course.pk)
