@@ -88,6 +88,8 @@ def _take_in(step_id: UUID, organization_id: UUID, *, now: datetime) -> None:
     )
     if step is None:
         return
+    # The sweep may have begun before the step was made, and must not look at the time before it.
+    now = max(now, step.recorded_at)
     actor = Actor.system("care_plans.consuming", organization_id)
     lane = Lane.objects.filter(referral_id=step.referral_id).first()
     if lane is not None:

@@ -160,6 +160,20 @@ def test_it_lets_whoever_accepts_a_referral_do_the_lane(cast: Cast) -> None:
         ).exists()
 
 
+@pytest.mark.feature("PT-02")
+def test_it_takes_in_a_step_that_was_made_while_the_sweep_was_already_under_way(
+    cast: Cast,
+) -> None:
+    with cast.acting():
+        course = underway.start(cast)
+        underway.take(cast, course, cast.chloe)
+    consume(NOW - timedelta(seconds=1))
+    with cast.acting():
+        assert waiting() == 0
+        lane = underway.lane(course, "massage_therapy")
+        assert lane.practitioner_role_id == cast.chloe.practitioner_role.id
+
+
 def test_it_leaves_a_lane_without_anybody_when_work_is_given_back_or_revoked(cast: Cast) -> None:
     with cast.acting():
         course = underway.start(cast)
