@@ -56,16 +56,12 @@ RULES: Mapping[str, Needs] = {
 
 #: what being asked does not suffice for: somebody to whom a referral is merely assigned sees the
 #: patient in order to decide, and answers for the course only once in the team
-OF_THE_TEAM = frozenset(
-    {
-        "course.start",
-        "course.pause",
-        "course.resume",
-        "course.advance",
-        "course.regress",
-        "lane.sign-off",
-    }
-)
+OF_THE_TEAM = frozenset(RULES) - {
+    "plan.open",  # before there is a plan there may be only a lead
+    "course.apply",
+    "screen.record",
+    "answer.record",
+}
 
 _WORDS = {
     Needs.PRACTITIONER: "a registered practitioner",

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 
 from care_plans import circumstances, consuming, lanes, progress, standing
+from care_plans.activities import move_activity
 from care_plans.models import Activity, Course, LaneSignOff
 from coordination.problems import Denied, Invalid, VersionMismatch
 from referrals.lifecycle import perform
@@ -101,6 +102,11 @@ def test_it_takes_no_word_from_somebody_who_was_merely_asked(cast: Cast) -> None
             back = progress.Request(action="regress", reason="flare-up")
             progress.perform(course.id, back, actor=cast.chloe.actor(LATER), now=LATER)
         assert denied.value.rule == "scope.course.regress"
+        massage = Activity.objects.filter(course=course, lane=lane).first()
+        assert massage is not None
+        with pytest.raises(Denied) as denied:
+            move_activity(massage.id, "begin", actor=cast.chloe.actor(LATER), now=LATER)
+        assert denied.value.rule == "scope.activity.begin"
         assert not LaneSignOff.objects.exists()
         perform(asked_id, "accept", actor=cast.chloe.actor(), now=NOW)
         underway.sign(cast.chloe, lane, now=LATER)
