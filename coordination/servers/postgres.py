@@ -24,6 +24,7 @@ from coordination.servers.processes import (
     hold,
     left_behind,
     tail,
+    unusable,
 )
 from coordination.servers.shelter import (
     account_for,
@@ -88,7 +89,7 @@ class PostgresServer:
             return cls._run(folder, data, account, binaries, password, lock, durable=durable)
         except OSError as error:
             lock.close()
-            raise CannotStart(f"PostgreSQL cannot use {folder}: {error.strerror}.") from error
+            raise unusable("PostgreSQL", folder, error) from error
         except BaseException:
             lock.close()
             raise

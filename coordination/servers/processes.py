@@ -1,8 +1,10 @@
 """Processes that belong to one folder: who holds it, and what a killed run left behind."""
 
 import contextlib
+import errno
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -156,10 +158,24 @@ def tail(log: Path, *, lines: int = 5) -> str:
         return ""
 
 
+def unusable(what: str, folder: Path, error: OSError) -> CannotStart:
+    """Say why a server cannot use its folder, and what to do when the disk is full."""
+    if error.errno == errno.ENOSPC:
+        return CannotStart(
+            f"{what} has no room in {folder}: the disk is full; free some space and start again."
+        )
+    return CannotStart(f"{what} cannot use {folder}: {error.strerror}.")
+
+
+_ROOM_TO_COMPLAIN = 2**20  # bytes
+
+
 def explain(what: str, log: Path) -> CannotStart:
     """Turn the end of a server's log into one sentence that says what to do."""
     ending = tail(log, lines=60)
-    if "No space left on device" in ending:
+    # On a full disk the program may not even have been able to say so.
+    no_room = shutil.disk_usage(log.parent).free < _ROOM_TO_COMPLAIN
+    if no_room or "No space left on device" in ending:
         return CannotStart(
             f"{what} has no room: the disk is full; free some space and start again (see {log})."
         )

@@ -22,6 +22,7 @@ from coordination.servers.processes import (
     hold,
     left_behind,
     tail,
+    unusable,
 )
 
 _STARTS = 5
@@ -66,7 +67,7 @@ class ValkeyServer:
             return cls._run(folder.resolve(), lock)
         except OSError as error:
             lock.close()
-            raise CannotStart(f"Valkey cannot use {folder}: {error.strerror}.") from error
+            raise unusable("Valkey", folder, error) from error
         except BaseException:
             lock.close()
             raise
