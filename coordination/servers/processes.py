@@ -170,12 +170,17 @@ def unusable(what: str, folder: Path, error: OSError) -> CannotStart:
 _ROOM_TO_COMPLAIN = 2**20  # bytes
 
 
+def is_full(folder: Path) -> bool:
+    """Return whether the disk that holds `folder` lacks the room even to say so in a log."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free < _ROOM_TO_COMPLAIN
+
+
 def explain(what: str, log: Path) -> CannotStart:
     """Turn the end of a server's log into one sentence that says what to do."""
     ending = tail(log, lines=60)
-    # On a full disk the program may not even have been able to say so.
-    no_room = shutil.disk_usage(log.parent).free < _ROOM_TO_COMPLAIN
-    if no_room or "No space left on device" in ending:
+    if is_full(log.parent) or "No space left on device" in ending:
         return CannotStart(
             f"{what} has no room: the disk is full; free some space and start again (see {log})."
         )

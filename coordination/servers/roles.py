@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 import psycopg
 from psycopg import Connection, sql
@@ -111,6 +111,8 @@ def administering(admin_url: str) -> Iterator[Connection]:
         connection = psycopg.connect(admin_url, autocommit=True, connect_timeout=10)
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[-1]
+        if "No space left on device" in reason:
+            raise _without_room(where) from error
         raise CannotStart(
             f"PostgreSQL at {where.hostname}:{where.port or 5432} does not answer: {reason}"
         ) from error
@@ -123,15 +125,19 @@ def administering(admin_url: str) -> Iterator[Connection]:
                 f"{error.diag.message_primary}."
             ) from error
         except psycopg.errors.DiskFull as error:
-            raise CannotStart(
-                f"PostgreSQL at {where.hostname}:{where.port or 5432} has no room: its disk is "
-                "full; free some space and start again."
-            ) from error
+            raise _without_room(where) from error
         except psycopg.OperationalError as error:
             reason = str(error).strip().splitlines()[0]
             raise CannotStart(
                 f"PostgreSQL at {where.hostname}:{where.port or 5432} stopped answering: {reason}"
             ) from error
+
+
+def _without_room(where: SplitResult) -> CannotStart:
+    return CannotStart(
+        f"PostgreSQL at {where.hostname}:{where.port or 5432} has no room: its disk is full; "
+        "free some space and start again."
+    )
 
 
 def with_database(url: str, database: str) -> str:

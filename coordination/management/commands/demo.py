@@ -3,6 +3,7 @@
 import errno
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -13,7 +14,7 @@ from coordination.servers.demonstration import (
     already_running,
     running_environment,
 )
-from coordination.servers.processes import CannotStart, FolderInUse
+from coordination.servers.processes import CannotStart, FolderInUse, is_full
 
 
 class Command(BaseCommand):
@@ -52,7 +53,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             raise CommandError("Interrupted.", returncode=130) from None
         except CannotStart as error:
-            raise CommandError(str(error)) from None
+            raise CommandError(_with_the_disk(error, demo.folder)) from None
         except OSError as error:
             raise CommandError(_describe(error)) from None
 
@@ -110,6 +111,14 @@ class Command(BaseCommand):
         except OSError:
             # The terminal is gone; the servers still have to be ended in order.
             return
+
+
+def _with_the_disk(error: CannotStart, folder: Path) -> str:
+    """Say that the disk is full, whichever program stumbled over it and however it put it."""
+    reason = str(error)
+    if "is full" in reason or not is_full(folder):
+        return reason
+    return f"The disk that holds {folder} is full; free some space and start again. ({reason})"
 
 
 def _check(environment: dict[str, str]) -> bool:
