@@ -1,5 +1,6 @@
 """People, places and trust."""
 
+from .labels import Labels
 from .owned import Editable, OrganizationOwned, new_id
 from .patients import AccessGrant, CareTeamMember, Patient, PatientIdentifier, current
 from .people import (
@@ -27,6 +28,7 @@ __all__ = [
     "Discipline",
     "Editable",
     "Event",
+    "Labels",
     "Location",
     "Membership",
     "Organization",

@@ -1,0 +1,9 @@
+from typing import ClassVar
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies: ClassVar = [("coordination", "0005_audit_chain")]
+
+    operations: ClassVar = []

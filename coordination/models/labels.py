@@ -1,0 +1,23 @@
+"""What a patient's row says of itself to the third fence: where its labels stand."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """Field paths, from a model, to what a consent directive can name; "" where it has none.
+
+    A model that patients own carries one as the class attribute `labels`.
+    """
+
+    patient: str = "patient_id"
+    discipline: str = ""
+    """To the discipline that the row comes from (a value of `Discipline`)."""
+    author: str = ""
+    """To the id of the practitioner role that wrote it."""
+    condition: str = ""
+    """To the id of the course (the condition on the plan) that it is about."""
+    sensitivity: str = ""
+    """To a sensitivity code; rows that have one are closed by default."""
+    is_identity: bool = False
+    """True for who the patient is and who may see them: never withheld from the circle."""
