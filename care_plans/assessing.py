@@ -11,18 +11,17 @@ from django.db import IntegrityError, transaction
 from care_plans import standing
 from care_plans.models import Assessment, Course, Measure, Score
 from care_plans.recording import (
-    KeyReused,
     course_within_reach,
     digest,
     moment,
     pointer,
     refuse,
-    usable_key,
 )
 from care_plans.telling import tell
 from coordination import audit
 from coordination.access import owned_by_patient, patient_for
 from coordination.actors import Actor
+from coordination.idempotency import KeyReused, usable_key
 from coordination.models import Patient, PractitionerRole
 from coordination.problems import Denied, FieldError, Invalid, NotAllowed, NotFound
 

@@ -22,11 +22,12 @@ from care_plans.models import (
 )
 from care_plans.plans import must_be_open, plan_for
 from care_plans.progress import course_for
-from care_plans.recording import moment, usable_key
+from care_plans.recording import moment
 from care_plans.signing import is_signed_for
 from care_plans.telling import tell
 from coordination import audit
 from coordination.actors import Actor
+from coordination.idempotency import KeyReused, usable_key
 from coordination.problems import FieldError, Invalid, NotAllowed, VersionMismatch
 
 
@@ -52,12 +53,6 @@ class AlreadyUnderway(NotAllowed):
     """A course on this pathway and side is under way, and it is not what is asked for."""
 
     type = "course-already-underway"
-
-
-class KeyReused(NotAllowed):
-    """The key found a course, but it is another one than what is asked for now."""
-
-    type = "course-key-reused"
 
 
 @transaction.atomic

@@ -13,14 +13,6 @@ from coordination.actors import Actor
 from coordination.models import Patient
 from coordination.problems import FieldError, Invalid, NotAllowed
 
-KEY_LENGTH = 200
-
-
-class KeyReused(NotAllowed):
-    """The same idempotency key was used before, for something else."""
-
-    type = "key-reused"
-
 
 class CourseEnded(NotAllowed):
     """The course had ended by the time that the finding is about."""
@@ -53,15 +45,6 @@ def moment(
     if course is not None and course.discharged_at is not None and at > course.discharged_at:
         raise CourseEnded("The course was discharged before that.")
     return at
-
-
-def usable_key(key: str) -> str:
-    """Return an idempotency key, or raise `Invalid` for one that cannot be kept."""
-    if len(key) > KEY_LENGTH or not key.isprintable():
-        raise Invalid.field(
-            "/Idempotency-Key", f"A key is at most {KEY_LENGTH} printable characters."
-        )
-    return key
 
 
 def digest(sent: Mapping[str, Any]) -> str:

@@ -17,17 +17,16 @@ from care_plans.content.safety import RedFlag, Redirect
 from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
 from care_plans.models import Course, RedFlagAnswer, RedFlagScreen
 from care_plans.recording import (
-    KeyReused,
     course_within_reach,
     digest,
     moment,
     pointer,
     refuse,
-    usable_key,
 )
 from care_plans.telling import tell
 from coordination import audit
 from coordination.actors import Actor
+from coordination.idempotency import KeyReused, usable_key
 from coordination.models import PractitionerRole
 from coordination.problems import FieldError
 

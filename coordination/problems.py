@@ -21,6 +21,7 @@ class Problem(Exception):
     type: ClassVar[str] = "problem"  # stable; part of the API
     title: ClassVar[str] = "The request could not be carried out"
     status: ClassVar[int] = 409
+    retry_after: ClassVar[int | None] = None  # seconds, where asking again may help
 
     def __init__(self, detail: str, *, errors: Sequence[FieldError] = (), **extra: Any) -> None:
         super().__init__(detail)

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 # or numbers.
 LOOKUPS = {
     "care_plans_stays_to_check",
+    "coordination_answers_to_sweep",
     "coordination_memberships_of",
     "coordination_organization_named",
     "coordination_token",

@@ -27,6 +27,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
         return None
     set_rollback()
     headers: dict[str, str] = {}
+    if isinstance(error, Problem) and error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, exceptions.APIException):
         if header := getattr(error, "auth_header", None):
             headers["WWW-Authenticate"] = header

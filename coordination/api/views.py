@@ -16,6 +16,7 @@ from coordination import audit
 from coordination.access import View, circle
 from coordination.actors import Actor, Role
 from coordination.api.concurrency import etag
+from coordination.api.once import answer_once
 from coordination.api.permissions import ByRole
 from coordination.models import Editable
 
@@ -28,6 +29,11 @@ class ContinuumViewSet(GenericViewSet[Any]):
     roles: ClassVar[Mapping[str, frozenset[Role]]] = {}
     permission_classes: Any = (ByRole,)
     lookup_value_regex = UUID_PATTERN
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Let the request in, or answer it as it was answered before."""
+        super().initial(request, *args, **kwargs)
+        answer_once(self, request)
 
     @cached_property
     def now(self) -> datetime:

@@ -1,5 +1,6 @@
 """People, places and trust."""
 
+from .answers import KeptAnswer
 from .labels import Labels
 from .owned import Editable, OrganizationOwned, new_id
 from .patients import AccessGrant, CareTeamMember, Patient, PatientIdentifier, current
@@ -28,6 +29,7 @@ __all__ = [
     "Discipline",
     "Editable",
     "Event",
+    "KeptAnswer",
     "Labels",
     "Location",
     "Membership",

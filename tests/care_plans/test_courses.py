@@ -21,6 +21,7 @@ from care_plans.models import (
     StageTransition,
 )
 from care_plans.progress import course_for
+from coordination.idempotency import KeyReused
 from coordination.models import Event, new_id
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, VersionMismatch
 from notifications.models import Message
@@ -106,9 +107,9 @@ def test_it_refuses_a_key_that_comes_with_other_particulars(
     with cast.acting():
         underway.apply(cast, key="apply-1")
         before = counts()
-        with pytest.raises(courses.KeyReused) as refused:
+        with pytest.raises(KeyReused) as refused:
             underway.apply(cast, key="apply-1", now=LATER, **other)
-        assert refused.value.status == 409
+        assert refused.value.status == 422
         assert counts() == before
 
 
@@ -171,7 +172,7 @@ def test_it_refuses_a_key_that_stands_for_something_else(cast: Cast) -> None:
     with cast.acting():
         underway.apply(cast, key="apply-1")
         before = counts()
-        with pytest.raises(courses.KeyReused):
+        with pytest.raises(KeyReused):
             underway.apply(cast, key="apply-1", side="right")
         assert counts() == before
 

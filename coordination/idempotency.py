@@ -1,0 +1,180 @@
+"""The same unsafe request twice has one effect: the first answer is kept for a day and repeated.
+
+The answer is written in the transaction of its effect, so the two come and go together. While the
+first request runs it holds a lock that PostgreSQL lets go of when its transaction ends, however
+that happens: a process that dies leaves nothing behind, neither an effect nor a key in use.
+A refusal changed nothing, so it is not kept, and the same key may try again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import connection
+
+from coordination import audit
+from coordination.access import patients_visible_to
+from coordination.actors import Actor
+from coordination.models import KeptAnswer
+from coordination.problems import Invalid, NotFound, Problem
+from coordination.tenancy import acting_in
+
+KEPT_FOR = timedelta(hours=24)
+KEY_LENGTH = 200
+_BATCH = 1000
+
+
+class KeyReused(Problem):
+    """The same idempotency key was used before, for something else."""
+
+    type = "key-reused"
+    title = "This key belongs to another request"
+    status = 422
+
+
+class StillRunning(Problem):
+    """The first request with this key has not ended yet; ask again."""
+
+    type = "still-running"
+    title = "The first request with this key is still running"
+    retry_after: ClassVar[int | None] = 1
+
+
+class AnswerWithheld(NotFound):
+    """It was carried out, but its patient is no longer within the caller's reach."""
+
+    type = "patient-not-found"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request was answered, byte for byte, with the headers that matter."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def usable_key(key: str) -> str:
+    """Return an idempotency key, or raise `Invalid` for one that cannot be kept."""
+    if len(key) > KEY_LENGTH or not (key.isascii() and key.isprintable()):
+        raise Invalid.field(
+            "/Idempotency-Key", f"A key is at most {KEY_LENGTH} printable ASCII characters."
+        )
+    return key
+
+
+def fingerprint(*parts: bytes) -> bytes:
+    """Return what tells one request from another: the SHA-256 of its parts, in order."""
+    return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
+
+
+def begin(key: str, request: bytes, *, actor: Actor, now: datetime) -> Answer | None:
+    """Return the answer that this key was given before; None: go ahead, the key is yours.
+
+    `request` is its `fingerprint`. What is answered again is a disclosure and is audited as one.
+    Raises `Invalid`, `StillRunning`, `KeyReused`, and `AnswerWithheld` when a patient whom the
+    caller still reached after the first answer is out of reach now.
+    """
+    _lock(usable_key(key), actor)
+    kept = KeptAnswer.objects.filter(login=_login(actor), key=key).first()
+    if kept is None:
+        return None
+    if kept.kept_until <= now:
+        kept.delete()
+        return None
+    if bytes(kept.fingerprint) != request:
+        raise KeyReused("This key was used for another request; take a new one.")
+    _disclose_again(kept, actor=actor, now=now)
+    return Answer(kept.status, kept.headers, bytes(kept.body))
+
+
+def keep(
+    key: str,
+    request: bytes,
+    answer: Answer,
+    *,
+    heard: Sequence[audit.Heard],
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Keep an answer for `KEPT_FOR`, in the transaction of its effect.
+
+    `heard` is what the request told the audit trail: whom and what its answer is about.
+    """
+    about = next((one for one in reversed(heard) if one.resource_id), None)
+    KeptAnswer.objects.create(
+        organization_id=actor.organization_id,
+        login=_login(actor),
+        key=key,
+        fingerprint=request,
+        status=answer.status,
+        headers=dict(answer.headers),
+        body=answer.body,
+        resource=about.resource if about else "",
+        resource_id=about.resource_id if about else None,
+        patient_ids=_reached({one for row in heard for one in row.patient_ids}, actor, now),
+        kept_at=now,
+        kept_until=now + KEPT_FOR,
+    )
+
+
+def sweep_answers(*, now: datetime) -> int:
+    """Delete every answer whose day is over, in all organizations; returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coordination_answers_to_sweep(%s)", [now])
+        organizations = [row[0] for row in cursor.fetchall()]
+    return sum(_sweep(organization_id, now) for organization_id in organizations)
+
+
+def _sweep(organization_id: UUID, now: datetime) -> int:
+    swept = 0
+    while True:
+        with acting_in(organization_id):
+            old = KeptAnswer.objects.filter(kept_until__lte=now).values("pk")[:_BATCH]
+            gone, _ = KeptAnswer.objects.filter(pk__in=old).delete()
+        swept += gone
+        if gone < _BATCH:
+            return swept
+
+
+def _login(actor: Actor) -> str:
+    return str(actor.user_id or actor.label)
+
+
+def _lock(key: str, actor: Actor) -> None:
+    name = f"idempotency:{actor.organization_id}:{_login(actor)}:{key}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        row = cursor.fetchone()
+    if not (row and row[0]):
+        raise StillRunning("The first request with this key is still running.")
+
+
+def _reached(patient_ids: set[UUID], actor: Actor, now: datetime) -> list[UUID]:
+    if not patient_ids:
+        return []
+    visible = patients_visible_to(actor, now, view="directory").filter(pk__in=patient_ids)
+    return list(visible.values_list("pk", flat=True))
+
+
+def _disclose_again(kept: KeptAnswer, *, actor: Actor, now: datetime) -> None:
+    patient_ids = set(kept.patient_ids)
+    if patient_ids - set(_reached(patient_ids, actor, now)):
+        raise AnswerWithheld("There is no such patient within your reach.")
+    if not kept.resource:
+        return
+    audit.record(
+        actor=actor,
+        now=now,
+        action=audit.Action.READ,
+        event=f"{kept.resource}.read",
+        resource=kept.resource,
+        resource_id=kept.resource_id,
+        patient_ids=kept.patient_ids,
+        basis="circle" if actor.practitioner_roles else "directory",
+        detail={"repeated": True},
+    )
