@@ -19,4 +19,5 @@ COPY . .
 USER continuum
 EXPOSE 8000
 CMD ["granian", "coordination.wsgi:application", "--interface=wsgi", "--host=0.0.0.0", \
-     "--port=8000", "--workers=2", "--blocking-threads=1", "--no-ws"]
+     "--port=8000", "--workers=2", "--blocking-threads=1", "--no-ws", \
+     "--http1-header-read-timeout=10000", "--respawn-failed-workers"]

@@ -2,10 +2,12 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -14,9 +16,13 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from coordination.strength import SHORTEST_PASSWORD, SHORTEST_SECRET, weakness
+
 PROJECT = Path(__file__).resolve().parent.parent
 VAR = PROJECT / "var"
 DEMO_ENVIRONMENT = VAR / "demo" / "environment.json"
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]", "::1", "testserver"})
+_SHORTEST_KEY = 50  # what Django asks of its own
 
 
 class Environment(BaseSettings):
@@ -51,6 +57,56 @@ class Environment(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(name.strip() for name in value.split(",") if name.strip())
+
+    @property
+    def is_production(self) -> bool:
+        """Say whether others than this machine are served: PUBLIC_URL is https then."""
+        return urlsplit(self.public_url).scheme == "https"
+
+    @field_validator("secret_key", "metrics_token")
+    @classmethod
+    def _refuse_weak(cls, value: SecretStr) -> SecretStr:
+        """Take a secret that cannot be guessed, or none."""
+        secret = value.get_secret_value()
+        reason = weakness(secret, shortest=SHORTEST_SECRET) if secret else ""
+        if reason:
+            raise ValueError(f"{reason} (`openssl rand -hex 32` makes a good one)")
+        return value
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> "Environment":
+        """Refuse what only a machine of one's own may do, once others are served."""
+        problems = list(self._unsafe())
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _unsafe(self) -> Iterator[str]:
+        where = urlsplit(self.public_url)
+        strangers = {name for name in self.allowed_hosts if name not in _THIS_MACHINE}
+        is_ours = where.scheme == "http" and where.hostname in _THIS_MACHINE
+        if not self.is_production and not is_ours:
+            yield "PUBLIC_URL: must begin with https:// unless it leads to this machine"
+        if not self.is_production and strangers:
+            yield "PUBLIC_URL: must begin with https:// when ALLOWED_HOSTS names other machines"
+        if self.debug and (self.is_production or strangers):
+            yield "DEBUG: shows the code's inner state to strangers; only for development"
+        if self.is_production:
+            yield from self._unsafe_in_production()
+
+    def _unsafe_in_production(self) -> Iterator[str]:
+        if 0 < len(self.secret_key.get_secret_value()) < _SHORTEST_KEY:
+            yield f"SECRET_KEY: give it {_SHORTEST_KEY} characters or more"
+        if "*" in self.allowed_hosts:
+            yield "ALLOWED_HOSTS: name the hosts; * lets everybody invent one"
+        for name in ("database_url", "database_owner_url", "redis_url"):
+            url = urlsplit(getattr(self, name))
+            # A socket or a certificate needs no password.
+            if not url.hostname or "sslcert=" in url.query:
+                continue
+            reason = weakness(unquote(url.password or ""), shortest=SHORTEST_PASSWORD)
+            if reason:
+                yield f"{name.upper()}: its password is weak: {reason}"
 
     @classmethod
     def settings_customise_sources(

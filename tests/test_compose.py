@@ -19,6 +19,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_t
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("web", "worker", "beat", "prepare", "mail")
 SECRETS = {
-    name: f"{name.lower()}-of-the-compose-test"
+    name: token_hex(32)
     for name in (
         "POSTGRES_PASSWORD",
         "OWNER_PASSWORD",

@@ -20,8 +20,9 @@ class SchemaView(SpectacularJSONAPIView):
 
 
 class DocumentationView(SpectacularSwaggerSplitView):
-    """Swagger UI; its script comes from an address of its own, so nothing runs inline."""
+    """Swagger UI; its script and styles come from addresses of their own, so nothing is inline."""
 
+    template_name = "coordination/documentation.html"
     url_name = "schema"
 
 

@@ -239,6 +239,7 @@ _GRANIAN = (
     "--workers=2",
     "--blocking-threads=1",
     "--no-ws",
+    "--http1-header-read-timeout=10000",
 )
 
 
@@ -335,7 +336,7 @@ def _require_redis(url: str) -> None:
 def _why_not(url: str) -> str:
     """Return why the address does not answer as it should, or nothing."""
     try:
-        with urllib.request.urlopen(url, timeout=10):  # noqa: S310 - our own address
+        with urllib.request.urlopen(url, timeout=10):  # noqa: S310 - our own  # nosec B310
             return ""
     except urllib.error.HTTPError as error:
         return f"{url} says {error.read(2000).decode(errors='replace')}"

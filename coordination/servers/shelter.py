@@ -17,7 +17,7 @@ from pathlib import Path
 
 from coordination.servers.processes import Account, CannotStart
 
-_ROOTS = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - ownership is checked below
+_ROOTS = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - see below  # nosec B108
 
 
 def installed_postgres() -> Path:

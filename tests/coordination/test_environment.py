@@ -3,15 +3,32 @@
 import os
 import subprocess
 import sys
+from secrets import token_hex, token_urlsafe
 
 import pytest
 from pydantic import ValidationError
 
 from coordination.environment import PROJECT, Environment
+from coordination.strength import SHORTEST_SECRET, weakness
+
+STRONG = token_hex(32)
+PRODUCTION = {
+    "PUBLIC_URL": "https://clinic.example",
+    "ALLOWED_HOSTS": "clinic.example",
+    "SECRET_KEY": STRONG,
+    "DATABASE_URL": f"postgresql://continuum_app:{STRONG}@db.example/continuum",
+    "DATABASE_OWNER_URL": f"postgresql://continuum_owner:{STRONG}@db.example/continuum",
+    "REDIS_URL": f"redis://:{STRONG}@redis.example:6379/0",
+}
+
+
+def production(monkeypatch: pytest.MonkeyPatch, **changes: str) -> None:
+    for name, value in (PRODUCTION | changes).items():
+        monkeypatch.setenv(name, value)
 
 
 def test_it_reads_host_names_with_commas_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALLOWED_HOSTS", "clinic.example, www.clinic.example,")
+    production(monkeypatch, ALLOWED_HOSTS="clinic.example, www.clinic.example,")
     assert Environment().allowed_hosts == ("clinic.example", "www.clinic.example")
 
 
@@ -27,9 +44,10 @@ def test_it_refuses_a_wrong_value_and_does_not_repeat_it(
 
 
 def test_it_never_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SECRET_KEY", "never-to-be-printed")
-    monkeypatch.setenv("METRICS_TOKEN", "never-either")
-    assert "never" not in repr(Environment())
+    secret = token_hex(32)
+    monkeypatch.setenv("SECRET_KEY", secret)
+    monkeypatch.setenv("METRICS_TOKEN", secret)
+    assert secret not in repr(Environment())
 
 
 def test_it_loads_settings_without_any_server() -> None:
@@ -47,3 +65,80 @@ def test_it_loads_settings_without_any_server() -> None:
 def test_it_explains_every_setting_to_operators() -> None:
     guide = (PROJECT / "docs" / "operation.md").read_text()
     assert [name for name in Environment.model_fields if f"| `{name.upper()}` |" not in guide] == []
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "METRICS_TOKEN"])
+@pytest.mark.parametrize(
+    "weak",
+    [
+        "short",
+        "a" * 64,
+        "abcdefgh" * 8,
+        "django-insecure-" + STRONG,
+        "please-change-me-before-you-go-live-0123456789-abcdefghij",
+        "01" * 16 + "10" * 16,
+    ],
+)
+def test_it_refuses_a_secret_that_could_be_guessed(
+    monkeypatch: pytest.MonkeyPatch, name: str, weak: str
+) -> None:
+    monkeypatch.setenv(name, weak)
+    with pytest.raises(ValidationError) as refused:
+        Environment()
+    assert name.lower() in str(refused.value)
+    assert "openssl rand -hex 32" in str(refused.value)
+    assert weak not in str(refused.value)
+
+
+def test_it_takes_what_a_generator_makes() -> None:
+    made = [make(32) for _ in range(500) for make in (token_hex, token_urlsafe)]
+    assert [secret for secret in made if weakness(secret, shortest=SHORTEST_SECRET)] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"DEBUG": "1"}, "DEBUG"),
+        ({"PUBLIC_URL": "http://clinic.example"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "http://127.0.0.1:8000"}, "PUBLIC_URL"),
+        ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
+        ({"SECRET_KEY": token_hex(17)}, "SECRET_KEY"),
+        ({"DATABASE_URL": "postgresql://continuum_app@db.example/continuum"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://continuum_app:clinic@db.example/c"}, "DATABASE_URL"),
+        ({"DATABASE_OWNER_URL": "postgresql://o:aaaaaaaaaaaaaaaaaaaa@db/c"}, "DATABASE_OWNER_URL"),
+        ({"REDIS_URL": "redis://redis.example:6379/0"}, "REDIS_URL"),
+    ],
+)
+def test_it_refuses_to_serve_others_unsafely(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], said: str
+) -> None:
+    production(monkeypatch, **changes)
+    with pytest.raises(ValidationError) as refused:
+        Environment()
+    assert said in str(refused.value)
+    assert STRONG not in str(refused.value)
+
+
+def test_it_needs_no_password_where_a_certificate_or_a_socket_proves_who_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    production(
+        monkeypatch,
+        DATABASE_URL="postgresql://continuum_app@db.example/c?sslcert=/run/app.pem",
+        DATABASE_OWNER_URL="postgresql:///continuum",
+    )
+    assert Environment().is_production
+
+
+def test_it_finds_nothing_to_warn_of_in_production() -> None:
+    kept = {key: value for key, value in os.environ.items() if key in {"PATH", "HOME"}}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level=WARNING"],
+        cwd=PROJECT,
+        env=kept | PRODUCTION,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
