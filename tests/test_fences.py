@@ -23,8 +23,11 @@ pytestmark = pytest.mark.django_db
 LOOKUPS = {
     "care_plans_stays_to_check",
     "coordination_answers_to_sweep",
+    "coordination_lapsed_leads",
+    "coordination_lapses_over",
     "coordination_memberships_of",
     "coordination_organization_named",
+    "coordination_proxied_by",
     "coordination_token",
     "notifications_backlog",
     "notifications_due",

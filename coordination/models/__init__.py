@@ -1,6 +1,8 @@
 """People, places and trust."""
 
 from .answers import KeptAnswer
+from .duplicates import DuplicateReview, DuplicateStep
+from .hand_offs import HandOff, HandOffStep
 from .labels import Labels
 from .owned import Editable, OrganizationOwned, new_id
 from .patients import AccessGrant, CareTeamMember, Patient, PatientIdentifier, current
@@ -14,6 +16,7 @@ from .people import (
 )
 from .places import DirectoryEntry, Location, Organization
 from .records import APPEND_ONLY, AuditEvent, Event
+from .relations import RelatedPerson, RelatedPersonRight
 from .work import KEPT, OPEN_WORK, WORK_TRANSITIONS, WorkItem
 
 __all__ = [
@@ -27,8 +30,12 @@ __all__ = [
     "CareTeamMember",
     "DirectoryEntry",
     "Discipline",
+    "DuplicateReview",
+    "DuplicateStep",
     "Editable",
     "Event",
+    "HandOff",
+    "HandOffStep",
     "KeptAnswer",
     "Labels",
     "Location",
@@ -39,6 +46,8 @@ __all__ = [
     "PatientIdentifier",
     "Practitioner",
     "PractitionerRole",
+    "RelatedPerson",
+    "RelatedPersonRight",
     "User",
     "WorkItem",
     "current",

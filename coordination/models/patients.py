@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+import pgtrigger
 from django.db import models
 
 from .owned import Editable, OrganizationOwned
@@ -67,6 +68,16 @@ class Patient(OrganizationOwned, Editable):
         editable=False,
         help_text="`version` as the last import left it; a newer one was edited by hand.",
     )
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        db_index=False,
+        related_name="merged",
+        help_text="The record of the same person that goes on; this one is read with it.",
+    )
     search_key = models.TextField(
         editable=False,
         db_collation="C",
@@ -80,6 +91,36 @@ class Patient(OrganizationOwned, Editable):
                 fields=["organization", "search_key", "id"],
                 name="coordination_patient_search",
             ),
+            # the records that are read with another one
+            models.Index(
+                fields=["organization", "merged_into"],
+                condition=models.Q(merged_into__isnull=False),
+                name="coordination_patient_merged",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(merged_into=None) | ~models.Q(merged_into=models.F("id")),
+                name="coordination_patient_not_own",
+            )
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="merged_at_one_remove",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(new__merged_into__isnull=False)
+                & pgtrigger.Q(old__merged_into__df=pgtrigger.F("new__merged_into")),
+                func="""
+                    IF EXISTS (SELECT FROM public.coordination_patient
+                               WHERE id = NEW.merged_into_id AND merged_into_id IS NOT NULL)
+                       OR EXISTS (SELECT FROM public.coordination_patient
+                                  WHERE merged_into_id = NEW.id) THEN
+                        RAISE EXCEPTION 'A merged record is merged into no other and has none.';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
         ]
 
     def __str__(self) -> str:
@@ -104,11 +145,17 @@ class PatientIdentifier(OrganizationOwned):
     version_code = models.CharField(
         max_length=2, blank=True, help_text="Of an Ontario health number."
     )
+    is_parked = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Another record bears it too; which one is right waits for a review.",
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["organization", "system", "value"],
+                condition=models.Q(is_parked=False),
                 name="coordination_identifier_once",
             ),
             models.CheckConstraint(
@@ -174,6 +221,7 @@ class AccessGrant(OrganizationOwned):
     class Basis(models.TextChoices):
         MEMBERSHIP = "membership"
         REFERRAL = "referral"
+        HAND_OFF = "hand_off"
         APPOINTMENT = "appointment"
         OVERRIDE = "override"
 

@@ -17,6 +17,12 @@ WORK_TRANSITIONS = [
     ("in_progress", "completed"),
     ("in_progress", "cancelled"),
 ]
+#: what is owed besides referrals: saying yes may be all there is to do
+OTHER_WORK_TRANSITIONS = [
+    *WORK_TRANSITIONS,
+    ("requested", "completed"),
+    ("accepted", "completed"),
+]
 #: a row whose own columns tell its life: it may change, but never go away
 KEPT = [
     pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
@@ -136,6 +142,13 @@ class WorkItem(OrganizationOwned):
                 name="life_cycle",
                 field="status",
                 transitions=WORK_TRANSITIONS,
+                condition=pgtrigger.Q(new__kind="referral"),
+            ),
+            pgtrigger.FSM(
+                name="other_life_cycle",
+                field="status",
+                transitions=OTHER_WORK_TRANSITIONS,
+                condition=~pgtrigger.Q(new__kind="referral"),
             ),
             pgtrigger.Protect(
                 name="begins_requested",
