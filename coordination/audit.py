@@ -7,10 +7,27 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from coordination.actors import Actor
-from coordination.models import AuditEvent
+from coordination import audit_rows
+from coordination.actors import Actor, Role
+from coordination.audit_rows import AuditRowsLost, collecting, insert_statement
+from coordination.models import AuditEvent, new_id
 
 Action = AuditEvent.Action
+Basis = AuditEvent.Basis
+Purpose = AuditEvent.Purpose
+
+__all__ = [
+    "Action",
+    "AuditRowsLost",
+    "Basis",
+    "Heard",
+    "Purpose",
+    "collecting",
+    "insert_statement",
+    "overhearing",
+    "record",
+    "row",
+]
 
 
 class Heard(NamedTuple):
@@ -45,29 +62,87 @@ def record(
     resource_id: UUID | None = None,
     patient_ids: Iterable[UUID] = (),
     basis: str = "",
-    purpose: str = "care",
+    purpose: str = "",
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Record one access or change in the current transaction; if it fails, so does the act.
 
     `event` is dotted (`referral.accept`), `resource` the kind of record in the words of the
     domain. `detail` holds codes and ids (old and new values), never free text of a patient.
+    `basis` and `purpose` are what `row` makes of them.
     """
     about = tuple(dict.fromkeys(patient_ids))
     if (heard := _listening.get()) is not None:
         heard.append(Heard(resource, resource_id, about))
-    AuditEvent.objects.create(
-        organization_id=actor.organization_id,
-        recorded_at=now,
-        user_id=actor.user_id,
-        actor=actor.label,
-        action=action,
-        event=event,
-        resource=resource,
-        resource_id=resource_id,
-        patient_ids=list(about),
-        basis=basis,
-        purpose=purpose,
-        request_id=actor.request_id,
-        detail=dict(detail or {}),
+    audit_rows.add(
+        row(
+            actor=actor,
+            now=now,
+            action=action,
+            event=event,
+            resource=resource,
+            resource_id=resource_id,
+            patient_ids=about,
+            basis=basis,
+            purpose=purpose,
+            detail=detail,
+        )
     )
+
+
+def row(
+    *,
+    actor: Actor,
+    now: datetime,
+    action: AuditEvent.Action,
+    event: str,
+    resource: str,
+    resource_id: UUID | None = None,
+    patient_ids: Iterable[UUID] = (),
+    basis: str = "",
+    purpose: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> audit_rows.Row:
+    """Return one row for `insert_statement`.
+
+    For each patient the statement looks up the access grant by which the actor sees them now; a
+    patient without one gets `basis`, and unless that is said, what the actor's roles give.
+    `purpose` is one of `AuditEvent.Purpose`; unless said, it follows from the roles.
+    """
+    return {
+        "id": new_id(),
+        "organization_id": actor.organization_id,
+        "recorded_at": now.isoformat(),
+        "user_id": actor.user_id,
+        "actor": actor.label,
+        "action": str(action),
+        "event": event,
+        "resource": resource,
+        "resource_id": resource_id,
+        "patient_ids": list(dict.fromkeys(patient_ids)),
+        "basis": basis or basis_of_role(actor),
+        "role_ids": [] if basis else actor.practitioner_role_ids,
+        "purpose": purpose or purpose_of_role(actor),
+        "request_id": actor.request_id,
+        "detail": dict(detail or {}),
+    }
+
+
+def basis_of_role(actor: Actor) -> str:
+    """Return by what right an actor meets a patient for whom no access grant is found."""
+    if actor.is_software:
+        return actor.label
+    if Role.SCHEDULER in actor.roles:
+        return Basis.DIRECTORY
+    if Role.PRIVACY_OFFICER in actor.roles:
+        return Basis.OVERSIGHT
+    return Basis.UNRESOLVED
+
+
+def purpose_of_role(actor: Actor) -> str:
+    """Return what an actor with these roles works for, unless an act says otherwise."""
+    if actor.is_software or Role.PRACTITIONER in actor.roles:
+        return Purpose.CARE
+    if Role.PRIVACY_OFFICER in actor.roles:
+        return Purpose.PRIVACY_REVIEW
+    return Purpose.OPERATIONS

@@ -112,5 +112,5 @@ def _tell(event: str, organization_id: UUID, resource_id: UUID, *, now: datetime
         event=event,
         resource="Organization" if event.startswith("organization") else "Location",
         resource_id=resource_id,
-        purpose="operation",
+        purpose=audit.Purpose.OPERATIONS,
     )

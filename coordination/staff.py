@@ -165,6 +165,6 @@ def _tell(event: str, organization_id: UUID, row: Any, *, now: datetime, **detai
         event=event,
         resource=type(row).__name__,
         resource_id=row.id,
-        purpose="operation",
+        purpose=audit.Purpose.OPERATIONS,
         detail=detail,
     )

@@ -17,6 +17,8 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from structlog.contextvars import bound_contextvars
 
+from coordination.audit_rows import collecting, gathers
+
 RUNTIME_ROLE = "continuum_app"
 LOOKUP_ROLE = "continuum_lookup"
 SETTING = "app.organization"
@@ -37,8 +39,12 @@ def acting_in(organization_id: UUID) -> Iterator[None]:
             cursor.execute("SELECT current_setting(%s, true)", [SETTING])
             row = cursor.fetchone()
         before = UUID(row[0]) if row and row[0] else None
+        if before == organization_id and gathers():
+            yield  # whoever acts here already writes the audit rows of both
+            return
         choose_organization(organization_id)
-        yield
+        with collecting():
+            yield
         choose_organization(before)
 
 

@@ -37,20 +37,24 @@ LOOKUPS = {
 # Checks at the end of a transaction, which must see the rows whatever organization is chosen by
 # then. PostgreSQL calls a trigger's function only from its trigger.
 GUARDS = {"care_plans_course_is_where_it_stays", "care_plans_plan_has_lead"}
+# What the worker has done as the owner of the tables: without an argument, always the same.
+AS_OWNER = {"coordination_prepare_audit_months"}
 
 
 def owned_models() -> list[type[Model]]:
     return [model for model in apps.get_models() if issubclass(model, OrganizationOwned)]
 
 
-def fenced_tables(connection: psycopg.Connection) -> list[str]:
+def fenced_tables(connection: psycopg.Connection, *, parts: bool = False) -> list[str]:
+    """Return the tables of organizations, or else the partitions that some consist of."""
     rows = connection.execute(
         """
         SELECT c.relname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-        WHERE a.attname = 'organization_id' AND NOT a.attisdropped
+        WHERE a.attname = 'organization_id' AND NOT a.attisdropped AND c.relispartition = %s
           AND c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
         ORDER BY 1
-        """
+        """,
+        [parts],
     ).fetchall()
     return [str(name) for (name,) in rows]
 
@@ -62,7 +66,11 @@ def test_it_knows_every_table_of_an_organization(owner_connection: psycopg.Conne
 
 
 def test_it_forces_row_level_security_on_every_one(owner_connection: psycopg.Connection) -> None:
-    tables = [*fenced_tables(owner_connection), "coordination_organization"]
+    tables = [
+        *fenced_tables(owner_connection),
+        *fenced_tables(owner_connection, parts=True),
+        "coordination_organization",
+    ]
     unfenced = owner_connection.execute(
         """
         SELECT c.relname FROM pg_class c
@@ -74,6 +82,19 @@ def test_it_forces_row_level_security_on_every_one(owner_connection: psycopg.Con
         [tables],
     ).fetchall()
     assert unfenced == []
+
+
+def test_it_lets_nobody_reach_a_partition_past_its_table(
+    owner_connection: psycopg.Connection,
+) -> None:
+    parts = fenced_tables(owner_connection, parts=True)
+    assert len(parts) >= 5  # this month, the next three, and whatever belongs to no month
+    open_ones = owner_connection.execute(
+        "SELECT t FROM unnest(%s::text[]) t "
+        "WHERE has_table_privilege(%s, t, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')",
+        [parts, RUNTIME],
+    ).fetchall()
+    assert open_ones == []
 
 
 def test_it_opens_no_other_door(owner_connection: psycopg.Connection) -> None:
@@ -174,10 +195,11 @@ def test_it_looks_across_organizations_only_through_named_functions(
         """,
         [RUNTIME],
     ).fetchall()
-    assert {row[0] for row in rows if not row[1]} == LOOKUPS
+    assert {row[0] for row in rows if not row[1]} == LOOKUPS | AS_OWNER
     assert {row[0] for row in rows if row[1]} == GUARDS
     for name, is_trigger, owner, settings, public, runtime in rows:
-        assert (owner, settings) == (LOOKUP, ["search_path=pg_catalog, pg_temp"]), name
+        assert owner == (OWNER if name in AS_OWNER else LOOKUP), name
+        assert "search_path=pg_catalog, pg_temp" in settings, name
         assert is_trigger or (public, runtime) == (False, True), name
 
 

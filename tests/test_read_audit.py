@@ -7,13 +7,16 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from care_plans.models import Activity, Assessment, Course, Goal, RedFlagScreen
+from coordination import audit_rows
 from coordination.actors import Role
 from coordination.api.views import ContinuumViewSet, Listed, OfPatients
 from coordination.models import AuditEvent, Membership
+from coordination.tenancy import acting_in
 from tests.care_plans import underway
 from tests.cast import LONG_AGO, NOW, Cast, make_patient
 
@@ -129,7 +132,27 @@ def test_it_names_the_patient_and_the_record_of_every_read(
     for path, resource in READS.items():
         rows = written_by(cast, partial(cast.asha.client.get, address(path, rich)))
         found = [(row.action, row.resource, row.patient_ids, row.basis) for row in rows]
-        assert found == [("read", resource, [cast.patient.id], "circle")], path
+        assert found == [("read", resource, [cast.patient.id], "membership")], path
+
+
+@pytest.mark.feature("PV-13")
+def test_it_resolves_every_access_of_everybody_to_a_basis(cast: Cast, rich: dict[str, Any]) -> None:
+    paths = ["/api/v1/patients", *(address(path, rich) for path in READS)]
+    for who in cast.everybody.values():
+        _ = who.client  # whose token is written down by itself
+        for path in paths:
+            with CaptureQueriesContext(connection) as captured:
+                answer = who.client.get(path)
+            wrote = [one for one in captured if "INTO coordination_auditevent" in one["sql"]]
+            assert len(wrote) <= 1, (path, answer.status_code)
+    known = {"membership", "referral", "directory"}
+    for acting in (cast.acting(), acting_in(cast.harbour.id)):
+        with acting:
+            for row in AuditEvent.objects.filter(action__in=["read", "search"]):
+                assert len(row.bases) == len(row.source_ids) == len(row.patient_ids)
+                assert set(row.bases) <= known, (row.actor, row.event, row.bases)
+                held = zip(row.bases, row.source_ids, strict=True)
+                assert all((basis == "directory") == (source is None) for basis, source in held)
 
 
 @pytest.mark.feature("PV-06")
@@ -167,10 +190,10 @@ def test_it_says_by_what_right_somebody_with_two_hats_reads(
             organization=cast.riverside, user=cast.asha.user, role=Role.SCHEDULER, since=LONG_AGO
         )
     basis = {
-        f"courses/{rich['courses']}": "circle",
-        f"patients/{cast.patient.id}": "circle",
+        f"courses/{rich['courses']}": "membership",
+        f"patients/{cast.patient.id}": "membership",
         f"patients/{other.id}": "directory",
-        "patients": "circle, directory",
+        "patients": "directory, membership",
     }
     for path, expected in basis.items():
         rows = written_by(cast, partial(cast.asha.client.get, f"/api/v1/{path}"))
@@ -237,12 +260,12 @@ def test_it_discloses_nothing_when_the_row_cannot_be_written(
     client.raise_request_exception = False
     addresses = ["/api/v1/patients", *(address(path, rich) for path in READS)]
 
-    def full(**row: object) -> AuditEvent:
+    def full(rows: object) -> audit_rows.Statement:
         raise DatabaseError("no space left on device")
 
     for path in addresses:
         assert client.get(path).status_code == 200, path
-    monkeypatch.setattr(AuditEvent.objects, "create", full)
+    monkeypatch.setattr(audit_rows, "insert_statement", full)
     for path in addresses:
         with transaction.atomic():
             answer = client.get(path)

@@ -6,14 +6,16 @@ from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Model
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from coordination import audit
-from coordination.access import View, circle
+from coordination.access import View
 from coordination.actors import Actor, Role
 from coordination.api.concurrency import etag
 from coordination.api.once import answer_once
@@ -34,6 +36,18 @@ class ContinuumViewSet(GenericViewSet[Any]):
         """Let the request in, or answer it as it was answered before."""
         super().initial(request, *args, **kwargs)
         answer_once(self, request)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer, and write what the request did or disclosed in one INSERT before it commits."""
+        with audit.collecting() as gathered:
+            response = super().dispatch(request, *args, **kwargs)
+            try:
+                if not connection.needs_rollback:
+                    gathered.write()
+            except Exception as error:
+                response = self.handle_exception(error)
+                self.finalize_response(self.request, response)
+        return response
 
     @cached_property
     def now(self) -> datetime:
@@ -130,19 +144,8 @@ class OfPatients(ContinuumViewSet):
             resource=resource,
             resource_id=resource_id,
             patient_ids=patient_ids,
-            basis=self._basis(patient_ids),
             detail=detail,
         )
-
-    def _basis(self, patient_ids: list[UUID]) -> str:
-        """Say by what right these patients are seen: the circle of care counts first."""
-        if self.seen_in == "clinical" or Role.SCHEDULER not in self.actor.roles:
-            return "circle"
-        if not self.actor.practitioner_roles:
-            return "directory"
-        inside = set(circle(self.actor, self.now).filter(patient_id__in=patient_ids))
-        bases = {"circle" if one in inside else "directory" for one in patient_ids}
-        return ", ".join(sorted(bases)) or "directory"
 
 
 def _named(row: Model, resource: str) -> tuple[UUID | None, dict[str, Any]]:

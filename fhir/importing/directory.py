@@ -172,5 +172,5 @@ def _tell(entry_id: UUID, event: str, *, actor: Actor, now: datetime) -> None:
         event=event,
         resource="DirectoryEntry",
         resource_id=entry_id,
-        purpose="operation",
+        purpose=audit.Purpose.OPERATIONS,
     )

@@ -167,8 +167,8 @@ def test_it_records_every_read_with_all_that_it_disclosed(cast: Cast) -> None:
     mine = [cast.patient.id]
     assert found == [
         (cast.asha.user.email, "Patient.read", mine, "care", {}),
-        (cast.sam.user.email, "Patient.search", mine, "care", {"parameters": ["name"]}),
-        (cast.sam.user.email, "Patient.search", [], "care", {"parameters": ["name"]}),
+        (cast.sam.user.email, "Patient.search", mine, "operations", {"parameters": ["name"]}),
+        (cast.sam.user.email, "Patient.search", [], "operations", {"parameters": ["name"]}),
         (
             cast.asha.user.email,
             "CareTeamMember.read",

@@ -253,7 +253,7 @@ def test_it_audits_what_it_shows(cast: Cast) -> None:
         rows = AuditEvent.objects.filter(event__in=["Referral.search", "Referral.read"])
         assert {(row.event, row.basis, tuple(row.patient_ids)) for row in rows} == {
             ("Referral.search", "directory", (cast.patient.id,)),
-            ("Referral.read", "circle", (cast.patient.id,)),
+            ("Referral.read", "membership", (cast.patient.id,)),
         }
 
 
