@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, F, Func, Model, Q, QuerySet
 
 from coordination.actors import Actor, Role
 from coordination.models import AccessGrant, Patient, current
@@ -23,6 +24,20 @@ class PatientNotFound(NotFound):
     """No such patient, or none that this actor has a reason to see."""
 
     type = "patient-not-found"
+
+
+class IsAnyOf(Func):
+    """Whether a column is one of a list that the database draws up once, before it looks for rows.
+
+    A circle of care is small and so drives the query; as a subquery, PostgreSQL may walk through
+    the whole organization and ask of each row whether it is in the circle.
+    """
+
+    function = None
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY ("
+    arity = 2
+    output_field = BooleanField()
 
 
 def circle(actor: Actor, now: datetime) -> QuerySet[AccessGrant, UUID]:
@@ -50,7 +65,7 @@ def within_reach(
         return mine
     if not actor.practitioner_roles:
         return Q(pk__in=[])
-    return mine & Q(**{f"{path}__in": circle(actor, now)})
+    return mine & Q(IsAnyOf(F(path), ArraySubquery(circle(actor, now))))
 
 
 def patients_visible_to(
