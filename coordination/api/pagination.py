@@ -19,6 +19,19 @@ class KeysetPagination(CursorPagination):
     max_page_size = 200
     page_size_query_param = "limit"
     ordering = "-id"
+    parameters = ("cursor", "limit")
+
+    def get_page_size(self, request: Request) -> int:
+        """Return how many rows are wanted; raises `Invalid` for what is no such number."""
+        return _size(request, self.page_size, self.max_page_size)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Describe the parameters."""
+        cursor = {"type": "string", "description": "From the `next` or `previous` link."}
+        return [
+            {"name": "cursor", "in": "query", "required": False, "schema": cursor},
+            _limit(self.page_size, self.max_page_size),
+        ]
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
         """Return the view's own order when it names one; it must end in a unique column."""
@@ -54,12 +67,13 @@ class FeedPagination(BasePagination):
 
     page_size = 100
     max_page_size = 1000
+    parameters = ("after", "limit")
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Return what follows the cursor."""
         self._request = request
         self._after = _position(request.query_params.get("after", ""))
-        size = self._size(request.query_params.get("limit", ""))
+        size = _size(request, self.page_size, self.max_page_size)
         if self._after:
             at, number = self._after
             queryset = queryset.filter(
@@ -67,13 +81,6 @@ class FeedPagination(BasePagination):
             )
         self._rows = list(queryset.order_by("transaction_id", "id")[:size])
         return self._rows
-
-    def _size(self, limit: str) -> int:
-        if not limit:
-            return self.page_size
-        if not (limit.isdecimal() and len(limit) <= 9 and int(limit) > 0):
-            raise Invalid.field("/limit", "This must be a whole number from 1 on.")
-        return min(int(limit), self.max_page_size)
 
     def get_paginated_response(self, data: Any) -> Response:
         """Return the page with the link to continue from."""
@@ -103,10 +110,9 @@ class FeedPagination(BasePagination):
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """Describe the parameters."""
         after = {"type": "string", "description": "From the `next` link."}
-        limit = {"type": "integer", "minimum": 1, "maximum": self.max_page_size}
         return [
             {"name": "after", "in": "query", "required": False, "schema": after},
-            {"name": "limit", "in": "query", "required": False, "schema": limit},
+            _limit(self.page_size, self.max_page_size),
         ]
 
 
@@ -117,3 +123,17 @@ def _position(after: str) -> tuple[int, int] | None:
     if not (at.isdecimal() and number.isdecimal() and len(at) <= 18 and len(number) <= 18):
         raise Invalid.field("/after", "This cursor was not given out by this feed.")
     return int(at), int(number)
+
+
+def _size(request: Request, usual: int, most: int) -> int:
+    limit = request.query_params.get("limit")
+    if limit is None:
+        return usual
+    if not (limit.isascii() and limit.isdecimal() and len(limit) <= 9 and 0 < int(limit) <= most):
+        raise Invalid.field("/limit", f"This must be a whole number from 1 to {most}.")
+    return int(limit)
+
+
+def _limit(usual: int, most: int) -> dict[str, Any]:
+    schema = {"type": "integer", "minimum": 1, "maximum": most, "default": usual}
+    return {"name": "limit", "in": "query", "required": False, "schema": schema}

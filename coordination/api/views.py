@@ -19,6 +19,7 @@ from coordination.access import View
 from coordination.actors import Actor, Role
 from coordination.api.concurrency import etag
 from coordination.api.once import answer_once
+from coordination.api.parameters import check_parameters
 from coordination.api.permissions import ByRole
 from coordination.models import Editable
 
@@ -29,12 +30,15 @@ class ContinuumViewSet(GenericViewSet[Any]):
     """A resource: `roles` lists each action with the roles that may call it."""
 
     roles: ClassVar[Mapping[str, frozenset[Role]]] = {}
+    #: by action, the query parameters that no filter and no pagination reads
+    parameters: ClassVar[Mapping[str, Iterable[str]]] = {}
     permission_classes: Any = (ByRole,)
     lookup_value_regex = UUID_PATTERN
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let the request in, or answer it as it was answered before."""
         super().initial(request, *args, **kwargs)
+        check_parameters(self, request)
         answer_once(self, request)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -108,6 +108,7 @@ class PreferenceViewSet(OfPatients):
     audited_as = "Preference"
     seen_in = "directory"
     roles = {"list": ANY_ROLE, "create": ANY_ROLE}
+    parameters: ClassVar = {"list": ("patient",)}
     serializer_class = serializers.PreferenceSerializer
     pagination_class = None
     filter_backends = ()

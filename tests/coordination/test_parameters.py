@@ -1,0 +1,55 @@
+"""Query parameters: a list says what it does not understand, rather than showing everything."""
+
+import pytest
+
+from tests.cast import Cast
+from tests.test_every_address import everything
+
+LISTS = [one.path for one in everything() if "get" in one.verbs and not one.has_id]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_it_refuses_what_a_list_does_not_know(cast: Cast, path: str) -> None:
+    for who in (cast.asha, cast.sam, cast.ada):
+        answer = who.client.get(path, {"patientt": "x", "nix": "1"})
+        if answer.status_code != 403:
+            assert answer.status_code == 400, answer.data
+            pointers = {error["pointer"] for error in answer.data["errors"]}
+            assert pointers == {"/patientt", "/nix"}
+            break
+    else:
+        pytest.fail("nobody may ask this")
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("courses", "overdue=yes"),
+        ("courses", "overdue="),
+        ("courses", "stage="),
+        ("courses", "stage=late"),
+        ("courses", "patient=1"),
+        ("courses", "status=active&status=paused"),
+        ("courses", "limit=0"),
+        ("courses", "limit=201"),
+        ("courses", "limit=1.5"),
+        ("courses", "limit="),
+        ("courses", "limit=%D9%A3"),
+        ("courses", "cursor=x"),
+        ("patients", "name=%00"),
+        ("patients", "birth_date=yesterday"),
+        ("assessments", "effective_from=noon"),
+        ("events", "limit=1001"),
+    ],
+)
+def test_it_refuses_what_it_cannot_read_and_names_it(cast: Cast, path: str, query: str) -> None:
+    answer = cast.asha.client.get(f"/api/v1/{path}?{query}")
+    assert answer.status_code == 400, answer.data
+    (error,) = answer.data["errors"]
+    assert error["pointer"] == "/" + query.partition("=")[0]
+
+
+def test_it_takes_no_filter_where_one_record_is_read(cast: Cast) -> None:
+    path = f"/api/v1/patients/{cast.patient.id}"
+    assert cast.asha.client.get(path, {"name": "x"}).status_code == 400
+    assert cast.asha.client.get(path).status_code == 200
