@@ -6,11 +6,15 @@ said about it is cancelled, and what slipped through is dropped at the moment of
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from care_plans import scope
 from care_plans.models import Course, Lane, StageStay
 from coordination.actors import Actor
+from coordination.disclosure import disclosed_to
 from coordination.models import PractitionerRole
 from notifications.kinds import MessageKind, Verdict, register
 from notifications.outbox import Recipient, cancel, enqueue, people_told, schedulers
@@ -112,6 +116,14 @@ def _concerns(
     return concerns
 
 
+def _stays(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    return StageStay.objects.filter(disclosed_to(StageStay, actor, now))
+
+
+def _courses(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    return Course.objects.filter(disclosed_to(Course, actor, now))
+
+
 def register_kinds() -> None:
     """Tell the outbox what this app may say."""
     for kind in (
@@ -121,6 +133,7 @@ def register_kinds() -> None:
             audience="the patient, each needed lane's practitioner, the lead, the schedulers",
             subject_line="A new stage of care has begun",
             text="A new stage of care has begun; what it asks of you is in Continuum.",
+            disclosed=_stays,
             still_holds=_while_it_lasts,
             concerns=_concerns(lanes=True),
         ),
@@ -130,6 +143,7 @@ def register_kinds() -> None:
             audience="each needed lane's practitioner and the lead",
             subject_line="A review is due",
             text="A course of care is due for review.",
+            disclosed=_stays,
             still_holds=_from("review_at"),
             concerns=_concerns(lanes=True),
         ),
@@ -139,6 +153,7 @@ def register_kinds() -> None:
             audience="the lead",
             subject_line="A course is ready for its next step",
             text="Everything that a course of care needs for its next step is there.",
+            disclosed=_stays,
             still_holds=_while_standing(StageStay.Standing.READY),
             concerns=_concerns(),
         ),
@@ -148,6 +163,7 @@ def register_kinds() -> None:
             audience="the practitioner of the lane that holds it up, and the lead",
             subject_line="A course waits for an answer",
             text="A course of care cannot take its next step before a lane has said it is ready.",
+            disclosed=_stays,
             still_holds=_while_standing(StageStay.Standing.BLOCKED),
             concerns=_concerns(holding=True),
         ),
@@ -157,6 +173,7 @@ def register_kinds() -> None:
             audience="the lead and the schedulers",
             subject_line="A course takes longer than expected",
             text="A course of care has been in its present stage for longer than expected.",
+            disclosed=_stays,
             still_holds=_from("expected_until"),
             concerns=_concerns(),
         ),
@@ -166,6 +183,7 @@ def register_kinds() -> None:
             audience="the patient, each needed lane's practitioner, the lead, the schedulers",
             subject_line="A course of care has ended",
             text="A course of care has ended; how it ended is in Continuum.",
+            disclosed=_courses,
             still_holds=_once_discharged,
         ),
     ):

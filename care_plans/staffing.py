@@ -170,6 +170,7 @@ def _refer(lane: Lane, course: Course, stay: StageStay, *, actor: Actor, now: da
             requested_by_id=lead_id,
             order=lane.order,
             lane_id=lane.id,
+            condition_id=course.id,
             actor=actor,
             now=now,
         )

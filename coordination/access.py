@@ -3,27 +3,44 @@
 Nothing that a patient owns is fetched any other way than through this module. A practitioner sees
 the patients for whom an `AccessGrant` gives a reason now; a scheduler has the *directory view* of
 every patient of the organization (identity, contacts, bookings, referral logistics), never
-clinical content; an administrator sees no patient at all.
+clinical content; a privacy officer has the *oversight view* (identity, to guard what is done with
+it); an administrator sees no patient at all. What a patient had locked away, and what is closed by
+default, is left out by `coordination.disclosure`, which `owned_by_patient` asks for every row.
 """
 
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, F, Func, Model, Q, QuerySet
 
 from coordination.actors import Actor, Role
+from coordination.disclosure import View, disclosed_to
 from coordination.models import AccessGrant, Patient, current
 from coordination.problems import NotFound
 
-View = Literal["clinical", "directory"]
+__all__ = [
+    "PatientNotFound",
+    "View",
+    "circle",
+    "owned_by_patient",
+    "patient_for",
+    "patients_visible_to",
+    "within_reach",
+]
 
 
 class PatientNotFound(NotFound):
     """No such patient, or none that this actor has a reason to see."""
 
     type = "patient-not-found"
+
+
+#: the hats that reach every patient of the organization in a view
+_HATS: dict[View, frozenset[Role]] = {
+    "directory": frozenset({Role.SCHEDULER}),
+    "oversight": frozenset({Role.PRIVACY_OFFICER}),
+}
 
 
 class IsAnyOf(Func):
@@ -61,8 +78,10 @@ def within_reach(
     The software itself sees all of the organization whose transaction it is in.
     """
     mine = Q(organization_id=actor.organization_id)
-    if actor.is_software or (view == "directory" and Role.SCHEDULER in actor.roles):
+    if actor.is_software or _HATS.get(view, frozenset()) & actor.roles:
         return mine
+    if view == "oversight":
+        return Q(pk__in=[])
     if not actor.practitioner_roles:
         return Q(pk__in=[])
     return mine & Q(IsAnyOf(F(path), ArraySubquery(circle(actor, now))))
@@ -105,5 +124,11 @@ def owned_by_patient[M: Model](
     view: View = "clinical",
     path: str = "patient_id",
 ) -> QuerySet[M, M]:
-    """Narrow any patient-owned rows to those that the actor may see in this view."""
-    return rows.filter(within_reach(actor, now, view=view, path=path))
+    """Narrow any patient-owned rows to those that the actor may see in this view.
+
+    Both fences are asked: the circle of care, and what is withheld (`coordination.disclosure`).
+    """
+    return rows.filter(
+        within_reach(actor, now, view=view, path=path),
+        disclosed_to(rows.model, actor, now, view=view),
+    )

@@ -48,6 +48,18 @@ class Environment(BaseSettings):
     metrics_token: SecretStr = Field(
         SecretStr(""), description="Bearer of /metrics; without it, only this machine may read."
     )
+    override_minutes: int = Field(
+        60, ge=1, le=1440, description="How long breaking the glass lasts at most."
+    )
+    override_review_days: int = Field(
+        7, ge=1, le=90, description="Within how many days a privacy officer reviews it."
+    )
+    former_member_days: int = Field(
+        30,
+        ge=0,
+        le=3650,
+        description="How long a former team member still reads their own entries.",
+    )
     mail_catcher_url: str = Field("", description="Shown on the front page of a demo.")
 
     @field_validator("allowed_hosts", mode="before")

@@ -22,6 +22,10 @@ PUBLIC_URL = ENVIRONMENT.public_url.rstrip("/")
 MAIL_CATCHER_URL = ENVIRONMENT.mail_catcher_url
 METRICS_TOKEN = ENVIRONMENT.metrics_token.get_secret_value()
 
+OVERRIDE_MINUTES = ENVIRONMENT.override_minutes
+OVERRIDE_REVIEW_DAYS = ENVIRONMENT.override_review_days
+FORMER_MEMBER_DAYS = ENVIRONMENT.former_member_days
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -11,6 +11,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
+from coordination.actors import Actor
 from notifications.models import Channel, Purpose
 from notifications.recipients import Recipient
 
@@ -47,7 +50,9 @@ class MessageKind:
     they go out by mail, so they say nothing of anybody's health; `text` is one sentence.
     `still_holds(subject_id, now)` is asked just before sending, inside the organization.
     `concerns(subject_id, recipient, now)`, if given, is asked next: whether it is still this
-    recipient's matter. `forecast`, if given, lists what will be sent later. A `safety` kind heeds
+    recipient's matter. `disclosed(actor, now)` returns the subjects that no consent directive
+    withholds from a practitioner; a kind without it is not told to whom any directive is directed.
+    `forecast`, if given, lists what will be sent later. A `safety` kind heeds
     no preference.
     """
 
@@ -58,6 +63,7 @@ class MessageKind:
     text: str
     still_holds: Callable[[UUID, datetime], Verdict]
     concerns: Callable[[UUID, Recipient, datetime], bool] | None = None
+    disclosed: Callable[[Actor, datetime], QuerySet[Any, Any]] | None = None
     forecast: Callable[..., Any] | None = None
     safety: bool = False
     channels: tuple[str, ...] = (Channel.EMAIL.value, Channel.IN_APP.value)

@@ -6,7 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 
-from coordination.models import APPEND_ONLY, Membership, OrganizationOwned
+from coordination.models import APPEND_ONLY, Labels, Membership, OrganizationOwned
 
 
 class Channel(models.TextChoices):
@@ -41,6 +41,10 @@ class Message(OrganizationOwned):
     `due_at` is when it ought to go out, `next_at` when the sweep looks at it next: the same at
     first, later after each failure. `begun_at` stands only while a channel is being called.
     """
+
+    labels: ClassVar[Labels] = Labels(
+        discipline="to_practitioner_role__discipline", author="to_practitioner_role_id"
+    )
 
     class Status(models.TextChoices):
         QUEUED = "queued"

@@ -4,12 +4,14 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from coordination import audit
 from coordination.access import within_reach
 from coordination.actors import Actor, Role
+from coordination.disclosure import EVERY_ROW, applying_to, disclosed_to, is_bound
 from coordination.problems import NotFound
+from notifications.kinds import registered
 from notifications.models import Message
 
 type Messages = QuerySet[Message, Message]
@@ -25,8 +27,13 @@ def inbox_of(actor: Actor, now: datetime) -> Messages:
     """Return what has become visible to a person, as long as they may see whom it is about."""
     mine = Q(to_user_id=actor.user_id) | Q(to_practitioner_role_id__in=actor.practitioner_role_ids)
     about = Q(patient=None) | within_reach(actor, now, view="directory")
+    if Role.PRIVACY_OFFICER in actor.roles:
+        about |= within_reach(actor, now, view="oversight")
     found: Messages = Message.objects.inbox().filter(
-        mine, about, organization_id=actor.organization_id
+        mine,
+        about,
+        Q(to_practitioner_role=None) | _disclosed(actor, now),
+        organization_id=actor.organization_id,
     )
     return found
 
@@ -38,13 +45,26 @@ def outbox_visible_to(actor: Actor, now: datetime) -> Messages:
     referrals, or was addressed to schedulers or to a patient. What a course had to say to those
     who treat is clinical and stays in the circle.
     """
-    within = within_reach(actor, now)
+    within = within_reach(actor, now) & _disclosed(actor, now)
     if Role.SCHEDULER in actor.roles:
         logistics = Q(kind__startswith="referral.") | Q(as_role=Role.SCHEDULER)
         logistics |= Q(to_patient__isnull=False)
         within |= within_reach(actor, now, view="directory") & logistics
     found: Messages = Message.objects.filter(within)
     return found
+
+
+def _disclosed(actor: Actor, now: datetime) -> Q:
+    """Select the messages of which neither recipient nor subject is withheld from the actor."""
+    if not is_bound(actor):
+        return EVERY_ROW
+    locked = Exists(applying_to(actor, now).filter(patient_id=OuterRef("patient_id")))
+    subjects = Q(patient=None) | ~Q(locked)
+    for kind in registered():
+        if kind.disclosed is not None:
+            shown = kind.disclosed(actor, now).filter(pk=OuterRef("subject_id"))
+            subjects |= Q(Exists(shown), kind=kind.name)
+    return subjects & disclosed_to(Message, actor, now)
 
 
 @transaction.atomic

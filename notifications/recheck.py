@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from coordination.access import View, patients_visible_to
 from coordination.actors import Actor, Role, actor_for
+from coordination.disclosure import something_withheld
 from coordination.models import PractitionerRole, User
 from notifications import letters
 from notifications.channels.contract import Letter
@@ -60,12 +61,32 @@ def decide(message: Message, *, now: datetime) -> Decision:
         return Suppress(verdict.reason or "no-longer-holds")
     if kind.concerns is not None and not kind.concerns(message.subject_id, _to(message), now):
         return Suppress("no-longer-concerned")
+    if _is_withheld(message, kind, now):
+        return Suppress("withheld")
     try:
         address = _address(message, now)
         _ask_preference(message, kind)
     except _Withheld as withheld:
         return Suppress(str(withheld))
     return Send(letters.write(message, kind, address=address))
+
+
+def _is_withheld(message: Message, kind: MessageKind, now: datetime) -> bool:
+    """Say whether a directive keeps what it is about from the practitioner written to."""
+    role = message.to_practitioner_role
+    if role is None or message.patient_id is None or role.practitioner.user is None:
+        return False
+    actor = _alone(actor_for(role.practitioner.user, message.organization_id, now=now), role)
+    if not something_withheld(actor, now, [message.patient_id]):
+        return False
+    if kind.disclosed is None:
+        return True
+    return not kind.disclosed(actor, now).filter(pk=message.subject_id).exists()
+
+
+def _alone(actor: Actor, role: PractitionerRole) -> Actor:
+    """Return the person in one role: nobody is told in it by grace of another."""
+    return replace(actor, roles=frozenset({Role.PRACTITIONER}), practitioner_roles=(role,))
 
 
 def _to(message: Message) -> Recipient:
@@ -105,9 +126,7 @@ def _practising(message: Message, role: PractitionerRole, now: datetime) -> User
     actor = _actor(message, user, now)
     if role.id not in actor.practitioner_role_ids:
         raise _Withheld("not-registered")
-    # Whoever is written to in one role is not told by grace of another.
-    alone = replace(actor, roles=frozenset({Role.PRACTITIONER}), practitioner_roles=(role,))
-    _ask_reach(message, alone, now, view="clinical")
+    _ask_reach(message, _alone(actor, role), now, view="clinical")
     return user
 
 
@@ -115,7 +134,8 @@ def _working(message: Message, user: User, now: datetime) -> User:
     actor = _actor(message, user, now)
     if message.as_role and message.as_role not in actor.roles:
         raise _Withheld(f"no-longer-{message.as_role}")
-    _ask_reach(message, actor, now, view="directory")
+    privacy = message.as_role == Role.PRIVACY_OFFICER
+    _ask_reach(message, actor, now, view="oversight" if privacy else "directory")
     return user
 
 

@@ -6,9 +6,10 @@ decline hears of it, and whatever was said of the former one is cancelled.
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from coordination.actors import Actor
 from coordination.models import AccessGrant, CareTeamMember, PractitionerRole, WorkItem, current
@@ -37,6 +38,11 @@ def _asked(work_item_id: UUID, to: Recipient, now: datetime) -> bool:
     return WorkItem.objects.filter(pk=work_item_id, owner__in=own).exists()
 
 
+def _disclosed(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    """Return the work items of the referrals that nothing withholds from the actor."""
+    return WorkItem.objects.filter(referral__in=Referral.objects.within_reach(actor, now))
+
+
 def register_kinds() -> None:
     """Tell the outbox what this app may say."""
     register(
@@ -46,6 +52,7 @@ def register_kinds() -> None:
             audience="every scheduler of the organization",
             subject_line="A referral waits for assignment",
             text="A referral waits in the queue for somebody to be assigned.",
+            disclosed=_disclosed,
             still_holds=_holds_while(
                 Q(status="requested", owner=None), "no-longer-waits-for-assignment"
             ),
@@ -58,6 +65,7 @@ def register_kinds() -> None:
             audience="the practitioner to whom it is assigned",
             subject_line="A referral waits for your answer",
             text="A referral was assigned to you and waits for you to accept or decline it.",
+            disclosed=_disclosed,
             still_holds=_holds_while(
                 Q(status="requested", owner__isnull=False), "no-longer-waits-for-an-answer"
             ),
@@ -71,6 +79,7 @@ def register_kinds() -> None:
             audience="who made the referral, or the present lead once the referrer has left",
             subject_line="A report waits for your acknowledgement",
             text="The report on a referral is there and waits for your acknowledgement.",
+            disclosed=_disclosed,
             still_holds=_holds_while(Q(status="completed"), "no-longer-waits-for-acknowledgement"),
         )
     )

@@ -42,6 +42,7 @@ class Request:
     location_id: UUID | None = None
     key: str = ""
     lane_id: UUID | None = None
+    condition_id: UUID | None = None
     order: int = 0
 
 
@@ -87,6 +88,7 @@ def open_referral(
     order: int = 0,
     location_id: UUID | None = None,
     lane_id: UUID | None = None,
+    condition_id: UUID | None = None,
 ) -> tuple[Referral, bool]:
     """Send one referral into the schedulers' queue; the same key again returns the first one.
 
@@ -104,6 +106,7 @@ def open_referral(
         location_id=location_id,
         key=key,
         lane_id=lane_id,
+        condition_id=condition_id,
         order=order,
     )
     with transaction.atomic():
@@ -214,6 +217,7 @@ def _insert(
         needed_by=request.needed_by,
         key=request.key,
         lane_id=request.lane_id,
+        condition_id=request.condition_id,
         order=request.order,
         location_id=request.location_id,
         work_item=item,

@@ -11,16 +11,8 @@ from .assessments import (
 )
 from .content import Measure, Pathway, PathwaySignature, PathwayVersion
 from .lanes import Activity, Goal, Lane, LaneSignOff
-from .plans import (
-    CarePlan,
-    Course,
-    Severity,
-    SeverityChange,
-    Side,
-    Stage,
-    StageStay,
-    StageTransition,
-)
+from .plans import CarePlan, Course, SeverityChange, StageStay, StageTransition
+from .words import Severity, Side, Stage
 
 __all__ = [
     "Activity",

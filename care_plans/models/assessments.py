@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from care_plans.content.safety import STOPS_LOADING
 from coordination.models import (
     APPEND_ONLY,
+    Labels,
     OrganizationOwned,
     Patient,
     PractitionerRole,
@@ -54,6 +55,12 @@ class Assessment(_Recorded):
     Without a course it belongs to the patient's history and is evidence for no course.
     Without scores it withdraws the one it replaces.
     """
+
+    labels: ClassVar[Labels] = Labels(
+        discipline="practitioner_role__discipline",
+        author="practitioner_role_id",
+        condition="course_id",
+    )
 
     course = models.ForeignKey(
         Course, on_delete=models.PROTECT, null=True, blank=True, related_name="assessments"
@@ -100,6 +107,14 @@ class Assessment(_Recorded):
 
 class Score(OrganizationOwned):
     """One value of one measure; of one side where that matters, or of one item."""
+
+    labels: ClassVar[Labels] = Labels(
+        patient="assessment__patient_id",
+        record="assessment_id",
+        discipline="assessment__practitioner_role__discipline",
+        author="assessment__practitioner_role_id",
+        condition="assessment__course_id",
+    )
 
     class Side(models.TextChoices):
         LEFT = "left"
@@ -151,6 +166,12 @@ class Score(OrganizationOwned):
 class RedFlagScreen(_Recorded):
     """One dated look for the red flags and redirects of a course's pathway."""
 
+    labels: ClassVar[Labels] = Labels(
+        discipline="practitioner_role__discipline",
+        author="practitioner_role_id",
+        condition="course_id",
+    )
+
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="red_flag_screens")
     key = models.CharField(
         max_length=200, blank=True, help_text="Recording with it again finds this one."
@@ -175,6 +196,13 @@ class RedFlagAnswer(OrganizationOwned):
 
     `urgency` is the one that the pathway version gave the flag when it was screened for.
     """
+
+    labels: ClassVar[Labels] = Labels(
+        record="screen_id",
+        discipline="screen__practitioner_role__discipline",
+        author="screen__practitioner_role_id",
+        condition="screen__course_id",
+    )
 
     class Answer(models.TextChoices):
         PRESENT = "present"
@@ -225,6 +253,12 @@ class RedFlagAnswer(OrganizationOwned):
 class CourseAnswer(_Recorded):
     """An answer to a question of the pathway about the person's circumstances; the latest holds."""
 
+    labels: ClassVar[Labels] = Labels(
+        discipline="practitioner_role__discipline",
+        author="practitioner_role_id",
+        condition="course_id",
+    )
+
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="answers")
     question = models.CharField(max_length=60)
     answer = models.JSONField(help_text="True or false, one of the choices, or a text.")
@@ -243,6 +277,8 @@ class CourseAnswer(_Recorded):
 
 class Condition(OrganizationOwned):
     """One entry of the problem list: imported, or diagnosed here."""
+
+    labels: ClassVar[Labels] = Labels()
 
     class Origin(models.TextChoices):
         IMPORTED = "imported"
@@ -296,6 +332,8 @@ class SourceDocument(OrganizationOwned):
 
     It opens no plan and grants no access. One that arrives changed is kept beside the old one.
     """
+
+    labels: ClassVar[Labels] = Labels()
 
     class Kind(models.TextChoices):
         CARE_PLAN = "care_plan"

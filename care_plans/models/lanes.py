@@ -11,11 +11,13 @@ from coordination.models import (
     KEPT,
     Discipline,
     Editable,
+    Labels,
     OrganizationOwned,
     PractitionerRole,
 )
 
-from .plans import Course, Stage, StageStay
+from .plans import Course, StageStay
+from .words import Stage
 
 
 class LaneQuerySet(models.QuerySet["Lane"]):
@@ -38,6 +40,13 @@ class LaneQuerySet(models.QuerySet["Lane"]):
 
 class Lane(OrganizationOwned, Editable):
     """One discipline's part of one course: needed or not in the present stage, and who does it."""
+
+    labels: ClassVar[Labels] = Labels(
+        patient="course__patient_id",
+        discipline="discipline",
+        author="practitioner_role_id",
+        condition="course_id",
+    )
 
     class Needed(models.TextChoices):
         NEEDED = "needed"
@@ -107,6 +116,13 @@ class Lane(OrganizationOwned, Editable):
 class LaneSignOff(OrganizationOwned):
     """What a lane said about going on, in one stay; the latest counts, none is ever edited."""
 
+    labels: ClassVar[Labels] = Labels(
+        patient="course__patient_id",
+        discipline="lane__discipline",
+        author="practitioner_role_id",
+        condition="course_id",
+    )
+
     class Verdict(models.TextChoices):
         READY = "ready"
         NOT_READY = "not_ready"
@@ -145,6 +161,8 @@ class LaneSignOff(OrganizationOwned):
 class Goal(OrganizationOwned, Editable):
     """What a stage of a course is for; shared by all lanes."""
 
+    labels: ClassVar[Labels] = Labels(patient="course__patient_id", condition="course_id")
+
     class Status(models.TextChoices):
         IN_PROGRESS = "in_progress"
         ACHIEVED = "achieved"
@@ -181,6 +199,13 @@ class Goal(OrganizationOwned, Editable):
 
 class Activity(OrganizationOwned, Editable):
     """One thing a lane does for a goal, in one stay of a stage."""
+
+    labels: ClassVar[Labels] = Labels(
+        patient="course__patient_id",
+        discipline="lane__discipline",
+        author="lane__practitioner_role_id",
+        condition="course_id",
+    )
 
     class Status(models.TextChoices):
         NOT_STARTED = "not_started"

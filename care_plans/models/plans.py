@@ -14,38 +14,19 @@ from coordination.models import (
     KEPT,
     Discipline,
     Editable,
+    Labels,
     OrganizationOwned,
     Patient,
     PractitionerRole,
 )
 
-
-class Stage(models.TextChoices):
-    """The three stages of every pathway, in order."""
-
-    ACUTE = "acute", "Acute: relief and protection"
-    SUBACUTE = "subacute", "Subacute: strength and mobility"
-    MAINTENANCE = "maintenance", "Maintenance: prevention and performance"
-
-
-class Severity(models.TextChoices):
-    """How bad the condition is; apart from the stage."""
-
-    MILD = "mild"
-    MODERATE = "moderate"
-    SEVERE = "severe"
-
-
-class Side(models.TextChoices):
-    """Which side of the body; blank where that means nothing."""
-
-    LEFT = "left"
-    RIGHT = "right"
-    BOTH = "both"
+from .words import Severity, Side, Stage
 
 
 class CarePlan(OrganizationOwned, Editable):
     """The one plan a patient has open: every discipline writes to it, none has a copy."""
+
+    labels: ClassVar[Labels] = Labels()
 
     class Status(models.TextChoices):
         OPEN = "open"
@@ -120,6 +101,8 @@ class CourseQuerySet(models.QuerySet["Course"]):
 
 class Course(OrganizationOwned, Editable):
     """One condition on the plan: pinned to a pathway version, with severity, side and stage."""
+
+    labels: ClassVar[Labels] = Labels(condition="pk")
 
     class Status(models.TextChoices):
         INTAKE = "intake"
@@ -258,6 +241,8 @@ class Course(OrganizationOwned, Editable):
 class SeverityChange(OrganizationOwned):
     """What severity a course had from when on; the first row is written when it begins."""
 
+    labels: ClassVar[Labels] = Labels(patient="course__patient_id", condition="course_id")
+
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="severity_changes")
     severity = models.CharField(max_length=8, choices=Severity)
     reason = models.TextField(blank=True)
@@ -272,6 +257,8 @@ class SeverityChange(OrganizationOwned):
 
 class StageStay(OrganizationOwned):
     """One stay of a course in one stage. `entered_at` and `left_at` are effective times."""
+
+    labels: ClassVar[Labels] = Labels(patient="course__patient_id", condition="course_id")
 
     class Standing(models.TextChoices):
         """What the last look at criteria, lanes and red flags concluded."""
@@ -356,6 +343,13 @@ class StageStay(OrganizationOwned):
 
 class StageTransition(OrganizationOwned):
     """One move of a course, with the evidence on which it was made; never edited."""
+
+    labels: ClassVar[Labels] = Labels(
+        patient="course__patient_id",
+        discipline="practitioner_role__discipline",
+        author="practitioner_role_id",
+        condition="course_id",
+    )
 
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="transitions")
     action = models.CharField(max_length=9)

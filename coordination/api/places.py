@@ -17,6 +17,7 @@ from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
 from coordination.api.pagination import FeedPagination
 from coordination.api.permissions import ADMINISTRATION, ANY_ROLE, CARE
 from coordination.api.views import ContinuumViewSet, Listed, OfPatients, Retrieved
+from coordination.disclosure import events_disclosed_to
 from coordination.models import (
     Discipline,
     Event,
@@ -202,7 +203,9 @@ class EventViewSet(OfPatients, Listed):
         Schedulers follow logistics; what happened clinically is told to the circle of care alone.
         """
         within = Q(patient=None, organization_id=self.actor.organization_id)
-        within |= access.within_reach(self.actor, self.now)
+        within |= access.within_reach(self.actor, self.now) & events_disclosed_to(
+            self.actor, self.now
+        )
         if Role.SCHEDULER in self.actor.roles:
             directory = access.within_reach(self.actor, self.now, view="directory")
             within |= directory & Q(subject__in=LOGISTICS)

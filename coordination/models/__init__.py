@@ -3,6 +3,7 @@
 from .answers import KeptAnswer
 from .duplicates import DuplicateReview, DuplicateStep
 from .hand_offs import HandOff, HandOffStep
+from .consent import Consent, Directive, Override
 from .labels import Labels
 from .owned import Editable, OrganizationOwned, new_id
 from .patients import AccessGrant, CareTeamMember, Patient, PatientIdentifier, current
@@ -28,6 +29,8 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "CareTeamMember",
+    "Consent",
+    "Directive",
     "DirectoryEntry",
     "Discipline",
     "DuplicateReview",
@@ -42,6 +45,7 @@ __all__ = [
     "Membership",
     "Organization",
     "OrganizationOwned",
+    "Override",
     "Patient",
     "PatientIdentifier",
     "Practitioner",

@@ -11,6 +11,8 @@ class Labels:
     """
 
     patient: str = "patient_id"
+    record: str = "pk"
+    """To the id by which people name it: a score is a part of its assessment."""
     discipline: str = ""
     """To the discipline that the row comes from (a value of `Discipline`)."""
     author: str = ""

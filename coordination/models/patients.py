@@ -6,11 +6,14 @@ from typing import Any, ClassVar, Self
 import pgtrigger
 from django.db import models
 
+from .labels import Labels
 from .owned import Editable, OrganizationOwned
 
 
 class Patient(OrganizationOwned, Editable):
     """A person in care. Fetch one only through `coordination.access`."""
+
+    labels: ClassVar[Labels] = Labels(patient="pk", is_identity=True)
 
     class Gender(models.TextChoices):
         """Administrative gender (FHIR R4)."""
@@ -130,6 +133,8 @@ class Patient(OrganizationOwned, Editable):
 class PatientIdentifier(OrganizationOwned):
     """A number that somebody gave a patient; unique within whoever assigned it."""
 
+    labels: ClassVar[Labels] = Labels(is_identity=True)
+
     class Kind(models.TextChoices):
         HEALTH_NUMBER = "health_number"
         MEDICAL_RECORD = "medical_record"
@@ -181,6 +186,10 @@ class CareTeamMemberQuerySet(models.QuerySet["CareTeamMember"]):
 class CareTeamMember(OrganizationOwned):
     """Who cares for a patient, in what role, since and until when."""
 
+    labels: ClassVar[Labels] = Labels(
+        discipline="practitioner_role__discipline", author="practitioner_role_id"
+    )
+
     class Role(models.TextChoices):
         LEAD = "lead", "Lead: accountable for the whole plan"
         MEMBER = "member", "Member"
@@ -217,6 +226,8 @@ class CareTeamMember(OrganizationOwned):
 
 class AccessGrant(OrganizationOwned):
     """Why somebody may see a patient: the circle of care is made of these rows and no others."""
+
+    labels: ClassVar[Labels] = Labels(is_identity=True)
 
     class Basis(models.TextChoices):
         MEMBERSHIP = "membership"

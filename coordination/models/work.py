@@ -1,8 +1,11 @@
 """What a named person owes, or a queue until somebody is named."""
 
+from typing import ClassVar
+
 import pgtrigger
 from django.db import models
 
+from .labels import Labels
 from .owned import OrganizationOwned
 from .records import APPEND_ONLY
 
@@ -36,6 +39,8 @@ class WorkItem(OrganizationOwned):
     It has one owner for life. Whoever declines or gives it back ends it, and the subject gets
     a new one: so each row tells one person's part, and a grant that it gave ends with it.
     """
+
+    labels: ClassVar[Labels] = Labels(discipline="owner__discipline", author="owner_id")
 
     class Kind(models.TextChoices):
         REFERRAL = "referral", "A referral to take up and report on"

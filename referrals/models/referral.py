@@ -8,7 +8,8 @@ from django.db import models
 
 from coordination.access import within_reach
 from coordination.actors import Actor
-from coordination.models import KEPT, Discipline, OrganizationOwned
+from coordination.disclosure import disclosed_to
+from coordination.models import KEPT, Discipline, Labels, OrganizationOwned
 
 REQUEST_TRANSITIONS = [
     ("draft", "active"),
@@ -32,13 +33,22 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         of the patients in their circle.
         """
         sent = ~models.Q(status="draft") | within_reach(actor, now, view="clinical")
-        return self.filter(within_reach(actor, now, view="directory"), sent)
+        mine = models.Q(work_item__owner_id__in=actor.practitioner_role_ids)
+        shown = mine | disclosed_to(Referral, actor, now, view="directory")
+        return self.filter(within_reach(actor, now, view="directory"), sent, shown)
 
     def disclosing(self, actor: Actor, now: datetime) -> Self:
         """Add to each row, as `discloses`, whether the actor may see its clinical content."""
         return self.annotate(
             discloses=models.Case(
-                models.When(within_reach(actor, now, view="clinical"), then=True),
+                models.When(
+                    within_reach(actor, now, view="clinical")
+                    & (
+                        models.Q(work_item__owner_id__in=actor.practitioner_role_ids)
+                        | disclosed_to(Referral, actor, now)
+                    ),
+                    then=True,
+                ),
                 default=False,
                 output_field=models.BooleanField(),
             )
@@ -66,6 +76,10 @@ class Referral(OrganizationOwned):
     work item after another is declined, and is completed only by the report of one of them
     together with the acknowledgement of whoever asked.
     """
+
+    labels: ClassVar[Labels] = Labels(
+        discipline="discipline", author="requested_by_id", condition="condition_id"
+    )
 
     class Status(models.TextChoices):
         """The words of FHIR's request status; `on_hold` is its `on-hold`."""
@@ -124,6 +138,11 @@ class Referral(OrganizationOwned):
     )
     lane_id = models.UUIDField(
         null=True, blank=True, help_text="The lane that it was opened for, when a plan opened it."
+    )
+    condition_id = models.UUIDField(
+        null=True,
+        blank=True,
+        help_text="The condition that it is about, as consent directives name it: a course.",
     )
     order = models.PositiveSmallIntegerField(
         default=0, help_text="Its place among the referrals opened together."
@@ -250,6 +269,7 @@ class Referral(OrganizationOwned):
                     "requested_at",
                     "key",
                     "lane_id",
+                    "condition_id",
                     "priority",
                     "queue_position",
                 ],

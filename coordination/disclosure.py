@@ -1,0 +1,167 @@
+"""The third fence: what the patient had locked away, and what is closed by default.
+
+Every reader, message, event and explanation asks `disclosed_to`. It is a queryset condition, so
+that the database answers it together with the rows, and nothing is remembered between requests:
+a directive holds for whatever is read after it was set.
+
+Whoever wrote a row goes on seeing it, and so does the software, which must weigh all facts; what
+it concludes is shown with the withheld parts left out. A scheduler's directory view holds nothing
+clinical, so directives do not touch it. An override that opens what is withheld opens it for one
+practitioner, until it ends.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+from typing import Any, Literal
+from uuid import UUID
+
+from django.apps import apps
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+
+from coordination.actors import Actor, Role
+from coordination.models import Directive, Labels, Override, current
+
+#: clinical: the circle of care; directory: identity and logistics; oversight: identity only,
+#: for whoever guards privacy
+View = Literal["clinical", "directory", "oversight"]
+
+
+#: an empty condition would vanish from a disjunction instead of holding
+EVERY_ROW = ~Q(pk__in=[])
+
+
+class Unlabelled(TypeError):
+    """A model that patients own does not say what a directive could name."""
+
+
+def labels_of(model: type[Model]) -> Labels:
+    """Return a model's labels; raises `Unlabelled`, so that nothing is disclosed without."""
+    labels = getattr(model, "labels", None)
+    if not isinstance(labels, Labels):
+        raise Unlabelled(f"{model._meta.label} has no labels for consent directives.")
+    return labels
+
+
+@cache
+def labelled() -> dict[str, type[Model]]:
+    """Return every labelled model that may be withheld, by its name as a record (`Course`)."""
+    return {
+        model._meta.object_name or "": model
+        for model in apps.get_models()
+        if isinstance(getattr(model, "labels", None), Labels) and not labels_of(model).is_identity
+    }
+
+
+def is_bound(actor: Actor, *, view: View = "clinical") -> bool:
+    """Say whether directives apply to this reader at all in this view."""
+    if actor.is_software:
+        return False
+    return not (view == "directory" and Role.SCHEDULER in actor.roles)
+
+
+def disclosed_to(
+    model: type[Model], actor: Actor, now: datetime, *, view: View = "clinical", at: str = ""
+) -> Q:
+    """Select the rows of a model that nothing withholds from the actor.
+
+    `at` is the path (with its `__`) to the model from the rows that are filtered.
+    """
+    labels = labels_of(model)
+    if labels.is_identity or not is_bound(actor, view=view):
+        return EVERY_ROW
+    patient = at + labels.patient
+    shown = Q(~Exists(_withholding(labels, actor, now, at=at)))
+    if labels.sensitivity:
+        shown &= Q(**{f"{at}{labels.sensitivity}": ""}) | _of_same_discipline(labels, actor, at)
+    if labels.author:
+        shown |= Q(**{f"{at}{labels.author}__in": actor.practitioner_role_ids})
+    return shown | Q(Exists(opened_by(actor, now).filter(patient_id=OuterRef(patient))))
+
+
+def applying_to(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    """Return the directives in force that are directed at the actor, whatever they withhold."""
+    practitioners = {role.practitioner_id for role in actor.practitioner_roles}
+    audience = Q(audience=Directive.Audience.EVERYONE)
+    audience |= Q(audience_discipline__in=sorted(actor.disciplines))
+    audience |= Q(audience_practitioner_id__in=practitioners)
+    return Directive.objects.in_force(now).filter(audience, organization_id=actor.organization_id)
+
+
+def opened_by(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    """Return the actor's overrides that open what is withheld, now."""
+    return Override.objects.filter(
+        current(now),
+        organization_id=actor.organization_id,
+        practitioner_role_id__in=actor.practitioner_role_ids,
+        opens_withheld=True,
+    )
+
+
+def something_withheld(
+    actor: Actor, now: datetime, patient_ids: Iterable[UUID], *, view: View = "clinical"
+) -> bool:
+    """Say whether a directive of any of these patients is directed at the reader.
+
+    It tells that, never what, nor whether it was asked for just now: so it does not depend on
+    what a query would have found.
+    """
+    wanted = list(patient_ids)
+    if not wanted or not is_bound(actor, view=view):
+        return False
+    opened = opened_by(actor, now).values("patient_id")
+    found = applying_to(actor, now).filter(patient_id__in=wanted).exclude(patient_id__in=opened)
+    return bool(found.exists())
+
+
+def events_disclosed_to(actor: Actor, now: datetime) -> Q:
+    """Select the events (`subject`, `subject_id`) whose record nothing withholds from the actor.
+
+    The record is looked up only where the patient has a directive directed at the actor, or where
+    records of the kind may be closed by default.
+    """
+    if not is_bound(actor):
+        return EVERY_ROW
+    locked = Exists(applying_to(actor, now).filter(patient_id=OuterRef("patient_id")))
+    plain = [name for name, model in labelled().items() if not labels_of(model).sensitivity]
+    free = Q(patient=None) | (~Q(locked) & (Q(subject__in=plain) | ~Q(subject__in=labelled())))
+    identities = Q(subject__in=_identities())
+    found = free | identities
+    for name, model in labelled().items():
+        rows: QuerySet[Any, Any] = QuerySet(model)
+        shown = rows.filter(disclosed_to(model, actor, now))
+        found |= Q(Exists(shown.filter(pk=OuterRef("subject_id"))), subject=name)
+    return found
+
+
+@cache
+def _identities() -> list[str]:
+    return [
+        model._meta.object_name or ""
+        for model in apps.get_models()
+        if isinstance(getattr(model, "labels", None), Labels) and labels_of(model).is_identity
+    ]
+
+
+def _withholding(labels: Labels, actor: Actor, now: datetime, *, at: str) -> QuerySet[Any, Any]:
+    kinds = Directive.Target
+    target = Q(target=kinds.EVERYTHING)
+    target |= Q(target=kinds.RECORD, target_id=OuterRef(at + labels.record))
+    if labels.discipline:
+        target |= Q(target=kinds.DISCIPLINE, target_discipline=OuterRef(at + labels.discipline))
+    if labels.author:
+        wrote = f"{at}{labels.author.removesuffix('_id')}__practitioner_id"
+        target |= Q(target=kinds.PRACTITIONER, target_practitioner_id=OuterRef(wrote))
+    if labels.condition:
+        target |= Q(
+            target__in=[kinds.CONDITION, kinds.RECORD],
+            target_id=OuterRef(at + labels.condition),
+        )
+    about = Q(patient_id=OuterRef(at + labels.patient))
+    return applying_to(actor, now).filter(about, target)
+
+
+def _of_same_discipline(labels: Labels, actor: Actor, at: str) -> Q:
+    if not labels.discipline:
+        return Q(pk__in=[])
+    return Q(**{f"{at}{labels.discipline}__in": sorted(actor.disciplines)})
