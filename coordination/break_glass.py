@@ -4,7 +4,7 @@ It needs a reason, ends by itself, is told to the privacy officers at once, and 
 review: the row itself waits for one from the moment it is made.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,23 @@ class PatientUnknown(NotFound):
     """Nobody of this organization has that id."""
 
     type = "patient-not-found"
+
+
+def identified(identifier: str, birth_date: date | None) -> UUID:
+    """Return the one patient who bears both; for whoever has them before them but no id.
+
+    Raises `Invalid` when either is missing, and `PatientUnknown`.
+    """
+    if not identifier or birth_date is None:
+        raise Invalid.field("/patient", "Name the patient by id, or identifier and birth date.")
+    found = list(
+        Patient.objects.filter(identifiers__value=identifier, birth_date=birth_date)
+        .distinct()
+        .values_list("id", flat=True)[:2]
+    )
+    if len(found) != 1:
+        raise PatientUnknown("There is no such patient, or more than one.")
+    return found[0]
 
 
 @transaction.atomic

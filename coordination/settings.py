@@ -251,6 +251,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "kwargs": {"channel": "in_app"},
         "options": {"expires": 5},
     },
+    "tell-of-overrides": {
+        "task": "notifications.tasks.tell_of_overrides",
+        "schedule": 5,
+        "options": {"expires": 5},
+    },
     "requeue-stale-messages": {
         "task": "notifications.tasks.requeue_stale",
         "schedule": 60,

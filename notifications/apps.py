@@ -7,8 +7,9 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
-        """Let the metrics say how far behind the outbox is."""
+        """Register what this app says, and let the metrics say how far behind the outbox is."""
         from coordination import metrics
-        from notifications import backlog
+        from notifications import backlog, overrides
 
         metrics.register(backlog.gauges)
+        overrides.register_kinds()

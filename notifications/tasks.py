@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from notifications import delivery, outbox
+from notifications import delivery, outbox, overrides
 
 
 @shared_task(name="notifications.tasks.deliver_due")
@@ -21,3 +21,9 @@ def deliver_due(*, channel: str) -> None:
 def requeue_stale() -> None:
     """Queue again what dead workers had claimed."""
     delivery.requeue_stale(now=timezone.now())
+
+
+@shared_task(name="notifications.tasks.tell_of_overrides")
+def tell_of_overrides() -> None:
+    """Tell the privacy officers who broke the glass."""
+    overrides.tell_of_overrides(now=timezone.now())

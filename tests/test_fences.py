@@ -31,6 +31,7 @@ LOOKUPS = {
     "coordination_token",
     "notifications_backlog",
     "notifications_due",
+    "notifications_overrides_untold",
     "notifications_stale",
     "referrals_unprocessed",
 }

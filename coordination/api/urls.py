@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from coordination.api.consents import ConsentViewSet, DirectiveViewSet, OverrideViewSet
 from coordination.api.patients import CareTeamMemberViewSet, PatientViewSet
 from coordination.api.places import (
     EventViewSet,
@@ -15,6 +16,9 @@ from coordination.api.sessions import SessionView, TokenView
 router = SimpleRouter(trailing_slash=False)
 router.register("patients", PatientViewSet, basename="patient")
 router.register("care-team-members", CareTeamMemberViewSet, basename="care-team-member")
+router.register("consents", ConsentViewSet, basename="consent")
+router.register("directives", DirectiveViewSet, basename="directive")
+router.register("overrides", OverrideViewSet, basename="override")
 router.register("practitioners", PractitionerViewSet, basename="practitioner")
 router.register("practitioner-roles", PractitionerRoleViewSet, basename="practitioner-role")
 router.register("locations", LocationViewSet, basename="location")

@@ -278,6 +278,14 @@ class Migration(migrations.Migration):
                 ),
                 ("since", models.DateTimeField()),
                 ("until", models.DateTimeField()),
+                (
+                    "alerted_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="When the privacy officers' messages were written.",
+                        null=True,
+                    ),
+                ),
                 ("review_due_at", models.DateTimeField()),
                 (
                     "verdict",
@@ -557,6 +565,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(("verdict", "")),
                 fields=["organization", "review_due_at"],
                 name="coordination_override_open",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="override",
+            index=models.Index(
+                condition=models.Q(("alerted_at", None)),
+                fields=["since"],
+                name="coordination_override_untold",
             ),
         ),
         migrations.AddIndex(

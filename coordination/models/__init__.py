@@ -1,9 +1,9 @@
 """People, places and trust."""
 
 from .answers import KeptAnswer
+from .consent import Consent, Directive, Override
 from .duplicates import DuplicateReview, DuplicateStep
 from .hand_offs import HandOff, HandOffStep
-from .consent import Consent, Directive, Override
 from .labels import Labels
 from .owned import Editable, OrganizationOwned, new_id
 from .patients import AccessGrant, CareTeamMember, Patient, PatientIdentifier, current

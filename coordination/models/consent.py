@@ -291,7 +291,14 @@ class Override(OrganizationOwned):
         triggers = [
             pgtrigger.ReadOnly(
                 name="stays_as_broken",
-                exclude=["until", "alerted_at", "verdict", "reviewed_by", "reviewed_at", "review_note"],
+                exclude=[
+                    "until",
+                    "alerted_at",
+                    "verdict",
+                    "reviewed_by",
+                    "reviewed_at",
+                    "review_note",
+                ],
             ),
             pgtrigger.Protect(
                 name="never_longer",
