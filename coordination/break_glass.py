@@ -66,6 +66,7 @@ def break_glass(
     whoever does not practise, `Invalid`, and `PatientUnknown`.
     """
     role_id = _as_role(actor, practitioner_role_id)
+    assert actor.user_id is not None, "a practitioner is a person"
     if not reason.strip():
         raise Invalid.field("/reason", "Say why, in your own words.")
     longest = settings.OVERRIDE_MINUTES
@@ -106,7 +107,7 @@ def end_override(override_id: UUID, *, actor: Actor, now: datetime) -> Override:
 
     Raises `OverrideNotFound`, and `Stale` when it is over already.
     """
-    override = overrides_visible_to(actor, now).filter(pk=override_id).first()
+    override: Override | None = overrides_visible_to(actor, now).filter(pk=override_id).first()
     if override is None:
         raise OverrideNotFound("There is no such override within your reach.")
     ended = Override.objects.filter(pk=override.pk, until__gt=now).update(until=now)
@@ -126,7 +127,7 @@ def review_override(
 
     Raises `OverrideNotFound`, `Denied`, `Invalid`, and `Stale` when it was reviewed already.
     """
-    override = overrides_to_review(actor, now).filter(pk=override_id).first()
+    override: Override | None = overrides_to_review(actor, now).filter(pk=override_id).first()
     if override is None:
         raise OverrideNotFound("There is no such override within your reach.")
     if override.user_id == actor.user_id:

@@ -152,7 +152,7 @@ def end_directive(
 
     Raises `DirectiveNotFound`, and `Stale` when it has ended already.
     """
-    directive = directives_visible_to(actor, now).filter(pk=directive_id).first()
+    directive: Directive | None = directives_visible_to(actor, now).filter(pk=directive_id).first()
     if directive is None:
         raise DirectiveNotFound("There is no such directive within your reach.")
     consent = _write(
