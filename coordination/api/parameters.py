@@ -55,7 +55,7 @@ def _known(view: "ContinuumViewSet", request: Request) -> dict[str, Any]:
     if request.method not in SAFE_METHODS:
         return {}
     known: dict[str, Any] = dict.fromkeys(view.parameters.get(view.action, ()))
-    if not view.detail:
+    if not getattr(view, "detail", False):
         known |= dict.fromkeys(getattr(view.pagination_class, "parameters", ()))
         known |= dict(_filters(view))
     return known
