@@ -2,6 +2,8 @@
 
 from .answers import KeptAnswer
 from .consent import Consent, Directive, Override
+from .corrections import REQUEST_MOVES, RecordRequest, StatementOfDisagreement
+from .coverage import Coverage
 from .duplicates import DuplicateReview, DuplicateStep
 from .hand_offs import HandOff, HandOffStep
 from .labels import Labels
@@ -18,18 +20,22 @@ from .people import (
 from .places import DirectoryEntry, Location, Organization
 from .records import APPEND_ONLY, AuditEvent, Event
 from .relations import RelatedPerson, RelatedPersonRight
+from .retention import DISPOSABLE, LegalHold, RetentionPolicy
 from .work import KEPT, OPEN_WORK, WORK_TRANSITIONS, WorkItem
 
 __all__ = [
     "APPEND_ONLY",
+    "DISPOSABLE",
     "KEPT",
     "OPEN_WORK",
+    "REQUEST_MOVES",
     "WORK_TRANSITIONS",
     "AccessGrant",
     "ApiToken",
     "AuditEvent",
     "CareTeamMember",
     "Consent",
+    "Coverage",
     "Directive",
     "DirectoryEntry",
     "Discipline",
@@ -41,6 +47,7 @@ __all__ = [
     "HandOffStep",
     "KeptAnswer",
     "Labels",
+    "LegalHold",
     "Location",
     "Membership",
     "Organization",
@@ -50,8 +57,11 @@ __all__ = [
     "PatientIdentifier",
     "Practitioner",
     "PractitionerRole",
+    "RecordRequest",
     "RelatedPerson",
     "RelatedPersonRight",
+    "RetentionPolicy",
+    "StatementOfDisagreement",
     "User",
     "WorkItem",
     "current",
