@@ -52,6 +52,10 @@ RULES: Mapping[str, Needs] = {
     # whoever sees the patient looks for red flags and asks about their circumstances
     "screen.record": Needs.PRACTITIONER,
     "answer.record": Needs.PRACTITIONER,
+    # whoever sees the patient writes down what they did and found
+    "encounter.record": Needs.PRACTITIONER,
+    "note.write": Needs.PRACTITIONER,
+    "summary.write": Needs.PRACTITIONER,
 }
 
 #: what being asked does not suffice for: somebody to whom a referral is merely assigned sees the
@@ -61,6 +65,9 @@ OF_THE_TEAM = frozenset(RULES) - {
     "course.apply",
     "screen.record",
     "answer.record",
+    "encounter.record",
+    "note.write",
+    "summary.write",
 }
 
 _WORDS = {

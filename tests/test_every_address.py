@@ -16,7 +16,7 @@ from django.apps import apps
 from coordination.actors import Role
 from coordination.api.views import ContinuumViewSet, OfPatients
 from coordination.models import ApiToken, AuditEvent, OrganizationOwned
-from tests.care_plans import underway
+from tests.care_plans import underway, written
 from tests.cast import NOW, Cast, Person, make_person
 from tests.test_openapi import NOBODY, PIECES, addresses, model_of
 
@@ -65,6 +65,7 @@ def records(cast: Cast) -> dict[str, UUID]:
     with cast.acting():
         course = underway.start(cast)
         underway.meet_acute_exit(cast, course, now=NOW + timedelta(weeks=1))
+        written.everything(cast, cast.asha)
         models = {model_of(one.view) for one in everything() if one.has_id} - {None}
         found = {}
         for model in models:

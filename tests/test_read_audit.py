@@ -17,7 +17,7 @@ from coordination.actors import Role
 from coordination.api.views import ContinuumViewSet, Listed, OfPatients
 from coordination.models import AuditEvent, Membership
 from coordination.tenancy import acting_in
-from tests.care_plans import underway
+from tests.care_plans import underway, written
 from tests.cast import LONG_AGO, NOW, Cast, make_patient
 
 
@@ -84,6 +84,7 @@ def rich(cast: Cast) -> dict[str, Any]:
             "assessments": Assessment.objects.filter(course=course)[0].id,
             "red-flag-screens": RedFlagScreen.objects.filter(course=course)[0].id,
             "message-preferences": cast.patient.id,
+            **{path: row.pk for path, row in written.everything(cast, cast.asha).items()},
         }
 
 
@@ -109,6 +110,9 @@ READS = {
     "referrals/{}/transitions": "ReferralTransition",
     "referrals/{}/routing": "RoutingDecision",
     "message-preferences?patient={}": "Preference",
+    "encounters/{}": "Encounter",
+    "clinical-notes/{}": "ClinicalNote",
+    "care-summaries/{}": "CareSummary",
 }
 
 

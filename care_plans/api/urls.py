@@ -12,6 +12,7 @@ from care_plans.api.findings import (
     SourceDocumentViewSet,
 )
 from care_plans.api.lanes import ActivityViewSet, GoalViewSet, LaneViewSet
+from care_plans.api.notes import CareSummaryViewSet, ClinicalNoteViewSet, EncounterViewSet
 from care_plans.api.plans import CarePlanViewSet
 
 router = SimpleRouter(trailing_slash=False)
@@ -32,5 +33,8 @@ router.register("red-flag-screens", RedFlagScreenViewSet, basename="red-flag-scr
 router.register("course-answers", CourseAnswerViewSet, basename="course-answer")
 router.register("conditions", ConditionViewSet, basename="condition")
 router.register("source-documents", SourceDocumentViewSet, basename="source-document")
+router.register("encounters", EncounterViewSet, basename="encounter")
+router.register("clinical-notes", ClinicalNoteViewSet, basename="clinical-note")
+router.register("care-summaries", CareSummaryViewSet, basename="care-summary")
 
 urlpatterns = router.urls

@@ -10,6 +10,7 @@ from .assessments import (
     SourceDocument,
 )
 from .content import Measure, Pathway, PathwaySignature, PathwayVersion
+from .encounters import CareSummary, ClinicalNote, Encounter
 from .lanes import Activity, Goal, Lane, LaneSignOff
 from .plans import CarePlan, Course, SeverityChange, StageStay, StageTransition
 from .words import Severity, Side, Stage
@@ -18,9 +19,12 @@ __all__ = [
     "Activity",
     "Assessment",
     "CarePlan",
+    "CareSummary",
+    "ClinicalNote",
     "Condition",
     "Course",
     "CourseAnswer",
+    "Encounter",
     "Goal",
     "Lane",
     "LaneSignOff",

@@ -1,0 +1,63 @@
+"""Visits and notes of the cast's patient, so that a test can begin where it matters."""
+
+from datetime import timedelta
+from typing import Any
+
+from care_plans import encounters, notes, summaries
+from care_plans.models import CareSummary, ClinicalNote, Encounter
+from coordination import care_team
+from tests.cast import NOW, Cast, Person
+
+
+def join(cast: Cast, *people: Person) -> None:
+    """Add colleagues to the patient's team."""
+    with cast.acting():
+        for who in people:
+            care_team.join(
+                cast.patient.id,
+                practitioner_role_id=who.practitioner_role.id,
+                actor=cast.sam.actor(),
+                now=NOW - timedelta(days=30),
+            )
+
+
+def visit(cast: Cast, who: Person, **given: Any) -> Encounter:
+    """Record a finished visit."""
+    asked: dict[str, Any] = {
+        "encounter_class": "in_person",
+        "started_at": NOW - timedelta(hours=1),
+        "ended_at": NOW,
+        **given,
+    }
+    with cast.acting():
+        return encounters.record_encounter(cast.patient.id, **asked, actor=who.actor(), now=NOW)
+
+
+def note(cast: Cast, who: Person, text: str = "As expected.", **given: Any) -> ClinicalNote:
+    """Write and sign a note."""
+    asked: dict[str, Any] = {"sign": True, **given}
+    with cast.acting():
+        return notes.write_note(cast.patient.id, text=text, **asked, actor=who.actor(), now=NOW)
+
+
+def summary(cast: Cast, who: Person, text: str = "Sleeps better.", **given: Any) -> CareSummary:
+    """Tell the team something."""
+    asked: dict[str, Any] = {
+        "kind": "summary",
+        "agreed_at": NOW - timedelta(hours=1),
+        "agreed_how": "spoken",
+        **given,
+    }
+    with cast.acting():
+        return summaries.write_summary(
+            cast.patient.id, text=text, **asked, actor=who.actor(), now=NOW
+        )
+
+
+def everything(cast: Cast, who: Person) -> dict[str, Any]:
+    """Write one record of each kind, by the address where it is read."""
+    return {
+        "encounters": visit(cast, who),
+        "clinical-notes": note(cast, who),
+        "care-summaries": summary(cast, who),
+    }
