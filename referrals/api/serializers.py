@@ -84,7 +84,10 @@ class ReferralSerializer(serializers.ModelSerializer[Referral]):
     )
     work = ReferralWorkSerializer(source="work_item", read_only=True, allow_null=True)
     clinical = serializers.SerializerMethodField(
-        help_text="Null in the directory view, which schedulers have."
+        help_text=(
+            "Null in the directory view, which schedulers have; and, of a referral to or from "
+            "psychotherapy, for all but its parties and the psychotherapists of the circle."
+        )
     )
 
     class Meta:

@@ -8,7 +8,7 @@ from django.db import models
 
 from coordination.access import within_reach
 from coordination.actors import Actor
-from coordination.disclosure import disclosed_to
+from coordination.disclosure import EVERY_ROW, disclosed_to, opened_by
 from coordination.models import KEPT, Discipline, Labels, OrganizationOwned
 
 REQUEST_TRANSITIONS = [
@@ -21,6 +21,22 @@ REQUEST_TRANSITIONS = [
     ("on_hold", "revoked"),
 ]
 CODE = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
+
+
+def _open_to(actor: Actor, now: datetime) -> models.Q:
+    """Leave out what goes to or comes from psychotherapy, but for its parties and discipline.
+
+    Everybody else in the circle sees that such a referral exists, not why nor what came of it.
+    """
+    if actor.is_software or Discipline.PSYCHOTHERAPY in actor.disciplines:
+        return EVERY_ROW
+    mine = actor.practitioner_role_ids
+    party = models.Q(requested_by_id__in=mine) | models.Q(work_item__owner_id__in=mine)
+    opened = models.Exists(opened_by(actor, now).filter(patient_id=models.OuterRef("patient_id")))
+    other = ~models.Q(discipline=Discipline.PSYCHOTHERAPY) & ~models.Q(
+        requested_by__discipline=Discipline.PSYCHOTHERAPY
+    )
+    return other | party | models.Q(opened)
 
 
 class ReferralQuerySet(models.QuerySet["Referral"]):
@@ -46,7 +62,8 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
                     & (
                         models.Q(work_item__owner_id__in=actor.practitioner_role_ids)
                         | disclosed_to(Referral, actor, now)
-                    ),
+                    )
+                    & _open_to(actor, now),
                     then=True,
                 ),
                 default=False,
