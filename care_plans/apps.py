@@ -8,6 +8,7 @@ class CarePlansConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the outbox what this app may say."""
-        from care_plans import reminders
+        from care_plans import hand_off_reminders, reminders
 
         reminders.register_kinds()
+        hand_off_reminders.register_kinds()

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from care_plans import activities, lanes, reminders, scope, staffing, standing, stays
+from care_plans import activities, lanes, leading, reminders, scope, staffing, standing, stays
 from care_plans.content.sourced import STAGES
 from care_plans.evidence import Outcome
 from care_plans.models import Course, StageStay, StageTransition
@@ -120,8 +120,8 @@ def perform(course_id: UUID, request: Request, *, actor: Actor, now: datetime) -
     """Move a course as the table allows and return it as it is afterwards.
 
     Raises `CourseNotFound`, `Denied`, `NotAllowed` for a move that the table does not have,
-    `NotReady` and `RedFlagOpen` when evidence is missing, `Invalid`, and `Stale` when somebody
-    else was faster; then nothing has changed.
+    `NotReady` and `RedFlagOpen` when evidence is missing, `LeadLapsed`, `Invalid`, and `Stale` when
+    somebody else was faster; then nothing has changed.
     """
     with transaction.atomic():
         seen = course_for(actor, course_id, now=now)
@@ -232,6 +232,7 @@ def _ask_readiness(step: _Step) -> None:
             " ".join(dict.fromkeys(finding.sentence for finding in blockers)),
             blockers=step.unmet,
         )
+    leading.must_not_have_lapsed(step.course.patient_id, now=step.now)
     scope.require("course.override", step.course, actor=step.actor)
     if not step.request.reason.strip():
         raise Invalid.field("/reason", "An override says why.")

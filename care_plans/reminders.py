@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from care_plans import scope
+from care_plans import leading
 from care_plans.models import Course, Lane, StageStay
 from coordination.actors import Actor
 from coordination.disclosure import disclosed_to
@@ -75,11 +75,6 @@ def _once_discharged(course_id: UUID, now: datetime) -> Verdict:
     return Verdict(holds=gone, reason="" if gone else "the course goes on")
 
 
-def _leads(patient_id: UUID, to: Recipient) -> bool:
-    lead = scope.lead_role_id(patient_id)
-    return lead is not None and lead in _roles(to)
-
-
 def _works(course_id: UUID, to: Recipient, disciplines: Iterable[str] | None = None) -> bool:
     lanes = Lane.objects.filter(
         course=course_id, needed=Lane.Needed.NEEDED, practitioner_role__in=_roles(to)
@@ -107,7 +102,7 @@ def _concerns(
         stay = _stay(stay_id)
         if stay is None or to.practitioner_role_id is None:
             return stay is not None
-        if _leads(stay.course.patient_id, to):
+        if leading.leads(stay.course.patient_id, _roles(to), now=now):
             return True
         return (lanes or holding) and _works(
             stay.course_id, to, stay.blocked_by if holding else None
@@ -195,7 +190,7 @@ def stage_entered(course: Course, stay: StageStay, *, actor: Actor, now: datetim
 
     Repeating it tells only those who were not told before, such as who joined a lane since.
     """
-    staff = [*_lanes(course), *_lead(course)]
+    staff = [*_lanes(course), *_lead(course, now)]
     everybody = [Recipient(patient_id=course.patient_id), *staff, *schedulers(now=now)]
     _say(ENTERED, course, stay.id, f"{stay.id}", everybody, now, actor=actor, now=now)
     plan_ahead(course, stay, actor=actor, now=now)
@@ -207,7 +202,7 @@ def plan_ahead(course: Course, stay: StageStay, *, actor: Actor, now: datetime) 
     A review whose time has gone by is not asked for any more. That a stay is overdue remains so:
     whoever is to know it hears it at once, if it turns out late.
     """
-    lead, occurrence = _lead(course), f"{stay.id}:{stay.plan}"
+    lead, occurrence = _lead(course, now), f"{stay.id}:{stay.plan}"
     if stay.review_at is not None:
         _say(
             REVIEW_DUE,
@@ -254,10 +249,19 @@ def standing_changed(
     )
     since = f"{stay.id}:{stay.standing_since.isoformat()}"
     if stay.standing == StageStay.Standing.READY:
-        _say(READY, course, stay.id, since, _lead(course), now, actor=actor, now=now)
+        _say(
+            READY,
+            course,
+            stay.id,
+            since,
+            _lead(course, now),
+            now,
+            actor=actor,
+            now=now,
+        )
     elif stay.standing == StageStay.Standing.BLOCKED:
         occurrence = f"{since}:{','.join(sorted(holding))}"
-        waited_for = [*_lanes(course, holding), *_lead(course)]
+        waited_for = [*_lanes(course, holding), *_lead(course, now)]
         _say(BLOCKED, course, stay.id, occurrence, waited_for, now, actor=actor, now=now)
 
 
@@ -269,18 +273,27 @@ def say_anew(course: Course, stay: StageStay, *, actor: Actor, now: datetime) ->
     plan_ahead(course, stay, actor=actor, now=now)
     since = f"{stay.id}:{stay.standing_since.isoformat()}"
     if stay.standing == StageStay.Standing.READY:
-        _say(READY, course, stay.id, since, _lead(course), now, actor=actor, now=now)
+        _say(
+            READY,
+            course,
+            stay.id,
+            since,
+            _lead(course, now),
+            now,
+            actor=actor,
+            now=now,
+        )
     elif stay.standing == StageStay.Standing.BLOCKED:
         occurrence = f"{since}:{','.join(sorted(stay.blocked_by))}"
         told = people_told(kind=BLOCKED, subject_id=stay.id)
-        waited_for = by_person([*_lanes(course, stay.blocked_by), *_lead(course)])
+        waited_for = by_person([*_lanes(course, stay.blocked_by), *_lead(course, now)])
         fresh = [to for person, to in waited_for.items() if person not in told]
         _say(BLOCKED, course, stay.id, occurrence, fresh, now, actor=actor, now=now)
 
 
 def discharged(course: Course, *, actor: Actor, now: datetime) -> None:
     """Tell everybody that a course has ended."""
-    staff = [*_lanes(course), *_lead(course)]
+    staff = [*_lanes(course), *_lead(course, now)]
     everybody = [Recipient(patient_id=course.patient_id), *staff, *schedulers(now=now)]
     _say(DISCHARGED, course, course.id, f"{course.id}", everybody, now, actor=actor, now=now)
 
@@ -300,9 +313,8 @@ def _lanes(course: Course, disciplines: Iterable[str] | None = None) -> list[Rec
     return [Recipient(practitioner_role_id=role_id) for role_id in ids]
 
 
-def _lead(course: Course) -> list[Recipient]:
-    role_id = scope.lead_role_id(course.patient_id)
-    return [Recipient(practitioner_role_id=role_id)] if role_id else []
+def _lead(course: Course, now: datetime) -> list[Recipient]:
+    return leading.told_as_lead(course.patient_id, now=now)
 
 
 def _say(

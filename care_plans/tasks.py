@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from care_plans import consuming
+from care_plans import consuming, lapses
 
 
 @shared_task(name="care_plans.tasks.consume_referral_steps")
@@ -16,3 +16,9 @@ def consume_referral_steps() -> None:
 def check_standings() -> None:
     """Look again at courses that only time has changed."""
     consuming.check_standings(now=timezone.now())
+
+
+@shared_task(name="care_plans.tasks.check_lapses")
+def check_lapses() -> None:
+    """Open hand-offs for leads whose registration has lapsed."""
+    lapses.check_lapses(now=timezone.now())

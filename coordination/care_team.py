@@ -41,7 +41,7 @@ def lead_of(patient: Patient) -> CareTeamMember | None:
     """Return the membership of the accountable lead, or None before intake."""
     found: CareTeamMember | None = (
         CareTeamMember.objects.filter(patient=patient, role="lead", until=None)
-        .select_related("practitioner_role__practitioner")
+        .select_related("practitioner_role__practitioner", "practitioner_role__location")
         .first()
     )
     return found
@@ -129,22 +129,17 @@ def leave(
 
 
 @transaction.atomic
-def hand_over_lead(
-    patient_id: UUID, *, to_id: UUID, because: str, actor: Actor, now: datetime
+def change_lead(
+    patient: Patient, role: PractitionerRole, *, because: str, actor: Actor, now: datetime
 ) -> CareTeamMember:
-    """Make somebody else the lead. The former one stays in the team as a member.
+    """Make a role the lead, for a caller who has locked the patient and knows that it may be.
 
-    Only the present lead or a scheduler may; at no moment is there no lead, or two.
+    The former lead stays in the team as a member. At no moment is there no lead, or two. Raises
+    `NotAllowed` before intake, `AlreadyInTeam`.
     """
-    patient = patient_for(actor, patient_id, now=now, view="directory", lock=True)
     former = lead_of(patient)
     if former is None:
         raise NotAllowed("This patient has no lead yet; open intake first.")
-    if Role.SCHEDULER not in actor.roles and (
-        former.practitioner_role_id not in actor.practitioner_role_ids
-    ):
-        raise Denied("Only the lead or a scheduler hands the lead over.", rule="team.hand-over")
-    role = role_named(to_id, pointer="/practitioner_role", now=now)
     if role.id == former.practitioner_role_id:
         raise AlreadyInTeam("This practitioner is the lead already.")
     _end(former, because=because, actor=actor, now=now)

@@ -60,6 +60,12 @@ class Environment(BaseSettings):
         le=3650,
         description="How long a former team member still reads their own entries.",
     )
+    hand_off_hours: int = Field(
+        72, gt=0, le=24 * 90, description="Until an unanswered hand-off is overdue."
+    )
+    hand_off_urgent_hours: int = Field(
+        24, gt=0, le=24 * 90, description="The same, once the lead's registration has lapsed."
+    )
     mail_catcher_url: str = Field("", description="Shown on the front page of a demo.")
 
     @field_validator("allowed_hosts", mode="before")

@@ -20,6 +20,8 @@ SECRET_KEY = ENVIRONMENT.secret_key.get_secret_value()
 ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
 PUBLIC_URL = ENVIRONMENT.public_url.rstrip("/")
 MAIL_CATCHER_URL = ENVIRONMENT.mail_catcher_url
+HAND_OFF_HOURS = ENVIRONMENT.hand_off_hours
+HAND_OFF_URGENT_HOURS = ENVIRONMENT.hand_off_urgent_hours
 METRICS_TOKEN = ENVIRONMENT.metrics_token.get_secret_value()
 
 OVERRIDE_MINUTES = ENVIRONMENT.override_minutes
@@ -187,6 +189,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "DisciplineEnum": "coordination.models.Discipline",
         "StageEnum": "care_plans.models.Stage",
         "CourseStatusEnum": "care_plans.models.Course.Status",
+        "HandOffOutcomeEnum": "coordination.models.HandOff.Outcome",
+        "HandOffCauseEnum": "coordination.models.HandOff.Cause",
+        "WorkStatusEnum": "coordination.models.WorkItem.Status",
         "CourseOutcomeEnum": "care_plans.models.Course.Outcome",
         "CourseSideEnum": "care_plans.models.Side",
         "CarePlanStatusEnum": "care_plans.models.CarePlan.Status",
@@ -265,6 +270,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "care_plans.tasks.consume_referral_steps",
         "schedule": 5,
         "options": {"expires": 5},
+    },
+    "check-lapses": {
+        "task": "care_plans.tasks.check_lapses",
+        "schedule": 60,
+        "options": {"expires": 60},
     },
     "check-standings": {
         "task": "care_plans.tasks.check_standings",

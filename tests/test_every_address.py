@@ -17,6 +17,7 @@ from coordination.actors import Role
 from coordination.api.views import ContinuumViewSet, OfPatients
 from coordination.models import ApiToken, AuditEvent, OrganizationOwned
 from tests.care_plans import underway, written
+from tests.care_plans.handing import opened_hand_off
 from tests.cast import NOW, Cast, Person, make_person
 from tests.test_openapi import NOBODY, PIECES, addresses, model_of
 
@@ -66,6 +67,7 @@ def records(cast: Cast) -> dict[str, UUID]:
         course = underway.start(cast)
         underway.meet_acute_exit(cast, course, now=NOW + timedelta(weeks=1))
         written.everything(cast, cast.asha)
+        opened_hand_off(cast, to=colleague(cast))
         models = {model_of(one.view) for one in everything() if one.has_id} - {None}
         found = {}
         for model in models:
@@ -75,6 +77,12 @@ def records(cast: Cast) -> dict[str, UUID]:
                 found[model.__name__] = row.pk
         assert {model.__name__ for model in models if model} - set(found) <= NOT_THERE
     return found
+
+
+def colleague(cast: Cast) -> Person:
+    """Return somebody who may take over from whoever leads."""
+    place = cast.asha.practitioner_role.location
+    return make_person(cast.riverside, "Colleague", discipline="nutrition", location=place)
 
 
 def state(cast: Cast, *, but: set[Any] = frozenset()) -> dict[str, list[Any]]:  # type: ignore[assignment]

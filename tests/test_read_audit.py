@@ -18,6 +18,7 @@ from coordination.api.views import ContinuumViewSet, Listed, OfPatients
 from coordination.models import AuditEvent, Membership
 from coordination.tenancy import acting_in
 from tests.care_plans import underway, written
+from tests.care_plans.handing import opened_hand_off
 from tests.cast import LONG_AGO, NOW, Cast, make_patient
 
 
@@ -85,6 +86,7 @@ def rich(cast: Cast) -> dict[str, Any]:
             "red-flag-screens": RedFlagScreen.objects.filter(course=course)[0].id,
             "message-preferences": cast.patient.id,
             **{path: row.pk for path, row in written.everything(cast, cast.asha).items()},
+            "hand-offs": opened_hand_off(cast).id,
         }
 
 
@@ -113,6 +115,7 @@ READS = {
     "encounters/{}": "Encounter",
     "clinical-notes/{}": "ClinicalNote",
     "care-summaries/{}": "CareSummary",
+    "hand-offs/{}": "HandOff",
 }
 
 

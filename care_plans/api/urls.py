@@ -11,6 +11,7 @@ from care_plans.api.findings import (
     RedFlagScreenViewSet,
     SourceDocumentViewSet,
 )
+from care_plans.api.hand_offs import HandOffViewSet, PatientHandOverViewSet
 from care_plans.api.lanes import ActivityViewSet, GoalViewSet, LaneViewSet
 from care_plans.api.notes import CareSummaryViewSet, ClinicalNoteViewSet, EncounterViewSet
 from care_plans.api.plans import CarePlanViewSet
@@ -25,6 +26,8 @@ router.register(
 )
 router.register("care-plans", CarePlanViewSet, basename="care-plan")
 router.register("courses", CourseViewSet, basename="course")
+router.register("hand-offs", HandOffViewSet, basename="hand-off")
+router.register("patients", PatientHandOverViewSet, basename="patient-hand-over")
 router.register("lanes", LaneViewSet, basename="lane")
 router.register("activities", ActivityViewSet, basename="activity")
 router.register("goals", GoalViewSet, basename="goal")

@@ -68,7 +68,6 @@ class PatientViewSet(OfPatients, Listed, Retrieved):
         "intake": CARE,
         "care_team": CARE,
         "join": CARE,
-        "hand_over": CARE,
     }
     serializer_class = serializers.PatientSerializer
     filterset_class = PatientFilter
@@ -160,24 +159,6 @@ class PatientViewSet(OfPatients, Listed, Retrieved):
             now=self.now,
         )
         return self._member(member, status=201)
-
-    @extend_schema(
-        summary="Hand the lead over",
-        request=serializers.HandOverSerializer,
-        responses={200: serializers.CareTeamMemberSerializer},
-    )
-    @action(detail=True, methods=["post"], url_path="hand-over")
-    def hand_over(self, request: Request, pk: str) -> Response:
-        """Make another practitioner the accountable lead."""
-        data = self.valid(serializers.HandOverSerializer)
-        member = care_team.hand_over_lead(
-            self.get_object().pk,
-            to_id=data["practitioner_role"],
-            because=data["because"],
-            actor=self.actor,
-            now=self.now,
-        )
-        return self._member(member)
 
     def _member(self, member: CareTeamMember, *, status: int = 200) -> Response:
         return self.answer(

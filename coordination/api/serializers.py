@@ -232,13 +232,6 @@ class JoinSerializer(serializers.Serializer[Any]):
     practitioner_role = serializers.UUIDField()
 
 
-class HandOverSerializer(serializers.Serializer[Any]):
-    """Who takes over, and why."""
-
-    practitioner_role = serializers.UUIDField()
-    because = serializers.CharField(max_length=500)
-
-
 class LeaveSerializer(serializers.Serializer[Any]):
     """Why a member leaves."""
 

@@ -17,6 +17,7 @@ from referrals.lifecycle import perform
 from referrals.models import Referral, ReferralTransition
 from tests.care_plans import underway
 from tests.cast import NOW, Cast
+from tests.leading import pass_lead_to
 
 LATER = NOW + timedelta(weeks=1)
 ALL_AGGRAVATED = {"sitting_aggravates": True, "stress_affects_sleep": True, "sleep_affected": True}
@@ -124,13 +125,7 @@ def test_it_has_exactly_one_lead_or_the_database_refuses_the_plan(cast: Cast) ->
                 role="lead",
                 since=NOW,
             )
-        care_team.hand_over_lead(
-            cast.patient.id,
-            to_id=cast.ben.practitioner_role.id,
-            because="moves",
-            actor=cast.asha.actor(LATER),
-            now=LATER,
-        )
+        pass_lead_to(cast, cast.ben, now=LATER)
         connection.check_constraints()
 
 

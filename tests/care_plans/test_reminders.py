@@ -12,6 +12,7 @@ from notifications.kinds import Verdict, kind_named
 from notifications.models import Message
 from tests.care_plans import underway
 from tests.cast import NOW, Cast, Person
+from tests.leading import pass_lead_to
 
 LATER = NOW + timedelta(weeks=1)
 
@@ -269,13 +270,7 @@ def test_it_says_nothing_of_health(kind: str) -> None:
 def test_it_tells_a_new_lead_what_the_old_one_was_to_hear(team: Cast) -> None:
     with team.acting():
         underway.start(team)
-        care_team.hand_over_lead(
-            team.patient.id,
-            to_id=team.ben.practitioner_role.id,
-            because="moves",
-            actor=team.asha.actor(LATER),
-            now=LATER,
-        )
+        pass_lead_to(team, team.ben, now=LATER)
     for _ in range(2):
         consuming.check_standings(now=LATER)
     with team.acting():

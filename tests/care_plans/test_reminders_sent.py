@@ -16,6 +16,7 @@ from notifications.models import Message
 from referrals.lifecycle import perform
 from tests.care_plans import underway
 from tests.cast import NOW, Cast, Person
+from tests.leading import pass_lead_to
 
 LATER = NOW + timedelta(weeks=1)
 HOUR = timedelta(hours=1)
@@ -138,13 +139,7 @@ def test_it_tells_the_present_lead_and_not_the_former_one(team: Cast, kind: str)
             underway.sign(team.asha, underway.lane(course, "physiotherapy"), now=LATER)
         if kind == reminders.READY:
             underway.say_ready(team, course, now=LATER)
-        care_team.hand_over_lead(
-            team.patient.id,
-            to_id=team.ben.practitioner_role.id,
-            because="moves",
-            actor=team.asha.actor(LATER),
-            now=LATER,
-        )
+        pass_lead_to(team, team.ben, now=LATER)
         at = underway.stay(course).expected_until + 2 * HOUR
     for hours in (2, 4):
         consuming.check_standings(now=LATER + hours * HOUR)

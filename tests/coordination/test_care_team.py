@@ -1,15 +1,9 @@
 """The care team: dated joins and leaves, one lead, and access that follows."""
 
-import threading
-from datetime import UTC, datetime
-
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
-from coordination import care_team
-from coordination.models import AccessGrant, CareTeamMember, Patient
-from coordination.problems import Problem
-from coordination.tenancy import acting_in
+from coordination.models import CareTeamMember, Patient
 from referrals.models import Referral
 from tests.cast import NOW, Cast
 from tests.referrals import walk
@@ -55,22 +49,6 @@ def test_it_refuses_to_leave_a_patient_without_a_lead(cast: Cast) -> None:
     assert lead.until is None
 
 
-def test_it_hands_the_lead_over_without_a_moment_of_none_or_two(cast: Cast) -> None:
-    url = f"{URL}/{cast.patient.id}/hand-over"
-    body = {
-        "practitioner_role": str(cast.dmitri.practitioner_role.id),
-        "because": "Maintenance begins",
-    }
-    join(cast, "ben")
-    refused = cast.ben.client.post(url, body)
-    assert (refused.status_code, refused.data["rule"]) == (403, "team.hand-over")
-    assert cast.asha.client.post(url, body).status_code == 200
-    team = cast.dmitri.client.get(f"{URL}/{cast.patient.id}/care-team").data
-    now = [(m["name"], m["role"]) for m in team if m["until"] is None]
-    assert sorted(now) == [("Asha", "member"), ("Ben", "member"), ("Dmitri", "lead")]
-    assert cast.asha.client.post(url, body).status_code == 403  # no longer hers to give
-
-
 def test_it_refuses_someone_whose_registration_has_lapsed(cast: Cast) -> None:
     role = cast.ben.practitioner_role
     with cast.acting():
@@ -100,41 +78,6 @@ def test_it_keeps_two_leads_out_of_the_database(cast: Cast) -> None:
             role="lead",
             since=NOW,
         )
-
-
-def test_it_lets_exactly_one_of_twenty_hand_overs_win(committed_cast: Cast) -> None:
-    cast = committed_cast
-    outcomes: list[str] = []
-    targets = [cast.ben, cast.chloe, cast.dmitri, cast.esi] * 5
-
-    def hand_over(index: int) -> None:
-        try:
-            with acting_in(cast.riverside.id):
-                care_team.hand_over_lead(
-                    cast.patient.id,
-                    to_id=targets[index].practitioner_role.id,
-                    because="race",
-                    actor=cast.asha.actor(),
-                    now=datetime.now(UTC),
-                )
-            outcomes.append("won")
-        except Problem as problem:
-            outcomes.append(problem.type)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=hand_over, args=(index,)) for index in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    with cast.acting():
-        leads = CareTeamMember.objects.filter(patient=cast.patient, role="lead", until=None)
-        assert leads.count() == 1
-        open_members = CareTeamMember.objects.filter(patient=cast.patient, until=None).count()
-        assert AccessGrant.objects.filter(patient=cast.patient, until=None).count() == open_members
-    assert outcomes.count("won") == 1, outcomes
-    assert len(outcomes) == 20
 
 
 def asked(cast: Cast) -> Referral:

@@ -23,6 +23,7 @@ from notifications.kinds import MessageKind, Verdict
 from notifications.models import Attempt, Preference
 from notifications.outbox import Recipient
 from tests.cast import NOW, Cast, Person
+from tests.leading import pass_lead_to
 from tests.notifications.said import Truth, enqueue, messages, ordinary_kind
 
 pytestmark = pytest.mark.django_db
@@ -43,13 +44,7 @@ def _end_grant(cast: Cast) -> None:
 
 
 def _hand_over(cast: Cast) -> None:
-    care_team.hand_over_lead(
-        cast.patient.id,
-        to_id=cast.ben.practitioner_role.id,
-        because="holiday",
-        actor=cast.sam.actor(),
-        now=NOW,
-    )
+    pass_lead_to(cast, cast.ben, now=NOW)
     member = cast.patient.care_team.get(until=None, practitioner_role=cast.asha.role)
     care_team.leave(cast.patient.id, member.id, because="holiday", actor=cast.sam.actor(), now=NOW)
 

@@ -14,6 +14,7 @@ from referrals.assignment import NobodyToAsk
 from referrals.models import Referral, ReferralReport, ReferralTransition, RoutingDecision
 from referrals.permission import Report
 from tests.cast import NOW, Cast, Person, make_person
+from tests.leading import pass_lead_to
 from tests.referrals.walk import as_stored, at, do, opened, work_of
 
 LATER = NOW + timedelta(hours=1)
@@ -257,13 +258,7 @@ def test_it_tells_the_referrer_that_a_report_waits(cast: Cast) -> None:
 def test_it_tells_the_present_lead_when_the_referrer_has_left(cast: Cast) -> None:
     with cast.acting():
         referral = at(cast, "active", "in_progress")
-        care_team.hand_over_lead(
-            cast.patient.id,
-            to_id=cast.gus.practitioner_role.id,
-            because="moves away",
-            actor=cast.sam.actor(),
-            now=NOW,
-        )
+        pass_lead_to(cast, cast.gus, now=NOW)
         asha = CareTeamMember.objects.get(practitioner_role=cast.asha.practitioner_role, until=None)
         care_team.leave(
             cast.patient.id, asha.id, because="moves away", actor=cast.sam.actor(), now=NOW
@@ -383,13 +378,7 @@ def test_it_refuses_work_before_the_request_or_in_the_future(cast: Cast, wrong: 
 def test_it_lets_the_present_lead_acknowledge_for_a_referrer_who_left(cast: Cast) -> None:
     with cast.acting():
         referral = at(cast, "active", "completed")
-        care_team.hand_over_lead(
-            cast.patient.id,
-            to_id=cast.gus.practitioner_role.id,
-            because="leaves the clinic",
-            actor=cast.sam.actor(),
-            now=NOW,
-        )
+        pass_lead_to(cast, cast.gus, now=NOW)
         do(referral, "acknowledge", cast.gus)
         assert Referral.objects.get().acknowledged_by == cast.gus.practitioner_role
 

@@ -13,6 +13,7 @@ from coordination.problems import Denied, NotAllowed, NotFound, Problem
 from referrals.models import REQUEST_TRANSITIONS
 from referrals.moves import HAPPENED, MOVES, PART_OF, Party, allowed_to
 from tests.cast import NOW, Cast, Person, make_person
+from tests.leading import pass_lead_to
 from tests.referrals.walk import WAYS, as_stored, at, do, everything
 
 ACTIONS = sorted(PART_OF)
@@ -219,10 +220,4 @@ def _join(cast: Cast, name: str) -> None:
 
 
 def _another_lead(cast: Cast) -> None:
-    care_team.hand_over_lead(
-        cast.patient.id,
-        to_id=cast.gus.practitioner_role.id,
-        because="moves to another shift",
-        actor=cast.sam.actor(),
-        now=NOW,
-    )
+    pass_lead_to(cast, cast.gus, now=NOW)
