@@ -152,7 +152,7 @@ def test_it_resolves_every_access_of_everybody_to_a_basis(cast: Cast, rich: dict
                 answer = who.client.get(path)
             wrote = [one for one in captured if "INTO coordination_auditevent" in one["sql"]]
             assert len(wrote) <= 1, (path, answer.status_code)
-    known = {"membership", "referral", "directory"}
+    known = {"membership", "referral", "hand_off", "directory"}
     for acting in (cast.acting(), acting_in(cast.harbour.id)):
         with acting:
             for row in AuditEvent.objects.filter(action__in=["read", "search"]):
