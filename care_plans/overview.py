@@ -1,12 +1,16 @@
 """The whole plan on one page: a lane per discipline over all courses, with shared goals."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.db.models import Prefetch
 
+from care_plans.disclosing import disclose, shown
 from care_plans.models import Activity, CarePlan, Course, Goal, Lane
+from coordination.actors import Actor
 from coordination.care_team import lead_of
-from coordination.models import Discipline, PractitionerRole
+from coordination.models import CareTeamMember, Discipline, PractitionerRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +31,19 @@ class Overview:
     goals: list[Goal]
 
 
-def overview(plan: CarePlan) -> Overview:
-    """Gather a plan's courses, lanes, activities and goals in a constant number of queries.
+def overview(plan: CarePlan, *, actor: Actor, now: datetime) -> Overview:
+    """Gather what a reader may know of a plan, in a constant number of queries.
 
     Each lane carries its activities as `in_plan`. Disciplines come in the order of their list;
     one that no course names is left out.
     """
-    courses = list(Course.objects.filter(care_plan=plan).shown().order_by("applied_at", "id"))
-    doing = Activity.objects.select_related("lane").order_by("sequence", "id")
+    mine = disclose(Course.objects.filter(care_plan=plan), actor, now)
+    courses = list(shown(mine, actor, now).order_by("applied_at", "id"))
+    activities = Activity.objects.select_related("lane").order_by("sequence", "id")
+    doing = disclose(activities, actor, now)
+    worked: Any = disclose(Lane.objects.filter(course__care_plan=plan), actor, now)
     lanes = list(
-        Lane.objects.filter(course__care_plan=plan)
-        .shown()
+        worked.shown()
         .prefetch_related(Prefetch("activities", doing, to_attr="in_plan"))
         .order_by("course__applied_at", "id")
     )
@@ -45,11 +51,18 @@ def overview(plan: CarePlan) -> Overview:
         DisciplinePart(discipline, [lane for lane in lanes if lane.discipline == discipline])
         for discipline in Discipline.values
     ]
-    lead = lead_of(plan.patient)
-    goals = Goal.objects.filter(course__care_plan=plan)
+    lead = _lead_shown(plan, actor, now)
+    goals = disclose(Goal.objects.filter(course__care_plan=plan), actor, now)
     return Overview(
         lead=lead.practitioner_role if lead else None,
         courses=courses,
         disciplines=[part for part in parts if part.lanes],
         goals=list(goals.order_by("course__applied_at", "id")),
     )
+
+
+def _lead_shown(plan: CarePlan, actor: Actor, now: datetime) -> CareTeamMember | None:
+    lead = lead_of(plan.patient)
+    if lead is None or not disclose(CareTeamMember.objects.filter(pk=lead.pk), actor, now).exists():
+        return None
+    return lead

@@ -230,15 +230,16 @@ def _lane_ready(name: str, lane: LaneFact | None) -> Said:
     shown = name.replace("_", " ")
     if lane is None:
         return Said(UNKNOWN, f"There is no {shown} lane in this stay.")
+    own = _rows("lane", [lane.id])
     if lane.needed is None:
-        return Said(UNKNOWN, f"Nobody knows yet whether the {shown} lane is needed.")
+        return Said(UNKNOWN, f"Nobody knows yet whether the {shown} lane is needed.", own)
     if not lane.needed:
-        return Said(MET, f"The {shown} lane is not needed.", _rows("lane", [lane.id]))
+        return Said(MET, f"The {shown} lane is not needed.", own)
     if lane.ready is None and lane.deserted:
         words = f"Nobody does the {shown} lane, and no referral is open for it."
-        return Said(UNKNOWN, words, _rows("lane", [lane.id]))
+        return Said(UNKNOWN, words, own)
     if lane.ready is None:
-        return Said(UNKNOWN, f"The {shown} lane has not said whether it is ready.")
+        return Said(UNKNOWN, f"The {shown} lane has not said whether it is ready.", own)
     rows = _rows("sign_off", [lane.sign_off_id or lane.id])
     if lane.ready:
         return Said(MET, f"The {shown} lane is ready.", rows)

@@ -44,7 +44,10 @@ class StageStaySerializer(serializers.ModelSerializer[StageStay]):
         help_text="Whether it lasts longer than expected; never while the course is paused."
     )
     blocked_by = serializers.ListField(
-        child=serializers.ChoiceField(choices=Discipline.choices), read_only=True
+        source="holding",
+        child=serializers.ChoiceField(choices=Discipline.choices),
+        read_only=True,
+        help_text="The lanes that hold it up, as far as the reader may know.",
     )
 
     class Meta:

@@ -1,6 +1,6 @@
 """Courses: found, read, moved; each move is a POST of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +11,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import courses, progress, standing
+from care_plans import courses, disclosing, progress, standing
 from care_plans.api import course_serializers as serializers
 from care_plans.api import move_serializers
+from care_plans.evidence import Readiness
 from care_plans.expectation import expected
 from care_plans.models import (
     Activity,
@@ -60,15 +61,21 @@ class CourseFilter(filters.FilterSet):
         model = Course
         fields: list[str] = []
 
+    def view(self) -> Any:
+        """Return the view that filters, which knows who asks and when."""
+        request: Any = self.request
+        return request.parser_context["view"]
+
     def by_discipline(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep the courses on which the discipline works."""
+        view = self.view()
         lanes = Lane.objects.filter(discipline=value, needed=Lane.Needed.NEEDED)
-        return rows.filter(pk__in=lanes.values("course_id"))
+        shown = disclosing.disclose(lanes, view.actor, view.now)
+        return rows.filter(pk__in=shown.values("course_id"))
 
     def by_overdue(self, rows: Rows, name: str, value: bool) -> Rows:
         """Keep (or leave out) what is overdue."""
-        request: Any = self.request
-        now = request.parser_context["view"].now
+        now = self.view().now
         found = Course.objects.overdue(now)
         return rows.overdue(now) if value else rows.exclude(pk__in=found.values("pk"))
 
@@ -130,7 +137,8 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
 
     def get_queryset(self) -> QuerySet[Any, Any]:
         """Return the courses within the actor's reach."""
-        return owned_by_patient(Course.objects.shown(), self.actor, self.now)
+        rows = owned_by_patient(Course.objects.all(), self.actor, self.now)
+        return disclosing.shown(rows, self.actor, self.now)
 
     @extend_schema(summary="Edit how a course is called, or its note")
     def partial_update(self, request: Request, pk: str) -> Response:
@@ -207,8 +215,15 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
     @action(detail=True, **_UNPAGED)
     def transitions(self, request: Request, pk: str) -> Response:
         """Return the history of a course."""
-        rows = StageTransition.objects.filter(course=self._disclosed("StageTransition"))
-        return self._listed(rows.order_by("id"), serializers.StageTransitionSerializer)
+        course = self._disclosed("StageTransition")
+        rows = self._of(StageTransition, course).order_by("id")
+        moves = list(rows)
+        kept = [part for move in moves for part in (move.evidence, move.unmet)]
+        hidden = self._hidden(course, disclosing.traces(kept))
+        for move in moves:
+            move.evidence = disclosing.withhold_all(move.evidence, hidden)
+            move.unmet = disclosing.withhold_all(move.unmet, hidden)
+        return self._listed(moves, serializers.StageTransitionSerializer)
 
     @extend_schema(
         summary="Read whether a course may take its next step, and what holds it up",
@@ -219,20 +234,20 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
         """Return the trace of every criterion, the lanes, and what is expected."""
         course = self._disclosed("Readiness")
         judged = standing.judge([course], now=self.now)[course.pk]
-        trace = judged.readiness.as_json()
+        trace = self._explained(course, judged.readiness)
         context = self.get_serializer_context()
         stay = course.open_stays[0] if course.open_stays else None
         shape = serializers.StageStaySerializer(context=context)
-        lanes = Lane.objects.filter(course=course).shown().order_by("order", "discipline")
-        trace["sign_offs"] = trace.pop("lanes")
+        found: Any = self._of(Lane, course).shown()
+        lanes = list(found.order_by("order", "discipline"))
+        named = {lane.discipline for lane in lanes}
         trace |= {
             "course": course.pk,
             "standing": judged.standing,
-            "blocked_by": judged.blocked_by,
+            "blocked_by": [name for name in judged.blocked_by if name in named],
             "overdue": bool(stay and shape.get_overdue(stay)),
             "expected_until": stay.expected_until if stay else None,
             "expected": expected(course),
-            "blockers": [finding.as_json() for finding in judged.readiness.blockers()],
             "lanes": lanes,
         }
         return Response(serializers.CourseReadinessSerializer(trace, context=context).data)
@@ -244,7 +259,7 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
     @action(detail=True, **_UNPAGED)
     def lanes(self, request: Request, pk: str) -> Response:
         """Return each discipline's lane, in the order of the stage's referrals."""
-        rows = Lane.objects.filter(course=self._disclosed("Lane")).shown()
+        rows: Any = self._of(Lane, self._disclosed("Lane")).shown()
         return self._listed(rows.order_by("order", "discipline"), serializers.LaneSerializer)
 
     @extend_schema(
@@ -254,7 +269,7 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
     @action(detail=True, **_UNPAGED)
     def activities(self, request: Request, pk: str) -> Response:
         """Return the activities, those of the first stay first."""
-        rows = Activity.objects.filter(course=self._disclosed("Activity")).select_related("lane")
+        rows = self._of(Activity, self._disclosed("Activity")).select_related("lane")
         return self._listed(rows.order_by("sequence", "id"), serializers.ActivitySerializer)
 
     @extend_schema(
@@ -264,8 +279,17 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
     @action(detail=True, **_UNPAGED)
     def goals(self, request: Request, pk: str) -> Response:
         """Return the goals."""
-        rows = Goal.objects.filter(course=self._disclosed("Goal"))
+        rows = self._of(Goal, self._disclosed("Goal"))
         return self._listed(rows.order_by("id"), serializers.GoalSerializer)
+
+    def _explained(self, course: Course, readiness: Readiness) -> dict[str, Any]:
+        """Return the trace of each part and the blockers, as far as the reader may know."""
+        trace: dict[str, Any] = readiness.as_json()
+        trace["blockers"] = [finding.as_json() for finding in readiness.blockers()]
+        hidden = self._hidden(course, disclosing.traces(trace))
+        trace = disclosing.withhold_all(trace, hidden)
+        trace["sign_offs"] = trace.pop("lanes")
+        return trace
 
     def _perform(self, name: str, shape: Any = move_serializers.MoveSerializer) -> Response:
         asked = progress.Request(action=name, **self.valid(shape))
@@ -278,7 +302,15 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
         return course
 
     def _shown(self, course_id: UUID) -> Response:
-        return self.answer(Course.objects.shown().get(pk=course_id))
+        rows = Course.objects.filter(pk=course_id)
+        return self.answer(disclosing.shown(rows, self.actor, self.now).get())
 
-    def _listed(self, rows: QuerySet[Any, Any], shape: Any) -> Response:
+    def _of(self, model: Any, course: Course) -> Any:
+        rows = model.objects.filter(course=course)
+        return disclosing.disclose(rows, self.actor, self.now)
+
+    def _hidden(self, course: Course, traces: Any) -> set[str]:
+        return disclosing.hidden_evidence(traces, course.patient_id, actor=self.actor, now=self.now)
+
+    def _listed(self, rows: Iterable[Any], shape: Any) -> Response:
         return Response(shape(rows, many=True, context=self.get_serializer_context()).data)

@@ -9,7 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import overview, plans
+from care_plans import disclosing, overview, plans
 from care_plans.api import course_serializers, plan_serializers
 from care_plans.courses import apply_pathway
 from care_plans.models import CarePlan, Course
@@ -63,7 +63,7 @@ class CarePlanViewSet(OfPatients, Listed, Retrieved):
         """Return the plan with everything on it."""
         plan: Any = self.get_object()
         self.audit_disclosure([plan], searched=False)
-        whole = overview.overview(plan)
+        whole = overview.overview(plan, actor=self.actor, now=self.now)
         plan.lead, plan.in_order = whole.lead, whole.courses
         plan.disciplines, plan.goals = whole.disciplines, whole.goals
         return self.answer(plan, serializer_class=plan_serializers.WholePlanSerializer)
@@ -115,7 +115,8 @@ class CarePlanViewSet(OfPatients, Listed, Retrieved):
         """Return the courses, the earliest first."""
         plan = self.get_object()
         self.audit_disclosure([plan], searched=False, resource="Course")
-        rows = Course.objects.filter(care_plan=plan).shown().order_by("applied_at", "id")
+        mine = disclosing.disclose(Course.objects.filter(care_plan=plan), self.actor, self.now)
+        rows = disclosing.shown(mine, self.actor, self.now).order_by("applied_at", "id")
         shape = course_serializers.CourseSerializer(
             rows, many=True, context=self.get_serializer_context()
         )
@@ -142,7 +143,8 @@ class CarePlanViewSet(OfPatients, Listed, Retrieved):
             now=self.now,
             **asked,
         )
-        shown = Course.objects.shown().get(pk=course.pk)
+        found = Course.objects.filter(pk=course.pk)
+        shown = disclosing.shown(found, self.actor, self.now).get()
         if not is_new:
             self.audit_disclosure([shown], searched=False, resource="Course")
         return self.answer(

@@ -7,7 +7,7 @@ import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Prefetch, Q
+from django.db.models import Exists, F, Func, OuterRef, Q
 
 from coordination.models import (
     APPEND_ONLY,
@@ -78,20 +78,6 @@ class CourseQuerySet(models.QuerySet["Course"]):
         """Keep the active courses whose present stay stands so."""
         return self.filter(
             Exists(self._open_stays().filter(standing__in=standings)), status="active"
-        )
-
-    def shown(self) -> Self:
-        """Fetch what a list shows, so that its number of queries is constant.
-
-        A version's content is large, so each is fetched once and not with every course.
-        """
-        return self.select_related("patient", "pathway").prefetch_related(
-            "pathway_version",
-            Prefetch(
-                "stays",
-                StageStay.objects.filter(left_at=None).select_related("course"),
-                to_attr="open_stays",
-            ),
         )
 
     @staticmethod

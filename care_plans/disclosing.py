@@ -1,0 +1,141 @@
+"""What of a course's explanation a reader may know.
+
+The engine weighs all facts; whoever reads why sees a withheld input as withheld, with its effect
+only. That a red flag stops a course is always said, where it was found only to those who may know.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Model, OuterRef, Prefetch, QuerySet
+
+from care_plans.models import (
+    Course,
+    CourseAnswer,
+    Lane,
+    LaneSignOff,
+    RedFlagScreen,
+    Score,
+    StageStay,
+)
+from coordination.access import IsAnyOf
+from coordination.actors import Actor
+from coordination.disclosure import disclosed_to, something_withheld
+
+WITHHELD = "Something that counts here is withheld."
+STOPPED = "A red flag is open; where it was found is withheld."
+
+_RECORDS: Mapping[str, type[Model]] = {
+    "score": Score,
+    "answer": CourseAnswer,
+    "screen": RedFlagScreen,
+    "sign_off": LaneSignOff,
+    "lane": Lane,
+    "stay": StageStay,
+    "course": Course,
+}
+
+
+def disclose[M: Model](rows: QuerySet[M, M], actor: Actor, now: datetime) -> QuerySet[M, M]:
+    """Keep the rows of a course, itself within reach, that nothing withholds from the actor."""
+    return rows.filter(disclosed_to(rows.model, actor, now))
+
+
+def shown(courses: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    """Fetch what a list of courses shows to a reader, so that its number of queries is constant.
+
+    Each course carries its present stay as `open_stays`, and that, as `holding`, the lanes that
+    hold it up as far as the reader may know. A version's content is large, so each is fetched
+    once and not with every course.
+    """
+    holding = disclose(
+        Lane.objects.filter(
+            IsAnyOf(F("discipline"), OuterRef("blocked_by")), course=OuterRef("course_id")
+        ),
+        actor,
+        now,
+    )
+    stays = (
+        StageStay.objects.filter(left_at=None)
+        .select_related("course")
+        .annotate(holding=ArraySubquery(holding.order_by("discipline").values("discipline")))
+    )
+    return courses.select_related("patient", "pathway").prefetch_related(
+        "pathway_version", Prefetch("stays", stays, to_attr="open_stays")
+    )
+
+
+def hidden_evidence(
+    findings: Iterable[Mapping[str, Any] | None], patient_id: UUID, *, actor: Actor, now: datetime
+) -> set[str]:
+    """Return the ids that these traces rest on and that are withheld from the actor."""
+    if not something_withheld(actor, now, [patient_id]):
+        return set()
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for finding in findings:
+        for kind, row_id in _evidence(finding):
+            wanted[kind].add(row_id)
+    hidden: set[str] = set()
+    for kind, ids in wanted.items():
+        rows: QuerySet[Any, Any] = QuerySet(_RECORDS[kind])
+        shown = disclose(rows.filter(pk__in=ids), actor, now).values_list("pk", flat=True)
+        hidden |= ids - {str(row_id) for row_id in shown}
+    return hidden
+
+
+def withhold(finding: Mapping[str, Any], hidden: set[str]) -> dict[str, Any]:
+    """Return a trace without what is hidden: its outcome stays, its words and sources go."""
+    shown = dict(finding)
+    if any(row["id"] in hidden for row in finding["evidence"]):
+        is_safety = finding["kind"] == "NoOpen" and finding["outcome"] == "not_met"
+        shown |= {
+            "id": finding["id"] if is_safety else None,
+            "kind": finding["kind"] if is_safety else "Withheld",
+            "text": None,
+            "sentence": STOPPED if is_safety else WITHHELD,
+            "evidence": [],
+            "source": [],
+            "parts": [],
+        }
+        return shown
+    shown["parts"] = [withhold(part, hidden) for part in finding["parts"]]
+    return shown
+
+
+def withhold_all(evidence: Any, hidden: set[str]) -> Any:
+    """Return whatever a move kept as its evidence, each trace in it without what is hidden."""
+    if not hidden:
+        return evidence
+    if isinstance(evidence, list):
+        return [withhold_all(part, hidden) for part in evidence]
+    if not isinstance(evidence, dict):
+        return evidence
+    if "evidence" in evidence and "parts" in evidence:
+        return withhold(evidence, hidden)
+    return {name: withhold_all(part, hidden) for name, part in evidence.items()}
+
+
+def traces(evidence: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield each trace in what a move kept as its evidence."""
+    if isinstance(evidence, list):
+        for part in evidence:
+            yield from traces(part)
+    elif isinstance(evidence, dict):
+        if "evidence" in evidence and "parts" in evidence:
+            yield evidence
+        else:
+            for part in evidence.values():
+                yield from traces(part)
+
+
+def _evidence(finding: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    if finding is None:
+        return
+    for row in finding["evidence"]:
+        yield row["kind"], row["id"]
+    for part in finding["parts"]:
+        yield from _evidence(part)
