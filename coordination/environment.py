@@ -66,6 +66,12 @@ class Environment(BaseSettings):
     hand_off_urgent_hours: int = Field(
         24, gt=0, le=24 * 90, description="The same, once the lead's registration has lapsed."
     )
+    session_idle_minutes: int = Field(
+        30, ge=1, le=720, description="A session unused for so long has to log in again."
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=10, description="How many proxies of ours write X-Forwarded-For."
+    )
     mail_catcher_url: str = Field("", description="Shown on the front page of a demo.")
 
     @field_validator("allowed_hosts", mode="before")

@@ -18,6 +18,7 @@ from coordination.api import problem_details
 from coordination.metrics import may_read
 from coordination.organizations import OrganizationNotFound, organization_named
 from coordination.readiness import readiness
+from coordination.second_factors import totp_code
 
 if TYPE_CHECKING:
     from coordination.demo.cast import Login
@@ -44,6 +45,7 @@ def front(request: HttpRequest) -> HttpResponse:
         "down": [part for part in parts if not part.ok],
         "places": _places(request),
         "demo": demo,
+        "codes": _codes() if demo else {},
         "password": next((login.password for row in demo.values() for login in row), ""),
     }
     return render(request, "coordination/front.html", context)
@@ -62,6 +64,15 @@ def demo_logins() -> "dict[str, list[Login]]":
         for name, logins in groupby(cast.logins, key=lambda login: login.organization)
         if name in here
     }
+
+
+def _codes() -> dict[str, tuple[str, str]]:
+    from coordination.demo.cast import read_cast
+    from coordination.demo.second_factors import secrets_of
+
+    found = secrets_of(read_cast(), settings.SECRET_KEY)
+    now = timezone.now()
+    return {email: (secret, totp_code(secret, now)) for email, secret in found.items()}
 
 
 @require_safe

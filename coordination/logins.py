@@ -1,18 +1,35 @@
-"""Logging in: the organizations a login may act in, and the tokens that programs carry."""
+"""Logging in: the organizations a login may act in, its sessions, the tokens of programs."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
+import structlog
+from django.conf import settings
 from django.contrib.auth import authenticate
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from coordination import audit
-from coordination.actors import Actor
-from coordination.models import ApiToken, User
-from coordination.problems import Problem
+from coordination.actors import Actor, Role, actor_for
+from coordination.attempts import forgive, take_attempt
+from coordination.models import (
+    ApiToken,
+    LoginSession,
+    Membership,
+    PortalAccessToken,
+    PortalRefreshToken,
+    User,
+)
+from coordination.problems import Denied, Invalid, NotFound, Problem
+from coordination.second_factors import prove_code
 from coordination.tenancy import acting_in
+
+log = structlog.get_logger(__name__)
 
 TOKEN_LIFE = timedelta(days=90)
 
@@ -46,16 +63,34 @@ def memberships_of(user_id: UUID, *, now: datetime) -> dict[UUID, UUID]:
     return found
 
 
+def roles_anywhere(user: User, *, now: datetime) -> frozenset[Role]:
+    """Return what a login is in any of its organizations; the transaction's stays as it was."""
+    roles: set[Role] = set()
+    for organization_id in memberships_of(user.id, now=now):
+        with acting_in(organization_id):
+            roles |= actor_for(user, organization_id, now=now).roles
+    return frozenset(roles)
+
+
 def log_in(
-    *, email: str, password: str, organization_id: UUID | None, now: datetime
+    *,
+    email: str,
+    password: str,
+    organization_id: UUID | None,
+    now: datetime,
+    address: str = "unknown",
 ) -> tuple[User, UUID]:
     """Return the login and the organization it acts in: the one named, else its oldest.
 
-    Raises `WrongCredentials`, `NoMembership`.
+    `address` is where the attempt comes from. A login that does not exist takes as long and is
+    answered alike. Raises `TooManyAttempts`, `WrongCredentials`, `NoMembership`.
     """
+    name = email.strip().lower()
+    take_attempt("password", name, address, now=now)
     user = authenticate(username=email, password=password)
     if not isinstance(user, User):
         raise WrongCredentials("Address and password do not belong to an active login.")
+    forgive("password", name, address)
     allowed = memberships_of(user.id, now=now)
     chosen = organization_id or next(iter(allowed), None)
     if chosen is None or chosen not in allowed:
@@ -63,11 +98,170 @@ def log_in(
     return user, chosen
 
 
+def give_code(user: User, code: str, *, now: datetime, address: str) -> str:
+    """Accept a second factor's code, once. Returns the factor's type.
+
+    Raises `TooManyAttempts`, `WrongCode`.
+    """
+    take_attempt("second-factor", user.email, address, now=now)
+    kind = prove_code(user, code, now=now)
+    forgive("second-factor", user.email, address)
+    return kind
+
+
+def note_lockout(email: str, *, kind: str, now: datetime) -> None:
+    """Write down, wherever the login is a member, that somebody has to wait; once a wait."""
+    user = User.objects.filter(email=email.strip().lower()).first()
+    log.warning("login_locked_out", kind=kind, user_id=str(user.id) if user else None)
+    if user is None:
+        return
+    for organization_id, membership_id in memberships_of(user.id, now=now).items():
+        with acting_in(organization_id):
+            audit.record(
+                actor=Actor.system("logins", organization_id),
+                now=now,
+                action=audit.Action.ACT,
+                event="login.locked-out",
+                resource="Membership",
+                resource_id=membership_id,
+                purpose="operation",
+                detail={"kind": kind, "user": str(user.id)},
+            )
+
+
+def note(event: str, actor: Actor, *, now: datetime, **detail: str) -> None:
+    """Record that a login was used or changed, in the organization it acts in."""
+    audit.record(
+        actor=actor,
+        now=now,
+        action=audit.Action.ACT,
+        event=event,
+        resource="User",
+        resource_id=actor.user_id,
+        purpose="operation",
+        detail=detail,
+    )
+
+
+def sessions_of(user: User, *, now: datetime) -> QuerySet[LoginSession, LoginSession]:
+    """Return the sessions of a login that have not ended, the one used last first."""
+    return LoginSession.objects.filter(
+        user=user,
+        expires_at__gt=now,
+        last_used_at__gt=now - timedelta(seconds=settings.SESSION_IDLE_SECONDS),
+    ).order_by("-last_used_at", "id")
+
+
+def end_sessions(user: User, *, but: bytes | None = None) -> int:
+    """End all sessions of a login (except the one with this digest); returns how many."""
+    mine = LoginSession.objects.filter(user=user)
+    return (mine.exclude(digest=but) if but else mine).delete()[0]
+
+
+def tokens_of(user: User, *, now: datetime) -> QuerySet[ApiToken, ApiToken]:
+    """Return the tokens of a login that hold, in the organization that is acting."""
+    return ApiToken.objects.filter(user=user, revoked_at=None, expires_at__gt=now).order_by(
+        "-created_at", "id"
+    )
+
+
+@transaction.atomic
+def revoke_tokens(user: User, *, actor: Actor, now: datetime, token_id: UUID | None = None) -> int:
+    """End a login's tokens (or one of them) in the actor's organization; returns how many.
+
+    The portals' tokens that act for the login end as well, unless one token was named.
+    """
+    with acting_in(actor.organization_id):
+        mine = tokens_of(user, now=now).order_by()
+        if token_id is not None:
+            mine = mine.filter(pk=token_id)
+        ended = list(mine.values_list("pk", flat=True))
+        ApiToken.objects.filter(pk__in=ended, revoked_at=None).update(revoked_at=now)
+        if token_id is None:
+            PortalRefreshToken.objects.filter(user=user, revoked=None).update(revoked=now)
+            PortalAccessToken.objects.filter(user=user).delete()
+        for one in ended:
+            audit.record(
+                actor=actor,
+                now=now,
+                action=audit.Action.ACT,
+                event="token.revoked",
+                resource="ApiToken",
+                resource_id=one,
+                purpose="operation",
+            )
+    return len(ended)
+
+
+@transaction.atomic
+def end_access(user: User, *, actor: Actor, now: datetime) -> None:
+    """End another's sessions, and their tokens in the actor's organization.
+
+    Sessions belong to the person, so that one who works elsewhere too logs in there anew.
+    Raises `Denied` unless the actor administers, `NotFound` for one who was never a member.
+    """
+    if Role.ADMINISTRATOR not in actor.roles:
+        raise Denied("Only an administrator ends another's access.", rule="login.end-access")
+    with acting_in(actor.organization_id):
+        if not Membership.objects.filter(user=user).exists():
+            raise NotFound("Nobody with this login belongs to your organization.")
+        ended = end_sessions(user)
+        revoke_tokens(user, actor=actor, now=now)
+        note("login.access-ended", actor, now=now, user=str(user.id), sessions=str(ended))
+
+
+@transaction.atomic
+def change_password(
+    user: User, current: str, new: str, *, actor: Actor, now: datetime, address: str
+) -> None:
+    """Set a new password; every session and token of the login ends, in every organization.
+
+    Raises `WrongCredentials` for the current one, `Invalid` for a weak one, `TooManyAttempts`.
+    """
+    take_attempt("password", user.email, address, now=now)
+    if not user.check_password(current):
+        raise WrongCredentials("This is not the present password.")
+    forgive("password", user.email, address)
+    try:
+        validate_password(new, user=user)
+    except ValidationError as error:
+        raise Invalid.field("/new", " ".join(error.messages)) from error
+    user.set_password(new)
+    user.save(update_fields=["password"])
+    note("login.password-changed", actor, now=now)
+    _end_everywhere(user, now=now)
+
+
+@transaction.atomic
+def close_login(user: User, *, now: datetime) -> None:
+    """Let nobody log in with it any more; every session and token ends."""
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+    _end_everywhere(user, now=now)
+
+
+def _end_everywhere(user: User, *, now: datetime) -> None:
+    end_sessions(user)
+    for organization_id in memberships_of(user.id, now=now):
+        actor = Actor(organization_id, user.email, user.id)
+        revoke_tokens(user, actor=actor, now=now)
+
+
 @transaction.atomic
 def issue_token(
-    user: User, organization_id: UUID, *, name: str, now: datetime
+    user: User,
+    organization_id: UUID,
+    *,
+    name: str,
+    now: datetime,
+    scopes: Sequence[str] = ("*",),
+    is_vouched: bool = False,
 ) -> tuple[ApiToken, str]:
-    """Create a token and return it with its secret, which is never shown again."""
+    """Create a token and return it with its secret, which is never shown again.
+
+    `is_vouched` says that more than a password stood behind it: a second factor, or an operator at
+    the server. Without, it does nothing where its login's role needs a second factor.
+    """
     secret = secrets.token_urlsafe(32)
     with acting_in(organization_id):
         token = ApiToken.objects.create(
@@ -77,6 +271,8 @@ def issue_token(
             digest=sha256(secret.encode()).digest(),
             created_at=now,
             expires_at=now + TOKEN_LIFE,
+            scopes=list(scopes),
+            is_vouched=is_vouched,
         )
         audit.record(
             actor=Actor(organization_id, user.email, user.id),

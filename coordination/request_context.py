@@ -7,10 +7,12 @@ not written down, and the query never is.
 import logging
 import re
 from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address, ip_network
 from time import perf_counter
 from uuid import uuid4
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
@@ -53,6 +55,25 @@ def request_id_of(request: HttpRequest) -> str:
     """Return the id that a proxy gave this request when it is well-formed, else a new one."""
     presented = request.headers.get(HEADER, "").lower()
     return presented if _WELL_FORMED.fullmatch(presented) else str(uuid4())
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return who asks, as far as TRUSTED_PROXIES can be believed; of IPv6, the network.
+
+    What a client itself wrote into X-Forwarded-For stands left of what our proxies wrote.
+    """
+    claimed = request.META.get("REMOTE_ADDR", "")
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    trusted: int = settings.TRUSTED_PROXIES
+    if trusted and len(hops) >= trusted:
+        claimed = hops[-trusted]
+    try:
+        address = ip_address(claimed)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, 64), strict=False))
+    return str(address)
 
 
 def _conclude(request: HttpRequest, response: HttpResponse, seconds: float) -> None:

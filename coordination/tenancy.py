@@ -61,6 +61,7 @@ class Fence(Operation):
 
     `append_only` leaves the runtime role without UPDATE and DELETE; `read_only` without INSERT
     as well (content that only the owner loads). `by` names the column that holds the tenant.
+    `later` names foreign keys whose target is fenced afterwards: a circle is closed by hand.
     """
 
     reduces_to_sql = True
@@ -73,7 +74,9 @@ class Fence(Operation):
         append_only: bool = False,
         read_only: bool = False,
         by: str | None = "organization_id",
+        later: tuple[str, ...] = (),
     ) -> None:
+        self.later = later
         self.model = model
         self.append_only = append_only
         self.read_only = read_only
@@ -126,6 +129,8 @@ class Fence(Operation):
             return
         yield f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_tenant" UNIQUE (organization_id, id)'
         for field in tenant_keys(model):
+            if field.name in self.later:
+                continue
             target = field.related_model._meta.db_table
             yield (
                 f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_{field.column}_tenant" '

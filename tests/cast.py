@@ -62,7 +62,11 @@ class Person:
         """Return an HTTP client that carries a token of this person."""
         if not self._clients:
             _, secret = issue_token(
-                self.user, self.organization.id, name="test", now=datetime.now(UTC)
+                self.user,
+                self.organization.id,
+                name="test",
+                now=datetime.now(UTC),
+                is_vouched=True,
             )
             client = APIClient()
             client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
+
     from tests.cast import Cast
 
 
@@ -22,3 +24,12 @@ def committed_cast(committed_db: None) -> "Cast":
     from tests.cast import make_cast
 
     return make_cast()
+
+
+@pytest.fixture(autouse=True)
+def fresh_principals(settings: "SettingsWrapper") -> None:
+    """Let no test see what a process remembers of whoever asked a moment ago.
+
+    A test of that memory itself gives PRINCIPAL_SECONDS its value back.
+    """
+    settings.PRINCIPAL_SECONDS = 0

@@ -27,6 +27,8 @@ LOOKUPS = {
     "coordination_lapses_over",
     "coordination_memberships_of",
     "coordination_organization_named",
+    "coordination_portal",
+    "coordination_portal_token",
     "coordination_proxied_by",
     "coordination_token",
     "notifications_backlog",

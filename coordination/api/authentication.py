@@ -1,11 +1,9 @@
 """Who asks: a person with a session, or a program with a token; each in one organization."""
 
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
@@ -13,37 +11,47 @@ from rest_framework.request import Request
 from structlog.contextvars import bind_contextvars
 
 from coordination.actors import Actor, actor_for
+from coordination.api import scopes
+from coordination.api.principals import principal_of
+from coordination.attempts import take_attempt
 from coordination.logins import memberships_of
 from coordination.models import User
+from coordination.request_context import client_address
+from coordination.second_factors import Standing
 from coordination.tenancy import choose_organization
 
 ORGANIZATION_HEADER = "Continuum-Organization"
+#: what a session holds besides the login: where it acts, and what was proven
+ORGANIZATION, FACTOR = "organization", "factor"
+PASSWORD, PENDING = "password", "pending"
 
 
 class TokenAuthentication(authentication.BaseAuthentication):
-    """`Authorization: Bearer …` for programs: acts as its login in its organization."""
+    """`Authorization: Bearer …` for programs and portals: acts as its login, within its scopes."""
 
     keyword = "Bearer"
 
     def authenticate(self, request: Request) -> tuple[User, Actor] | None:
-        """Return login and actor, or None when no token was presented."""
+        """Return login and actor, or None when no token was presented.
+
+        Raises `Denied` for a call outside the token's scopes, `SecondFactorRequired` for one that
+        was issued for a password alone, `TooManyAttempts` for who guesses.
+        """
         scheme, _, presented = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != self.keyword.lower():
             return None
         now = timezone.now()
-        digest = sha256(presented.strip().encode()).digest()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT user_id, organization_id FROM coordination_token(%s, %s)",
-                [digest, now],
-            )
-            row = cursor.fetchone()
-        if row is None:
+        principal = principal_of(presented.strip(), now=now, request_id=_request_id(request))
+        if principal is None:
+            take_attempt("token", "*", client_address(request._request), now=now)
             raise AuthenticationFailed("This token is unknown, expired or revoked.")
-        user = User.objects.filter(pk=row[0], is_active=True).first()
-        if user is None:
-            raise AuthenticationFailed("This token's login is not active.")
-        return user, _enter(request, user, row[1], now=now)
+        _bind(principal.user, principal.actor)
+        view = request.parser_context.get("view")
+        scopes.demand(principal.scopes, view, request.method or "")
+        if not _may_come_half_way(view):
+            standing = Standing(is_enrolled=False, is_proven=principal.is_vouched)
+            standing.demand(principal.actor.roles)
+        return principal.user, principal.actor
 
     def authenticate_header(self, request: Request) -> str:
         """Name the scheme, so that a missing login answers 401."""
@@ -54,33 +62,58 @@ class SessionAuthentication(authentication.SessionAuthentication):
     """The session cookie for people; unsafe requests carry the CSRF token."""
 
     def authenticate(self, request: Request) -> tuple[User, Actor] | None:
-        """Return login and actor, or None when nobody is logged in."""
+        """Return login and actor, or None when nobody is logged in.
+
+        Raises `SecondFactorRequired` while a second factor is missing, except where it is given.
+        """
         user: Any = getattr(request._request, "user", None)
         if not isinstance(user, User) or not user.is_active:
             return None
         self.enforce_csrf(request)
         now = timezone.now()
-        allowed = memberships_of(user.id, now=now)
-        chosen = _chosen(request) or next(iter(allowed), None)
-        if chosen is None or chosen not in allowed:
-            raise NotAuthenticated("This login is no member of that organization.")
-        return user, _enter(request, user, chosen, now=now)
+        actor = enter(request, user, now=now)
+        if not _may_come_half_way(request.parser_context.get("view")):
+            standing_of(request).demand(actor.roles)
+        return user, actor
 
     def authenticate_header(self, request: Request) -> str:
         """Name a scheme, so that a missing login answers 401."""
         return "Session"
 
 
+def enter(request: Request, user: User, *, now: datetime) -> Actor:
+    """Return the actor of a session, with the transaction in the organization it acts in."""
+    allowed = memberships_of(user.id, now=now)
+    chosen = _chosen(request) or next(iter(allowed), None)
+    if chosen is None or chosen not in allowed:
+        raise NotAuthenticated("This login is no member of that organization.")
+    choose_organization(chosen)
+    actor = actor_for(user, chosen, now=now, request_id=_request_id(request))
+    _bind(user, actor)
+    return actor
+
+
+def standing_of(request: Request) -> Standing:
+    """Return what the session has proven besides the password."""
+    factor = request.session.get(FACTOR, PASSWORD)
+    return Standing(is_enrolled=factor == PENDING, is_proven=factor not in {PASSWORD, PENDING})
+
+
+def _may_come_half_way(view: Any) -> bool:
+    return bool(getattr(view, "before_second_factor", False))
+
+
 def _chosen(request: Request) -> UUID | None:
-    wanted = request.headers.get(ORGANIZATION_HEADER) or request.session.get("organization")
+    wanted = request.headers.get(ORGANIZATION_HEADER) or request.session.get(ORGANIZATION)
     try:
         return UUID(wanted) if wanted else None
     except ValueError as error:
         raise NotAuthenticated(f"{ORGANIZATION_HEADER} is not an id.") from error
 
 
-def _enter(request: Request, user: User, organization_id: UUID, *, now: datetime) -> Actor:
-    choose_organization(organization_id)
-    bind_contextvars(user_id=str(user.id), organization_id=str(organization_id))
-    request_id = str(getattr(request._request, "request_id", "") or "")
-    return actor_for(user, organization_id, now=now, request_id=request_id)
+def _request_id(request: Request) -> str:
+    return str(getattr(request._request, "request_id", "") or "")
+
+
+def _bind(user: User, actor: Actor) -> None:
+    bind_contextvars(user_id=str(user.id), organization_id=str(actor.organization_id))

@@ -22,10 +22,17 @@ log = structlog.get_logger(__name__)
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Turn an error into its document and undo the request's transaction; None: a defect."""
+    answer = respond(error)
+    if answer is not None:
+        set_rollback()
+    return answer
+
+
+def respond(error: Exception) -> Response | None:
+    """Turn an error into its document and keep what was written, a lock-out for example."""
     document = _document(error)
     if document is None:
         return None
-    set_rollback()
     headers: dict[str, str] = {}
     if isinstance(error, Problem) and error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
@@ -34,6 +41,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
             headers["WWW-Authenticate"] = header
         if wait := getattr(error, "wait", None):
             headers["Retry-After"] = str(int(wait) + 1)
+    elif isinstance(error, Problem) and "retry_after" in error.extra:
+        headers["Retry-After"] = str(error.extra["retry_after"])
     return Response(document, status=document["status"], headers=headers, content_type=MEDIA_TYPE)
 
 

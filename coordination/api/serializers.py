@@ -27,6 +27,12 @@ class CredentialsSerializer(serializers.Serializer[Any]):
     organization = serializers.UUIDField(
         required=False, help_text="Which one to act in, for a login with several."
     )
+    code = serializers.CharField(
+        required=False,
+        max_length=20,
+        write_only=True,
+        help_text="The second factor's code, from the app or from paper; it may also follow.",
+    )
 
 
 class TokenRequestSerializer(CredentialsSerializer):
@@ -62,6 +68,10 @@ class SessionSerializer(serializers.Serializer[Any]):
     organization_name = serializers.CharField()
     roles = serializers.ListField(child=serializers.ChoiceField(Membership.Role.choices))
     practitioner_roles = OwnRoleSerializer(many=True)
+    second_factor = serializers.ChoiceField(
+        ["not_needed", "enrol", "give", "proven"],
+        help_text="`enrol` and `give`: nothing else is answered until that is done.",
+    )
 
 
 class LocationSerializer(serializers.ModelSerializer[Location]):

@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from coordination.api import me
 from coordination.api.consents import ConsentViewSet, DirectiveViewSet, OverrideViewSet
 from coordination.api.patients import CareTeamMemberViewSet, PatientViewSet
 from coordination.api.places import (
@@ -11,7 +12,12 @@ from coordination.api.places import (
     PractitionerRoleViewSet,
     PractitionerViewSet,
 )
-from coordination.api.sessions import SessionView, TokenView
+from coordination.api.sessions import (
+    PasskeyChallengeView,
+    SecondFactorView,
+    SessionView,
+    TokenView,
+)
 
 router = SimpleRouter(trailing_slash=False)
 router.register("patients", PatientViewSet, basename="patient")
@@ -26,6 +32,26 @@ router.register("events", EventViewSet, basename="event")
 
 urlpatterns = [
     path("session", SessionView.as_view(), name="session"),
+    path("session/second-factor", SecondFactorView.as_view(), name="second-factor"),
+    path("session/passkey-challenge", PasskeyChallengeView.as_view(), name="passkey-challenge"),
+    path("me/second-factors", me.SecondFactorsView.as_view(), name="me-factors"),
+    path("me/second-factors/<int:number>", me.SecondFactorDetailView.as_view(), name="me-factor"),
+    path("me/second-factors/totp", me.TotpView.as_view(), name="me-totp"),
+    path("me/second-factors/totp/confirm", me.TotpConfirmView.as_view(), name="me-totp-confirm"),
+    path("me/second-factors/passkey", me.PasskeyView.as_view(), name="me-passkey"),
+    path(
+        "me/second-factors/passkey/confirm",
+        me.PasskeyConfirmView.as_view(),
+        name="me-passkey-confirm",
+    ),
+    path("me/recovery-codes", me.RecoveryCodesView.as_view(), name="me-recovery-codes"),
+    path("me/sessions", me.OwnSessionsView.as_view(), name="me-sessions"),
+    path("me/sessions/<uuid:pk>", me.OwnSessionView.as_view(), name="me-session"),
+    path("me/log-out-everywhere", me.LogOutEverywhereView.as_view(), name="me-everywhere"),
+    path("me/tokens", me.OwnTokensView.as_view(), name="me-tokens"),
+    path("me/tokens/<uuid:pk>", me.OwnTokenView.as_view(), name="me-token"),
+    path("me/password", me.PasswordView.as_view(), name="me-password"),
+    path("logins/<uuid:pk>/end-access", me.EndAccessView.as_view(), name="end-access"),
     path("tokens", TokenView.as_view(), name="tokens"),
     *router.urls,
 ]

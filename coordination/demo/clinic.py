@@ -3,9 +3,12 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
+
 from coordination import staff
 from coordination.actors import Actor, Role, actor_for
 from coordination.care_team import AlreadyInTeam, open_intake
+from coordination.demo import second_factors
 from coordination.demo.cast import (
     NEIGHBOURS,
     SYNTHEA,
@@ -90,6 +93,7 @@ def _admit(cast: Cast, organization_id: UUID, person: Person, *, now: datetime) 
         )
     except staff.MemberAlready:
         user = User.objects.get(email=person.email)
+    second_factors.enrol(person, user, secret_key=settings.SECRET_KEY, now=now)
     if person.hat != Role.PRACTITIONER:
         return
     practitioner = staff.admit_practitioner(

@@ -18,6 +18,7 @@ import httpx
 from coordination.actors import Role
 from coordination.demo.cast import read_cast
 from coordination.demo.newcomer import Newcomer, write_newcomer
+from coordination.demo.second_factors import secrets_of
 from coordination.demo.visits import Visitor, expect
 from coordination.environment import PROJECT
 from coordination.models import Discipline
@@ -43,6 +44,7 @@ class MainJob:
         self.run_id: UUID = uuid4()
         self.cast = read_cast()
         self.clinic = self.cast.organization("demo")
+        self.secrets = secrets_of(self.cast, environment["SECRET_KEY"])
         self.began = datetime.now(UTC)
         self.people: dict[str, Visitor] = {}
 
@@ -68,7 +70,11 @@ class MainJob:
         if email not in self.people:
             name = next(login.name for login in self.cast.logins if login.email == email)
             self.people[email] = Visitor.logged_in(
-                self.base_url, name=name, email=email, password=self.cast.password
+                self.base_url,
+                name=name,
+                email=email,
+                password=self.cast.password,
+                secret=self.secrets.get(email),
             )
         return self.people[email]
 

@@ -7,6 +7,14 @@ from .coverage import Coverage
 from .duplicates import DuplicateReview, DuplicateStep
 from .hand_offs import HandOff, HandOffStep
 from .labels import Labels
+from .logins import (
+    LoginSession,
+    Portal,
+    PortalAccessToken,
+    PortalGrant,
+    PortalIdToken,
+    PortalRefreshToken,
+)
 from .owned import Editable, OrganizationOwned, new_id
 from .patients import AccessGrant, CareTeamMember, Patient, PatientIdentifier, current
 from .people import (
@@ -49,12 +57,18 @@ __all__ = [
     "Labels",
     "LegalHold",
     "Location",
+    "LoginSession",
     "Membership",
     "Organization",
     "OrganizationOwned",
     "Override",
     "Patient",
     "PatientIdentifier",
+    "Portal",
+    "PortalAccessToken",
+    "PortalGrant",
+    "PortalIdToken",
+    "PortalRefreshToken",
     "Practitioner",
     "PractitionerRole",
     "RecordRequest",

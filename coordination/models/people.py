@@ -186,6 +186,11 @@ class PractitionerRole(OrganizationOwned, Editable):
         )
 
 
+def every_scope() -> list[str]:
+    """Return the scopes of a token that may do whatever its login may."""
+    return ["*"]
+
+
 class ApiToken(OrganizationOwned):
     """A program's way in: acts as one login in one organization. Only its hash is kept."""
 
@@ -195,3 +200,9 @@ class ApiToken(OrganizationOwned):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+    scopes = ArrayField(
+        models.TextField(), default=every_scope, help_text="What it may do; `*`: all its login may."
+    )
+    is_vouched = models.BooleanField(
+        default=False, help_text="More than a password stood behind its issue."
+    )

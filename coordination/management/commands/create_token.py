@@ -34,6 +34,8 @@ class Command(BaseCommand):
             raise CommandError(problem.detail) from problem
         if organization_id not in memberships_of(user.id, now=now):
             raise CommandError(f"{user.email} is no member of {options['organization']}.")
-        token, secret = issue_token(user, organization_id, name=options["name"], now=now)
+        token, secret = issue_token(
+            user, organization_id, name=options["name"], now=now, is_vouched=True
+        )
         self.stdout.write(secret)
         self.stderr.write(f"Valid until {token.expires_at:%Y-%m-%d}; it is not shown again.")

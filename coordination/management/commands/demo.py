@@ -82,8 +82,10 @@ class Command(BaseCommand):
 
     def _introduce(self, demo: Demonstration, *, seconds: float) -> None:
         from coordination.demo.cast import read_cast
+        from coordination.demo.second_factors import secrets_of
 
         logins = read_cast().logins
+        secrets = secrets_of(read_cast(), demo.environment["SECRET_KEY"])
         width = max(len(login.email) for login in logins)
         lines = [
             "",
@@ -101,6 +103,8 @@ class Command(BaseCommand):
                 organization = login.organization
                 lines += ["", f"  {organization} (password: {login.password})"]
             lines.append(f"    {login.email:<{width}}  {login.name}, {login.work}")
+            if login.email in secrets:
+                lines.append(f"    {'':<{width}}  authenticator app: {secrets[login.email]}")
         lines += ["", "Ctrl-C stops everything; nothing is lost.", ""]
         self._say("\n".join(lines))
 
