@@ -53,7 +53,7 @@ class TooManyAttempts(Problem):
         super().__init__(
             f"Too many attempts; the next one is heard in {retry_after} s.", retry_after=retry_after
         )
-        self.retry_after = retry_after
+        self.wait = retry_after  # seconds
         self.began = began  # the first refusal of this wait, worth writing down once
 
 

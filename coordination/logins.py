@@ -124,7 +124,7 @@ def note_lockout(email: str, *, kind: str, now: datetime) -> None:
                 event="login.locked-out",
                 resource="Membership",
                 resource_id=membership_id,
-                purpose="operation",
+                purpose=audit.Purpose.OPERATIONS,
                 detail={"kind": kind, "user": str(user.id)},
             )
 
@@ -138,7 +138,7 @@ def note(event: str, actor: Actor, *, now: datetime, **detail: str) -> None:
         event=event,
         resource="User",
         resource_id=actor.user_id,
-        purpose="operation",
+        purpose=audit.Purpose.OPERATIONS,
         detail=detail,
     )
 
@@ -188,7 +188,7 @@ def revoke_tokens(user: User, *, actor: Actor, now: datetime, token_id: UUID | N
                 event="token.revoked",
                 resource="ApiToken",
                 resource_id=one,
-                purpose="operation",
+                purpose=audit.Purpose.OPERATIONS,
             )
     return len(ended)
 
