@@ -35,6 +35,15 @@ class Environment(BaseSettings):
     redis_url: str = Field("", description="Redis or Valkey: broker and cache.")
     secret_key: SecretStr = SecretStr("")
     debug: bool = False
+    audit_heads_file: Path = Field(
+        VAR / "audit-heads.jsonl", description="Where the heads of the audit chains are kept."
+    )
+    audit_checkpoint_key: SecretStr = Field(
+        SecretStr(""), description="Signs for audit months that are dropped."
+    )
+    audit_retention_months: int = Field(
+        0, ge=0, description="Whole months of the audit trail that are kept; 0: all of them."
+    )
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         ("localhost", "127.0.0.1", "[::1]"),
         description="Names under which the server is reached, commas between them.",
@@ -87,7 +96,7 @@ class Environment(BaseSettings):
         """Say whether others than this machine are served: PUBLIC_URL is https then."""
         return urlsplit(self.public_url).scheme == "https"
 
-    @field_validator("secret_key", "metrics_token")
+    @field_validator("secret_key", "metrics_token", "audit_checkpoint_key")
     @classmethod
     def _refuse_weak(cls, value: SecretStr) -> SecretStr:
         """Take a secret that cannot be guessed, or none."""

@@ -27,6 +27,9 @@ METRICS_TOKEN = ENVIRONMENT.metrics_token.get_secret_value()
 OVERRIDE_MINUTES = ENVIRONMENT.override_minutes
 OVERRIDE_REVIEW_DAYS = ENVIRONMENT.override_review_days
 FORMER_MEMBER_DAYS = ENVIRONMENT.former_member_days
+AUDIT_HEADS_FILE = ENVIRONMENT.audit_heads_file
+AUDIT_CHECKPOINT_KEY = ENVIRONMENT.audit_checkpoint_key.get_secret_value()
+AUDIT_RETENTION_MONTHS = ENVIRONMENT.audit_retention_months
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -280,6 +283,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "show-life": {"task": "coordination.tasks.show_life", "schedule": 10.0},
     "sweep-answers": {
         "task": "coordination.tasks.sweep_answers",
+        "schedule": 3600,
+        "options": {"expires": 3600},
+    },
+    "seal-audit": {
+        "task": "coordination.tasks.seal_audit",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
+    "prepare-audit-months": {
+        "task": "coordination.tasks.prepare_audit_months",
         "schedule": 3600,
         "options": {"expires": 3600},
     },

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from coordination import idempotency
+from coordination import audit_months, idempotency, sealing
 from coordination.heartbeat import note_alive
 
 
@@ -17,3 +17,15 @@ def show_life() -> None:
 def sweep_answers() -> None:
     """Forget the answers whose day is over."""
     idempotency.sweep_answers(now=timezone.now())
+
+
+@shared_task(expires=60)
+def seal_audit() -> None:
+    """Let settled audit rows become links of their chains."""
+    sealing.seal_due(now=timezone.now())
+
+
+@shared_task(expires=3600)
+def prepare_audit_months() -> None:
+    """Have the partitions of the coming months ready."""
+    audit_months.prepare_months()

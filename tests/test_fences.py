@@ -21,6 +21,8 @@ pytestmark = pytest.mark.django_db
 # Everything that looks across organizations, and nothing else: ids and organizations only,
 # or numbers.
 LOOKUPS = {
+    "coordination_audit_unsealed",
+    "coordination_organizations",
     "care_plans_stays_to_check",
     "coordination_answers_to_sweep",
     "coordination_lapsed_leads",

@@ -3,10 +3,14 @@
 from typing import ClassVar
 
 import django.contrib.postgres.fields
+import django.db.models.deletion
+import pgtrigger.compiler
+import pgtrigger.migrations
 from django.db import migrations, models
 from django.db.models.functions import Cast
 
-from coordination.tenancy import RUNTIME_ROLE
+import coordination.models.owned
+from coordination.tenancy import RUNTIME_ROLE, Fence, LookupFunction
 
 TABLE = "coordination_auditevent"
 
@@ -216,6 +220,213 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(bases__len=models.F("patient_ids__len")),
                 name="coordination_audit_basis_each",
+            ),
+        ),
+        migrations.CreateModel(
+            name="AuditSeal",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=coordination.models.owned.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "sequence",
+                    models.BigIntegerField(help_text="1, 2, 3 … within the organization."),
+                ),
+                (
+                    "previous_hash",
+                    models.BinaryField(help_text="Of the seal before; 32 zeros.", max_length=32),
+                ),
+                (
+                    "hash",
+                    models.BinaryField(
+                        help_text="SHA-256; see `coordination.sealing`.", max_length=32
+                    ),
+                ),
+                (
+                    "month",
+                    models.DateField(
+                        help_text="First day of the month that all its rows belong to."
+                    ),
+                ),
+                ("first_transaction_id", models.BigIntegerField()),
+                ("first_id", models.UUIDField()),
+                ("last_transaction_id", models.BigIntegerField()),
+                ("last_id", models.UUIDField()),
+                ("row_count", models.PositiveIntegerField()),
+                (
+                    "row_ids",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField()),
+                ),
+                (
+                    "row_digests",
+                    models.BinaryField(help_text="SHA-256 of each row, one after the other."),
+                ),
+                ("sealed_at", models.DateTimeField()),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.organization",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="AuditCheckpoint",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=coordination.models.owned.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("month", models.DateField()),
+                (
+                    "last_sequence",
+                    models.BigIntegerField(help_text="Seals of the month up to this one."),
+                ),
+                ("seal_count", models.BigIntegerField()),
+                ("row_count", models.BigIntegerField()),
+                (
+                    "seals_digest",
+                    models.BinaryField(help_text="SHA-256 over their hashes.", max_length=32),
+                ),
+                ("dropped_at", models.DateTimeField()),
+                ("signature", models.BinaryField(help_text="HMAC-SHA-256.", max_length=32)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.organization",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "month"), name="coordination_checkpoint_once"
+                    )
+                ],
+            },
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="auditcheckpoint",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="181007dde6369147625dd24a60512e5cbaa67630",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_c90ca",
+                    table="coordination_auditcheckpoint",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="auditcheckpoint",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                    hash="b6ac4ebc09a93292308caa55962cbbcdcea79142",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_emptied_cce4e",
+                    table="coordination_auditcheckpoint",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="auditseal",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "sequence"), name="coordination_seal_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="auditseal",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "previous_hash"), name="coordination_seal_follows_one"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="auditseal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("row_count__gte", 1), ("sequence__gte", 1)),
+                name="coordination_seal_of_something",
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="auditseal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="470608bd5402becceea5e90ae33731e7d1d75bcb",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_6c79d",
+                    table="coordination_auditseal",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="auditseal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                    hash="747ebbd0a6bd65df75a4d1956c5efd4a8fbc2949",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_emptied_d92ef",
+                    table="coordination_auditseal",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        Fence("AuditSeal", append_only=True),
+        Fence("AuditCheckpoint", read_only=True),
+        LookupFunction(
+            "coordination_organizations",
+            arguments="",
+            returns="SETOF uuid",
+            body="SELECT o.id FROM public.coordination_organization o ORDER BY o.id",
+            reads=("coordination_organization",),
+        ),
+        LookupFunction(
+            "coordination_audit_unsealed",
+            arguments="",
+            returns="SETOF uuid",
+            body="""
+                SELECT o.id FROM public.coordination_organization o
+                LEFT JOIN LATERAL (
+                    SELECT s.last_transaction_id AS at, s.last_id AS id
+                    FROM public.coordination_auditseal s WHERE s.organization_id = o.id
+                    ORDER BY s.sequence DESC LIMIT 1
+                ) last ON true
+                WHERE EXISTS (
+                    SELECT FROM public.coordination_auditevent e
+                    WHERE e.organization_id = o.id AND (e.transaction_id, e.id) >
+                        (coalesce(last.at, -1), coalesce(last.id, uuid(repeat('0', 32))))
+                )
+            """,
+            reads=(
+                "coordination_organization",
+                "coordination_auditevent",
+                "coordination_auditseal",
             ),
         ),
     ]

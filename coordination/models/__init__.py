@@ -29,6 +29,7 @@ from .places import DirectoryEntry, Location, Organization
 from .records import APPEND_ONLY, AuditEvent, Event
 from .relations import RelatedPerson, RelatedPersonRight
 from .retention import DISPOSABLE, LegalHold, RetentionPolicy
+from .seals import AuditCheckpoint, AuditSeal
 from .work import KEPT, OPEN_WORK, WORK_TRANSITIONS, WorkItem
 
 __all__ = [
@@ -40,7 +41,9 @@ __all__ = [
     "WORK_TRANSITIONS",
     "AccessGrant",
     "ApiToken",
+    "AuditCheckpoint",
     "AuditEvent",
+    "AuditSeal",
     "CareTeamMember",
     "Consent",
     "Coverage",

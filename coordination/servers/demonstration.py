@@ -165,6 +165,7 @@ class Demonstration:
             "DATABASE_OWNER_URL": urls.owner,
             "REDIS_URL": self.redis_url,
             "SECRET_KEY": _kept_secret(self.folder / "secret_key"),
+            "AUDIT_HEADS_FILE": str(self.folder / "audit-heads.jsonl"),
             "EMAIL_URL": f"smtp://127.0.0.1:{smtp}",
             "PUBLIC_URL": self.url,
             "MAIL_CATCHER_URL": f"http://127.0.0.1:{shown}",

@@ -21,6 +21,7 @@ class Command(DjangoMigrate):
         super().handle(*args, **options)
         if not (options["plan"] or options["check_unapplied"]):
             _insist_on_triggers(options["database"])
+            _prepare_audit_months(options["database"])
 
 
 def _default_to_owner(parser: ArgumentParser) -> None:
@@ -40,3 +41,12 @@ def _insist_on_triggers(database: str) -> None:
                 "CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name name) "
                 "RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT false'"
             )
+
+
+def _prepare_audit_months(database: str) -> None:
+    """Have the partitions of this month and the next ready before anybody needs them."""
+    with connections[database].cursor() as cursor:
+        cursor.execute("SELECT to_regproc('public.coordination_prepare_audit_months') IS NOT NULL")
+        row = cursor.fetchone()
+        if row is not None and row[0]:
+            cursor.execute("SELECT coordination_prepare_audit_months()")

@@ -1,0 +1,378 @@
+"""The audit trail: sealed in batches, and no edit by hand that goes unnoticed."""
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from io import StringIO
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import ProgrammingError, connections, transaction
+
+from coordination import audit, audit_heads, audit_months, sealing
+from coordination.models import AuditCheckpoint, AuditEvent, AuditSeal
+from coordination.tenancy import acting_in
+from tests.cast import LONG_AGO, NOW, Cast
+
+LATER = NOW + timedelta(days=40)
+KEY = "4f1c0d2be97a8356f1c0d2be97a8356c4f1c0d2be97a83561f0c2deb97a86359"
+
+
+@pytest.fixture(autouse=True)
+def heads(settings: Any, tmp_path: Path) -> Path:
+    settings.AUDIT_HEADS_FILE = tmp_path / "heads" / "audit.jsonl"
+    settings.AUDIT_CHECKPOINT_KEY = KEY
+    return Path(settings.AUDIT_HEADS_FILE)
+
+
+def record(cast: Cast, count: int = 1, *, at: Any = NOW, who: Any = None) -> None:
+    who = who or cast.asha
+    with acting_in(who.organization.id):
+        for number in range(count):
+            audit.record(
+                actor=who.actor(),
+                now=at,
+                action=audit.Action.READ,
+                event=f"thing.{number}",
+                resource="Thing",
+                patient_ids=[
+                    cast.patient.id if who.organization == cast.riverside else who.user.id
+                ],
+                detail={"number": number},
+            )
+
+
+def verify(*arguments: str) -> tuple[bool, str]:
+    """Return whether the trail holds, and what the command said."""
+    out = StringIO()
+    try:
+        call_command("verify_audit", *arguments, stdout=out)
+    except CommandError as error:
+        return False, f"{out.getvalue()}{error}"
+    return True, out.getvalue()
+
+
+@pytest.fixture
+def sealed(committed_cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Cast:
+    """Seal thirty rows of each organization in batches of ten, and then some."""
+    monkeypatch.setattr(sealing, "BATCH", 10)
+    sealing.seal_due(now=NOW)
+    for _ in range(3):
+        record(committed_cast, 10)
+        record(committed_cast, 10, who=committed_cast.olu)
+    sealing.seal_due(now=NOW)
+    return committed_cast
+
+
+def seals(cast: Cast) -> list[AuditSeal]:
+    with cast.acting():
+        return list(AuditSeal.objects.order_by("sequence"))
+
+
+def test_it_seals_all_that_is_settled_and_verifies(sealed: Cast, heads: Path) -> None:
+    chain = seals(sealed)
+    with sealed.acting():
+        assert sum(seal.row_count for seal in chain) == AuditEvent.objects.count()
+    assert [seal.sequence for seal in chain] == list(range(1, len(chain) + 1))
+    assert all(b.previous_hash == a.hash for a, b in pairwise(chain))
+    holds, said = verify()
+    assert holds, said
+    assert "nothing waits to be sealed" in said
+    exported = [json.loads(line) for line in heads.read_text().splitlines()]
+    mine = [one["hash"] for one in exported if one["organization"] == str(sealed.riverside.id)]
+    assert mine == [bytes(seal.hash).hex() for seal in chain]
+
+
+def test_it_reports_the_tail_that_is_not_sealed(sealed: Cast) -> None:
+    record(sealed, 4)
+    holds, said = verify()
+    assert holds
+    assert "4 wait to be sealed, the oldest since 2026-11-23 15:00:00 UTC" in said
+
+
+def test_it_waits_for_transactions_that_began_earlier(
+    committed_cast: Cast, admin_connection: psycopg.Connection
+) -> None:
+    sealing.seal_due(now=NOW)
+    before = len(seals(committed_cast))
+    admin_connection.execute("SELECT pg_current_xact_id()")  # runs on
+    record(committed_cast)
+    assert sealing.seal_due(now=NOW) == 0
+    admin_connection.commit()
+    assert sealing.seal_due(now=NOW) == 1
+    assert len(seals(committed_cast)) == before + 1
+
+
+def test_it_seals_each_row_once_however_many_sweeps_run(committed_cast: Cast) -> None:
+    record(committed_cast, 300)
+
+    def sweep(_: int) -> int:
+        try:
+            return sealing.seal_due(now=NOW)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(sweep, range(8))) >= 300
+    holds, said = verify()
+    assert holds, said
+
+
+@pytest.fixture
+def admin(sealed: Cast, admin_connection: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """Return a superuser who has switched the triggers off."""
+    admin_connection.execute("SET session_replication_role = replica")
+    admin_connection.commit()
+    yield admin_connection
+    admin_connection.rollback()
+
+
+TABLES = ("coordination_auditevent", "coordination_auditseal")
+COLUMNS = {
+    "user_id": "gen_random_uuid()",
+    "actor": "'somebody else'",
+    "action": "'update'",
+    "event": "event || 'x'",
+    "resource": "'Other'",
+    "resource_id": "gen_random_uuid()",
+    "patient_ids": "ARRAY[gen_random_uuid()]",
+    "basis": "'referral'",
+    "bases": "ARRAY['referral']",
+    "source_ids": "ARRAY[gen_random_uuid()]",
+    "purpose": "'operations'",
+    "request_id": "'x'",
+    "detail": "'{\"number\": 99}'",
+    "recorded_at": "recorded_at + interval '1 microsecond'",
+    "transaction_id": "transaction_id + 1",
+}
+
+
+@pytest.mark.feature("PV-08")
+def test_it_names_every_row_and_seal_that_was_tampered_with(  # noqa: C901 -- a list of ways
+    sealed: Cast, admin: psycopg.Connection, heads: Path
+) -> None:
+    chain = seals(sealed)
+    batch, last = chain[-2], chain[-1]
+    first, middle, final = batch.row_ids[0], batch.row_ids[4], batch.row_ids[-1]
+    mine, theirs = sealed.riverside.id, sealed.harbour.id
+
+    def row(change: str) -> Callable[[], list[Any]]:
+        def do() -> list[Any]:
+            admin.execute(f"UPDATE coordination_auditevent SET {change} WHERE id = %s", [middle])
+            return [middle]
+
+        return do
+
+    def delete(row_id: Any) -> Callable[[], list[Any]]:
+        def do() -> list[Any]:
+            admin.execute("DELETE FROM coordination_auditevent WHERE id = %s", [row_id])
+            return [row_id]
+
+        return do
+
+    def delete_the_tail() -> list[Any]:
+        admin.execute("DELETE FROM coordination_auditseal WHERE id = %s", [last.id])
+        admin.execute("DELETE FROM coordination_auditevent WHERE id = ANY(%s)", [last.row_ids])
+        return [f"seal {last.sequence}: is gone"]
+
+    def delete_seal() -> list[Any]:
+        admin.execute("DELETE FROM coordination_auditseal WHERE id = %s", [batch.id])
+        return [f"was preceded by seal {batch.sequence}, which is gone"]
+
+    def swap() -> list[Any]:
+        admin.execute(
+            """
+            UPDATE coordination_auditevent a SET event = b.event, detail = b.detail
+            FROM coordination_auditevent b
+            WHERE (a.id, b.id) IN ((%(one)s, %(two)s), (%(two)s, %(one)s))
+            """,
+            {"one": first, "two": middle},
+        )
+        return [first, middle]
+
+    def swap_places() -> list[Any]:
+        admin.execute(
+            "UPDATE coordination_auditevent SET transaction_id = transaction_id - 1 WHERE id = %s",
+            [final],
+        )
+        return [final]
+
+    def forge() -> list[Any]:
+        row = admin.execute(
+            """
+            INSERT INTO coordination_auditevent (id, organization_id, recorded_at, actor, action,
+                event, resource, patient_ids, basis, bases, source_ids, purpose, request_id,
+                detail, transaction_id)
+            SELECT gen_random_uuid(), organization_id, recorded_at, actor, action, 'forged',
+                resource, patient_ids, basis, bases, source_ids, purpose, request_id, detail,
+                transaction_id - 1
+            FROM coordination_auditevent WHERE id = %s RETURNING id
+            """,
+            [first],
+        ).fetchone()
+        assert row is not None
+        return [row[0]]
+
+    def edit_seal(change: str) -> Callable[[], list[Any]]:
+        def do() -> list[Any]:
+            admin.execute(f"UPDATE coordination_auditseal SET {change} WHERE id = %s", [batch.id])
+            return [f"seal {batch.sequence}: "]
+
+        return do
+
+    def cover_up() -> list[Any]:
+        """Edit a row and make the whole chain anew, as the software itself would."""
+        admin.execute("UPDATE coordination_auditevent SET event = 'x' WHERE id = %s", [middle])
+        admin.execute("DELETE FROM coordination_auditseal WHERE organization_id = %s", [mine])
+        admin.commit()
+        kept = heads.read_bytes()
+        sealing.seal_organization(mine, now=LATER)
+        heads.write_bytes(kept)
+        return ["was replaced: line 1 of the heads file has another hash"]
+
+    def start_over() -> list[Any]:
+        for table in TABLES:
+            admin.execute(f"DELETE FROM {table} WHERE organization_id = %s", [mine])
+        return ["seal 1: is gone, but line"]
+
+    ways: dict[str, Callable[[], list[Any]]] = {
+        **{f"edit {name}": row(f"{name} = {value}") for name, value in COLUMNS.items()},
+        "move to another month": row("recorded_at = recorded_at - interval '2 months'"),
+        "move to another organization": row(f"organization_id = '{theirs}'"),
+        "delete the first row": delete(first),
+        "delete a row in the middle": delete(middle),
+        "delete the last row": delete(final),
+        "delete the newest seal and its rows": delete_the_tail,
+        "delete a seal": delete_seal,
+        "swap the contents of two rows": swap,
+        "move a row to the front": swap_places,
+        "insert a row": forge,
+        "edit a seal's digests": edit_seal("row_digests = reverse(row_digests)"),
+        "edit a seal's hash": edit_seal("hash = sha256('x')"),
+        "edit a seal's time": edit_seal("sealed_at = sealed_at + interval '1 hour'"),
+        "make the chain anew": cover_up,
+        "leave nothing": start_over,
+    }
+    for table in TABLES:
+        admin.execute(f"CREATE TABLE kept_{table} AS TABLE {table}")
+    admin.commit()
+    for name, tamper in ways.items():
+        named = tamper()
+        admin.commit()
+        holds, said = verify()
+        assert not holds, name
+        for one in named:
+            assert str(one) in said, (name, one, said)
+        for table in TABLES:
+            admin.execute(f"DELETE FROM {table}")
+            admin.execute(f"INSERT INTO {table} SELECT * FROM kept_{table}")
+        admin.commit()
+        holds, said = verify()
+        assert holds, (name, said)
+
+
+def test_it_misses_the_heads_when_they_are_gone(sealed: Cast, heads: Path) -> None:
+    heads.rename(heads.with_suffix(".copy"))
+    holds, said = verify()
+    assert not holds
+    assert "is missing" in said
+    assert verify(f"--heads={heads.with_suffix('.copy')}")[0]
+    heads.write_text("not a head\n")
+    assert "line 1 of" in verify()[1]
+
+
+def test_it_verifies_one_organization_by_itself(sealed: Cast, admin: psycopg.Connection) -> None:
+    admin.execute(
+        "UPDATE coordination_auditevent SET event = 'x' WHERE organization_id = %s",
+        [sealed.harbour.id],
+    )
+    admin.commit()
+    assert verify(f"--organization={sealed.riverside.slug}")[0]
+    assert not verify(f"--organization={sealed.harbour.slug}")[0]
+    assert "no organization" in verify("--organization=nowhere")[1].lower()
+
+
+@pytest.mark.parametrize("model", [AuditSeal, AuditCheckpoint])
+def test_it_lets_the_software_change_no_seal(sealed: Cast, model: Any) -> None:
+    with pytest.raises(ProgrammingError), transaction.atomic(), sealed.acting():
+        model.objects.update(sequence=0) if model is AuditSeal else model.objects.all().delete()
+        model.objects.create()
+
+
+OLD = LONG_AGO.date().replace(day=1)
+
+
+def test_it_drops_a_month_behind_a_signed_checkpoint(
+    sealed: Cast, admin: psycopg.Connection, settings: Any
+) -> None:
+    settings.AUDIT_RETENTION_MONTHS = 6
+    with sealed.acting():
+        old = AuditEvent.objects.filter(recorded_at__lt=NOW - timedelta(days=300)).count()
+    assert old
+    assert audit_months.months_over(keep=0, now=NOW) == []
+    assert audit_months.months_over(keep=6, now=NOW) == [OLD]
+    out = StringIO()
+    call_command("drop_audit_months", stdout=out)
+    assert f"{OLD:%Y-%m} is gone" in out.getvalue()
+    with sealed.acting():
+        assert not AuditEvent.objects.filter(recorded_at__lt=NOW - timedelta(days=300)).exists()
+        assert AuditCheckpoint.objects.get().row_count == old
+    holds, said = verify()
+    assert holds, said
+    assert audit_months.months_over(keep=6, now=NOW) == []
+    settings.AUDIT_CHECKPOINT_KEY = KEY[::-1]
+    holds, said = verify()
+    assert not holds
+    assert "is not signed with our key" in said
+    settings.AUDIT_CHECKPOINT_KEY = KEY
+    admin.execute("UPDATE coordination_auditcheckpoint SET row_count = row_count + 1")
+    admin.commit()
+    assert not verify()[0]
+
+
+def test_it_drops_a_partition_of_its_own_month(sealed: Cast) -> None:
+    month = NOW.date().replace(day=1)
+    dropped = audit_months.drop_month(month, now=LATER)
+    assert dropped.rows >= 60
+    with sealed.acting():
+        assert AuditCheckpoint.objects.get().month == month
+    assert verify()[0]
+    record(sealed, 3, at=LATER)
+    sealing.seal_due(now=LATER)
+    assert verify()[0]
+
+
+def test_it_drops_nothing_that_is_held_unsealed_or_wrong(
+    sealed: Cast, admin: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    def refused() -> str:
+        with pytest.raises(audit_months.Problem) as refusal:
+            audit_months.drop_month(OLD, now=NOW)
+        with sealed.acting():
+            assert AuditEvent.objects.filter(recorded_at__lt=NOW - timedelta(days=300)).exists()
+            assert not AuditCheckpoint.objects.exists()
+        return refusal.value.detail
+
+    with monkeypatch.context() as patch:
+        patch.setattr(audit_months, "legal_holds", [lambda organization, ids: ids])
+        assert str(sealed.patient.id) in refused()
+    settings.AUDIT_CHECKPOINT_KEY = ""
+    assert "AUDIT_CHECKPOINT_KEY" in refused()
+    settings.AUDIT_CHECKPOINT_KEY = KEY
+    record(sealed, 1, at=LONG_AGO)
+    assert "not sealed yet" in refused()
+    sealing.seal_due(now=NOW)
+    admin.execute("UPDATE coordination_auditevent SET event = 'x' WHERE event = 'thing.1'")
+    admin.commit()
+    assert "does not verify" in refused()
+
+
+def test_it_takes_no_head_for_what_it_is_not(heads: Path) -> None:
+    heads.parent.mkdir(parents=True)
+    heads.write_text('{"organization": 1}\n[]\n')
+    assert [type(one) for one in audit_heads.exported(heads)] == [audit_heads.NotAHead] * 2
