@@ -12,7 +12,7 @@ ENV PATH=/app/.venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=coordination.settings
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin continuum \
-    && install --directory --owner=continuum /mails
+    && install --directory --owner=continuum /mails /audit
 WORKDIR /app
 COPY --from=build /app/.venv .venv
 COPY . .

@@ -5,7 +5,7 @@ drop a month. A month goes only when all of it is sealed and verifies, when nobo
 back, and when a signed checkpoint can stand in its place.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -16,16 +16,11 @@ from django.db.models import QuerySet
 
 from coordination.audit_verification import Tally, organizations, verify_organization
 from coordination.checkpoints import signature_of
-from coordination.models import AuditCheckpoint, AuditEvent, AuditSeal
+from coordination.models import AuditCheckpoint, AuditEvent, AuditSeal, LegalHold
 from coordination.problems import Problem
 from coordination.tenancy import SETTING, acting_in
 
 TABLE = "coordination_auditevent"
-
-#: asked with an organization and patients before rows about them go; each answers with those whose
-#: records must be kept. Whoever knows of legal holds registers here, from `AppConfig.ready`.
-HoldOf = Callable[[UUID, set[UUID]], set[UUID]]
-legal_holds: list[HoldOf] = []
 
 
 class MonthKept(Problem):
@@ -89,7 +84,8 @@ def _refuse_what_is_held(organization_id: UUID, month: date) -> None:
         patients: set[UUID] = set()
         for ids in _rows_of(month).values_list("patient_ids", flat=True).iterator():
             patients.update(ids)
-        held = set[UUID]().union(*(ask(organization_id, patients) for ask in legal_holds))
+        holds = LegalHold.objects.filter(until=None, patient_id__in=patients)
+        held = set(holds.values_list("patient_id", flat=True))
     if held:
         named = ", ".join(sorted(map(str, held)))
         raise MonthKept(f"{month:%Y-%m} concerns patients under legal hold: {named}.")

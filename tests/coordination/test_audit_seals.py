@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connections, transaction
 
 from coordination import audit, audit_heads, audit_months, sealing
-from coordination.models import AuditCheckpoint, AuditEvent, AuditSeal
+from coordination.models import AuditCheckpoint, AuditEvent, AuditSeal, LegalHold
 from coordination.tenancy import acting_in
 from tests.cast import LONG_AGO, NOW, Cast
 
@@ -348,7 +348,7 @@ def test_it_drops_a_partition_of_its_own_month(sealed: Cast) -> None:
 
 
 def test_it_drops_nothing_that_is_held_unsealed_or_wrong(
-    sealed: Cast, admin: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, settings: Any
+    sealed: Cast, admin: psycopg.Connection, settings: Any
 ) -> None:
     def refused() -> str:
         with pytest.raises(audit_months.Problem) as refusal:
@@ -358,9 +358,20 @@ def test_it_drops_nothing_that_is_held_unsealed_or_wrong(
             assert not AuditCheckpoint.objects.exists()
         return refusal.value.detail
 
-    with monkeypatch.context() as patch:
-        patch.setattr(audit_months, "legal_holds", [lambda organization, ids: ids])
-        assert str(sealed.patient.id) in refused()
+    with sealed.acting():
+        hold = LegalHold.objects.create(
+            organization=sealed.riverside,
+            patient=sealed.patient,
+            reason="A claim (fictional).",
+            ordered_by="A court (fictional)",
+            since=NOW,
+            placed_by=sealed.pia.user.email,
+        )
+    assert str(sealed.patient.id) in refused()
+    with sealed.acting():
+        LegalHold.objects.filter(pk=hold.pk).update(
+            until=NOW, released_by=sealed.pia.user.email, release_reason="Settled."
+        )
     settings.AUDIT_CHECKPOINT_KEY = ""
     assert "AUDIT_CHECKPOINT_KEY" in refused()
     settings.AUDIT_CHECKPOINT_KEY = KEY
