@@ -44,7 +44,7 @@ CROSS JOIN LATERAL (
           AND a.practitioner_role_id = ANY (r.role_ids)
           AND a.since <= r.recorded_at AND (a.until IS NULL OR a.until >= r.recorded_at)
         ORDER BY array_position(
-            ARRAY['membership', 'referral', 'appointment', 'override'], a.basis::text
+            ARRAY['membership', 'referral', 'hand_off', 'appointment', 'override'], a.basis::text
         ), a.since, a.id
         LIMIT 1
     ) held ON true

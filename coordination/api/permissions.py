@@ -13,7 +13,8 @@ CLINICAL = frozenset({Role.PRACTITIONER})
 SCHEDULING = frozenset({Role.SCHEDULER})
 CARE = frozenset({Role.PRACTITIONER, Role.SCHEDULER})
 ADMINISTRATION = frozenset({Role.ADMINISTRATOR})
-ANY_ROLE = frozenset(Role)
+PATIENTS = frozenset({Role.PATIENT})
+ANY_ROLE = frozenset(Role) - PATIENTS  # whoever works here
 
 
 class DenyAll(BasePermission):

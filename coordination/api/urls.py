@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from coordination.api import me
+from coordination.api.access_log import AccessLogViewSet
 from coordination.api.consents import ConsentViewSet, DirectiveViewSet, OverrideViewSet
 from coordination.api.patients import CareTeamMemberViewSet, PatientViewSet
 from coordination.api.places import (
@@ -28,6 +29,7 @@ router.register("overrides", OverrideViewSet, basename="override")
 router.register("practitioners", PractitionerViewSet, basename="practitioner")
 router.register("practitioner-roles", PractitionerRoleViewSet, basename="practitioner-role")
 router.register("locations", LocationViewSet, basename="location")
+router.register("me/access-log", AccessLogViewSet, basename="access-log")
 router.register("events", EventViewSet, basename="event")
 
 urlpatterns = [

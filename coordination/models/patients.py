@@ -59,6 +59,16 @@ class Patient(OrganizationOwned, Editable):
         default=False,
         help_text="Nobody real; the only patients that unsigned protocols apply to.",
     )
+    user = models.ForeignKey(
+        "coordination.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        db_index=False,
+        related_name="+",
+        help_text="The patient's own login; see `coordination.own_access`.",
+    )
     registered_at = models.DateTimeField()
     imported_digest = models.CharField(
         max_length=64,
@@ -105,7 +115,10 @@ class Patient(OrganizationOwned, Editable):
             models.CheckConstraint(
                 condition=models.Q(merged_into=None) | ~models.Q(merged_into=models.F("id")),
                 name="coordination_patient_not_own",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "user"], name="coordination_patient_user"
+            ),
         ]
         triggers = [
             pgtrigger.Trigger(

@@ -74,6 +74,7 @@ class Membership(OrganizationOwned):
         SCHEDULER = "scheduler"
         ADMINISTRATOR = "administrator"
         PRIVACY_OFFICER = "privacy_officer"
+        PATIENT = "patient"
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role)

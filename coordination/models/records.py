@@ -57,13 +57,14 @@ class AuditEvent(OrganizationOwned):
         IMPORT = "import"
 
     class Basis(models.TextChoices):
-        """By what right: the four of `AccessGrant`, or what stands here in their place.
+        """By what right: those of `AccessGrant`, or what stands here in their place.
 
         A part of the software that acts by itself stands as `software:<part>`.
         """
 
         MEMBERSHIP = "membership", "Member of the care team"
         REFERRAL = "referral", "A referral to this person"
+        HAND_OFF = "hand_off", "A hand-off to this person"
         APPOINTMENT = "appointment", "An appointment with this person"
         OVERRIDE = "override", "Access taken in an emergency, with a reason"
         DIRECTORY = "directory", "Scheduling: identity, contacts and bookings only"

@@ -13,6 +13,7 @@ from coordination.organizations import organization_named
 from coordination.problems import Problem
 from coordination.staff import admit_member
 
+_STAFF = [role.value for role in Role if role is not Role.PATIENT]
 VARIABLE = "CONTINUUM_PASSWORD"
 
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("email")
         parser.add_argument("--name", required=True, help="shown to colleagues")
         parser.add_argument("--organization", required=True, help="its slug")
-        parser.add_argument("--role", required=True, choices=Role.values)
+        parser.add_argument("--role", required=True, choices=_STAFF)
         parser.add_argument(
             "--no-password", action="store_true", help="the login works through tokens only"
         )

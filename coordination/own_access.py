@@ -1,0 +1,193 @@
+"""A patient's own access log: who looked at their record, when, at what, and why.
+
+Ontario's PHIPA lets a patient ask who was given what of theirs; here they see it themselves. A row
+says nothing of the other patients that the same list disclosed.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from coordination import audit
+from coordination.actors import Actor, Role
+from coordination.models import (
+    AuditEvent,
+    Discipline,
+    Membership,
+    Patient,
+    PractitionerRole,
+    User,
+)
+from coordination.problems import NotFound, Problem
+from coordination.staff import admit_member
+from coordination.tenancy import acting_in
+
+AUTOMATIC = "Continuum itself (automatic)"
+
+_DONE = {
+    "read": "Read",
+    "search": "Shown in a list",
+    "create": "Added",
+    "update": "Changed",
+    "act": "Worked on",
+    "import": "Brought in from another system",
+}
+_KINDS = {
+    "Patient": "your name, contacts and identifiers",
+    "CarePlan": "your care plan",
+    "CareTeamMember": "your care team",
+    "Course": "a condition on your plan",
+    "AccessLog": "this list of who looked",
+    "Preference": "which messages you want",
+}
+
+
+class NoOwnRecord(NotFound):
+    """The login belongs to no patient of this organization."""
+
+    type = "no-own-record"
+
+
+class LoginTaken(Problem):
+    """The patient has a login already, or the login another patient."""
+
+    type = "patient-login-taken"
+    title = "There is a login already"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One line of the log, in plain words."""
+
+    id: UUID
+    at: datetime
+    who: str
+    disciplines: list[str]
+    works_as: list[str]
+    done: str
+    what: str
+    why: str
+    purpose: str
+
+
+def own_patient(actor: Actor) -> Patient:
+    """Return the patient whose login acts. Raises `NoOwnRecord`."""
+    found = Patient.objects.filter(user_id=actor.user_id).first() if actor.user_id else None
+    if found is None or Role.PATIENT not in actor.roles:
+        raise NoOwnRecord("This login belongs to no patient here.")
+    return found
+
+
+def own_accesses(actor: Actor) -> QuerySet[AuditEvent, AuditEvent]:
+    """Return the audit rows that disclosed or changed something of the actor. Unordered."""
+    return AuditEvent.objects.filter(patient_ids__contains=[own_patient(actor).id])
+
+
+def told_plainly(rows: Iterable[AuditEvent], *, actor: Actor, now: datetime) -> list[Access]:
+    """Return rows in plain words, and record that the patient read them."""
+    patient, found = own_patient(actor), list(rows)
+    people = _people({row.user_id for row in found if row.user_id})
+    audit.record(
+        actor=actor,
+        now=now,
+        action=audit.Action.READ,
+        event="access-log.read",
+        resource="AccessLog",
+        resource_id=patient.id,
+        patient_ids=[patient.id],
+        basis=audit.Basis.SELF,
+        purpose=audit.Purpose.PATIENT_REQUEST,
+    )
+    return [_plainly(row, patient.id, people) for row in found]
+
+
+def bind_login(
+    patient_id: UUID,
+    *,
+    organization_id: UUID,
+    email: str,
+    password: str | None,
+    now: datetime,
+) -> tuple[User, bool]:
+    """Give a patient a login of their own, which sees their own access log and nothing else.
+
+    Returns the login and whether it is new; one that exists keeps its name and password. Raises
+    `NoOwnRecord` for an unknown patient, `LoginTaken`, and what `admit_member` raises.
+    """
+    with acting_in(organization_id):
+        patient = Patient.objects.filter(pk=patient_id).first()
+        if patient is None:
+            raise NoOwnRecord("There is no such patient.")
+        if patient.user_id:
+            raise LoginTaken("This patient has a login already.")
+        name = f"{patient.given_name} {patient.family_name}"
+        user, is_new = admit_member(
+            organization_id, email=email, name=name, role=Role.PATIENT, password=password, now=now
+        )
+        try:
+            with transaction.atomic():
+                Patient.objects.filter(pk=patient.pk, user=None).update(user=user)
+        except IntegrityError as error:
+            raise LoginTaken("This login belongs to another patient.") from error
+        audit.record(
+            actor=Actor.system("operator", organization_id),
+            now=now,
+            action=audit.Action.UPDATE,
+            event="patient.login-bound",
+            resource="Patient",
+            resource_id=patient.id,
+            patient_ids=[patient.id],
+            purpose=audit.Purpose.OPERATIONS,
+        )
+    return user, is_new
+
+
+@dataclass(slots=True)
+class _Person:
+    name: str
+    disciplines: list[str]
+    works_as: list[str]
+
+
+def _people(ids: set[UUID]) -> dict[UUID, _Person]:
+    users = {user.id: _Person(user.name, [], []) for user in User.objects.filter(pk__in=ids)}
+    roles = PractitionerRole.objects.filter(practitioner__user__in=ids)
+    for user_id, discipline in roles.values_list("practitioner__user", "discipline").distinct():
+        users[user_id].disciplines.append(str(Discipline(discipline).label))
+    hats = Membership.objects.filter(user__in=ids).values_list("user", "role").distinct()
+    for user_id, role in hats.order_by("role"):
+        users[user_id].works_as.append(str(Role(role).label))
+    return users
+
+
+def _plainly(row: AuditEvent, patient_id: UUID, people: dict[UUID, _Person]) -> Access:
+    person = people.get(row.user_id) if row.user_id else _Person(AUTOMATIC, [], [])
+    person = person or _Person("Somebody whose login is gone", [], [])
+    return Access(
+        id=row.id,
+        at=row.recorded_at,
+        who=person.name,
+        disciplines=sorted(person.disciplines),
+        works_as=person.works_as,
+        done=_DONE[row.action],
+        what=_KINDS.get(row.resource) or _spelled_out(row.resource),
+        why=_why(row.bases[row.patient_ids.index(patient_id)]),
+        purpose=str(AuditEvent.Purpose(row.purpose).label),
+    )
+
+
+def _spelled_out(resource: str) -> str:
+    """Turn `StageTransition` into "stage transition"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", resource).lower()
+
+
+def _why(basis: str) -> str:
+    if basis.startswith("software:"):
+        return "Part of what Continuum does by itself"
+    known = AuditEvent.Basis._value2member_map_.get(basis)
+    return str(AuditEvent.Basis(basis).label) if known else basis

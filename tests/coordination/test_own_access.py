@@ -1,0 +1,154 @@
+"""A patient reads who looked at their record: their own rows, in plain words, and nothing else."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from coordination import own_access
+from coordination.models import AuditEvent, Patient
+from tests.cast import NOW, Cast, Person, make_patient
+from tests.test_every_address import everything
+
+pytestmark = pytest.mark.django_db
+
+URL = "/api/v1/me/access-log"
+
+
+@pytest.fixture
+def noor(cast: Cast) -> Person:
+    """Give the patient a login."""
+    user, is_new = own_access.bind_login(
+        cast.patient.id,
+        organization_id=cast.riverside.id,
+        email="noor@continuum.example",
+        password=None,
+        now=NOW,
+    )
+    assert is_new
+    return Person(user, cast.riverside)
+
+
+def log(who: Person, **query: Any) -> list[dict[str, Any]]:
+    answer = who.client.get(URL, query)
+    assert answer.status_code == 200, answer.data
+    found: list[dict[str, Any]] = json.loads(answer.content)["results"]
+    return found
+
+
+@pytest.mark.feature("PV-07")
+def test_it_tells_who_looked_at_what_and_why(cast: Cast, noor: Person) -> None:
+    assert noor.client
+    cast.asha.client.get(f"/api/v1/patients/{cast.patient.id}/care-team")
+    cast.sam.client.get("/api/v1/patients")
+    listed, read = log(noor)[:2]
+    assert (read["who"], read["disciplines"], read["works_as"]) == (
+        "Asha",
+        ["Physiotherapy"],
+        ["Practitioner"],
+    )
+    assert (read["done"], read["what"]) == ("Read", "your care team")
+    assert (read["why"], read["purpose"]) == ("Member of the care team", "Care")
+    assert (listed["who"], listed["done"], listed["works_as"]) == (
+        "Sam",
+        "Shown in a list",
+        ["Scheduler"],
+    )
+    assert listed["why"].startswith("Scheduling")
+
+
+@pytest.mark.feature("PV-07")
+def test_it_logs_the_reading_itself(cast: Cast, noor: Person) -> None:
+    log(noor)
+    with cast.acting():
+        row = AuditEvent.objects.get(event="access-log.read")
+    assert (row.user_id, row.patient_ids, row.basis, row.purpose) == (
+        noor.user.id,
+        [cast.patient.id],
+        "self",
+        "patient_request",
+    )
+    newest = log(noor)[0]
+    assert (newest["what"], newest["why"]) == (
+        "this list of who looked",
+        "The patient's own access",
+    )
+
+
+@pytest.mark.feature("PV-07")
+def test_it_says_nothing_of_other_patients(cast: Cast, noor: Person) -> None:
+    with cast.acting():
+        other = make_patient(cast.asha, family_name="Gagnon")
+    cast.asha.client.get("/api/v1/patients")
+    cast.asha.client.get(f"/api/v1/patients/{other.id}")
+    answer = noor.client.get(URL, {"limit": 200})
+    assert str(other.id).encode() not in answer.content
+    assert b"Gagnon" not in answer.content
+    with cast.acting():
+        mine = set(
+            AuditEvent.objects.filter(patient_ids__contains=[cast.patient.id])
+            .exclude(event="access-log.read")
+            .values_list("id", flat=True)
+        )
+    assert {line["id"] for line in json.loads(answer.content)["results"]} == {
+        str(one) for one in mine
+    }
+
+
+def test_it_pages(cast: Cast, noor: Person) -> None:
+    for _ in range(3):
+        cast.asha.client.get(f"/api/v1/patients/{cast.patient.id}")
+    first = noor.client.get(URL, {"limit": 2}).data
+    second = noor.client.get(first["next"]).data
+    assert not {one["id"] for one in first["results"]} & {one["id"] for one in second["results"]}
+
+
+@pytest.mark.feature("PV-07")
+def test_it_opens_nothing_else_to_the_patient(cast: Cast, noor: Person) -> None:
+    for address in everything():
+        if address.path == URL:
+            continue
+        for verb in address.verbs:
+            at = address.of({"Patient": cast.patient.id})
+            answer = getattr(noor.client, verb)(at, {}, headers={"If-Match": '"1"'})
+            assert answer.status_code in {403, 404, 428}, (verb, at, answer.status_code)
+
+
+def test_it_is_for_patients_alone(cast: Cast) -> None:
+    for who in (cast.asha, cast.sam, cast.ada, cast.pia, cast.olu):
+        assert who.client.get(URL).status_code == 403
+
+
+def test_it_binds_a_login_to_one_patient_and_a_patient_to_one_login(
+    cast: Cast, noor: Person
+) -> None:
+    with cast.acting():
+        other = make_patient(cast.asha, family_name="Gagnon")
+    given: dict[str, Any] = {"organization_id": cast.riverside.id, "password": None, "now": NOW}
+    with pytest.raises(own_access.LoginTaken):
+        own_access.bind_login(cast.patient.id, email="else@continuum.example", **given)
+    with pytest.raises(own_access.Problem):
+        own_access.bind_login(other.id, email=noor.user.email, **given)
+    with pytest.raises(own_access.NoOwnRecord):
+        own_access.bind_login(cast.stranger.id, email="else@continuum.example", **given)
+    with cast.acting():
+        assert Patient.objects.get(pk=other.pk).user_id is None
+
+
+def test_it_is_made_from_the_command_line(cast: Cast) -> None:
+    out = StringIO()
+    call_command(
+        "create_patient_login",
+        "noor@continuum.example",
+        organization=cast.riverside.slug,
+        patient=cast.patient.id,
+        stdout=out,
+        stderr=StringIO(),
+    )
+    with cast.acting():
+        user = Patient.objects.get(pk=cast.patient.pk).user
+    assert user is not None
+    assert user.check_password(out.getvalue().strip())
+    assert log(Person(user, cast.riverside))[0]["what"] == "your name, contacts and identifiers"
