@@ -60,9 +60,10 @@ class Answer:
 
 def usable_key(key: str) -> str:
     """Return an idempotency key, or raise `Invalid` for one that cannot be kept."""
-    if len(key) > KEY_LENGTH or not (key.isascii() and key.isprintable()):
+    if len(key) > KEY_LENGTH or not all("!" <= character <= "~" for character in key):
         raise Invalid.field(
-            "/Idempotency-Key", f"A key is at most {KEY_LENGTH} printable ASCII characters."
+            "/Idempotency-Key",
+            f"A key is at most {KEY_LENGTH} printable ASCII characters without spaces.",
         )
     return key
 
@@ -175,6 +176,5 @@ def _disclose_again(kept: KeptAnswer, *, actor: Actor, now: datetime) -> None:
         resource=kept.resource,
         resource_id=kept.resource_id,
         patient_ids=kept.patient_ids,
-        basis="circle" if actor.practitioner_roles else "directory",
         detail={"repeated": True},
     )

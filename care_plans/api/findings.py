@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Model, Prefetch, QuerySet
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,13 +22,6 @@ from care_plans.models import (
 from coordination.access import owned_by_patient
 from coordination.api.permissions import CLINICAL
 from coordination.api.views import Listed, OfPatients, Retrieved
-
-KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    description="Sending the same again with the same key returns what was recorded first.",
-)
 
 
 class _Findings(OfPatients):
@@ -98,8 +91,7 @@ class AssessmentViewSet(_Findings, Listed, Retrieved):
 
     @extend_schema(
         summary="Record an assessment",
-        description="All of it or nothing; 200 when the idempotency key was used for the same.",
-        parameters=[KEY],
+        description="All of it or nothing; 200 when its key was used more than a day ago.",
         request=serializers.AssessmentRecordingSerializer,
         responses={
             200: serializers.AssessmentSerializer,
@@ -123,7 +115,6 @@ class AssessmentViewSet(_Findings, Listed, Retrieved):
     @extend_schema(
         summary="Correct an assessment",
         description="The old one stays readable, marked as entered in error.",
-        parameters=[KEY],
         request=serializers.AssessmentReplacementSerializer,
         responses={
             200: serializers.AssessmentSerializer,
@@ -181,7 +172,6 @@ class RedFlagScreenViewSet(_Findings, Listed, Retrieved):
             "A hard stop holds the patient's loading activities before this answers; `found` "
             "says what to do at once. A flag that was found stays open."
         ),
-        parameters=[KEY],
         request=serializers.RedFlagScreeningSerializer,
         responses={
             200: serializers.RedFlagScreenSerializer,

@@ -15,7 +15,6 @@ from care_plans.courses import apply_pathway
 from care_plans.models import CarePlan, Course
 from coordination.access import owned_by_patient
 from coordination.api.concurrency import expected_version
-from coordination.api.headers import IDEMPOTENCY_KEY
 from coordination.api.permissions import CLINICAL
 from coordination.api.views import Listed, OfPatients, Retrieved
 
@@ -124,7 +123,6 @@ class CarePlanViewSet(OfPatients, Listed, Retrieved):
 
     @extend_schema(
         summary="Apply a pathway: begin intake of a course",
-        parameters=[IDEMPOTENCY_KEY],
         request=course_serializers.ApplySerializer,
         responses={
             201: course_serializers.CourseSerializer,

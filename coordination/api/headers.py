@@ -4,15 +4,9 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    description="The same key again answers with what it made first.",
-)
 IF_MATCH = OpenApiParameter(
     "If-Match",
-    str,
+    {"type": "string", "pattern": '^(W/)?"?[0-9]{1,9}"?$', "examples": ['"3"']},
     OpenApiParameter.HEADER,
     required=True,
     description="The ETag of the version that you decide about.",

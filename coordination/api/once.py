@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from coordination import audit, idempotency
 from coordination.idempotency import Answer
+from coordination.problems import Invalid
 
 if TYPE_CHECKING:
     from coordination.api.views import ContinuumViewSet
@@ -42,9 +43,11 @@ class Repeated(Response):
 
 def answer_once(view: "ContinuumViewSet", request: Request) -> None:
     """Let the handler of an unsafe request with a key run once; called when it may run at all."""
-    key = request.headers.get(HEADER, "")
-    if not key or request.method in SAFE_METHODS or view.action is None:
+    key = request.headers.get(HEADER)
+    if key is None or request.method in SAFE_METHODS or view.action is None:
         return
+    if not key:
+        raise Invalid.field(f"/{HEADER}", "This header is empty.")
     name = str(request.method).lower()
     setattr(view, name, _once(getattr(view, name), view, key))
 

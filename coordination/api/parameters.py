@@ -22,7 +22,7 @@ _TEXT = (filters.CharFilter,)
 def check_parameters(view: "ContinuumViewSet", request: Request) -> None:
     """Raise `Invalid` that names every parameter which this address does not understand."""
     given = request.query_params
-    if not given:
+    if not given or view.action is None:
         return
     known = _known(view, request)
     errors = [
@@ -64,6 +64,6 @@ def _known(view: "ContinuumViewSet", request: Request) -> dict[str, Any]:
 def _filters(view: "ContinuumViewSet") -> Iterator[tuple[str, Any]]:
     for backend in view.filter_backends:
         find: Any = getattr(backend(), "get_filterset_class", None)
-        found = find(view, view.queryset) if find else None
+        found = find(view, getattr(view, "queryset", None)) if find else None
         if found is not None:
             yield from found.base_filters.items()

@@ -5,15 +5,51 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from rest_framework.serializers import ChoiceField
 
 _ERRORS = {
     "400": "The input is not valid; `errors` points to the fields.",
     "401": "Nobody is logged in, or the token is not valid.",
     "403": "The actor's role or scope does not allow this; `rule` says which rule.",
     "404": "Missing, or out of the actor's reach: the two look the same.",
-    "409": "Not possible in the present state, or changed meanwhile.",
+    "405": "This address does not take this method; `Allow` says which it takes.",
+    "406": "The answer exists as JSON only.",
+    "409": "Not possible in the present state, or changed meanwhile; with `Retry-After`: the "
+    "first request with this key is still running.",
     "412": "If-Match names a version that is no longer the newest.",
+    "413": "The body is larger than this server reads.",
+    "415": "The body must be JSON.",
+    "422": "The idempotency key was used before, for another request.",
     "428": "If-Match is required.",
+    "429": "Too many requests; `Retry-After` says when to go on.",
+}
+_UNSAFE = {"post", "put", "patch", "delete"}
+_WHOLE = {"type": "integer", "minimum": 0}
+_TEXT = {"type": "string"}
+_HEADERS: dict[str, dict[str, Any]] = {
+    "RateLimit": {
+        "description": 'What is left: `"default";r=<requests>;t=<seconds until it is full>`.',
+        "schema": _TEXT,
+    },
+    "RateLimit-Policy": {
+        "description": 'How much there is: `"default";q=<requests>;w=<seconds>`.',
+        "schema": _TEXT,
+    },
+    "Retry-After": {"description": "Seconds to wait before asking again.", "schema": _WHOLE},
+    "ETag": {"description": "The version; send it as If-Match when you edit.", "schema": _TEXT},
+    "Idempotency-Replayed": {
+        "description": "`true` on an answer that was given before.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+}
+_KEY: dict[str, Any] = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "description": (
+        "Send a fresh one (a UUID, say) with each new request, and the same again when you hear "
+        "nothing back: for 24 hours it repeats the first answer and has no second effect."
+    ),
+    "schema": {"type": "string", "maxLength": 200, "pattern": "^[\\x21-\\x7e]+$"},
 }
 
 PROBLEM: dict[str, Any] = {
@@ -46,6 +82,17 @@ PROBLEM: dict[str, Any] = {
 
 class ContinuumSchema(AutoSchema):
     """Reads the operations off the views."""
+
+    def _map_serializer_field(
+        self, field: Any, direction: Any, bypass_extensions: bool = False
+    ) -> Any:
+        """Say of a choice that is only read that it may be empty, where its column may be."""
+        model = getattr(getattr(field.parent, "Meta", None), "model", None)
+        if isinstance(field, ChoiceField) and field.read_only and model is not None:
+            columns = {column.name: column for column in model._meta.concrete_fields}
+            column = columns.get(field.source)
+            field.allow_blank = bool(column and column.blank and not column.null)
+        return super()._map_serializer_field(field, direction, bypass_extensions)
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
@@ -83,24 +130,71 @@ class SessionScheme(OpenApiAuthenticationExtension):
 def add_problems(
     result: dict[str, Any], generator: Any, request: Any, public: bool
 ) -> dict[str, Any]:
-    """Give every operation its error responses, and every edit its If-Match header."""
-    result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
+    """Give every operation its error responses, headers, and what it may be sent with."""
+    components = result["components"]
+    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    components["headers"] = _HEADERS
+    _make_plain(components["schemas"])
     for path, operations in result["paths"].items():
         for verb, operation in operations.items():
-            for code in _codes(path, verb):
-                operation["responses"].setdefault(code, _response(_ERRORS[code]))
-            if verb == "patch":
-                operation.setdefault("parameters", []).append(_if_match())
+            _complete(path, verb, operation)
     return result
 
 
-def _codes(path: str, verb: str) -> list[str]:
-    codes = ["400", "401", "403"]
-    if "{" in path:
-        codes.append("404")
-    if verb in {"post", "patch", "delete"}:
-        codes.append("409")
+def _make_plain(part: Any) -> None:
+    """Write what may be null so that every generator reads it, formats included."""
+    if isinstance(part, list):
+        for one in part:
+            _make_plain(one)
+    if not isinstance(part, dict):
+        return
+    if {} in part.get("oneOf", ()):
+        del part["oneOf"]  # anything, null too
+    if part.get("type") == ["string", "null"] and "format" in part:
+        del part["type"]
+        part["oneOf"] = [{"type": "string", "format": part.pop("format")}, {"type": "null"}]
+    for one in part.values():
+        _make_plain(one)
+
+
+def _complete(path: str, verb: str, operation: dict[str, Any]) -> None:
+    parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
     if verb == "patch":
+        parameters.append(_if_match())
+    if verb in _UNSAFE and not _is_login(path):
+        parameters[:] = [one for one in parameters if one["name"] != _KEY["name"]] + [_KEY]
+    if not parameters:
+        del operation["parameters"]
+    responses = operation["responses"]
+    for code in _codes(path, verb, operation):
+        responses.setdefault(code, _response(_ERRORS[code]))
+    for code, response in responses.items():
+        names = ["RateLimit", "RateLimit-Policy"] if code not in {"401", "413"} else []
+        names += ["Retry-After"] if code in {"409", "429"} else []
+        if code.startswith("2") and verb in _UNSAFE and not _is_login(path):
+            names.append("Idempotency-Replayed")
+        if code.startswith("2") and _decides_about_a_version(operation):
+            names.append("ETag")
+        if names and not _is_login(path):
+            links = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+            response["headers"] = links | response.get("headers", {})
+
+
+def _is_login(path: str) -> bool:
+    return path in {"/api/v1/session", "/api/v1/tokens"}
+
+
+def _decides_about_a_version(operation: dict[str, Any]) -> bool:
+    return any(one["name"] == "If-Match" for one in operation.get("parameters", ()))
+
+
+def _codes(path: str, verb: str, operation: dict[str, Any]) -> list[str]:
+    codes = ["400", "401", "403", "406", "429"]
+    if "{" in path or verb in _UNSAFE or "parameters" in operation:
+        codes.append("404")  # of what the address names, or of the patient that a body names
+    if verb in _UNSAFE:
+        codes += ["409", "413", "415", "422"]
+    if _decides_about_a_version(operation):
         codes += ["412", "428"]
     return codes
 
@@ -119,5 +213,5 @@ def _if_match() -> dict[str, Any]:
         "name": "If-Match",
         "required": True,
         "description": "The ETag of the version that you edit.",
-        "schema": {"type": "string", "example": '"3"'},
+        "schema": {"type": "string", "example": '"3"', "pattern": '^(W/)?"?[0-9]{1,9}"?$'},
     }
