@@ -285,6 +285,7 @@ def _write(step: _Step, *, practitioner_role_id: UUID) -> None:
             "from": f"{course.status}/{course.stage}",
             "to": f"{step.move.to}/{step.to_stage}",
             "overridden": transition.overridden,
+            "effective_at": step.at.isoformat(),
         },
     )
 

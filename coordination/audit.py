@@ -11,6 +11,7 @@ from coordination import audit_rows
 from coordination.actors import Actor, Role
 from coordination.audit_rows import AuditRowsLost, collecting, insert_statement
 from coordination.models import AuditEvent, new_id
+from coordination.version import VERSION
 
 Action = AuditEvent.Action
 Basis = AuditEvent.Basis
@@ -124,7 +125,7 @@ def row(
         "role_ids": [] if basis else actor.practitioner_role_ids,
         "purpose": purpose or purpose_of_role(actor),
         "request_id": actor.request_id,
-        "detail": dict(detail or {}),
+        "detail": ({"software": VERSION} if actor.is_software else {}) | dict(detail or {}),
     }
 
 

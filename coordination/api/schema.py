@@ -92,7 +92,8 @@ class ContinuumSchema(AutoSchema):
             columns = {column.name: column for column in model._meta.concrete_fields}
             column = columns.get(field.source)
             field.allow_blank = bool(column and column.blank and not column.null)
-        return super()._map_serializer_field(field, direction, bypass_extensions)
+        mapped: Any = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        return mapped
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

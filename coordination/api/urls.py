@@ -13,6 +13,7 @@ from coordination.api.places import (
     PractitionerRoleViewSet,
     PractitionerViewSet,
 )
+from coordination.api.provenance import ProvenanceViewSet
 from coordination.api.sessions import (
     PasskeyChallengeView,
     SecondFactorView,
@@ -31,6 +32,7 @@ router.register("practitioner-roles", PractitionerRoleViewSet, basename="practit
 router.register("locations", LocationViewSet, basename="location")
 router.register("me/access-log", AccessLogViewSet, basename="access-log")
 router.register("events", EventViewSet, basename="event")
+router.register("provenance", ProvenanceViewSet, basename="provenance")
 
 urlpatterns = [
     path("session", SessionView.as_view(), name="session"),
