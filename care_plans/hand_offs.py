@@ -18,7 +18,7 @@ from care_plans.hand_off_evidence import MOST, checked, gathered
 from care_plans.hand_off_moves import HAPPENED, Answer, Move, permitted
 from care_plans.telling import tell
 from coordination import audit, care_team
-from coordination.access import owned_by_patient, patient_for
+from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor, Role
 from coordination.models import AccessGrant, HandOff, HandOffStep, PractitionerRole, WorkItem
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale
@@ -66,6 +66,7 @@ def offer(
     schedulers, `HandOffOpen`, `Invalid`, `NotAllowed` before intake.
     """
     patient = patient_for(actor, patient_id, now=now, view="directory", lock=True)
+    must_go_on(patient)
     former = care_team.lead_of(patient)
     if former is None:
         raise NotAllowed("This patient has no lead yet; open intake first.")

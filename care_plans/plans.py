@@ -13,7 +13,7 @@ from care_plans.editing import save_edit
 from care_plans.models import CarePlan, Course
 from care_plans.telling import tell
 from coordination import audit
-from coordination.access import owned_by_patient, patient_for
+from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor
 from coordination.care_team import lead_of
 from coordination.problems import NotAllowed, NotFound, Stale
@@ -64,6 +64,7 @@ def open_plan(patient_id: UUID, *, actor: Actor, now: datetime) -> tuple[CarePla
     Raises `PatientNotFound`, `NoLead` when intake was never opened, `Denied`.
     """
     patient = patient_for(actor, patient_id, now=now, lock=True)
+    must_go_on(patient)
     found = CarePlan.objects.filter(patient=patient, status=CarePlan.Status.OPEN).first()
     if found is not None:
         return found, False

@@ -12,17 +12,19 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, F, Func, Model, Q, QuerySet
+from django.db.models import BooleanField, Exists, F, Func, Model, OuterRef, Q, QuerySet
 
 from coordination.actors import Actor, Role
 from coordination.disclosure import View, disclosed_to
-from coordination.models import AccessGrant, Patient, current
-from coordination.problems import NotFound
+from coordination.models import AccessGrant, Directive, Patient, current
+from coordination.problems import NotAllowed, NotFound
 
 __all__ = [
+    "PatientMerged",
     "PatientNotFound",
     "View",
     "circle",
+    "must_go_on",
     "owned_by_patient",
     "patient_for",
     "patients_visible_to",
@@ -34,6 +36,12 @@ class PatientNotFound(NotFound):
     """No such patient, or none that this actor has a reason to see."""
 
     type = "patient-not-found"
+
+
+class PatientMerged(NotAllowed):
+    """The record was merged into another one (`patient`), which goes on."""
+
+    type = "patient-merged"
 
 
 #: the hats that reach every patient of the organization in a view
@@ -55,6 +63,13 @@ class IsAnyOf(Func):
     arg_joiner = " = ANY ("
     arity = 2
     output_field = BooleanField()
+
+
+class Both(Func):
+    """Two lists as one."""
+
+    function = "array_cat"
+    arity = 2
 
 
 def circle(actor: Actor, now: datetime) -> QuerySet[AccessGrant, UUID]:
@@ -84,7 +99,37 @@ def within_reach(
         return Q(pk__in=[])
     if not actor.practitioner_roles:
         return Q(pk__in=[])
-    return mine & Q(IsAnyOf(F(path), ArraySubquery(circle(actor, now))))
+    mine_to_see = ArraySubquery(circle(actor, now))
+    return mine & Q(IsAnyOf(F(path), Both(mine_to_see, ArraySubquery(_merged(actor, now)))))
+
+
+def _merged(actor: Actor, now: datetime) -> QuerySet[Patient, UUID]:
+    """Return the records that are read with those of the circle, being of the same persons.
+
+    A directive on either record was given for that record's circle, so it keeps the two apart.
+    """
+    locked = Directive.objects.in_force(now).filter(
+        Q(patient_id=OuterRef("pk")) | Q(patient_id=OuterRef("merged_into_id"))
+    )
+    return (
+        Patient.objects.filter(
+            ~Exists(locked),
+            organization_id=actor.organization_id,
+            merged_into__isnull=False,
+            merged_into_id__in=circle(actor, now),
+        )
+        .order_by()
+        .values_list("pk", flat=True)
+    )
+
+
+def must_go_on(patient: Patient) -> None:
+    """Raise `PatientMerged` for a record on which nothing new begins, because another goes on."""
+    if patient.merged_into_id is not None:
+        raise PatientMerged(
+            "This record was merged into another one of the same person; use that one.",
+            patient=str(patient.merged_into_id),
+        )
 
 
 def patients_visible_to(

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from coordination import audit, events
-from coordination.access import patient_for
+from coordination.access import must_go_on, patient_for
 from coordination.actors import Actor, Role
 from coordination.models import (
     OPEN_WORK,
@@ -69,6 +69,7 @@ def open_intake(patient_id: UUID, *, lead_id: UUID, actor: Actor, now: datetime)
     """
     may_register(actor, rule="team.intake")
     patient = patient_for(actor, patient_id, now=now, view="directory", lock=True)
+    must_go_on(patient)
     if lead_of(patient) is not None:
         raise AlreadyInTeam("This patient has a lead already; hand over instead.")
     role = role_named(lead_id, pointer="/lead", now=now)
@@ -99,6 +100,7 @@ def admit_member(
     patient: Patient, practitioner_role_id: UUID, *, actor: Actor, now: datetime
 ) -> CareTeamMember:
     """Add a member for a caller who has locked the patient and knows that it may be."""
+    must_go_on(patient)
     role = role_named(practitioner_role_id, pointer="/practitioner_role", now=now)
     return _join(patient, role, CareTeamMember.Role.MEMBER, actor=actor, now=now)
 

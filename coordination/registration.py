@@ -1,5 +1,6 @@
 """Patients come in: registered by a person, who opens intake and names a lead."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,18 +9,14 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from coordination import audit, care_team, events
-from coordination.access import patient_for
+from coordination import audit, care_team, duplicates, events
+from coordination.access import must_go_on, patient_for
 from coordination.actors import Actor
 from coordination.models import Organization, Patient, PatientIdentifier
-from coordination.problems import Invalid, NotAllowed, VersionMismatch
+from coordination.problems import Invalid, VersionMismatch
 from coordination.search import search_key
 
-
-class IdentifierTaken(NotAllowed):
-    """Another patient of this organization bears the identifier."""
-
-    type = "identifier-taken"
+_VERSION_CODE = re.compile("[A-Za-z]{1,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +40,10 @@ def register_patient(
 ) -> Patient:
     """Register a patient, open intake and name the lead, who thereby gets access.
 
-    `fields` are values of `Patient.editable`, validated. Raises `IdentifierTaken`, `Invalid`,
-    `Denied`. In a demo organization the patient counts as synthetic.
+    `fields` are values of `Patient.editable`, validated. Whoever may be registered already is
+    registered all the same, and parked with the other record (`coordination.duplicates`). Raises
+    `IdentifierTaken` where the actor sees the same person's record, `Invalid`, `Denied`. In a demo
+    organization the patient counts as synthetic.
     """
     care_team.may_register(actor, rule="patient.register")
     organization = Organization.objects.get(pk=actor.organization_id)
@@ -55,8 +54,11 @@ def register_patient(
         **fields,
     )
     patient.search_key = search_key(patient.family_name, patient.given_name)
+    duplicates.take_turns(patient)
     patient.save()
-    add_identifiers(patient, identifiers)
+    rows = _identifier_rows(patient, identifiers)
+    borne = duplicates.give_identifiers(patient, rows, actor=actor, now=now)
+    duplicates.park_lookalikes(patient, borne, now=now)
     role = care_team.role_named(lead_id, pointer="/lead", now=now)
     care_team.admit_lead(patient, role, actor=actor, now=now)
     _tell("patient.registered", audit.Action.CREATE, patient, actor=actor, now=now)
@@ -78,6 +80,7 @@ def correct_patient(
     """
     care_team.may_register(actor, rule="patient.edit")
     patient = patient_for(actor, patient_id, now=now, view="directory")
+    must_go_on(patient)
     for name, value in fields.items():
         setattr(patient, name, value)
     key = search_key(patient.family_name, patient.given_name)
@@ -100,23 +103,39 @@ def correct_patient(
 
 def add_identifiers(patient: Patient, identifiers: Sequence[Identifier]) -> None:
     """Give a patient further identifiers; raises `IdentifierTaken` if another one bears it."""
-    for position, identifier in enumerate(identifiers):
-        if not identifier.system or not identifier.value:
-            raise Invalid.field(f"/identifiers/{position}", "System and value are both needed.")
+    for position, row in enumerate(_identifier_rows(patient, identifiers)):
         try:
             with transaction.atomic():
-                PatientIdentifier.objects.create(
-                    organization_id=patient.organization_id,
-                    patient=patient,
-                    kind=identifier.kind,
-                    system=identifier.system,
-                    value=identifier.value,
-                    version_code=identifier.version_code,
-                )
+                row.save(force_insert=True)
         except IntegrityError as error:
-            raise IdentifierTaken(
+            raise duplicates.IdentifierTaken(
                 f"Identifier {position + 1} belongs to another patient of this organization."
             ) from error
+
+
+def _identifier_rows(
+    patient: Patient, identifiers: Sequence[Identifier]
+) -> list[PatientIdentifier]:
+    for position, identifier in enumerate(identifiers):
+        at = f"/identifiers/{position}"
+        if not identifier.system or not identifier.value:
+            raise Invalid.field(at, "System and value are both needed.")
+        code, kinds = identifier.version_code, PatientIdentifier.Kind
+        if code and (identifier.kind != kinds.HEALTH_NUMBER or not _VERSION_CODE.fullmatch(code)):
+            raise Invalid.field(
+                f"{at}/version_code", "One or two letters, and only of a health number."
+            )
+    return [
+        PatientIdentifier(
+            organization_id=patient.organization_id,
+            patient=patient,
+            kind=identifier.kind,
+            system=identifier.system,
+            value=identifier.value,
+            version_code=identifier.version_code.upper(),
+        )
+        for identifier in identifiers
+    ]
 
 
 def _tell(

@@ -231,6 +231,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "DisciplineEnum": "coordination.models.Discipline",
         "StageEnum": "care_plans.models.Stage",
         "CourseStatusEnum": "care_plans.models.Course.Status",
+        "DuplicateStatusEnum": "coordination.models.DuplicateReview.Status",
         "HandOffOutcomeEnum": "coordination.models.HandOff.Outcome",
         "HandOffCauseEnum": "coordination.models.HandOff.Cause",
         "WorkStatusEnum": "coordination.models.WorkItem.Status",

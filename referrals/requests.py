@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from coordination.access import patient_for
+from coordination.access import must_go_on, patient_for
 from coordination.actors import Actor
 from coordination.models import Discipline, Location, PractitionerRole, new_id
 from coordination.problems import Denied, FieldError, Invalid, NotAllowed
@@ -161,7 +161,7 @@ def _open(
     now: datetime,
     draft: bool,
 ) -> tuple[Referral, bool]:
-    patient_for(actor, patient_id, now=now)
+    must_go_on(patient_for(actor, patient_id, now=now))
     _check(request, requested_by_id)
     known = _known(request, patient_id)
     if known is not None:

@@ -18,6 +18,7 @@ from coordination.api.views import ContinuumViewSet, OfPatients
 from coordination.models import ApiToken, AuditEvent, OrganizationOwned
 from tests.care_plans import underway, written
 from tests.care_plans.handing import opened_hand_off
+from tests.care_plans.pairs import pair
 from tests.cast import NOW, Cast, Person, make_person
 from tests.test_openapi import NOBODY, PIECES, addresses, model_of
 
@@ -68,6 +69,7 @@ def records(cast: Cast) -> dict[str, UUID]:
         underway.meet_acute_exit(cast, course, now=NOW + timedelta(weeks=1))
         written.everything(cast, cast.asha)
         opened_hand_off(cast, to=colleague(cast))
+        pair(cast)
         models = {model_of(one.view) for one in everything() if one.has_id} - {None}
         found = {}
         for model in models:

@@ -30,6 +30,7 @@ from coordination.access import owned_by_patient
 from coordination.api.concurrency import expected_version
 from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
 from coordination.api.permissions import CLINICAL
+from coordination.api.records import OfPatientFilter
 from coordination.api.views import Listed, OfPatients, Retrieved
 from coordination.models import Discipline
 
@@ -40,7 +41,7 @@ _UNPAGED: dict[str, Any] = {"filterset_class": None, "pagination_class": None}
 class CourseFilter(filters.FilterSet):
     """How a course is looked for; several filters together narrow the list."""
 
-    patient = filters.UUIDFilter(field_name="patient_id")
+    patient = OfPatientFilter(field_name="patient_id")
     care_plan = filters.UUIDFilter(field_name="care_plan_id")
     pathway = filters.CharFilter(field_name="pathway__slug", label="A pathway's slug.")
     stage = filters.ChoiceFilter(choices=Stage.choices)

@@ -21,6 +21,7 @@ from care_plans.models import (
 )
 from coordination.access import owned_by_patient
 from coordination.api.permissions import CLINICAL
+from coordination.api.records import OfPatientFilter
 from coordination.api.views import Listed, OfPatients, Retrieved
 
 
@@ -47,7 +48,7 @@ class _Findings(OfPatients):
 
 
 class _OfCourse(filters.FilterSet):
-    patient = filters.UUIDFilter(field_name="patient_id")
+    patient = OfPatientFilter(field_name="patient_id")
     course = filters.UUIDFilter(field_name="course_id")
     effective_from = filters.IsoDateTimeFilter(field_name="effective_at", lookup_expr="gte")
     effective_until = filters.IsoDateTimeFilter(field_name="effective_at", lookup_expr="lt")
@@ -234,7 +235,7 @@ class CourseAnswerViewSet(_Findings, Listed):
 class ConditionFilter(filters.FilterSet):
     """How a problem is looked for."""
 
-    patient = filters.UUIDFilter(field_name="patient_id")
+    patient = OfPatientFilter(field_name="patient_id")
     clinical_status = filters.ChoiceFilter(choices=Condition.ClinicalStatus.choices)
     code = filters.CharFilter()
 
@@ -262,7 +263,7 @@ class ConditionViewSet(_Findings, Listed, Retrieved):
 class SourceDocumentFilter(filters.FilterSet):
     """How an imported document is looked for."""
 
-    patient = filters.UUIDFilter(field_name="patient_id")
+    patient = OfPatientFilter(field_name="patient_id")
     kind = filters.ChoiceFilter(choices=SourceDocument.Kind.choices)
 
     class Meta:

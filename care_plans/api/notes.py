@@ -15,6 +15,7 @@ from care_plans.api import note_serializers as serializers
 from care_plans.models import CareSummary, ClinicalNote, Encounter
 from coordination.api.concurrency import expected_version
 from coordination.api.permissions import CLINICAL
+from coordination.api.records import OfPatientFilter
 from coordination.api.views import Listed, OfPatients, Retrieved
 from coordination.models import Discipline
 
@@ -28,7 +29,7 @@ def _ids(data: dict[str, Any]) -> dict[str, Any]:
 class EncounterFilter(filters.FilterSet):
     """How an encounter is looked for."""
 
-    patient = filters.UUIDFilter(field_name="patient_id")
+    patient = OfPatientFilter(field_name="patient_id")
     course = filters.UUIDFilter(field_name="course_id")
     status = filters.ChoiceFilter(choices=Encounter.Status.choices)
     started_from = filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="gte")
@@ -120,7 +121,7 @@ class EncounterViewSet(OfPatients, Listed, Retrieved):
 class ClinicalNoteFilter(filters.FilterSet):
     """How a note is looked for: never by its words."""
 
-    patient = filters.UUIDFilter(field_name="patient_id")
+    patient = OfPatientFilter(field_name="patient_id")
     course = filters.UUIDFilter(field_name="course_id")
     encounter = filters.UUIDFilter(field_name="encounter_id")
     discipline = filters.ChoiceFilter(choices=Discipline.choices)
@@ -226,7 +227,7 @@ class ClinicalNoteViewSet(OfPatients, Listed, Retrieved):
 class CareSummaryFilter(filters.FilterSet):
     """How a summary is looked for."""
 
-    patient = filters.UUIDFilter(field_name="patient_id")
+    patient = OfPatientFilter(field_name="patient_id")
     course = filters.UUIDFilter(field_name="course_id")
     kind = filters.ChoiceFilter(choices=CareSummary.Kind.choices)
 

@@ -16,13 +16,14 @@ from care_plans.models import CarePlan, Course
 from coordination.access import owned_by_patient
 from coordination.api.concurrency import expected_version
 from coordination.api.permissions import CLINICAL
+from coordination.api.records import OfPatientFilter
 from coordination.api.views import Listed, OfPatients, Retrieved
 
 
 class CarePlanFilter(filters.FilterSet):
     """How a plan is looked for."""
 
-    patient = filters.UUIDFilter(field_name="patient_id")
+    patient = OfPatientFilter(field_name="patient_id")
     status = filters.ChoiceFilter(choices=CarePlan.Status.choices)
 
     class Meta:

@@ -4,6 +4,7 @@ from rest_framework.routers import SimpleRouter
 
 from care_plans.api.content import MeasureViewSet, PathwayVersionViewSet, PathwayViewSet
 from care_plans.api.courses import CourseViewSet
+from care_plans.api.duplicates import DuplicateReviewViewSet
 from care_plans.api.findings import (
     AssessmentViewSet,
     ConditionViewSet,
@@ -26,6 +27,7 @@ router.register(
 )
 router.register("care-plans", CarePlanViewSet, basename="care-plan")
 router.register("courses", CourseViewSet, basename="course")
+router.register("duplicate-reviews", DuplicateReviewViewSet, basename="duplicate-review")
 router.register("hand-offs", HandOffViewSet, basename="hand-off")
 router.register("patients", PatientHandOverViewSet, basename="patient-hand-over")
 router.register("lanes", LaneViewSet, basename="lane")

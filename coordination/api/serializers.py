@@ -200,8 +200,9 @@ class PatientSerializer(serializers.ModelSerializer[Patient]):
             "deceased_at",
             "is_synthetic",
             "registered_at",
+            "merged_into",
         ]
-        read_only_fields = ["id", "deceased_at", "is_synthetic", "registered_at"]
+        read_only_fields = ["id", "deceased_at", "is_synthetic", "registered_at", "merged_into"]
         extra_kwargs = {
             "family_name": {"max_length": 200, "allow_blank": False},
             "given_name": {"max_length": 200},

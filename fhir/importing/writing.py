@@ -9,12 +9,13 @@ from uuid import UUID
 from django.db import IntegrityError, connection
 from django.db.models import Q, QuerySet
 
-from coordination import audit, events
+from coordination import audit, duplicates, events
 from coordination.access import patient_for
 from coordination.actors import Actor
+from coordination.duplicates import IdentifierTaken
 from coordination.models import Organization, Patient, PatientIdentifier
 from coordination.problems import Problem
-from coordination.registration import Identifier, IdentifierTaken, add_identifiers
+from coordination.registration import Identifier, add_identifiers
 from coordination.search import search_key
 from coordination.tenancy import acting_in
 from fhir.importing.histories import History, write_history
@@ -67,7 +68,9 @@ def write_patient(
 def known_patient(identity: Identity) -> UUID | None:
     """Return the patient who bears an identity in the organization acted in."""
     return (
-        PatientIdentifier.objects.filter(system=identity.system, value=identity.value)
+        PatientIdentifier.objects.filter(
+            system=identity.system, value=identity.value, is_parked=False
+        )
         .values_list("patient_id", flat=True)
         .first()
     )
@@ -111,6 +114,11 @@ def _write_person(
     if patient_id is None:
         patient = _create(person, actor=actor, now=now)
         _name(patient, identity, person.read)
+        if duplicates.park_lookalikes(patient, now=now):
+            person.read.notes.append(
+                "somebody of this name and birth date is here already: kept apart, and parked "
+                "for somebody to compare"
+            )
         return patient, Outcome(person.seq, "imported", person.read.notes)
     patient = patient_for(actor, patient_id, now=now, lock=True)
     _must_be_same(patient, identity, person.read)
@@ -139,7 +147,7 @@ def _bearers(identifiers: Iterable[Identifier]) -> QuerySet[PatientIdentifier, P
     wanted = Q(pk__in=[])
     for each in identifiers:
         wanted |= Q(system=each.system, value=each.value)
-    return PatientIdentifier.objects.filter(wanted).select_related("patient")
+    return PatientIdentifier.objects.filter(wanted, is_parked=False).select_related("patient")
 
 
 def _is_alike(patient: Patient, read: PatientRead) -> bool:
@@ -173,6 +181,7 @@ def _create(person: Person, *, actor: Actor, now: datetime) -> Patient:
         search_key=search_key(fields["family_name"], fields["given_name"]),
         **fields,
     )
+    duplicates.take_turns(patient)
     patient.save(force_insert=True)
     return patient
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
 
+from coordination.api.records import OfPatientFilter
 from coordination.models import Discipline, WorkItem
 from referrals.models import Referral
 
@@ -20,7 +21,7 @@ class ReferralFilter(filters.FilterSet):
     )
     discipline = filters.ChoiceFilter(choices=Discipline.choices)
     priority = filters.ChoiceFilter(choices=Referral.Priority.choices)
-    patient = filters.UUIDFilter(field_name="patient_id")
+    patient = OfPatientFilter(field_name="patient_id")
     location = filters.UUIDFilter(field_name="location_id")
     requested_by = filters.UUIDFilter(field_name="requested_by_id")
     assignee = filters.UUIDFilter(field_name="work_item__owner_id")

@@ -14,6 +14,7 @@ from coordination.models import (
     AuditEvent,
     CareTeamMember,
     DirectoryEntry,
+    DuplicateReview,
     Event,
     Organization,
     Patient,
@@ -282,3 +283,21 @@ def test_it_skips_what_cannot_be_used_and_imports_the_patient(
         assert Patient.objects.count() == 1
         assert not Assessment.objects.exists()
         assert not Condition.objects.exists()
+
+
+@pytest.mark.feature("PT-01")
+def test_it_parks_somebody_whom_another_source_may_have_brought(
+    hospital: Organization, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "b.json", bundle(patient()))
+    run(hospital, file, source="urn:one")
+    second = run(hospital, file, source="urn:two")
+    assert "parked for somebody to compare" in second.printed
+    with acting_in(hospital.id):
+        review = DuplicateReview.objects.get()
+        assert (review.status, review.matches) == ("open", ["same_demographics"])
+        assert Patient.objects.filter(merged_into=None).count() == 2
+    again = run(hospital, file, source="urn:two")
+    assert again.counts["imported"] == 0
+    with acting_in(hospital.id):
+        assert DuplicateReview.objects.count() == 1
