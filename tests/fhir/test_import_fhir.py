@@ -289,7 +289,7 @@ def test_it_skips_what_cannot_be_used_and_imports_the_patient(
 def test_it_parks_somebody_whom_another_source_may_have_brought(
     hospital: Organization, tmp_path: Path
 ) -> None:
-    file = write(tmp_path / "b.json", bundle(patient()))
+    file = write(tmp_path / "b.json", bundle(patient(identifier=[])))
     run(hospital, file, source="urn:one")
     second = run(hospital, file, source="urn:two")
     assert "parked for somebody to compare" in second.printed
