@@ -166,7 +166,7 @@ def edit_activity(
     """
     activity = activity_for(actor, activity_id, now=now)
     course = activity.course
-    scope.require("activity.edit", course, actor=actor, disciplines=[activity.lane.discipline])
+    _require("activity.edit", activity, actor)
     if course.status == Course.Status.DISCHARGED:
         raise NotAllowed("This course has ended.")
     levels = {level.id for level in course.pathway_version.definition.dose_levels}
@@ -193,7 +193,7 @@ def move_activity(
     """
     activity = activity_for(actor, activity_id, now=now)
     course = activity.course
-    scope.require(f"activity.{action}", course, actor=actor, disciplines=[activity.lane.discipline])
+    _require(f"activity.{action}", activity, actor)
     target = MOVES.get((activity.status, action))
     if target is None or course.status != Course.Status.ACTIVE:
         raise NotAllowed(f"An activity that is {activity.status} cannot {action} now.")
@@ -220,6 +220,16 @@ def move_activity(
         detail={"status": target},
     )
     return activity
+
+
+def _require(rule: str, activity: Activity, actor: Actor) -> None:
+    scope.require(
+        rule,
+        activity.course,
+        actor=actor,
+        disciplines=[activity.lane.discipline],
+        kinds=["loading" if activity.is_loading else "other"],
+    )
 
 
 def _must_be_safe(course: Course, now: datetime) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from care_plans import standing
+from care_plans import scope, standing
 from care_plans.models import Assessment, Course, Measure, Score
 from care_plans.recording import (
     course_within_reach,
@@ -291,18 +291,18 @@ def _role_within_scope(measures: Sequence[Measure], actor: Actor) -> Practitione
     """Return the role in which the actor takes these measures; the software itself has none."""
     if actor.is_software:
         return None
+    roles = scope.permitted("assessment.record", actor=actor)
+    mine = {role.discipline for role in roles}
     for measure in measures:
         allowed = measure.definition.disciplines
-        if actor.disciplines.isdisjoint(allowed):
+        if mine.isdisjoint(allowed):
             raise Denied(
                 f"{measure.slug} is taken by a registered practitioner of: {', '.join(allowed)}.",
                 rule="scope.assessment.record",
             )
-    if not actor.practitioner_roles:
-        raise Denied("This needs a registered practitioner.", rule="scope.assessment.record")
     taking = {name for measure in measures for name in measure.definition.disciplines}
-    fitting = [role for role in actor.practitioner_roles if role.discipline in taking]
-    return (fitting or list(actor.practitioner_roles))[0]
+    fitting = [role for role in roles if role.discipline in taking]
+    return (fitting or roles)[0]
 
 
 def _tell(new: _New, assessment: Assessment, *, actor: Actor, now: datetime) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from care_plans.models.content import PathwaySignature, PathwayVersion
-from coordination import audit
+from coordination import audit, scope
 from coordination.actors import Actor
 from coordination.models import PractitionerRole
 from coordination.problems import Denied, FieldError, Invalid, Problem
@@ -70,7 +70,8 @@ def sign(
 
 def _role_with_scope(version: PathwayVersion, actor: Actor) -> PractitionerRole:
     allowed = version.definition.signing.disciplines
-    for role in actor.practitioner_roles:
+    roles = actor.practitioner_roles and scope.permitted("pathway.sign", actor=actor)
+    for role in roles:
         if role.discipline in allowed:
             return role
     raise Denied(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from coordination import scope
 from coordination.access import must_go_on, patient_for
 from coordination.actors import Actor
 from coordination.models import Discipline, Location, PractitionerRole, new_id
@@ -141,6 +142,10 @@ def request_referral(
         raise Invalid.field("/requested_by", "You practise in several roles: say in which.")
     if requested_by_id is not None and requested_by_id not in mine:
         raise Denied("Nobody refers in another's name.", rule="referral.create.own-name")
+    kinds = [request.discipline]
+    may = [role.id for role in scope.permitted("referral.create", actor=actor, kinds=kinds)]
+    if requested_by_id is not None and requested_by_id not in may:
+        raise Denied("This role of yours may not refer there.", rule="scope.referral.create")
     with transaction.atomic():
         return _open(
             request,

@@ -15,7 +15,8 @@ from django.apps import apps
 
 from coordination.actors import Role
 from coordination.api.views import ContinuumViewSet, OfPatients
-from coordination.models import ApiToken, AuditEvent, OrganizationOwned
+from coordination.models import ApiToken, AuditEvent, Denial, OrganizationOwned
+from tests import withheld
 from tests.care_plans import underway, written
 from tests.care_plans.handing import opened_hand_off
 from tests.care_plans.pairs import pair
@@ -28,7 +29,7 @@ IN_VAIN = {400, 403, 404, 405, 428}
 #: imported only, so nobody of the cast has any
 NOT_THERE = {"Condition", "SourceDocument"}
 #: what a refused request may still write: who asked with which token is not the patient's
-OWN_TRACES = {AuditEvent, ApiToken}
+OWN_TRACES = {AuditEvent, ApiToken, Denial}
 
 _ID = re.compile(r"\(\?P<pk>.*?\{12\}\)")
 _PIECE = re.compile(r"\(\?P<(\w+)>[^)]*\)")
@@ -41,6 +42,12 @@ class Address:
     path: str
     view: type[ContinuumViewSet]
     verbs: tuple[str, ...]
+    basename: str
+    actions: Mapping[str, str]
+
+    def action(self, verb: str) -> str:
+        """Return what a verb is called here: `basename.action`."""
+        return f"{self.basename}.{self.actions[verb]}"
 
     @property
     def has_id(self) -> bool:
@@ -59,7 +66,8 @@ def everything() -> Iterator[Address]:
         verbs = tuple(verb for verb in getattr(view, "actions", None) or () if verb != "head")
         if verbs:
             filled = _PIECE.sub(lambda hole: PIECES[hole[1]], _ID.sub("{pk}", path))
-            yield Address(filled.replace("\\", "").rstrip("Z$"), view.cls, verbs)
+            at = filled.replace("\\", "").rstrip("Z$")
+            yield Address(at, view.cls, verbs, view.initkwargs["basename"], view.actions)
 
 
 def records(cast: Cast) -> dict[str, UUID]:
@@ -70,6 +78,7 @@ def records(cast: Cast) -> dict[str, UUID]:
         written.everything(cast, cast.asha)
         opened_hand_off(cast, to=colleague(cast))
         pair(cast)
+        withheld.one_of_each(cast)
         models = {model_of(one.view) for one in everything() if one.has_id} - {None}
         found = {}
         for model in models:

@@ -35,7 +35,10 @@ OPEN = {
 NOT_OWNED: set[type[Model]] = {Event}
 NOBODY = "0192e4a0-0000-7000-8000-000000000001"
 PIECES = {"slug": "koos", "version": "1.0.0", "number": "1"}
-WITHOUT_MODEL = {"PreferenceViewSet": "what a person wants to receive about others"}
+WITHOUT_MODEL = {
+    "PreferenceViewSet": "what a person wants to receive about others",
+    "ScopeOfPracticeViewSet": "the table in a file",
+}
 
 
 def addresses(under: URLResolver | None = None, prefix: str = "/") -> Iterator[tuple[str, Any]]:

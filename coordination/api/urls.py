@@ -14,6 +14,7 @@ from coordination.api.places import (
     PractitionerViewSet,
 )
 from coordination.api.provenance import ProvenanceViewSet
+from coordination.api.scope import ScopeNarrowingViewSet, ScopeOfPracticeViewSet
 from coordination.api.sessions import (
     PasskeyChallengeView,
     SecondFactorView,
@@ -31,6 +32,8 @@ router.register("practitioners", PractitionerViewSet, basename="practitioner")
 router.register("practitioner-roles", PractitionerRoleViewSet, basename="practitioner-role")
 router.register("locations", LocationViewSet, basename="location")
 router.register("me/access-log", AccessLogViewSet, basename="access-log")
+router.register("scope-of-practice", ScopeOfPracticeViewSet, basename="scope-of-practice")
+router.register("scope-narrowings", ScopeNarrowingViewSet, basename="scope-narrowing")
 router.register("events", EventViewSet, basename="event")
 router.register("provenance", ProvenanceViewSet, basename="provenance")
 

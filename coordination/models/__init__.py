@@ -26,6 +26,7 @@ from .people import (
     User,
 )
 from .places import DirectoryEntry, Location, Organization
+from .policy import Denial, ScopeNarrowing
 from .records import APPEND_ONLY, AuditEvent, Event
 from .relations import RelatedPerson, RelatedPersonRight
 from .retention import DISPOSABLE, LegalHold, RetentionPolicy
@@ -47,6 +48,7 @@ __all__ = [
     "CareTeamMember",
     "Consent",
     "Coverage",
+    "Denial",
     "Directive",
     "DirectoryEntry",
     "Discipline",
@@ -78,6 +80,7 @@ __all__ = [
     "RelatedPerson",
     "RelatedPersonRight",
     "RetentionPolicy",
+    "ScopeNarrowing",
     "StatementOfDisagreement",
     "User",
     "WorkItem",
