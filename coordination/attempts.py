@@ -22,8 +22,6 @@ from redis.exceptions import RedisError
 from coordination.problems import Problem
 
 Kind = Literal["password", "second-factor", "token", "portal"]
-WINDOW = timedelta(hours=24)  # after which an attempt is forgotten
-
 log = structlog.get_logger(__name__)
 _own = LocMemCache("attempts", {"OPTIONS": {"MAX_ENTRIES": 10_000}})
 
@@ -34,12 +32,15 @@ class Allowance:
 
     free: int
     longest: timedelta
+    window: timedelta = timedelta(hours=24)  # after which it begins anew
 
 
 # Defaults of this software. A person mistypes a few times; a clinic shares one address.
 BY_PAIR = Allowance(free=5, longest=timedelta(minutes=15))
 BY_LOGIN = Allowance(free=30, longest=timedelta(minutes=1))
 BY_ADDRESS = Allowance(free=100, longest=timedelta(minutes=1))
+# Nobody guesses 256 bits; a program whose token has expired must be told so, a flood not.
+OF_TOKENS = Allowance(free=100, longest=timedelta(minutes=1), window=timedelta(minutes=1))
 
 
 class TooManyAttempts(Problem):
@@ -101,7 +102,7 @@ def _take(counts: _Counts, kind: Kind, login: str, address: str, now: datetime) 
     for key, _ in buckets:
         _refuse_while_waiting(counts, key, now)
     for key, allowance in buckets:
-        counts.add(key, 0, timeout=WINDOW.total_seconds())
+        counts.add(key, 0, timeout=allowance.window.total_seconds())
         number = counts.incr(key)
         if number > allowance.free:
             _close_gate(counts, key, allowance.longest, number - allowance.free, now)
@@ -122,6 +123,8 @@ def _close_gate(counts: _Counts, key: str, longest: timedelta, beyond: int, now:
 
 
 def _buckets(kind: Kind, login: str, address: str) -> list[tuple[str, Allowance]]:
+    if kind == "token":
+        return [(_key(kind, "*", address), OF_TOKENS)]
     return [
         (_key(kind, login, address), BY_PAIR),
         (_key(kind, login, "*"), BY_LOGIN),

@@ -5,7 +5,9 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from coordination import front, health, metrics
+from coordination.api import portals
 from coordination.api.documentation import DocumentationView, SchemaView
+from coordination.api.login_page import LoginPage
 
 urlpatterns = [
     path("", front.front, name="front"),
@@ -17,6 +19,11 @@ urlpatterns = [
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("login", LoginPage.as_view(), name="login"),
+    path("oauth/authorize", portals.ConsentView.as_view(), name="oauth-authorize"),
+    path("oauth/token", portals.PortalTokenView.as_view(), name="oauth-token"),
+    path("oauth/revoke", portals.PortalRevokeView.as_view(), name="oauth-revoke"),
+    path("oauth/introspect", portals.PortalIntrospectView.as_view(), name="oauth-introspect"),
     path("api/schema", non_atomic_requests(SchemaView.as_view()), name="schema"),
     path("api/docs/", non_atomic_requests(DocumentationView.as_view()), name="docs"),
     path("api/docs", non_atomic_requests(RedirectView.as_view(pattern_name="docs"))),

@@ -1,0 +1,163 @@
+"""OAuth 2.0 for portals, through django-oauth-toolkit: consent, tokens, revocation, introspection.
+
+Who asks names its portal first; the transaction acts in that portal's organization from then on,
+so that every row of OAuth lies behind the same fence as everything else.
+"""
+
+from base64 import b64decode
+from typing import Any
+from urllib.parse import unquote_plus, urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csp import csp_override
+from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauth2_provider.views import (
+    AuthorizationView,
+    IntrospectTokenView,
+    RevokeTokenView,
+    TokenView,
+)
+
+from coordination import audit
+from coordination.actors import Actor, actor_for
+from coordination.api.authentication import FACTOR, PASSWORD, PENDING
+from coordination.attempts import TooManyAttempts, forgive, take_attempt
+from coordination.logins import memberships_of
+from coordination.models import Portal, PortalGrant
+from coordination.portals import enter_portal
+from coordination.problems import Problem
+from coordination.request_context import client_address
+from coordination.second_factors import Standing
+
+
+class PortalValidator(OAuth2Validator):  # type: ignore[misc] # the library ships no types
+    """What the library asks of the database, asked inside the portal's organization."""
+
+    def _load_application(self, client_id: Any, request: Any) -> Any:
+        if enter_portal(str(client_id or "")) is None:
+            return None
+        return super()._load_application(client_id, request)
+
+    def validate_code(
+        self, client_id: str, code: str, client: Any, request: Any, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Accept a code; of two who bring the same one at once, the second finds it used."""
+        PortalGrant.objects.select_for_update().filter(code=code).first()
+        return bool(super().validate_code(client_id, code, client, request, *args, **kwargs))
+
+
+@method_decorator(never_cache, name="dispatch")
+class ConsentView(AuthorizationView):  # type: ignore[misc]
+    """Where somebody who is logged in lets a portal act for them."""
+
+    template_name = "coordination/consent.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Ask for consent, of a member who has given all that the login needs."""
+        client_id = request.POST.get("client_id") or request.GET.get("client_id") or ""
+        organization_id = enter_portal(client_id)
+        if request.user.is_authenticated and organization_id is not None:
+            user: Any = request.user
+            if organization_id not in memberships_of(user.id, now=timezone.now()):
+                return _refuse(request, "You are no member of the organization of this portal.")
+            factor = request.session.get(FACTOR, PASSWORD)
+            standing = Standing(factor == PENDING, factor not in {PASSWORD, PENDING})
+            actor = actor_for(user, organization_id, now=timezone.now())
+            try:
+                standing.demand(actor.roles)
+            except Problem as problem:
+                return _refuse(request, problem.detail)
+        answer: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return _let_form_lead_to(client_id, request, answer)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Hand the portal its code, and write the consent down."""
+        answer: HttpResponse = super().form_valid(form)
+        portal = Portal.objects.get(client_id=form.cleaned_data["client_id"])
+        now, user = timezone.now(), self.request.user
+        audit.record(
+            actor=actor_for(user, portal.organization_id, now=now),
+            now=now,
+            action=audit.Action.ACT,
+            event="portal.consented" if form.cleaned_data.get("allow") else "portal.refused",
+            resource="Portal",
+            resource_id=portal.id,
+            purpose=audit.Purpose.OPERATIONS,
+            detail={"scopes": (form.cleaned_data.get("scope") or "").split()},
+        )
+        return answer
+
+
+@method_decorator(never_cache, name="dispatch")
+class PortalTokenView(TokenView):  # type: ignore[misc]
+    """Where a portal changes a code, a refresh token or its secret for an access token."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer as RFC 6749 says; who guesses a secret waits."""
+        client_id, address = _client_id(request), client_address(request)
+        try:
+            take_attempt("portal", client_id, address, now=timezone.now())
+        except TooManyAttempts as refused:
+            body = {"error": "slow_down", "error_description": refused.detail}
+            return JsonResponse(body, status=429, headers={"Retry-After": str(refused.wait)})
+        answer: HttpResponse = super().post(request, *args, **kwargs)
+        if answer.status_code == 200:
+            forgive("portal", client_id, address)
+            _note_issue(client_id, str(request.POST.get("grant_type", "")))
+        return answer
+
+
+class PortalRevokeView(RevokeTokenView):  # type: ignore[misc]
+    """Where a portal gives a token back (RFC 7009)."""
+
+
+class PortalIntrospectView(IntrospectTokenView):  # type: ignore[misc]
+    """Where a portal asks what a token is worth (RFC 7662), within its organization."""
+
+    http_method_names = ["post"]  # a token has no place in an address
+
+
+def _note_issue(client_id: str, grant: str) -> None:
+    portal = Portal.objects.get(client_id=client_id)
+    audit.record(
+        actor=Actor.system("portals", portal.organization_id),
+        now=timezone.now(),
+        action=audit.Action.CREATE,
+        event="portal.token-issued",
+        resource="Portal",
+        resource_id=portal.id,
+        purpose=audit.Purpose.OPERATIONS,
+        detail={"grant": grant},
+    )
+
+
+def _client_id(request: HttpRequest) -> str:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme == "Basic":
+        try:
+            return unquote_plus(b64decode(given).decode().partition(":")[0])
+        except ValueError:
+            return ""
+    return request.POST.get("client_id", "")
+
+
+def _refuse(request: HttpRequest, why: str) -> HttpResponse:
+    return render(request, "coordination/consent.html", {"refused": why}, status=403)
+
+
+def _let_form_lead_to(
+    client_id: str, request: HttpRequest, answer: HttpResponseBase
+) -> HttpResponseBase:
+    # The browser follows the form's answer to the portal only if the policy names it.
+    portal = Portal.objects.filter(client_id=client_id).first()
+    if portal is None or not isinstance(answer, HttpResponse):
+        return answer
+    places = {f"{one.scheme}://{one.netloc}" for one in map(urlsplit, portal.redirect_uris.split())}
+    policy = dict(settings.SECURE_CSP)
+    policy["form-action"] = [*policy["form-action"], *sorted(places)]
+    return csp_override(policy)(lambda _: answer)(request)

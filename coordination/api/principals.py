@@ -14,13 +14,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from coordination.actors import Actor, Role, actor_for
+from coordination.actors import Actor, actor_for
 from coordination.models import ApiToken, PortalAccessToken, User
+from coordination.portals import NEVER_FOR_PORTALS
 from coordination.tenancy import choose_organization
 
 _MOST = 4096  # principals; beyond, the one remembered longest is forgotten
-#: what a portal never acts as, whoever consented
-NEVER_FOR_PORTALS = frozenset({Role.ADMINISTRATOR, Role.PRIVACY_OFFICER})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,83 @@
+"""The page at `/login`: for people whom a portal sent here to consent."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from coordination import logins
+from coordination.api.authentication import PENDING
+from coordination.api.sessions import log_in, open_session
+from coordination.attempts import TooManyAttempts
+from coordination.problems import Problem
+
+
+class LoginForm(forms.Form):
+    """What somebody logs in with; the code only where the login has a second factor."""
+
+    email = forms.EmailField(widget=forms.EmailInput(attrs={"autocomplete": "username"}))
+    password = forms.CharField(
+        strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+    code = forms.CharField(
+        required=False,
+        max_length=20,
+        help_text="From your authenticator app or from paper, if your login has one.",
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+
+@method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
+class LoginPage(View):
+    """Log in at a browser, and go on to where one came from."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the form."""
+        return self._show(request, LoginForm())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Open a session and go on, or say what is wrong."""
+        form, now = LoginForm(request.POST), timezone.now()
+        if not form.is_valid():
+            return self._show(request, form)
+        try:
+            user, actor, factor = log_in(request, now=now, **form.cleaned_data)
+        except TooManyAttempts as refused:
+            if refused.began:
+                logins.note_lockout(form.cleaned_data["email"], kind="login", now=now)
+            return self._show(request, form, refused)
+        except Problem as problem:
+            return self._show(request, form, problem)
+        if factor == PENDING:
+            form.add_error("code", "This login needs its code as well.")
+            return self._show(request, form)
+        open_session(request, user, actor, factor)
+        logins.note("login.opened", actor, now=now, factor=factor)
+        return HttpResponseRedirect(_next(request))
+
+    def _show(
+        self, request: HttpRequest, form: LoginForm, problem: Problem | None = None
+    ) -> HttpResponse:
+        context: dict[str, Any] = {"form": form, "problem": problem, "next": _next(request)}
+        answer = render(request, "coordination/login.html", context)
+        if problem is not None:
+            answer.status_code = problem.status
+        if isinstance(problem, TooManyAttempts):
+            answer.headers["Retry-After"] = str(problem.wait)
+        return answer
+
+
+def _next(request: HttpRequest) -> str:
+    wanted = request.POST.get("next") or request.GET.get("next") or "/"
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=settings.IS_PRODUCTION
+    )
+    return wanted if is_ours else "/"

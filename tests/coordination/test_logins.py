@@ -1,0 +1,367 @@
+"""Second factors, sessions that end, and guessing that is slowed down."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from pytest_django import Settings
+from redis.exceptions import ConnectionError as RedisGone
+from rest_framework.test import APIClient
+
+from coordination import attempts, logins, second_factors
+from coordination.attempts import TooManyAttempts, forgive, take_attempt
+from coordination.logins import issue_token
+from coordination.models import ApiToken, AuditEvent, LoginSession
+from coordination.second_factors import totp_code
+from tests.cast import Cast, Person
+from tests.coordination.passkey import Passkey
+from tests.test_openapi import NOBODY, PIECES, addresses, view_class
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "correct horse battery staple"
+FACTORS = "/api/v1/me/second-factors"
+REQUIRED = "urn:continuum:problem:second-factor-required"
+
+
+def with_password(who: Person) -> Person:
+    who.user.set_password(PASSWORD)
+    who.user.save(update_fields=["password"])
+    return who
+
+
+def browser_of(who: Person, **more: str) -> APIClient:
+    browser = APIClient()
+    answer = browser.post(
+        "/api/v1/session", {"email": who.user.email, "password": PASSWORD, **more}
+    )
+    assert answer.status_code == 200, answer.content
+    return browser
+
+
+def enrol(browser: APIClient, now: datetime) -> tuple[str, list[str]]:
+    """Enrol an authenticator app with the code that it showed a little earlier."""
+    secret = browser.post(f"{FACTORS}/totp").data["secret"]
+    code = totp_code(secret, now - timedelta(seconds=30))
+    answer = browser.post(f"{FACTORS}/totp/confirm", {"code": code})
+    assert answer.status_code == 201, answer.content
+    return secret, answer.data["recovery_codes"]
+
+
+def concrete(path: str) -> str:
+    import re
+
+    path = re.sub(r"\(\?P<pk>.*?\{12\}\)", NOBODY, path)
+    path = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda hole: PIECES.get(hole[1], NOBODY), path)
+    path = re.sub(r"<\w+:(\w+)>", lambda hole: PIECES.get(hole[1], NOBODY), path)
+    return path.replace("\\", "").rstrip("Z$")
+
+
+def api() -> list[tuple[str, str, Any]]:
+    found = []
+    for path, view in addresses():
+        cls = view_class(view)
+        if not path.startswith("/api/v1/") or cls is None:
+            continue
+        verbs = list(getattr(view, "actions", None) or ("get", "post", "delete"))
+        found += [(verb, concrete(path), cls) for verb in verbs if hasattr(cls, verb) or view]
+    return [
+        (verb, path, cls)
+        for verb, path, cls in found
+        if verb != "head" and (hasattr(cls, "roles") or hasattr(cls, verb))
+    ]
+
+
+@pytest.mark.feature("AD-06")
+@pytest.mark.parametrize("name", ["ada", "pia"])
+def test_it_lets_a_password_alone_do_nothing_but_enrol(cast: Cast, name: str) -> None:
+    browser = browser_of(with_password(cast.everybody[name]))
+    state = browser.get("/api/v1/session").data
+    assert state["second_factor"] == "enrol"
+    passed, asked = [], 0
+    for verb, path, cls in api():
+        if getattr(cls, "before_second_factor", False) or path == "/api/v1/tokens":
+            continue
+        asked += 1
+        answer = getattr(browser, verb)(path)
+        if answer.status_code != 403 or answer.data.get("type") != REQUIRED:
+            passed.append((verb, path, answer.status_code))
+        else:
+            assert answer.data["at"] == f"{FACTORS}/totp"
+    assert passed == []
+    assert asked > 60
+
+
+@pytest.mark.feature("AD-06")
+def test_it_gives_no_token_of_an_administrator_for_a_password_alone(cast: Cast) -> None:
+    ada, now = with_password(cast.ada), datetime.now(UTC)
+    wanted = {"email": ada.user.email, "password": PASSWORD, "name": "x"}
+    answer = APIClient().post("/api/v1/tokens", wanted)
+    assert (answer.status_code, answer.data["type"]) == (403, REQUIRED)
+    with cast.acting():
+        assert not ApiToken.objects.filter(user=ada.user).exists()
+    # one from before the person became an administrator
+    secret = issue_token(ada.user, cast.riverside.id, name="old", now=now)[1]
+    program = APIClient()
+    program.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    assert program.get("/api/v1/locations").data["type"] == REQUIRED
+    app, _ = enrol(browser_of(ada), now)
+    answer = APIClient().post("/api/v1/tokens", {**wanted, "code": totp_code(app, now)})
+    assert answer.status_code == 201
+    program.credentials(HTTP_AUTHORIZATION=f"Bearer {answer.data['token']}")
+    assert program.get("/api/v1/locations").status_code == 200
+
+
+@pytest.mark.feature("AD-06")
+def test_it_takes_each_code_of_an_app_once(cast: Cast) -> None:
+    ada, now = with_password(cast.ada), datetime.now(UTC)
+    with time_machine.travel(now, tick=False) as clock:
+        first = browser_of(ada)
+        secret, papers = enrol(first, now)
+        assert len(papers) == 10
+        assert first.get("/api/v1/locations").status_code == 200
+        second = browser_of(ada)
+        assert second.get("/api/v1/locations").data["at"] == "/api/v1/session/second-factor"
+        prove = "/api/v1/session/second-factor"
+        assert second.post(prove, {"code": "000000"}).status_code == 401
+        # nobody who knows the password only enrols an app of their own
+        assert second.post(f"{FACTORS}/totp").data["type"] == REQUIRED
+        key = second.cookies["sessionid"].value
+        assert second.post(prove, {"code": totp_code(secret, now)}).status_code == 200
+        assert second.cookies["sessionid"].value != key
+        assert second.get("/api/v1/locations").status_code == 200
+        third = browser_of(ada)
+        assert third.post(prove, {"code": totp_code(secret, now)}).status_code == 401
+        clock.shift(timedelta(seconds=30))
+        code = totp_code(secret, now + timedelta(seconds=30))
+        assert third.post(prove, {"code": code}).status_code == 200
+        for expected in (200, 401):
+            paper = browser_of(ada)
+            assert paper.post(prove, {"code": papers[0]}).status_code == expected
+    with cast.acting():
+        told = set(AuditEvent.objects.values_list("event", flat=True))
+    assert {"login.factor-enrolled", "login.factor-proven", "login.opened"} <= told
+
+
+@pytest.mark.feature("AD-06")
+def test_it_keeps_no_secret_of_a_factor_readable(cast: Cast) -> None:
+    secret, papers = enrol(browser_of(with_password(cast.ada)), datetime.now(UTC))
+    kept = json.dumps([row.data for row in second_factors.factors_of(cast.ada.user)])
+    assert secret not in kept
+    assert not [one for one in papers if one in kept]
+
+
+@pytest.mark.feature("AD-06")
+def test_it_logs_in_with_a_passkey(cast: Cast, settings: Settings) -> None:
+    settings.PUBLIC_URL = "https://clinic.example"
+    ada, key = with_password(cast.ada), Passkey("https://clinic.example", "clinic.example")
+    first = browser_of(ada)
+    options = first.post(f"{FACTORS}/passkey").data["options"]["publicKey"]
+    forged = Passkey("https://evil.example", "clinic.example")
+    body = {"name": "Key", "credential": forged.register(options)}
+    assert first.post(f"{FACTORS}/passkey/confirm", body, format="json").status_code == 401
+    options = first.post(f"{FACTORS}/passkey").data["options"]["publicKey"]
+    body = {"name": "Key", "credential": key.register(options)}
+    answer = first.post(f"{FACTORS}/passkey/confirm", body, format="json")
+    assert answer.status_code == 201, answer.content
+    second, prove = browser_of(ada), "/api/v1/session/second-factor"
+    options = second.post("/api/v1/session/passkey-challenge").data["options"]["publicKey"]
+    answered = {"credential": key.prove(options)}
+    wrong = {
+        "credential": Passkey("https://clinic.example", "clinic.example", key.id).prove(options)
+    }
+    assert second.post(prove, wrong, format="json").status_code == 401
+    options = second.post("/api/v1/session/passkey-challenge").data["options"]["publicKey"]
+    assert second.post(prove, answered, format="json").status_code == 401  # an older challenge
+    options = second.post("/api/v1/session/passkey-challenge").data["options"]["publicKey"]
+    answered = {"credential": key.prove(options)}
+    assert second.post(prove, answered, format="json").status_code == 200
+    assert second.get("/api/v1/locations").status_code == 200
+
+
+def test_it_keeps_the_last_factor_of_who_needs_one(cast: Cast) -> None:
+    browser = browser_of(with_password(cast.ada))
+    enrol(browser, datetime.now(UTC))
+    app = next(row for row in browser.get(FACTORS).data if row["type"] == "totp")
+    assert browser.delete(f"{FACTORS}/{app['id']}").status_code == 409
+    sam = browser_of(with_password(cast.sam))
+    enrol(sam, datetime.now(UTC))
+    app = next(row for row in sam.get(FACTORS).data if row["type"] == "totp")
+    assert sam.delete(f"{FACTORS}/{app['id']}").status_code == 204
+    assert sam.get(FACTORS).data == []
+
+
+@pytest.mark.feature("AD-06")
+@pytest.mark.parametrize(("every", "ends_after"), [(31, 31), (20, 740)], ids=["idle", "absolute"])
+def test_it_ends_a_session_unused_and_a_long_one(cast: Cast, every: int, ends_after: int) -> None:
+    now = datetime.now(UTC)
+    with time_machine.travel(now, tick=False) as clock:
+        browser = browser_of(with_password(cast.sam))
+        for minute in range(every, ends_after + 1, every):
+            clock.shift(timedelta(minutes=every))
+            expected = 401 if minute == ends_after else 200
+            if minute in {ends_after, every, ends_after - every} or expected == 200:
+                answer = browser.get("/api/v1/session")
+                assert answer.status_code == expected, minute
+
+
+@pytest.mark.feature("AD-06")
+@pytest.mark.parametrize(
+    "ending", ["everywhere", "one", "password", "closed login", "administrator"]
+)
+def test_it_ends_sessions_for_good(cast: Cast, ending: str) -> None:
+    sam, now = with_password(cast.sam), datetime.now(UTC)
+    mine, other = browser_of(sam), browser_of(sam)
+    seen = mine.get("/api/v1/me/sessions").data
+    assert sorted(row["is_this"] for row in seen) == [False, True]
+    assert sam.client.get("/api/v1/patients").status_code == 200
+    match ending:
+        case "everywhere":
+            assert mine.post("/api/v1/me/log-out-everywhere").status_code == 204
+        case "one":
+            ended = next(row["id"] for row in seen if not row["is_this"])
+            assert mine.delete(f"/api/v1/me/sessions/{ended}").status_code == 204
+            assert mine.delete(f"/api/v1/me/sessions/{ended}").status_code == 404
+        case "password":
+            body = {"current": PASSWORD, "new": "another long enough phrase"}
+            assert mine.post("/api/v1/me/password", body).status_code == 204
+        case "closed login":
+            logins.close_login(sam.user, now=now)
+        case "administrator":
+            ada = browser_of(with_password(cast.ada))
+            enrol(ada, now)
+            at = f"/api/v1/logins/{sam.user.id}/end-access"
+            assert mine.post(at).status_code == 403
+            assert ada.post(f"/api/v1/logins/{cast.olu.user.id}/end-access").status_code == 404
+            assert ada.post(at).status_code == 204
+    assert other.get("/api/v1/session").status_code == 401
+    assert mine.get("/api/v1/session").status_code == (200 if ending == "one" else 401)
+    keeps_tokens = ending in {"one", "everywhere"}
+    assert sam.client.get("/api/v1/patients").status_code == (200 if keeps_tokens else 401)
+
+
+def test_it_keeps_no_session_key(cast: Cast) -> None:
+    browser = browser_of(with_password(cast.sam))
+    key = browser.cookies["sessionid"].value
+    row = LoginSession.objects.get()
+    assert key.encode() not in bytes(row.digest)
+    assert key not in row.data
+    stolen = APIClient()
+    stolen.cookies["sessionid"] = bytes(row.digest).hex()
+    assert stolen.get("/api/v1/session").status_code == 401
+
+
+def test_it_gives_the_session_a_new_key_at_each_login(cast: Cast) -> None:
+    browser = browser_of(with_password(cast.sam))
+    before = browser.cookies["sessionid"].value
+    browser.post("/api/v1/session", {"email": cast.sam.user.email, "password": PASSWORD})
+    assert browser.cookies["sessionid"].value != before
+    assert LoginSession.objects.count() == 1
+    assert browser.cookies["sessionid"]["httponly"]
+    assert browser.cookies["sessionid"]["samesite"] == "Lax"
+
+
+def test_it_shows_and_revokes_one_s_own_tokens(cast: Cast) -> None:
+    browser = browser_of(with_password(cast.sam))
+    body = {"name": "report", "scopes": ["patient:read"]}
+    made = browser.post("/api/v1/me/tokens", body, format="json")
+    assert made.status_code == 201
+    assert made.data["token"] not in browser.get("/api/v1/me/tokens").content.decode()
+    program = APIClient()
+    program.credentials(HTTP_AUTHORIZATION=f"Bearer {made.data['token']}")
+    assert program.get("/api/v1/patients").status_code == 200
+    assert program.get("/api/v1/referrals").data["rule"] == "scope.referral:read"
+    other = browser_of(with_password(cast.asha))
+    at = f"/api/v1/me/tokens/{made.data['id']}"
+    assert other.delete(at).status_code == 404
+    assert browser.delete(at).status_code == 204
+    assert program.get("/api/v1/patients").status_code == 401
+    wrong = browser.post("/api/v1/me/tokens", {"name": "x", "scopes": ["a:b"]}, format="json")
+    assert wrong.status_code == 400
+
+
+@pytest.mark.feature("AD-06")
+@pytest.mark.parametrize("exists", [True, False])
+def test_it_makes_who_guesses_a_password_wait_alike(cast: Cast, exists: bool) -> None:
+    email = with_password(cast.sam).user.email if exists else "nobody@continuum.example"
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
+
+        def attempt(password: str, address: str = "192.0.2.7") -> Any:
+            body = {"email": email, "password": password}
+            return APIClient(REMOTE_ADDR=address).post("/api/v1/session", body)
+
+        answers = [attempt("wrong") for _ in range(8)]
+        assert [one.status_code for one in answers] == [401] * 6 + [429] * 2
+        waiting = answers[-1]
+        assert waiting.data["type"] == "urn:continuum:problem:too-many-attempts"
+        assert int(waiting["Retry-After"]) <= 3
+        if exists:
+            assert attempt(PASSWORD).status_code == 429
+            assert attempt(PASSWORD, "198.51.100.9").status_code == 200  # elsewhere nobody waits
+            clock.shift(timedelta(seconds=3))
+            assert attempt(PASSWORD).status_code == 200
+            with cast.acting():
+                events = list(AuditEvent.objects.filter(event="login.locked-out"))
+            assert len(events) == 1
+
+
+def test_it_doubles_the_wait_up_to_a_cap() -> None:
+    now, waits = datetime.now(UTC), []
+    for number in range(40):
+        with pytest.raises(TooManyAttempts) if number >= 6 else _nothing() as caught:
+            take_attempt("password", "who", "203.0.113.4", now=now)
+        if number >= 6 and caught is not None:
+            waits.append(caught.value.wait)
+            now += timedelta(seconds=caught.value.wait)
+            with time_machine.travel(now, tick=False):
+                cache.delete_many([])
+        if len(waits) >= 2:
+            break
+    assert waits[0] <= 3
+    assert attempts.BY_PAIR.longest == timedelta(minutes=15)
+    assert attempts.BY_LOGIN.longest == attempts.BY_ADDRESS.longest == timedelta(minutes=1)
+    forgive("password", "who", "203.0.113.4")
+    take_attempt("password", "who", "203.0.113.4", now=now)
+
+
+def _nothing() -> Any:
+    from contextlib import nullcontext
+
+    return nullcontext()
+
+
+@pytest.mark.feature("AD-06")
+def test_it_still_counts_without_its_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*args: Any, **kwargs: Any) -> Any:
+        raise RedisGone
+
+    for name in ("get", "add", "incr", "delete_many"):
+        monkeypatch.setattr(cache, name, gone)
+    now = datetime.now(UTC)
+    for _ in range(6):
+        take_attempt("password", "someone", "203.0.113.5", now=now)
+    with pytest.raises(TooManyAttempts):
+        take_attempt("password", "someone", "203.0.113.5", now=now)
+    forgive("password", "someone", "203.0.113.5")
+    take_attempt("password", "someone", "203.0.113.5", now=now)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "forwarded", "believed"),
+    [
+        (0, "198.51.100.1", "127.0.0.1"),
+        (1, "6.6.6.6, 198.51.100.1", "198.51.100.1"),
+        (1, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        (2, "198.51.100.1", "127.0.0.1"),
+        (1, "rubbish", "unknown"),
+    ],
+)
+def test_it_believes_its_own_proxies_only(
+    settings: Settings, rf: Any, trusted: int, forwarded: str, believed: str
+) -> None:
+    from coordination.request_context import client_address
+
+    settings.TRUSTED_PROXIES = trusted
+    assert client_address(rf.get("/", headers={"X-Forwarded-For": forwarded})) == believed
