@@ -158,6 +158,6 @@ def _let_form_lead_to(
     if portal is None or not isinstance(answer, HttpResponse):
         return answer
     places = {f"{one.scheme}://{one.netloc}" for one in map(urlsplit, portal.redirect_uris.split())}
-    policy = dict(settings.SECURE_CSP)
+    policy: dict[str, Any] = dict(settings.SECURE_CSP)
     policy["form-action"] = [*policy["form-action"], *sorted(places)]
     return csp_override(policy)(lambda _: answer)(request)
