@@ -10,6 +10,9 @@ from typing import Any
 
 MAX_DEPTH = 60
 _KINDS = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
+# A report goes to terminals and logs: no name, no number of a card.
+_HARMLESS = re.compile(r"[\d/.:+\-TZ]{1,25}|[A-Za-z0-9]{1,3}", re.ASCII)
+_LONG_NUMBER = re.compile(r"\d{9}")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})", re.ASCII
@@ -73,6 +76,13 @@ def _finite(number: Decimal | float, path: str) -> float:
     return found
 
 
+def shown(value: str) -> str:
+    """Quote a value that can only be a date or a code; anything else may be about somebody."""
+    if _HARMLESS.fullmatch(value) and not _LONG_NUMBER.search(value):
+        return repr(value)
+    return "what stands there"
+
+
 def _short(path: str) -> str:
     return path if len(path) <= 120 else f"{path[:120]}…"
 
@@ -106,7 +116,7 @@ class Element:
         """Return one of the codes that FHIR allows here, empty when absent."""
         found = self.text(name)
         if found and found not in allowed:
-            raise Wrong(f"{self.path}.{name}: {found[:40]!r} is none of {', '.join(allowed)}")
+            raise Wrong(f"{self.path}.{name}: {shown(found)} is none of {', '.join(allowed)}")
         return found
 
     def flag(self, name: str) -> bool | None:
@@ -153,7 +163,7 @@ class Element:
         try:
             return _when(text)
         except (ValueError, OverflowError) as error:
-            raise Wrong(f"{self.path}.{name}: {text[:40]!r} is no FHIR date") from error
+            raise Wrong(f"{self.path}.{name}: {shown(text)} is no FHIR date") from error
 
     def _list(self, name: str) -> list[Any]:
         found = self.value.get(name)

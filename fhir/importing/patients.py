@@ -15,7 +15,7 @@ from django.core.validators import validate_email
 
 from coordination.models import Patient, PatientIdentifier
 from coordination.registration import Identifier
-from fhir.importing.elements import Element, When, Wrong, coding_of, noon
+from fhir.importing.elements import Element, When, Wrong, coding_of, noon, shown
 from fhir.importing.references import reference_in
 
 Kind = PatientIdentifier.Kind
@@ -123,7 +123,7 @@ def _language(resource: Element, read: PatientRead) -> None:
         if _LANGUAGE.fullmatch(code) and len(code) <= 35:
             read.fields["language"] = code
             return
-        read.notes.append(f"the language {(code or words)[:40]!r} is no BCP 47 tag")
+        read.notes.append(f"the language {shown(code or words)} is no BCP 47 tag")
 
 
 def _telecom(resource: Element, read: PatientRead) -> None:

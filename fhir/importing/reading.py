@@ -1,5 +1,6 @@
 """The first pass: each entry is looked at once, and kept if it is of a kind that is imported."""
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from typing import Any
@@ -31,6 +32,7 @@ IMPORTED = (
 _DIRECTORY = ("Practitioner", "Organization")
 _PEOPLE = ("Patient", *_DIRECTORY)
 _LONGEST_URL = 300
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 
 def read_file(
@@ -78,7 +80,7 @@ def _keep(spool: Spool, file: int, entry: Entry, *, source: str, measured: Colle
 
 
 def _label(kind: str, own: Any) -> str:
-    return readable(f"{kind}/{own}" if isinstance(own, str) else kind)[:80]
+    return f"{kind}/{own}" if isinstance(own, str) and _ID.fullmatch(own) else kind[:80]
 
 
 def _uselessness(resource: Element, kind: str, measured: Collection[str]) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from care_plans.models import Condition, SourceDocument
-from fhir.importing.elements import Element, When, Wrong, coding_of
+from fhir.importing.elements import Element, When, Wrong, coding_of, shown
 
 LOINC = "http://loinc.org"
 _FINAL = ("final", "amended", "corrected")
@@ -75,7 +75,7 @@ def read_condition(resource: Element) -> ConditionRead:
     _, verified, _ = coding_of(resource.one("verificationStatus"))
     _, status, _ = coding_of(resource.one("clinicalStatus"))
     if status and status not in Condition.ClinicalStatus.values:
-        raise Wrong(f"Condition.clinicalStatus: {status!r} is no clinical status")
+        raise Wrong(f"Condition.clinicalStatus: {shown(status)} is no clinical status")
     notes: list[str] = []
     return ConditionRead(
         code_system=system,
@@ -94,7 +94,7 @@ def read_document(resource: Element) -> DocumentRead:
     kind = resource.text("resourceType")
     status = resource.text("status")
     if status and not _STATUS.fullmatch(status):
-        raise Wrong(f"{kind}.status: {status[:40]!r} is no status")
+        raise Wrong(f"{kind}.status: {shown(status)} is no status")
     notes: list[str] = []
     period = resource.one("period")
     return DocumentRead(

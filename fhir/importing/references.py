@@ -108,6 +108,13 @@ def kind_referred_to(reference: str) -> str:
     return parts["kind"] if parts else reference.partition("?")[0] if "?" in reference else ""
 
 
+def shown_reference(reference: str) -> str:
+    """Return a reference as a report may print it: the number in a logical one stays out."""
+    if reference.startswith("urn:uuid:") or _ADDRESS.fullmatch(without_history(reference)):
+        return reference[:100]
+    return f"{kind_referred_to(reference)[:40]} (by identifier)" if "?" in reference else "it names"
+
+
 def without_history(reference: str) -> str:
     """Return a reference without the version that it may carry."""
     return reference.partition("/_history/")[0]

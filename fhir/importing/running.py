@@ -6,7 +6,14 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from care_plans.models import Measure
 from coordination.actors import Actor
@@ -26,7 +33,7 @@ from fhir.importing.records import (
     read_document,
     read_score,
 )
-from fhir.importing.references import Identity, identities_meant, kind_referred_to
+from fhir.importing.references import Identity, identities_meant, kind_referred_to, shown_reference
 from fhir.importing.spool import Ambiguous, Kept, Spool
 from fhir.importing.writing import Person, known_patient, write_patient
 
@@ -115,7 +122,8 @@ class Import:
         for identity in self._meant(reference):
             if known_patient(identity) is not None:
                 return identity, "", ""
-        what = f"its subject {reference[:100]} is neither in these files nor known here"
+        subject = shown_reference(reference)
+        what = f"its subject {subject} is neither in these files nor known here"
         return None, "rejected", what
 
     def _meant(self, reference: str) -> Iterable[Identity]:
@@ -142,8 +150,8 @@ class Import:
             written = write_patient(identity, person, history, actor=self.actor, now=self.now)
         except Problem as problem:
             return _rejected(kept, kept[0].seq, problem.detail)
-        except (DataError, IntegrityError) as error:
-            return _rejected(kept, kept[0].seq, f"the database refused it: {_first_line(error)}")
+        except (DataError, IntegrityError, InternalError, ProgrammingError) as error:
+            return _rejected(kept, kept[0].seq, f"the database refused it: {_said(error)}")
         return skipped + written
 
     def _translate(self, kept: list[Kept]) -> tuple[Person | None, History, list[Outcome]]:
@@ -229,5 +237,8 @@ def _rejected(kept: list[Kept], seq: int, reason: str) -> list[Outcome]:
     ]
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _said(error: Exception) -> str:
+    """Say which rule of the database was broken; its own words may quote what was refused."""
+    cause = error.__cause__
+    rule = getattr(getattr(cause, "diag", None), "constraint_name", None)
+    return str(rule or type(cause or error).__name__)

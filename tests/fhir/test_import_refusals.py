@@ -92,10 +92,13 @@ def test_it_refuses_a_patient_that_is_wrong_with_all_that_hangs_on_them(
     ("resource", "why"),
     [
         (condition(code="ankle"), "Condition.code: is a text, not an object"),
-        (condition(onsetDateTime="yesterday"), "Condition.onsetDateTime: 'yesterday' is no FHIR"),
+        (
+            condition(onsetDateTime="yesterday"),
+            "onsetDateTime: what stands there is no FHIR",
+        ),
         (
             condition(clinicalStatus={"coding": [{"code": "fine"}]}),
-            "Condition.clinicalStatus: 'fine' is no clinical status",
+            "Condition.clinicalStatus: what stands there is no clinical status",
         ),
         (observation(value="four"), "Observation.valueQuantity.value: is a text, not a number"),
         (observation(status="done"), "Observation.status"),

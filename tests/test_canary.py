@@ -1,0 +1,434 @@
+"""Words about a patient stay where they belong: in the clinical tables and with their readers.
+
+A word that occurs nowhere else is planted in every text that the API and the import accept, the
+demo's main job is done with it through real servers, errors are provoked, and then everything
+that leaves the clinical tables is searched for it.
+"""
+
+import gzip
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from secrets import token_hex
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import psycopg
+import pytest
+import redis
+
+from coordination.actors import Role
+from coordination.demo import main_job, newcomer, visits
+from coordination.demo.main_job import MainJob
+from coordination.demo.visits import Visitor
+from coordination.environment import PROJECT, VAR
+from coordination.servers.processes import free_port
+from tests.planting import PREFIX, Garden, Heard, Operation, Planting, plant_in_fhir
+from tests.servers.programs import Program, StartProgram
+from tests.servers.run import Servers
+
+pytestmark = [pytest.mark.feature("PV-14"), pytest.mark.django_db]
+
+# Where the canary may stand in the database: the tables that hold what is said about a patient.
+# Every other table is a sink. A new table is a sink until somebody says why it is not.
+CLINICAL = {
+    "care_plans_activity",
+    "care_plans_assessment",
+    "care_plans_careplan",
+    "care_plans_condition",
+    "care_plans_course",
+    "care_plans_goal",
+    "care_plans_lane",
+    "care_plans_lanesignoff",
+    "care_plans_recommendation",
+    "care_plans_redflagscreen",
+    "care_plans_score",
+    "care_plans_sourcedocument",
+    "care_plans_stagestay",
+    "care_plans_stagetransition",
+    "coordination_careteammember",
+    "coordination_directoryentry",
+    "coordination_keptanswer",  # what its reader was answered, for 24 hours, behind the same fence
+    "coordination_patient",
+    "coordination_patientidentifier",
+    "coordination_workitem",
+    "coordination_workitemtransition",
+    "referrals_referral",
+    "referrals_referralreport",
+    "referrals_referraltransition",
+    "referrals_routingdecision",
+}
+# Settings of the organization, which describe nobody's health.
+ADMINISTRATIVE = {
+    "coordination_apitoken",
+    "coordination_location",
+    "coordination_organization",
+    "coordination_practitioner",
+    "coordination_practitionerrole",
+    "coordination_user",
+}
+
+
+BROKEN = (
+    "care_plans_assessment",
+    "care_plans_careplan",
+    "care_plans_course",
+    "care_plans_goal",
+    "coordination_patient",
+)
+ENOUGH = "no more of this"
+
+
+class Stage:
+    """Real servers, and everything that comes out of them besides answers to their readers."""
+
+    def __init__(self, canary: str, environment: dict[str, str], folder: Path) -> None:
+        self.canary = canary
+        self.environment = environment
+        self.folder = folder
+        self.programs: dict[str, Program] = {}
+        self.printed: list[str] = []
+        self.broker: list[str] = []
+        self.heard: list[Heard] = []
+
+    def sinks(self) -> Iterator[tuple[str, str]]:
+        """Yield name and content of each sink; a new way out of the clinic belongs here."""
+        for name, program in self.programs.items():
+            yield f"log of {name}", program.log.read_text(errors="replace")
+        yield "output of commands", "\n".join(self.printed)
+        yield "broker and cache", "\n".join(self.broker)
+        yield "what is kept in the cache", "\n".join(self._cached())
+        yield "metrics", httpx.get(f"{self.environment['PUBLIC_URL']}/metrics").text
+        for mail in (self.folder / "mails").rglob("*"):
+            if mail.is_file():
+                yield f"mail {mail.name}", mail.read_text(errors="replace")
+        for log in (VAR / "pytest").glob("run-*/postgres/*.log"):
+            yield f"PostgreSQL's {log}", log.read_text(errors="replace")
+        for one in self.heard:
+            yield f"headers of the answer {one.status} to {one.asked}", one.headers
+            if one.status >= 400:
+                yield f"error {one.status} to {one.asked}", one.text
+            if one.asked.startswith("GET /events"):
+                yield "the feed", one.text
+
+    def leaks(self, *words: str) -> list[str]:
+        """Return the sinks that hold one of the words, each with what stands around it."""
+        return [
+            f"{name}: …{text[max(0, place - 80) : place + 60]}…"
+            for name, text in self.sinks()
+            for word in (words or (self.canary,))
+            if (place := text.casefold().find(word.casefold())) >= 0
+        ]
+
+    def _cached(self) -> Iterator[str]:
+        with redis.Redis.from_url(self.environment["REDIS_URL"]) as client:
+            for key in client.scan_iter():
+                yield repr(key)
+                yield repr(client.dump(key))
+
+
+@pytest.fixture
+def stage(
+    committed_db: None,
+    start_program: StartProgram,
+    servers: Servers,
+    database: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Stage]:
+    web, smtp, shown = free_port(), free_port(), free_port()
+    environment = servers.environment(database) | {
+        "PUBLIC_URL": f"http://127.0.0.1:{web}",
+        "EMAIL_URL": f"smtp://127.0.0.1:{smtp}",
+        "MAIL_CATCHER_URL": f"http://127.0.0.1:{shown}",
+    }
+    made = Stage(f"zq{token_hex(4)}canary", environment, tmp_path)
+    monkeypatch.setattr(Planting, "canary", made.canary)
+    monkeypatch.setattr(Planting, "heard", made.heard)
+    opened: list[httpx.Client] = []
+
+    def planting(**options: Any) -> httpx.Client:
+        opened.append(httpx.Client(transport=Planting(), **options))
+        return opened[-1]
+
+    monkeypatch.setattr(visits, "httpx", SimpleNamespace(Client=planting, Response=httpx.Response))
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    listening = threading.Thread(target=_listen, args=(made,), daemon=True)
+    listening.start()
+
+    def start(name: str, *arguments: str, ready: str) -> None:
+        made.programs[name] = start_program(*arguments, environment=environment)
+        made.programs[name].wait_for(ready)
+
+    catcher = start_program(
+        "django",
+        "catch_mail",
+        f"--smtp-port={smtp}",
+        f"--http-port={shown}",
+        f"--folder={tmp_path / 'mails'}",
+        environment=environment,
+    )
+    start(
+        "web",
+        "granian",
+        "coordination.wsgi:application",
+        "--interface=wsgi",
+        f"--port={web}",
+        "--access-log",
+        "--log-level=debug",
+        ready="Started worker",
+    )
+    celery = ("celery", "-A", "coordination")
+    start("worker", *celery, "worker", "--loglevel=DEBUG", "--concurrency=1", ready=" ready.")
+    start("beat", *celery, "beat", "--loglevel=DEBUG", "--pidfile=", ready="is starting")
+    catcher.wait_for("Catching mails")
+    yield made
+    with redis.Redis.from_url(environment["REDIS_URL"]) as client:
+        client.echo(ENOUGH)
+    listening.join(10)
+    for client in opened:
+        client.close()
+
+
+def _listen(stage: Stage) -> None:
+    """Write down every command that reaches the broker, until one says that this is enough."""
+    url = stage.environment["REDIS_URL"]
+    connection = redis.Redis.from_url(url, socket_timeout=None).connection_pool
+    monitor: Any = connection.get_connection()
+    monitor.send_command("MONITOR")
+    while ENOUGH not in (said := str(monitor.read_response())):
+        stage.broker.append(said)
+    monitor.disconnect()
+
+
+def command(stage: Stage, *arguments: str) -> int:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=PROJECT,
+        env={**os.environ, **stage.environment, "LOG_FORMAT": "json"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    stage.printed.append(done.stdout + done.stderr)
+    return done.returncode
+
+
+def do_the_main_job(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> MainJob:
+    """Do what the demo's check does, with a canary in everything that is said."""
+    written = newcomer.write_newcomer
+
+    def planted(*given: Any, **named: Any) -> Any:
+        arriving = written(*given, **named)
+        content = json.loads(gzip.decompress(arriving.file.read_bytes()))
+        arriving.file.write_bytes(
+            gzip.compress(json.dumps(plant_in_fhir(content, stage.canary)).encode())
+        )
+        return arriving
+
+    monkeypatch.setattr(main_job, "write_newcomer", planted)
+    job = MainJob(
+        stage.environment["PUBLIC_URL"], stage.environment["MAIL_CATCHER_URL"], stage.environment
+    )
+    job.folder = stage.folder
+    for step in job.steps():
+        step()
+    return job
+
+
+def known_ids(job: MainJob, garden: Garden) -> dict[str, Any]:
+    """Return what fits where a path or a body asks for an id or for one of a few values."""
+    known: dict[str, Any] = {}
+    for collection in garden.collections():
+        for person in (job.lead, job.scheduler):
+            answer = person._http.get(f"/{collection}").json()
+            rows = answer.get("results", []) if isinstance(answer, dict) else answer
+            if rows and isinstance(rows[0], dict) and "id" in rows[0]:
+                known[collection] = rows[0]["id"]
+    lane = job.lead.get(f"/courses/{job.course}/lanes")[0]["id"]
+    known |= {"patients": job.patient, "care-plans": job.plan, "courses": job.course}
+    known |= {"referrals": job.massage, "lanes": lane}
+    known |= {name.replace("-", "_").rstrip("s"): own for name, own in known.items()}
+    return known | {
+        "lead": job.lead.role_id,
+        "to": job.lead.role_id,
+        "practitioner_role": job.lead.role_id,
+        "pathway_version": job._newest_version("hamstring-tendinopathy"),
+        "time_zone": "America/Toronto",
+        "languages": ["en-CA"],
+        "answers": dict.fromkeys(job._red_flags(), "absent"),
+        "scores": [{"measure": "nprs", "value": 3, "note": f"said {garden.canary}"}],
+        "effective_at": job.began.isoformat(),
+        "email": f"somebody-{garden.canary}@continuum.example",
+    }
+
+
+def address(operation: Operation, known: dict[str, Any]) -> str:
+    """Fill in the ids of a path as far as they are known."""
+    parts = operation.path.split("/")
+    for n, part in enumerate(parts):
+        if part.startswith("{"):
+            parts[n] = str(known.get(parts[n - 1], uuid4()))
+    return "/".join(parts)
+
+
+def ask_everything(job: MainJob, garden: Garden, known: dict[str, Any]) -> None:
+    """Send a canary in every free text of every operation, as each kind of person."""
+    people = [job.lead, job.scheduler]
+    people += [
+        job.person(job.clinic.with_hat(hat)[0].email)
+        for hat in (Role.ADMINISTRATOR, Role.PRIVACY_OFFICER)
+        if job.clinic.with_hat(hat)
+    ]
+    for operation in garden.operations():
+        for person in people:
+            answer = _ask(person, operation, garden, known)
+            if answer.is_success:
+                garden.taken(operation)
+                if answer.status_code == 201 and operation.path.count("/") == 1:
+                    known[operation.path.strip("/")] = answer.json().get("id")
+                break
+
+
+def _ask(person: Visitor, operation: Operation, garden: Garden, known: dict[str, Any]) -> Any:
+    path = address(operation, known)
+    etag = person._http.get(path).headers.get("ETag", '"1"')
+    return person._http.request(
+        operation.verb.upper(),
+        path,
+        json=garden.grow(operation, known) or {},
+        headers={**person._unsafe(), "If-Match": etag, "Idempotency-Key": str(uuid4())},
+    )
+
+
+def break_tables(owner: psycopg.Connection, *tables: str) -> Callable[[], None]:
+    """Let every write to these tables fail, with the whole row in the error's detail."""
+    owner.execute("""
+        CREATE OR REPLACE FUNCTION fail_with_the_row() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'made to fail' USING DETAIL = NEW::text, ERRCODE = 'XX000'; END $$
+    """)
+    for table in tables:
+        owner.execute(
+            f"CREATE TRIGGER fail_with_the_row BEFORE INSERT OR UPDATE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION fail_with_the_row()"
+        )
+    owner.commit()
+
+    def mend() -> None:
+        for table in tables:
+            owner.execute(f"DROP TRIGGER fail_with_the_row ON {table}")
+        owner.commit()
+
+    return mend
+
+
+def tables_with(admin: psycopg.Connection, word: str) -> set[str]:
+    """Return every table of which a row holds the word, whoever owns it."""
+    tables = admin.execute(
+        "SELECT c.relname FROM pg_class c WHERE c.relkind = 'r' "
+        "AND c.relnamespace = 'public'::regnamespace"
+    ).fetchall()
+    found = set()
+    for (table,) in tables:
+        row = admin.execute(
+            f'SELECT EXISTS (SELECT FROM public."{table}" t WHERE t::text ILIKE %s)',
+            [f"%{word}%"],
+        ).fetchone()
+        if row is not None and row[0]:
+            found.add(str(table))
+    return found
+
+
+def test_it_keeps_words_about_a_patient_out_of_everything_else(
+    stage: Stage,
+    owner_connection: psycopg.Connection,
+    admin_connection: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert command(stage, "create_demo_clinic") == 0, stage.printed
+    job = do_the_main_job(stage, monkeypatch)
+    document = httpx.get(f"{stage.environment['PUBLIC_URL']}/api/schema").json()
+    garden = Garden(document, stage.canary)
+    known = known_ids(job, garden)
+    ask_everything(job, garden, known)
+    mend = break_tables(owner_connection, *BROKEN)
+    ask_everything(job, garden, known)
+    broken = [one for one in stage.heard if one.status == 500]
+    assert import_what_is_broken(stage) == 1
+    mend()
+    job._until(lambda: len(stage.broker) > 50, "reached the broker")
+    assert len(broken) >= 2
+    assert garden.free_texts() <= garden.planted
+    assert len(garden.accepted) >= 10, sorted(garden.free_texts() - garden.accepted)
+    everywhere = tables_with(admin_connection, stage.canary)
+    assert everywhere <= CLINICAL | ADMINISTRATIVE, everywhere - CLINICAL - ADMINISTRATIVE
+    assert stage.leaks() == []
+    private = [job.newcomer.family_name, *numbers_of(admin_connection, job.patient)]
+    assert leaks_beside_addresses(stage, private) == []
+
+
+def leaks_beside_addresses(stage: Stage, words: list[str]) -> list[str]:
+    """Return where a name or a number stands, except in the patient's own mail address."""
+    found = []
+    for name, text in stage.sinks():
+        told = text.casefold()
+        for word in words:
+            bare = told.replace(f"{word.casefold()}@continuum.example", "")
+            if word.casefold() in bare:
+                place = bare.find(word.casefold())
+                found.append(f"{name}: …{bare[max(0, place - 80) : place + 60]}…")
+    return found
+
+
+def numbers_of(admin: psycopg.Connection, patient: str) -> list[str]:
+    rows = admin.execute(
+        "SELECT value FROM coordination_patientidentifier "
+        "WHERE patient_id = %s AND kind <> 'other'",
+        [patient],
+    ).fetchall()
+    return [str(value) for (value,) in rows if len(value) > 5]
+
+
+def import_what_is_broken(stage: Stage) -> int:
+    """Import a bundle that says the canary where it must not, and one that the database refuses."""
+    said = stage.canary
+    patient = {
+        "resourceType": "Patient",
+        "id": said + " p1",
+        "identifier": [{"system": "urn:x", "value": f"1-{said}"}],
+        "name": [{"family": said, "given": [said], "text": said}],
+        "gender": said,
+        "birthDate": said,
+        "address": [{"line": said}],
+        "contact": said,
+    }
+    sound = {**patient, "id": "p2", "gender": "male", "birthDate": "1980-01-01"}
+    sound |= {"address": [{"line": [said]}], "contact": []}
+    nobody = {"reference": f"Patient?identifier=urn:x|{said}"}
+    loose = {"resourceType": "Condition", "id": "c", "subject": nobody}
+    path = stage.folder / "broken.json"
+    entries = [{"resource": one} for one in (patient, sound, loose, {"resourceType": said})]
+    path.write_text(json.dumps({"resourceType": "Bundle", "type": "batch", "entry": entries}))
+    return command(stage, "import_fhir", str(path), "--organization", "demo")
+
+
+def test_it_would_find_a_canary_in_each_sink(tmp_path: Path) -> None:
+    stage = Stage("zqcanary", {"PUBLIC_URL": "", "REDIS_URL": ""}, tmp_path)
+    stage.heard.append(Heard("", "POST /x", 400, "Location: /ZQcanary", "about zqcanary"))
+    stage.heard.append(Heard("", f"GET {PREFIX}", 200, "", "zqcanary to its reader"))
+    found = [
+        name
+        for name, text in (
+            *((f"headers {one.status}", one.headers) for one in stage.heard),
+            *((f"error {one.status}", one.text) for one in stage.heard if one.status >= 400),
+        )
+        if stage.canary in text.casefold()
+    ]
+    assert found == ["headers 400", "error 400"]
