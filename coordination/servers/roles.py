@@ -23,6 +23,12 @@ LOOKUP = "continuum_lookup"
 OLDEST_SERVER = 18
 EXTENSIONS = ("btree_gist", "citext", "pg_trgm", "unaccent")
 
+# No request and no task works longer on one statement, or sits in a transaction doing nothing: what
+# hangs lets go of its locks. A migration may take its time.
+TIMEOUTS = {"statement_timeout": "60s", "idle_in_transaction_session_timeout": "60s"}
+# PostgreSQL lets everybody keep large objects, which no fence surrounds.
+_LARGE_OBJECTS = "^(lo_(creat|create|from_bytea|import|export|open|put|get|unlink)|lowrite|loread)$"
+
 # Two programs that prepare the same server wait for each other; the number is "roles" in ASCII.
 _PREPARING = 0x726F6C6573
 _LOGIN = {OWNER: "LOGIN", RUNTIME: "LOGIN", LOOKUP: "NOLOGIN"}
@@ -180,6 +186,12 @@ def _make_role(admin: Connection, role: str, password: str | None) -> None:
     login = sql.SQL(_LOGIN[role])
     admin.execute(sql.SQL("ALTER ROLE {} WITH {}{}").format(name, login, secret))
     admin.execute(sql.SQL("ALTER ROLE {} SET search_path = public").format(name))
+    for setting, value in TIMEOUTS.items() if role == RUNTIME else ():
+        admin.execute(
+            sql.SQL("ALTER ROLE {} SET {} = {}").format(
+                name, sql.Identifier(setting), sql.Literal(value)
+            )
+        )
     _take_powers_away(admin, role)
 
 
@@ -245,7 +257,24 @@ def _prepare_schema(admin: Connection) -> None:
             )
         )
     admin.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+    _close_large_objects(admin)
     for role, rights in ((OWNER, "ALL"), (RUNTIME, "USAGE"), (LOOKUP, "USAGE, CREATE")):
         admin.execute(
             sql.SQL("GRANT {} ON SCHEMA public TO {}").format(sql.SQL(rights), sql.Identifier(role))
         )
+
+
+def _close_large_objects(admin: Connection) -> None:
+    functions = admin.execute(
+        "SELECT p.oid::regprocedure::text FROM pg_proc p "
+        "WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname ~ %s "
+        "AND pg_has_role(current_user, p.proowner, 'USAGE')",
+        [_LARGE_OBJECTS],
+    ).fetchall()
+    for (signature,) in functions:
+        # The catalogue's own spelling of a function and its arguments.
+        admin.execute(sql.SQL("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC").format(_raw(signature)))
+
+
+def _raw(signature: str) -> sql.Composable:
+    return sql.SQL(signature)  # type: ignore[arg-type] # from the catalogue, not from outside

@@ -7,6 +7,8 @@ from django.core.management.base import CommandParser
 from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connections
 
+from coordination.privileges import narrow_privileges
+
 
 class Command(DjangoMigrate):
     """Django's own command with another default for `--database`."""
@@ -17,10 +19,12 @@ class Command(DjangoMigrate):
         _default_to_owner(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate, then make sure that no session can switch the triggers off."""
+        """Migrate, then take back what no session of the runtime role may do."""
         super().handle(*args, **options)
         if not (options["plan"] or options["check_unapplied"]):
             _insist_on_triggers(options["database"])
+            with connections[options["database"]].cursor() as cursor:
+                narrow_privileges(cursor)
             _prepare_audit_months(options["database"])
 
 
