@@ -81,6 +81,7 @@ class Environment(BaseSettings):
     trusted_proxies: int = Field(
         0, ge=0, le=10, description="How many proxies of ours write X-Forwarded-For."
     )
+    import_max_unpacked_mb: int = Field(4096, gt=0, description="The most a gzip may unpack to.")
     mail_catcher_url: str = Field("", description="Shown on the front page of a demo.")
 
     @field_validator("allowed_hosts", mode="before")

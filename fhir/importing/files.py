@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from django.conf import settings
+
 from fhir.importing.streaming import Head, read_document
 
 _NAMES = (".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz")
@@ -26,6 +28,9 @@ _MARKS = {
 }
 _BLOCK = 1 << 16
 MAX_LINE = 64 * 1024 * 1024
+# Records of people shrink to a twentieth or so; what shrinks to less than this was made to harm.
+MAX_RATIO = 200
+_RATIO_COUNTS_FROM = 16 * 1024 * 1024
 
 
 class Unreadable(Exception):
@@ -116,12 +121,38 @@ def _has_lines(path: Path, head: bytes) -> bool:
     return path.name.lower().endswith(_LINES)
 
 
+class _Unpacked(io.RawIOBase):
+    """What a gzip file holds, as long as it could be the record of somebody."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+        self._inner = gzip.GzipFile(fileobj=raw)
+        self._size = 0
+
+    def readable(self) -> bool:
+        """Say that this can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read on. Raises `Unreadable` when it grows beyond all measure."""
+        data = self._inner.read(len(buffer))
+        self._size += len(data)
+        if self._size > settings.IMPORT_MAX_UNPACKED:
+            raise Unreadable(f"it unpacks to more than {settings.IMPORT_MAX_UNPACKED} bytes")
+        if self._size > max(_RATIO_COUNTS_FROM, MAX_RATIO * self._raw.tell()):
+            raise Unreadable(
+                f"it unpacks to more than {MAX_RATIO} times its size, as no record does"
+            )
+        buffer[: len(data)] = data
+        return len(data)
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[io.BufferedReader, BinaryIO]]:
     try:
         with path.open("rb") as raw:
             packed = raw.peek(2)[:2] == b"\x1f\x8b"
-            inner: Any = gzip.GzipFile(fileobj=raw) if packed else raw
+            inner: Any = _Unpacked(raw) if packed else raw
             stream = io.BufferedReader(inner, _BLOCK)
             if stream.peek(3)[:3] == b"\xef\xbb\xbf":
                 stream.read(3)

@@ -1,9 +1,11 @@
 """An import from the first byte to the last patient."""
 
+import sqlite3
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from tempfile import gettempdir
 from uuid import UUID
 
 from django.db import (
@@ -38,10 +40,16 @@ from fhir.importing.spool import Ambiguous, Kept, Spool
 from fhir.importing.writing import Person, known_patient, write_patient
 
 Advance = Callable[[str, int, int], None]
+_TRIES = 5
+_IN_THE_WAY = {"40P01", "40001", "55P03"}  # deadlock, serialization, lock not available
 
 
 class Interrupted(Exception):
     """The import stopped before its end; what was written before is whole and stays."""
+
+
+class DiskFull(Exception):
+    """What became of the entries cannot be kept; the patients written so far are whole."""
 
 
 class Import:
@@ -62,9 +70,19 @@ class Import:
         """Read all files, then write the directory, then patient by patient.
 
         Raises `Unreadable` for a path that leads nowhere, before anything is written, and
-        `Interrupted` when the database goes away; each entry's outcome is in the spool.
+        `Interrupted` when the database goes away, each entry's outcome being in the spool, and
+        `DiskFull` when that has no room.
         """
-        files = list(find_files(paths))
+        try:
+            self._run(list(find_files(paths)))
+        except sqlite3.Error as error:
+            raise DiskFull(
+                f"The import's temporary data cannot be kept in {gettempdir()} ({error}): free "
+                "some space, or set SQLITE_TMPDIR to another folder, and import again. The "
+                "patients written so far are whole."
+            ) from error
+
+    def _run(self, files: list[Found]) -> None:
         self._read(files)
         try:
             write_directory(
@@ -147,12 +165,24 @@ class Import:
         except _Faulty as faulty:
             return _rejected(kept, faulty.seq, str(faulty))
         try:
-            written = write_patient(identity, person, history, actor=self.actor, now=self.now)
+            written = self._insist(
+                lambda: write_patient(identity, person, history, actor=self.actor, now=self.now)
+            )
         except Problem as problem:
             return _rejected(kept, kept[0].seq, problem.detail)
         except (DataError, IntegrityError, InternalError, ProgrammingError) as error:
             return _rejected(kept, kept[0].seq, f"the database refused it: {_said(error)}")
         return skipped + written
+
+    def _insist(self, write: Callable[[], list[Outcome]]) -> list[Outcome]:
+        """Write again when another import was in the way; the last refusal stands."""
+        for _ in range(_TRIES - 1):
+            try:
+                return write()
+            except OperationalError as error:
+                if getattr(error.__cause__, "sqlstate", None) not in _IN_THE_WAY:
+                    raise
+        return write()
 
     def _translate(self, kept: list[Kept]) -> tuple[Person | None, History, list[Outcome]]:
         """Read all resources of one patient; raises `_Faulty` for the first that is wrong."""

@@ -10,6 +10,8 @@ from fhir.importing.elements import MAX_DEPTH
 
 # Deeper than any resource that would be accepted, so that the message names the element.
 _DEEPEST = MAX_DEPTH * 4
+# One resource is held in memory as a whole; what is larger than this is none.
+MAX_ENTRY = 32 * 1024 * 1024
 _SCALARS = {"string", "number", "boolean", "null"}
 
 
@@ -29,11 +31,30 @@ def read_document(stream: BinaryIO) -> Iterator[Any]:
 
     Raises ValueError where the JSON is broken, is no object, or goes on after its end.
     """
-    events = iter(ijson.basic_parse(stream, buf_size=1 << 16))
+    watched = _Watched(stream)
+    events = iter(ijson.basic_parse(watched, buf_size=1 << 16))
     try:
-        yield from _members(events)
+        for member in _members(events):
+            watched.since = 0
+            yield member
     except (ijson.JSONError, UnicodeDecodeError) as error:
         raise ValueError(_first_line(error)) from error
+
+
+class _Watched:
+    """A stream that ends when a single entry does not."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.since = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Read on, as long as the present entry may become a resource."""
+        data = self._stream.read(size)
+        self.since += len(data)
+        if self.since > MAX_ENTRY:
+            raise ValueError(f"a single entry is longer than {MAX_ENTRY} bytes")
+        return data
 
 
 def _members(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:

@@ -78,6 +78,7 @@ def test_it_explains_every_setting_to_operators() -> None:
         "please-change-me-before-you-go-live-0123456789-abcdefghij",
         "01" * 16 + "10" * 16,
     ],
+    ids=["short", "one", "period", "django", "placeholder", "binary"],
 )
 def test_it_refuses_a_secret_that_could_be_guessed(
     monkeypatch: pytest.MonkeyPatch, name: str, weak: str

@@ -17,7 +17,7 @@ from coordination.organizations import organization_named
 from coordination.problems import Problem
 from fhir.importing.files import Unreadable
 from fhir.importing.report import OUTCOMES, rejections, summarize, write_report
-from fhir.importing.running import Import, Interrupted
+from fhir.importing.running import DiskFull, Import, Interrupted
 from fhir.importing.spool import Spool
 
 _LINES = 40
@@ -69,6 +69,8 @@ class Command(BaseCommand):
                 run.run([Path(path) for path in options["paths"]])
             except Unreadable as error:
                 raise CommandError(str(error)) from error
+            except DiskFull as error:
+                raise CommandError(str(error)) from error  # and so nothing can be reported either
             except Interrupted as error:
                 trouble = str(error)
             except KeyboardInterrupt:
