@@ -7,8 +7,9 @@ class CarePlansConfig(AppConfig):
     name = "care_plans"
 
     def ready(self) -> None:
-        """Tell the outbox what this app may say."""
-        from care_plans import hand_off_reminders, reminders
+        """Tell the outbox what this app may say, and patients what they may ask about."""
+        from care_plans import hand_off_reminders, record_kinds, reminders
 
         reminders.register_kinds()
         hand_off_reminders.register_kinds()
+        record_kinds.register_kinds()

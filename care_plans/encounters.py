@@ -15,6 +15,7 @@ from care_plans.telling import tell
 from coordination import audit
 from coordination.access import owned_by_patient, patient_for
 from coordination.actors import Actor
+from coordination.corrections import with_statements
 from coordination.models import Location, PractitionerRole
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale
 
@@ -39,7 +40,7 @@ class EncounterNotFound(NotFound):
 def encounters_visible_to(actor: Actor, now: datetime) -> QuerySet[Encounter, Encounter]:
     """Return the encounters within the actor's reach."""
     rows = Encounter.objects.select_related("practitioner_role__practitioner", "location")
-    return owned_by_patient(rows, actor, now)
+    return with_statements(owned_by_patient(rows, actor, now))
 
 
 def encounter_for(actor: Actor, encounter_id: UUID, *, now: datetime) -> Encounter:

@@ -20,6 +20,7 @@ from care_plans.telling import tell
 from coordination import audit
 from coordination.access import owned_by_patient, patient_for
 from coordination.actors import Actor
+from coordination.corrections import with_statements
 from coordination.models import Discipline, Patient
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale, VersionMismatch
 
@@ -45,7 +46,8 @@ def notes_visible_to(actor: Actor, now: datetime) -> QuerySet[ClinicalNote, Clin
     """Return the notes that the actor may read; a draft is its author's alone."""
     rows = ClinicalNote.objects.select_related("author__practitioner", "amended_by")
     ready = ~Q(status=Status.DRAFT) | Q(author_id__in=actor.practitioner_role_ids)
-    return owned_by_patient(rows, actor, now).filter(ready, ~_thrown_away(actor))
+    found = owned_by_patient(rows, actor, now).filter(ready, ~_thrown_away(actor))
+    return with_statements(found)
 
 
 def note_for(actor: Actor, note_id: UUID, *, now: datetime) -> ClinicalNote:

@@ -13,6 +13,7 @@ from care_plans.telling import tell
 from coordination import audit
 from coordination.access import owned_by_patient, patient_for
 from coordination.actors import Actor
+from coordination.corrections import with_statements
 from coordination.models import Patient
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound
 
@@ -31,7 +32,8 @@ class AgreementTakenBack(NotAllowed):
 
 def summaries_visible_to(actor: Actor, now: datetime) -> QuerySet[CareSummary, CareSummary]:
     """Return the summaries that the actor may read."""
-    return owned_by_patient(CareSummary.objects.select_related("author__practitioner"), actor, now)
+    rows = CareSummary.objects.select_related("author__practitioner")
+    return with_statements(owned_by_patient(rows, actor, now))
 
 
 @transaction.atomic

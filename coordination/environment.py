@@ -69,6 +69,9 @@ class Environment(BaseSettings):
         le=3650,
         description="How long a former team member still reads their own entries.",
     )
+    record_request_days: int = Field(
+        30, ge=1, le=365, description="Within how many days a patient's request is answered."
+    )
     hand_off_hours: int = Field(
         72, gt=0, le=24 * 90, description="Until an unanswered hand-off is overdue."
     )

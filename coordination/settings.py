@@ -30,6 +30,7 @@ FORMER_MEMBER_DAYS = ENVIRONMENT.former_member_days
 AUDIT_HEADS_FILE = ENVIRONMENT.audit_heads_file
 AUDIT_CHECKPOINT_KEY = ENVIRONMENT.audit_checkpoint_key.get_secret_value()
 AUDIT_RETENTION_MONTHS = ENVIRONMENT.audit_retention_months
+RECORD_REQUEST_DAYS = ENVIRONMENT.record_request_days
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -244,6 +245,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ScoreSideEnum": "care_plans.models.Score.Side",
         "ReferralStageEnum": "referrals.models.Referral.Stage",
         "CriterionOutcomeEnum": "care_plans.api.course_serializers.OUTCOMES",
+        "EncounterStatusEnum": "care_plans.models.Encounter.Status",
+        "ClinicalNoteStatusEnum": "care_plans.models.ClinicalNote.Status",
+        "CareSummaryKindEnum": "care_plans.models.CareSummary.Kind",
+        "RecordRequestKindEnum": "coordination.models.RecordRequest.Kind",
+        "RecordRequestStatusEnum": "coordination.models.RecordRequest.Status",
         "MessageStatusEnum": "notifications.models.Message.Status",
         "MessageChannelEnum": "notifications.models.Channel",
         "MessagePurposeEnum": "notifications.models.Purpose",

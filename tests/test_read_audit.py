@@ -116,6 +116,8 @@ READS = {
     "clinical-notes/{}": "ClinicalNote",
     "care-summaries/{}": "CareSummary",
     "hand-offs/{}": "HandOff",
+    "coverages/{}": "Coverage",
+    "record-requests/{}": "RecordRequest",
 }
 
 

@@ -17,6 +17,7 @@ from care_plans.models import (
     Score,
     SourceDocument,
 )
+from coordination.api.record_serializers import CorrectionShownSerializer, StatementShownSerializer
 
 _RECORDED = ["id", "patient", "course", "practitioner_role", "effective_at", "recorded_at"]
 
@@ -44,6 +45,9 @@ class AssessmentSerializer(serializers.ModelSerializer[Assessment]):
         source="replaced_by.id", read_only=True, allow_null=True, default=None
     )
 
+    statements = StatementShownSerializer(many=True, read_only=True, default=list)
+    corrections = CorrectionShownSerializer(many=True, read_only=True, default=list)
+
     class Meta:
         model = Assessment
         fields = [
@@ -53,6 +57,8 @@ class AssessmentSerializer(serializers.ModelSerializer[Assessment]):
             "reason",
             "replaced_by",
             "entered_in_error",
+            "statements",
+            "corrections",
         ]
         read_only_fields = fields
 

@@ -23,6 +23,7 @@ from coordination.access import owned_by_patient
 from coordination.api.permissions import CLINICAL
 from coordination.api.records import OfPatientFilter
 from coordination.api.views import Listed, OfPatients, Retrieved
+from coordination.corrections import with_statements
 
 
 class _Findings(OfPatients):
@@ -89,6 +90,10 @@ class AssessmentViewSet(_Findings, Listed, Retrieved):
             Score.objects.select_related("measure").defer("measure__content").order_by("id"),
         )
     )
+
+    def get_queryset(self) -> QuerySet[Any, Any]:
+        """Return the sittings within reach, with what the patient says beside them."""
+        return with_statements(super().get_queryset())
 
     @extend_schema(
         summary="Record an assessment",

@@ -5,6 +5,10 @@ from typing import Any
 from rest_framework import serializers
 
 from care_plans.models import CareSummary, ClinicalNote, Encounter
+from coordination.api.record_serializers import (
+    CorrectionShownSerializer,
+    StatementShownSerializer,
+)
 
 _LENGTH = 50_000
 _OWN_ROLE = "Your role, when you see the patient in several disciplines."
@@ -17,6 +21,9 @@ class EncounterSerializer(serializers.ModelSerializer[Encounter]):
         source="practitioner_role.practitioner.name", read_only=True
     )
     discipline = serializers.CharField(source="practitioner_role.discipline", read_only=True)
+
+    statements = StatementShownSerializer(many=True, read_only=True, default=list)
+    corrections = CorrectionShownSerializer(many=True, read_only=True, default=list)
 
     class Meta:
         model = Encounter
@@ -34,6 +41,8 @@ class EncounterSerializer(serializers.ModelSerializer[Encounter]):
             "started_at",
             "ended_at",
             "because",
+            "statements",
+            "corrections",
             "recorded_at",
         ]
         read_only_fields = fields
@@ -72,6 +81,9 @@ class ClinicalNoteSerializer(serializers.ModelSerializer[ClinicalNote]):
         source="amended_by.id", read_only=True, allow_null=True, default=None
     )
 
+    statements = StatementShownSerializer(many=True, read_only=True, default=list)
+    corrections = CorrectionShownSerializer(many=True, read_only=True, default=list)
+
     class Meta:
         model = ClinicalNote
         fields = [
@@ -90,6 +102,8 @@ class ClinicalNoteSerializer(serializers.ModelSerializer[ClinicalNote]):
             "because",
             "error_reason",
             "written_at",
+            "statements",
+            "corrections",
             "recorded_at",
             "signed_at",
         ]
@@ -136,6 +150,9 @@ class CareSummarySerializer(serializers.ModelSerializer[CareSummary]):
 
     author_name = serializers.CharField(source="author.practitioner.name", read_only=True)
 
+    statements = StatementShownSerializer(many=True, read_only=True, default=list)
+    corrections = CorrectionShownSerializer(many=True, read_only=True, default=list)
+
     class Meta:
         model = CareSummary
         fields = [
@@ -151,6 +168,8 @@ class CareSummarySerializer(serializers.ModelSerializer[CareSummary]):
             "agreed_how",
             "withdrawn_at",
             "written_at",
+            "statements",
+            "corrections",
             "recorded_at",
         ]
         read_only_fields = fields

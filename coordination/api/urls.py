@@ -14,6 +14,12 @@ from coordination.api.places import (
     PractitionerViewSet,
 )
 from coordination.api.provenance import ProvenanceViewSet
+from coordination.api.record_requests import (
+    CoverageViewSet,
+    LegalHoldViewSet,
+    RecordRequestViewSet,
+    RetentionPolicyViewSet,
+)
 from coordination.api.scope import ScopeNarrowingViewSet, ScopeOfPracticeViewSet
 from coordination.api.sessions import (
     PasskeyChallengeView,
@@ -36,6 +42,10 @@ router.register("scope-of-practice", ScopeOfPracticeViewSet, basename="scope-of-
 router.register("scope-narrowings", ScopeNarrowingViewSet, basename="scope-narrowing")
 router.register("events", EventViewSet, basename="event")
 router.register("provenance", ProvenanceViewSet, basename="provenance")
+router.register("coverages", CoverageViewSet, basename="coverage")
+router.register("record-requests", RecordRequestViewSet, basename="record-request")
+router.register("legal-holds", LegalHoldViewSet, basename="legal-hold")
+router.register("retention-policies", RetentionPolicyViewSet, basename="retention-policy")
 
 urlpatterns = [
     path("session", SessionView.as_view(), name="session"),

@@ -5,7 +5,9 @@ from typing import Any
 
 from care_plans import encounters, notes, summaries
 from care_plans.models import CareSummary, ClinicalNote, Encounter
-from coordination import care_team
+from coordination import care_team, corrections
+from coordination.coverage import record_coverage
+from coordination.models import Coverage, RecordRequest
 from tests.cast import NOW, Cast, Person
 
 
@@ -35,9 +37,9 @@ def visit(cast: Cast, who: Person, **given: Any) -> Encounter:
 
 def note(cast: Cast, who: Person, text: str = "As expected.", **given: Any) -> ClinicalNote:
     """Write and sign a note."""
-    asked: dict[str, Any] = {"sign": True, **given}
+    asked: dict[str, Any] = {"patient_id": cast.patient.id, "sign": True, **given}
     with cast.acting():
-        return notes.write_note(cast.patient.id, text=text, **asked, actor=who.actor(), now=NOW)
+        return notes.write_note(text=text, **asked, actor=who.actor(), now=NOW)
 
 
 def summary(cast: Cast, who: Person, text: str = "Sleeps better.", **given: Any) -> CareSummary:
@@ -54,10 +56,26 @@ def summary(cast: Cast, who: Person, text: str = "Sleeps better.", **given: Any)
         )
 
 
+def coverage(cast: Cast, who: Person, **given: Any) -> Coverage:
+    """Record who pays."""
+    fields = {"payer": "Test Mutual (fictional)", "starts_on": NOW.date(), **given}
+    with cast.acting():
+        return record_coverage(cast.patient.id, fields=fields, actor=who.actor(), now=NOW)
+
+
+def request(cast: Cast, who: Person, **given: Any) -> RecordRequest:
+    """Take down that the patient wants to see the record."""
+    asked: dict[str, Any] = {"kind": "access", "text": "All of it.", **given}
+    with cast.acting():
+        return corrections.receive_request(cast.patient.id, **asked, actor=who.actor(), now=NOW)
+
+
 def everything(cast: Cast, who: Person) -> dict[str, Any]:
     """Write one record of each kind, by the address where it is read."""
     return {
         "encounters": visit(cast, who),
         "clinical-notes": note(cast, who),
         "care-summaries": summary(cast, who),
+        "coverages": coverage(cast, who),
+        "record-requests": request(cast, who),
     }
