@@ -250,6 +250,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "CareSummaryKindEnum": "care_plans.models.CareSummary.Kind",
         "RecordRequestKindEnum": "coordination.models.RecordRequest.Kind",
         "RecordRequestStatusEnum": "coordination.models.RecordRequest.Status",
+        "MessagingConsentMeansEnum": "notifications.models.MessagingConsent.Means",
         "MessageStatusEnum": "notifications.models.Message.Status",
         "MessageChannelEnum": "notifications.models.Channel",
         "MessagePurposeEnum": "notifications.models.Purpose",

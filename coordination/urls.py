@@ -28,6 +28,7 @@ urlpatterns = [
     path("api/docs/", non_atomic_requests(DocumentationView.as_view()), name="docs"),
     path("api/docs", non_atomic_requests(RedirectView.as_view(pattern_name="docs"))),
     path("api/v1/", include("coordination.api.urls")),
+    path("", include("notifications.api.unsubscribing")),
     path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("referrals.api.urls")),
     path("api/v1/", include("care_plans.api.urls")),

@@ -74,6 +74,8 @@ class MessageKind:
             raise KindRefused(f"{self.name!r} is not a name: small letters, digits and . _ -")
         if self.purpose not in Purpose.values:
             raise KindRefused(f"{self.name}: no purpose {self.purpose!r}")
+        if self.safety and self.purpose == Purpose.COMMERCIAL:
+            raise KindRefused(f"{self.name}: nobody's safety depends on an offer")
         if not self.channels or not set(self.channels) <= set(Channel.values):
             raise KindRefused(f"{self.name}: channels are some of {', '.join(Channel.values)}")
         for name in ("audience", "subject_line", "text"):

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from coordination.models import Location
 from notifications.channels.contract import Letter
+from notifications.consents import unsubscribe_url
 from notifications.kinds import MessageKind
 from notifications.models import Message
 
@@ -32,7 +33,10 @@ _STAFF_CHOICE = (
     "Log in to see the rest. If you would rather not get mails like this one, you can change your "
     "message preferences in Continuum."
 )
-_PATIENT = "If you have a question, or would rather not get mails like this one, tell your clinic."
+_PATIENT = """\
+If you have a question, ask your clinic. \
+If you would rather not get mails like this one, open this and press the button:
+{link}"""
 
 
 def write(message: Message, kind: MessageKind, *, address: str) -> Letter:
@@ -49,6 +53,7 @@ def write(message: Message, kind: MessageKind, *, address: str) -> Letter:
             link=_link(message),
             closing=_closing(message, kind),
         ),
+        unsubscribe=unsubscribe_url(message) if message.to_patient_id is not None else "",
     )
 
 
@@ -80,5 +85,5 @@ def _link(message: Message) -> str:
 
 def _closing(message: Message, kind: MessageKind) -> str:
     if message.to_patient_id is not None:
-        return _PATIENT
+        return _PATIENT.format(link=unsubscribe_url(message))
     return _STAFF if kind.safety else _STAFF_CHOICE

@@ -20,6 +20,7 @@ class Purpose(models.TextChoices):
     """Why somebody is written to; preferences are kept by purpose."""
 
     CARE = "care", "Somebody's care"
+    COMMERCIAL = "commercial", "Offers and news, for which the law wants a consent"
     WORK = "work", "Work that waits for a person"
 
 
@@ -55,7 +56,7 @@ class Message(OrganizationOwned):
         SUPPRESSED = "suppressed"
 
     kind = models.CharField(max_length=64)
-    purpose = models.CharField(max_length=8, choices=Purpose)
+    purpose = models.CharField(max_length=12, choices=Purpose)
     channel = models.CharField(max_length=8, choices=Channel)
     to_user = models.ForeignKey(
         "coordination.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -243,7 +244,7 @@ class Preference(OrganizationOwned):
     patient = models.ForeignKey(
         "coordination.Patient", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    purpose = models.CharField(max_length=8, choices=Purpose)
+    purpose = models.CharField(max_length=12, choices=Purpose)
     channel = models.CharField(max_length=8, choices=Channel)
     wanted = models.BooleanField()
     changed_at = models.DateTimeField()
@@ -267,3 +268,80 @@ class Preference(OrganizationOwned):
 
     def __str__(self) -> str:
         return f"{self.purpose} by {self.channel}: {'yes' if self.wanted else 'no'}"
+
+
+class MessagingConsent(OrganizationOwned):
+    """One step in the history of a patient's consent to messages, with its evidence.
+
+    The latest row of a purpose and channel counts; none is ever edited.
+    """
+
+    class Decision(models.TextChoices):
+        GIVEN = "given"
+        WITHDRAWN = "withdrawn"
+
+    class Basis(models.TextChoices):
+        EXPRESS = "express"
+        IMPLIED = "implied", "Implied: it ends by itself"
+
+    class Means(models.TextChoices):
+        """How the person said so."""
+
+        SPOKEN = "spoken"
+        WRITTEN = "written"
+        ONLINE = "online"
+        LINK = "link", "The link in a message"
+
+    labels: ClassVar[Labels] = Labels(is_identity=True)
+
+    patient = models.ForeignKey(
+        "coordination.Patient", on_delete=models.PROTECT, related_name="messaging_consents"
+    )
+    purpose = models.CharField(max_length=12, choices=Purpose)
+    channel = models.CharField(max_length=8, choices=Channel)
+    decision = models.CharField(max_length=9, choices=Decision)
+    basis = models.CharField(max_length=7, choices=Basis, blank=True)
+    means = models.CharField(max_length=7, choices=Means)
+    wording = models.CharField(
+        max_length=64, blank=True, help_text="Which version of the words was agreed to."
+    )
+    evidence = models.TextField(
+        blank=True, help_text="Where the proof lies: a form, a recording, a message."
+    )
+    obtained_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    recorded_by = models.TextField(help_text="The login, or the link that was followed.")
+    user_id = models.UUIDField(null=True, blank=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decision="withdrawn", basis="", expires_at=None)
+                | Q(~Q(wording=""), ~Q(evidence=""), decision="given", basis="express")
+                | Q(
+                    ~Q(evidence=""),
+                    decision="given",
+                    basis="implied",
+                    expires_at__gt=models.F("obtained_at"),
+                ),
+                name="notifications_consent_evidence",
+            ),
+            models.CheckConstraint(
+                condition=Q(channel__in=Channel.values)
+                & Q(purpose__in=Purpose.values)
+                & Q(obtained_at__lte=models.F("recorded_at")),
+                name="notifications_consent_words",
+            ),
+        ]
+        indexes = [
+            # the latest word, asked before every commercial message
+            models.Index(
+                fields=["organization", "patient", "purpose", "channel", "-recorded_at"],
+                name="notifications_consent_latest",
+            )
+        ]
+        triggers = APPEND_ONLY
+
+    def __str__(self) -> str:
+        return f"{self.purpose} by {self.channel}: {self.decision}"

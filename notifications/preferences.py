@@ -10,8 +10,15 @@ from django.db import transaction
 from coordination import audit
 from coordination.access import patient_for
 from coordination.actors import Actor
-from coordination.problems import Denied
+from coordination.problems import Denied, NotAllowed
+from notifications import evidence
 from notifications.models import Channel, Preference, Purpose
+
+
+class ConsentNeeded(NotAllowed):
+    """Offers are sent only to patients whose consent is on file."""
+
+    type = "messaging-consent-needed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +44,27 @@ def choices_of(*, patient_id: UUID | None = None, actor: Actor, now: datetime) -
         ).values_list("purpose", "channel", "wanted")
     }
     return [
-        Choice(purpose, channel, made.get((purpose, channel), True), patient_id)
-        for purpose, channel in product(Purpose.values, Channel.values)
+        Choice(
+            purpose,
+            channel,
+            made.get((purpose, channel), True)
+            and (patient_id is None or is_permitted(patient_id, purpose, channel, now)),
+            patient_id,
+        )
+        for purpose, channel in product(_purposes(patient_id), Channel.values)
     ]
+
+
+def is_permitted(patient_id: UUID, purpose: str, channel: str, now: datetime) -> bool:
+    """Say whether a patient may be written to at all: offers need a consent that stands."""
+    if purpose != Purpose.COMMERCIAL:
+        return True
+    return evidence.stands(patient_id, purpose=purpose, channel=channel, now=now)
+
+
+def _purposes(patient_id: UUID | None) -> list[str]:
+    # nobody at the clinic is sent offers
+    return [one for one in Purpose.values if patient_id or one != Purpose.COMMERCIAL]
 
 
 @transaction.atomic
@@ -55,9 +80,50 @@ def choose(
     """Let the actor, or a patient who told them so, receive such messages or not from now on.
 
     It counts for what is sent from this moment, also if it was enqueued before. Messages on which
-    somebody's safety depends are sent all the same. Raises `PatientNotFound`.
+    somebody's safety depends are sent all the same. Wanting offers takes a consent with its
+    evidence (`consents.record_consent`). Raises `PatientNotFound`, `ConsentNeeded`.
     """
     user_id = _whose(patient_id, actor, now)
+    if wanted and patient_id is None and purpose == Purpose.COMMERCIAL:
+        raise ConsentNeeded("Only patients are sent offers.")
+    if wanted and patient_id and not is_permitted(patient_id, purpose, channel, now):
+        raise ConsentNeeded("Record the patient's consent to such messages first.")
+    if patient_id and not wanted:
+        evidence.append(
+            organization_id=actor.organization_id,
+            patient_id=patient_id,
+            purpose=purpose,
+            channel=channel,
+            decision="withdrawn",
+            means="spoken",
+            obtained_at=now,
+            recorded_by=actor.label,
+            user_id=actor.user_id,
+            recorded_at=now,
+        )
+    set_wanted(
+        user_id=user_id,
+        patient_id=patient_id,
+        purpose=purpose,
+        channel=channel,
+        wanted=wanted,
+        actor=actor,
+        now=now,
+    )
+    return Choice(purpose, channel, wanted, patient_id)
+
+
+def set_wanted(
+    *,
+    user_id: UUID | None,
+    patient_id: UUID | None,
+    purpose: str,
+    channel: str,
+    wanted: bool,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Write the choice of one person down, for a caller who knows that it is theirs."""
     Preference.objects.bulk_create(
         [
             Preference(
@@ -83,7 +149,6 @@ def choose(
         patient_ids=[patient_id] if patient_id else [],
         detail={"purpose": purpose, "channel": channel, "wanted": wanted},
     )
-    return Choice(purpose, channel, wanted, patient_id)
 
 
 def _whose(patient_id: UUID | None, actor: Actor, now: datetime) -> UUID | None:

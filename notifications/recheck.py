@@ -16,7 +16,8 @@ from coordination.models import PractitionerRole, User
 from notifications import letters
 from notifications.channels.contract import Letter
 from notifications.kinds import MessageKind, kind_named
-from notifications.models import Channel, Message, Preference
+from notifications.models import Channel, Message, Preference, Purpose
+from notifications.preferences import is_permitted
 from notifications.recipients import Recipient
 
 
@@ -65,7 +66,7 @@ def decide(message: Message, *, now: datetime) -> Decision:
         return Suppress("withheld")
     try:
         address = _address(message, now)
-        _ask_preference(message, kind)
+        _ask_preference(message, kind, now)
     except _Withheld as withheld:
         return Suppress(str(withheld))
     return Send(letters.write(message, kind, address=address))
@@ -153,7 +154,7 @@ def _ask_reach(message: Message, actor: Actor, now: datetime, *, view: View) -> 
         raise _Withheld("outside-circle")
 
 
-def _ask_preference(message: Message, kind: MessageKind) -> None:
+def _ask_preference(message: Message, kind: MessageKind, now: datetime) -> None:
     if kind.safety:
         return
     unwanted = Preference.objects.filter(
@@ -161,6 +162,15 @@ def _ask_preference(message: Message, kind: MessageKind) -> None:
     )
     if unwanted.exists():
         raise _Withheld("opted-out")
+    if message.purpose == Purpose.COMMERCIAL and not _has_consented(message, now):
+        raise _Withheld("no-consent")
+
+
+def _has_consented(message: Message, now: datetime) -> bool:
+    patient_id = message.to_patient_id
+    return patient_id is not None and is_permitted(
+        patient_id, message.purpose, message.channel, now
+    )
 
 
 def _whose(message: Message) -> Q:

@@ -22,6 +22,7 @@ OPEN = {
     "/courses/<uuid:record_id>": "the link in a mail; shows nothing",
     "/patients/<uuid:record_id>": "the link in a mail; shows nothing",
     "/referrals/<uuid:record_id>": "the link in a mail; shows nothing",
+    "/unsubscribe/<str:token>": "the signed link in a mail; shows nothing of anybody",
     "/health/live": "for probes",
     "/health/ready": "for probes",
     "/login": "logging in, for a portal's consent",

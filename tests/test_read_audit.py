@@ -118,6 +118,7 @@ READS = {
     "hand-offs/{}": "HandOff",
     "coverages/{}": "Coverage",
     "record-requests/{}": "RecordRequest",
+    "messaging-consents/{}": "MessagingConsent",
 }
 
 

@@ -7,7 +7,7 @@ from django.db.models import TextChoices
 from rest_framework import serializers
 
 from notifications import kinds
-from notifications.models import Attempt, Channel, Message, Purpose
+from notifications.models import Attempt, Channel, Message, MessagingConsent, Purpose
 
 
 class MessageSerializer(serializers.ModelSerializer[Message]):
@@ -137,4 +137,50 @@ class PreferenceSerializer(serializers.Serializer[Any]):
         required=False,
         allow_null=True,
         help_text="A patient who told you so; without it, the choice is your own.",
+    )
+
+
+class MessagingConsentSerializer(serializers.ModelSerializer[MessagingConsent]):
+    """One step in the history of a patient's consent to messages."""
+
+    class Meta:
+        model = MessagingConsent
+        fields = [
+            "id",
+            "patient",
+            "purpose",
+            "channel",
+            "decision",
+            "basis",
+            "means",
+            "wording",
+            "evidence",
+            "obtained_at",
+            "expires_at",
+            "recorded_by",
+            "recorded_at",
+        ]
+        read_only_fields = fields
+
+
+class MessagingConsentGivingSerializer(serializers.Serializer[Any]):
+    """What a patient agreed to, how, and where the proof lies."""
+
+    patient = serializers.UUIDField()
+    purpose = serializers.ChoiceField(choices=Purpose.choices)
+    channel = serializers.ChoiceField(choices=Channel.choices)
+    basis = serializers.ChoiceField(choices=MessagingConsent.Basis.choices)
+    means = serializers.ChoiceField(choices=MessagingConsent.Means.choices)
+    wording = serializers.CharField(
+        max_length=64,
+        default="",
+        allow_blank=True,
+        help_text="The version of the words agreed to; needed for express consent.",
+    )
+    evidence = serializers.CharField(
+        max_length=400, help_text="Where the proof lies: a form, a recording, a message."
+    )
+    obtained_at = serializers.DateTimeField(default=None, allow_null=True)
+    expires_at = serializers.DateTimeField(
+        default=None, allow_null=True, help_text="Needed for implied consent."
     )

@@ -13,6 +13,8 @@ class Letter:
     address: str
     subject: str
     text: str
+    unsubscribe: str = ""
+    """Where one request opts the recipient out; empty where they change it in Continuum."""
 
 
 class NotDelivered(Exception):

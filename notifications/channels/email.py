@@ -38,6 +38,7 @@ class Email:
             headers={
                 "Message-ID": message_id(letter),
                 "Auto-Submitted": "auto-generated",
+                **_one_click(letter),
             },
         )
         mailer: Any = mailers.default
@@ -58,6 +59,16 @@ def message_id(letter: Letter) -> str:
     """Return the mail's Message-ID: the same at every try, so that a repeat can be recognized."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     return f"<{letter.message_id}@{domain or 'localhost'}>"
+
+
+def _one_click(letter: Letter) -> dict[str, str]:
+    """Let the reader's mail program opt out with one request (RFC 2369, RFC 8058)."""
+    if not letter.unsubscribe:
+        return {}
+    return {
+        "List-Unsubscribe": f"<{letter.unsubscribe}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def _open(mailer: Any) -> None:

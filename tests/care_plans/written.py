@@ -8,6 +8,8 @@ from care_plans.models import CareSummary, ClinicalNote, Encounter
 from coordination import care_team, corrections
 from coordination.coverage import record_coverage
 from coordination.models import Coverage, RecordRequest
+from notifications.consents import record_consent
+from notifications.models import MessagingConsent
 from tests.cast import NOW, Cast, Person
 
 
@@ -70,6 +72,22 @@ def request(cast: Cast, who: Person, **given: Any) -> RecordRequest:
         return corrections.receive_request(cast.patient.id, **asked, actor=who.actor(), now=NOW)
 
 
+def agreement(cast: Cast, who: Person) -> MessagingConsent:
+    """Record that the patient agreed to mails about their care."""
+    with cast.acting():
+        return record_consent(
+            cast.patient.id,
+            purpose="care",
+            channel="email",
+            basis="express",
+            means="spoken",
+            wording="1",
+            evidence_at="form",
+            actor=who.actor(),
+            now=NOW,
+        )
+
+
 def everything(cast: Cast, who: Person) -> dict[str, Any]:
     """Write one record of each kind, by the address where it is read."""
     return {
@@ -78,4 +96,5 @@ def everything(cast: Cast, who: Person) -> dict[str, Any]:
         "care-summaries": summary(cast, who),
         "coverages": coverage(cast, who),
         "record-requests": request(cast, who),
+        "messaging-consents": agreement(cast, who),
     }
