@@ -1,13 +1,16 @@
 """Visits and notes of the cast's patient, so that a test can begin where it matters."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from care_plans import encounters, notes, summaries
 from care_plans.models import CareSummary, ClinicalNote, Encounter
 from coordination import care_team, corrections
+from coordination.actors import Role
 from coordination.coverage import record_coverage
-from coordination.models import Coverage, RecordRequest
+from coordination.models import Coverage, LegalHold, RecordRequest
+from coordination.retention import place_hold
 from notifications.consents import record_consent
 from notifications.models import MessagingConsent
 from tests.cast import NOW, Cast, Person
@@ -88,6 +91,15 @@ def agreement(cast: Cast, who: Person) -> MessagingConsent:
         )
 
 
+def hold(cast: Cast, who: Person) -> LegalHold:
+    """Hold the patient's records, as somebody's colleague who guards privacy."""
+    with cast.acting():
+        guard = replace(who.actor(), roles=frozenset({Role.PRIVACY_OFFICER}))
+        return place_hold(
+            cast.patient.id, reason="A claim.", ordered_by="A court.", actor=guard, now=NOW
+        )
+
+
 def everything(cast: Cast, who: Person) -> dict[str, Any]:
     """Write one record of each kind, by the address where it is read."""
     return {
@@ -97,4 +109,5 @@ def everything(cast: Cast, who: Person) -> dict[str, Any]:
         "coverages": coverage(cast, who),
         "record-requests": request(cast, who),
         "messaging-consents": agreement(cast, who),
+        "legal-holds": hold(cast, who),
     }
