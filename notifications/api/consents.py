@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from coordination.api.permissions import CARE
+from coordination.api.records import OfPatientFilter
 from coordination.api.views import Listed, OfPatients, Retrieved
 from coordination.disclosure import View
 from notifications import consents
@@ -19,7 +20,7 @@ from notifications.models import Channel, MessagingConsent, Purpose
 class MessagingConsentFilter(filters.FilterSet):
     """How a step is looked for."""
 
-    patient = filters.UUIDFilter(field_name="patient_id")
+    patient = OfPatientFilter()
     purpose = filters.ChoiceFilter(choices=Purpose.choices)
     channel = filters.ChoiceFilter(choices=Channel.choices)
 
