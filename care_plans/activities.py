@@ -13,6 +13,7 @@ from care_plans import scope
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import StageName
 from care_plans.content.stages import Activity as ActivityContent
+from care_plans.disclosing import explain
 from care_plans.editing import save_edit
 from care_plans.evaluation import evaluate, may_load
 from care_plans.evidence import Facts, Outcome
@@ -200,7 +201,7 @@ def move_activity(
     if action == "stop" and not because.strip():
         raise Invalid.field("/because", "Say why.")
     if action == "begin" and activity.is_loading:
-        _must_be_safe(course, now)
+        _must_be_safe(course, actor=actor, now=now)
     moved = Activity.objects.filter(pk=activity.pk, status=activity.status).update(
         status=target,
         because=because if target == Status.STOPPED else "",
@@ -232,13 +233,14 @@ def _require(rule: str, activity: Activity, actor: Actor) -> None:
     )
 
 
-def _must_be_safe(course: Course, now: datetime) -> None:
+def _must_be_safe(course: Course, *, actor: Actor, now: datetime) -> None:
     # Whoever records a red flag takes the same lock, so neither slips past the other.
     Course.objects.select_for_update(no_key=True).get(pk=course.pk)
     facts = facts_of_courses.gather([course], now=now)[course.id]
     finding = may_load(course.pathway_version.definition, facts, now)
     if finding.outcome is not Outcome.MET:
-        raise LoadingHeld(f"Loading is held: {finding.sentence}", finding=finding.as_json())
+        (told,) = explain([finding], course.patient_id, actor=actor, now=now)
+        raise LoadingHeld(f"Loading is held: {told['sentence']}", finding=told)
 
 
 def stop_open_activities(course: Course, *, because: str, now: datetime) -> None:

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, Model, OuterRef, Prefetch, QuerySet
 
+from care_plans.evidence import Finding
 from care_plans.models import (
     Course,
     CourseAnswer,
@@ -85,6 +86,15 @@ def hidden_evidence(
         shown = disclose(rows.filter(pk__in=ids), actor, now).values_list("pk", flat=True)
         hidden |= ids - {str(row_id) for row_id in shown}
     return hidden
+
+
+def explain(
+    findings: Iterable[Finding], patient_id: UUID, *, actor: Actor, now: datetime
+) -> list[dict[str, Any]]:
+    """Return findings as a refusal tells them to the actor: what is withheld keeps its effect."""
+    told = [finding.as_json() for finding in findings]
+    hidden = hidden_evidence(told, patient_id, actor=actor, now=now)
+    return [withhold(finding, hidden) for finding in told]
 
 
 def withhold(finding: Mapping[str, Any], hidden: set[str]) -> dict[str, Any]:

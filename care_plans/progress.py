@@ -15,6 +15,7 @@ from django.db.models import F
 
 from care_plans import activities, lanes, leading, reminders, scope, staffing, standing, stays
 from care_plans.content.sourced import STAGES
+from care_plans.disclosing import explain
 from care_plans.evidence import Outcome
 from care_plans.models import Course, StageStay, StageTransition
 from care_plans.telling import tell
@@ -214,6 +215,7 @@ def _ask_readiness(step: _Step) -> None:
     A move entered late must hold at both moments: a late entry dates a move, and never hides
     what has been found since.
     """
+    patient_id = step.course.patient_id
     then = standing.judge([step.course], now=step.at)[step.course.id].readiness
     asked = [then]
     step.evidence = then.as_json()
@@ -222,16 +224,16 @@ def _ask_readiness(step: _Step) -> None:
         step.evidence["when_entered"] = asked[-1].as_json()
     for found in asked:
         if found.safety.outcome is Outcome.NOT_MET:
-            raise RedFlagOpen(found.safety.sentence, finding=found.safety.as_json())
+            (told,) = explain([found.safety], patient_id, actor=step.actor, now=step.now)
+            raise RedFlagOpen(told["sentence"], finding=told)
     blockers = list(dict.fromkeys(finding for found in asked for finding in found.blockers()))
     step.unmet = [finding.as_json() for finding in blockers]
     if all(found.outcome is Outcome.MET for found in asked):
         return
     if not step.request.override:
-        raise NotReady(
-            " ".join(dict.fromkeys(finding.sentence for finding in blockers)),
-            blockers=step.unmet,
-        )
+        told_of = explain(blockers, patient_id, actor=step.actor, now=step.now)
+        sentences = dict.fromkeys(finding["sentence"] for finding in told_of)
+        raise NotReady(" ".join(sentences), blockers=told_of)
     leading.must_not_have_lapsed(step.course.patient_id, now=step.now)
     scope.require("course.override", step.course, actor=step.actor)
     if not step.request.reason.strip():

@@ -8,14 +8,15 @@ it); an administrator sees no patient at all. What a patient had locked away, an
 default, is left out by `coordination.disclosure`, which `owned_by_patient` asks for every row.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, Exists, F, Func, Model, OuterRef, Q, QuerySet
 
 from coordination.actors import Actor, Role
-from coordination.disclosure import View, disclosed_to
+from coordination.disclosure import View, disclosed_to, labels_of
 from coordination.models import AccessGrant, Directive, Patient, current
 from coordination.problems import NotAllowed, NotFound
 
@@ -24,10 +25,12 @@ __all__ = [
     "PatientNotFound",
     "View",
     "circle",
+    "formerly",
     "must_go_on",
     "owned_by_patient",
     "patient_for",
     "patients_visible_to",
+    "readable_by",
     "within_reach",
 ]
 
@@ -79,6 +82,24 @@ def circle(actor: Actor, now: datetime) -> QuerySet[AccessGrant, UUID]:
             current(now),
             organization_id=actor.organization_id,
             practitioner_role_id__in=actor.practitioner_role_ids,
+        )
+        .order_by()
+        .values_list("patient_id", flat=True)
+    )
+
+
+def formerly(actor: Actor, now: datetime) -> QuerySet[AccessGrant, UUID]:
+    """Return the ids of the patients whose team a practitioner left not long ago.
+
+    Not long is `FORMER_MEMBER_DAYS`. What that opens is no more than `readable_by` says.
+    """
+    return (
+        AccessGrant.objects.filter(
+            organization_id=actor.organization_id,
+            practitioner_role_id__in=actor.practitioner_role_ids,
+            basis=AccessGrant.Basis.MEMBERSHIP,
+            until__lte=now,
+            until__gt=now - timedelta(days=settings.FORMER_MEMBER_DAYS),
         )
         .order_by()
         .values_list("patient_id", flat=True)
@@ -159,6 +180,26 @@ def patient_for(
     if patient is None:
         raise PatientNotFound("There is no such patient within your reach.")
     return patient
+
+
+def readable_by[M: Model](
+    rows: QuerySet[M, M], actor: Actor, now: datetime, *, path: str = "patient_id"
+) -> QuerySet[M, M]:
+    """Narrow rows to those that the actor may read, also as a former member of the team.
+
+    Whoever has left goes on reading what they wrote themselves, for `FORMER_MEMBER_DAYS`, and
+    nothing else; they can change none of it. For reading only: whoever acts asks
+    `owned_by_patient`.
+    """
+    own = Q(pk__in=[])
+    if (author := labels_of(rows.model).author) and actor.practitioner_roles:
+        own = Q(
+            IsAnyOf(F(path), ArraySubquery(formerly(actor, now))),
+            **{f"{author}__in": actor.practitioner_role_ids},
+            organization_id=actor.organization_id,
+        )
+    mine = within_reach(actor, now, path=path) & disclosed_to(rows.model, actor, now)
+    return rows.filter(mine | own)
 
 
 def owned_by_patient[M: Model](

@@ -35,15 +35,19 @@ FROM jsonb_to_recordset(%s::jsonb) AS r (
     purpose text, request_id text, detail jsonb
 )
 CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(coalesce(held.basis, r.basis) ORDER BY p.n), '{}') AS bases,
+    SELECT coalesce(array_agg(
+            CASE WHEN held.basis = 'former' AND r.basis <> 'unresolved' THEN r.basis
+                ELSE coalesce(held.basis, r.basis) END ORDER BY p.n), '{}') AS bases,
         coalesce(array_agg(held.source_id ORDER BY p.n), '{}') AS source_ids
     FROM unnest(r.patient_ids) WITH ORDINALITY AS p (id, n)
     LEFT JOIN LATERAL (
-        SELECT a.basis, a.source_id FROM coordination_accessgrant a
+        SELECT CASE WHEN a.until < r.recorded_at THEN 'former' ELSE a.basis END AS basis,
+            a.source_id
+        FROM coordination_accessgrant a
         WHERE a.organization_id = r.organization_id AND a.patient_id = p.id
           AND a.practitioner_role_id = ANY (r.role_ids)
-          AND a.since <= r.recorded_at AND (a.until IS NULL OR a.until >= r.recorded_at)
-        ORDER BY array_position(
+          AND a.since <= r.recorded_at
+        ORDER BY coalesce(a.until < r.recorded_at, false), array_position(
             ARRAY['membership', 'referral', 'hand_off', 'appointment', 'override'], a.basis::text
         ), a.since, a.id
         LIMIT 1

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -21,9 +22,17 @@ from coordination.api.concurrency import etag
 from coordination.api.once import answer_once
 from coordination.api.parameters import check_parameters
 from coordination.api.permissions import ByRole
+from coordination.disclosure import something_withheld
 from coordination.models import Editable
 
 UUID_PATTERN = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+
+
+#: says that something is withheld from the reader at the patient's wish, never what
+WITHHELD_HEADER = "Continuum-Withheld"
+
+#: the actions that only read
+READS = frozenset({"list", "retrieve"})
 
 
 class ContinuumViewSet(GenericViewSet[Any]):
@@ -127,6 +136,23 @@ class OfPatients(ContinuumViewSet):
         patient_id: UUID | None = row.patient_id
         return patient_id
 
+    @cached_property
+    def disclosed(self) -> set[UUID]:
+        """Return the patients whom this response is about, gathered while it is made."""
+        return set()
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Tell the reader, in a header, that something of these patients is withheld from them.
+
+        It does not depend on what was asked for, so that it tells nothing about what it is.
+        """
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if response.status_code < HTTPStatus.BAD_REQUEST and isinstance(request.auth, Actor):
+            about = self.disclosed | _asked_for(request)
+            if something_withheld(self.actor, self.now, about, view=self.seen_in):
+                response[WITHHELD_HEADER] = "true"
+        return response
+
     def audit_disclosure(self, rows: Iterable[Any], *, searched: bool, resource: str = "") -> None:
         """Write one audit row for all that this response discloses.
 
@@ -135,6 +161,7 @@ class OfPatients(ContinuumViewSet):
         """
         found, resource = list(rows), resource or self.audited_as
         patient_ids = list(filter(None, map(self.patient_of, found)))
+        self.disclosed |= set(patient_ids)
         resource_id, detail = None, {}
         if searched:
             detail = {"parameters": sorted(self.request.query_params)}
@@ -150,6 +177,13 @@ class OfPatients(ContinuumViewSet):
             patient_ids=patient_ids,
             detail=detail,
         )
+
+
+def _asked_for(request: Request) -> set[UUID]:
+    try:
+        return {UUID(request.query_params["patient"])}
+    except (KeyError, ValueError):
+        return set()
 
 
 def _named(row: Model, resource: str) -> tuple[UUID | None, dict[str, Any]]:

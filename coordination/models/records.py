@@ -67,6 +67,7 @@ class AuditEvent(OrganizationOwned):
         HAND_OFF = "hand_off", "A hand-off to this person"
         APPOINTMENT = "appointment", "An appointment with this person"
         OVERRIDE = "override", "Access taken in an emergency, with a reason"
+        FORMER = "former", "Formerly in the circle of care: their own entries, for a while"
         DIRECTORY = "directory", "Scheduling: identity, contacts and bookings only"
         SELF = "self", "The patient's own access"
         PROXY = "proxy", "Somebody who acts for the patient"

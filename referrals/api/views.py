@@ -17,6 +17,7 @@ from referrals.api.filters import ReferralFilter
 from referrals.candidates import candidates_for
 from referrals.models import Referral, ReferralTransition, RoutingDecision
 from referrals.permission import Report
+from referrals.reading import referrals_readable_by
 from referrals.requests import Request as ReferralRequest
 from referrals.requests import request_referral
 
@@ -67,11 +68,7 @@ class ReferralViewSet(OfPatients, Listed, Retrieved):
 
     def get_queryset(self) -> QuerySet[Referral, Referral]:
         """Return the referrals within the actor's reach."""
-        rows: QuerySet[Referral, Referral] = (
-            Referral.objects.within_reach(self.actor, self.now)
-            .disclosing(self.actor, self.now)
-            .shown()
-        )
+        rows: QuerySet[Referral, Referral] = referrals_readable_by(self.actor, self.now).shown()
         return rows
 
     @extend_schema(

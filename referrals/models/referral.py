@@ -11,6 +11,8 @@ from coordination.actors import Actor
 from coordination.disclosure import EVERY_ROW, disclosed_to, opened_by
 from coordination.models import KEPT, Discipline, Labels, OrganizationOwned
 
+NO_ROW = models.Q(pk__in=[])
+
 REQUEST_TRANSITIONS = [
     ("draft", "active"),
     ("draft", "revoked"),
@@ -39,6 +41,14 @@ def _open_to(actor: Actor, now: datetime) -> models.Q:
     return other | party | models.Q(opened)
 
 
+def reach(actor: Actor, now: datetime) -> models.Q:
+    """Select the referrals that the actor may see; see `ReferralQuerySet.within_reach`."""
+    sent = ~models.Q(status="draft") | within_reach(actor, now, view="clinical")
+    mine = models.Q(work_item__owner_id__in=actor.practitioner_role_ids)
+    shown = mine | disclosed_to(Referral, actor, now, view="directory")
+    return within_reach(actor, now, view="directory") & sent & shown
+
+
 class ReferralQuerySet(models.QuerySet["Referral"]):
     """Reads over referrals."""
 
@@ -48,13 +58,13 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         A scheduler has the logistics of every referral that was sent, a practitioner everything
         of the patients in their circle.
         """
-        sent = ~models.Q(status="draft") | within_reach(actor, now, view="clinical")
-        mine = models.Q(work_item__owner_id__in=actor.practitioner_role_ids)
-        shown = mine | disclosed_to(Referral, actor, now, view="directory")
-        return self.filter(within_reach(actor, now, view="directory"), sent, shown)
+        return self.filter(reach(actor, now))
 
-    def disclosing(self, actor: Actor, now: datetime) -> Self:
-        """Add to each row, as `discloses`, whether the actor may see its clinical content."""
+    def disclosing(self, actor: Actor, now: datetime, *, also: models.Q = NO_ROW) -> Self:
+        """Add to each row, as `discloses`, whether the actor may see its clinical content.
+
+        `also` selects rows that disclose it for a reason of their own.
+        """
         return self.annotate(
             discloses=models.Case(
                 models.When(
@@ -63,7 +73,8 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
                         models.Q(work_item__owner_id__in=actor.practitioner_role_ids)
                         | disclosed_to(Referral, actor, now)
                     )
-                    & _open_to(actor, now),
+                    & _open_to(actor, now)
+                    | also,
                     then=True,
                 ),
                 default=False,

@@ -1,0 +1,413 @@
+"""The third fence: the same question asked with and without a directive, on every path."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from care_plans import reminders
+from care_plans.models import Assessment, Lane
+from coordination import break_glass
+from coordination.api.views import WITHHELD_HEADER
+from coordination.consent import end_directive
+from coordination.models import AuditEvent, Consent, Directive
+from notifications import delivery
+from notifications.models import Message
+from notifications.outbox import Recipient, enqueue
+from referrals.models import Referral
+from tests import lockbox
+from tests.care_plans import underway
+from tests.cast import LONG_AGO, NOW, Cast, Person
+from tests.test_read_audit import listed
+
+pytestmark = pytest.mark.django_db
+
+MASSAGE = "massage_therapy"
+
+
+@pytest.fixture
+def scene(cast: Cast) -> lockbox.Scene:
+    return lockbox.stage(cast)
+
+
+def addresses(scene: lockbox.Scene) -> list[str]:
+    """Return every address at which somebody may meet the patient's record."""
+    course, patient = scene.course, scene.cast.patient
+    found = ["/api/v1" + entry.values[0].removeprefix("/api/v1") for entry in listed()]
+    found += [f"{path}?patient={patient.id}" for path in found if "patients" not in path]
+    found += [f"/api/v1/courses?discipline={name}" for name in (MASSAGE, "physiotherapy")]
+    found += [f"/api/v1/assessments?measure={name}" for name in ("nprs", "psfs")]
+    found += [f"/api/v1/patients/{patient.id}", f"/api/v1/patients/{patient.id}/care-team"]
+    found += [f"/api/v1/care-plans/{course.care_plan_id}{end}" for end in ("", "/courses")]
+    below = ("", "/transitions", "/readiness", "/lanes", "/activities", "/goals")
+    return found + [f"/api/v1/courses/{course.id}{end}" for end in below]
+
+
+def asked(scene: lockbox.Scene, who: Person) -> dict[str, Any]:
+    """Return what a person is answered at every address: the status and the body."""
+    answers = {}
+    for address in addresses(scene):
+        answer = who.client.get(address)
+        answers[address] = (answer.status_code, timeless(json.loads(answer.content)))
+    return answers
+
+
+def timeless(body: Any) -> Any:
+    """Return an answer without the moment at which it was given."""
+    if isinstance(body, list):
+        return [timeless(part) for part in body]
+    if isinstance(body, dict):
+        return {name: timeless(part) for name, part in body.items() if name != "as_of"}
+    return body
+
+
+def leaks(answers: dict[str, Any], ids: set[str]) -> dict[str, list[str]]:
+    """Return the addresses whose answers hold one of these ids."""
+    found = {
+        address: [one for one in ids if one in json.dumps(answer)]
+        for address, answer in answers.items()
+    }
+    return {address: met for address, met in found.items() if met}
+
+
+def text(answers: dict[str, Any]) -> str:
+    return json.dumps(list(answers.values()))
+
+
+def rows_of(answer: Any) -> list[Any] | None:
+    """Return the rows of a list, None for anything else."""
+    body = answer[1]
+    if isinstance(body, list):
+        return body
+    found: list[Any] | None = body.get("results") if isinstance(body, dict) else None
+    return found
+
+
+TARGETS: dict[str, Any] = {
+    "discipline": lambda scene: (
+        {"target": "discipline", "target_discipline": MASSAGE},
+        scene.rows({"": MASSAGE}, by_label="discipline"),
+    ),
+    "practitioner": lambda scene: (
+        {
+            "target": "practitioner",
+            "target_practitioner_id": scene.cast.chloe.practitioner_role.practitioner_id,
+        },
+        scene.rows({"": scene.cast.chloe.practitioner_role.id}, by_label="author"),
+    ),
+    "condition": lambda scene: (
+        {"target": "condition", "target_id": scene.course.id},
+        scene.rows({"": scene.course.id}, by_label="condition"),
+    ),
+}
+
+
+@pytest.mark.feature("PV-02")
+@pytest.mark.feature("PV-03")
+@pytest.mark.parametrize("target", TARGETS)
+def test_it_answers_as_if_what_is_withheld_were_not_there(
+    scene: lockbox.Scene, target: str
+) -> None:
+    ben = scene.cast.ben
+    before = asked(scene, ben)
+    with scene.cast.acting():
+        what, hidden = TARGETS[target](scene)
+    ids = {row for rows in hidden.values() for row in rows}
+    assert leaks(before, ids), "without the directive Ben meets some of it"
+    scene.lock(**what)
+    after = asked(scene, ben)
+    assert leaks(after, ids) == {}
+    for address, answer in before.items():
+        rows, left = rows_of(answer), rows_of(after[address])
+        if rows is None or left is None:
+            continue
+        kept = [row for row in rows if not any(one in json.dumps(row) for one in ids)]
+        assert [row["id"] for row in left] == [row["id"] for row in kept], address
+
+
+@pytest.mark.feature("PV-02")
+@pytest.mark.parametrize("target", TARGETS)
+def test_it_changes_nothing_for_whom_it_is_not_directed_at(
+    scene: lockbox.Scene, target: str
+) -> None:
+    people = (scene.cast.asha, scene.cast.chloe, scene.cast.dmitri, scene.cast.sam)
+    before = [asked(scene, who) for who in people]
+    with scene.cast.acting():
+        what, _ = TARGETS[target](scene)
+    scene.lock(**what)
+    for who, answers in zip(people, before, strict=True):
+        after = asked(scene, who)
+        assert [one for one in answers if answers[one] != after[one]] == []
+
+
+@pytest.mark.feature("PV-03")
+def test_it_withholds_one_record_and_everything(scene: lockbox.Scene) -> None:
+    ben = scene.cast.ben.client
+    with scene.cast.acting():
+        own = Assessment.objects.filter(practitioner_role=scene.cast.asha.role).latest("id")
+        others = Assessment.objects.exclude(pk=own.pk).values_list("id", flat=True)
+        left = {str(pk) for pk in others}
+    scene.lock(target="record", target_id=own.id)
+    seen = {row["id"] for row in ben.get("/api/v1/assessments").data["results"]}
+    assert seen == left
+    assert ben.get(f"/api/v1/assessments/{own.id}").status_code == 404
+    scene.lock(target="everything")
+    assert ben.get("/api/v1/assessments").data["results"] == []
+    assert ben.get(f"/api/v1/courses/{scene.course.id}").status_code == 404
+    assert ben.get(f"/api/v1/patients/{scene.cast.patient.id}").status_code == 200
+
+
+@pytest.mark.feature("PV-03")
+def test_it_keeps_a_record_from_everybody_but_whoever_wrote_it(scene: lockbox.Scene) -> None:
+    cast = scene.cast
+    with cast.acting():
+        theirs = Assessment.objects.get(practitioner_role=cast.chloe.role)
+    scene.lock(target="discipline", target_discipline=MASSAGE, audience="everyone")
+    address = f"/api/v1/assessments/{theirs.id}"
+    answers = [who.client.get(address).status_code for who in (cast.asha, cast.ben, cast.chloe)]
+    assert answers == [404, 404, 200]
+
+
+@pytest.mark.feature("PV-05")
+def test_it_says_that_something_is_withheld_and_never_what(scene: lockbox.Scene) -> None:
+    ben, asha = scene.cast.ben.client, scene.cast.asha.client
+    patient = f"/api/v1/patients/{scene.cast.patient.id}"
+    assert WITHHELD_HEADER not in ben.get(patient).headers
+    scene.lock(target="discipline", target_discipline=MASSAGE)
+    nothing_found = f"/api/v1/clinical-notes?patient={scene.cast.patient.id}"
+    for address in (patient, nothing_found, f"/api/v1/courses/{scene.course.id}/readiness"):
+        assert ben.get(address).headers[WITHHELD_HEADER] == "true", address
+        assert WITHHELD_HEADER not in asha.get(address).headers
+    said = text(asked(scene, scene.cast.ben))
+    assert MASSAGE not in said
+    assert "massage" not in said.lower()
+    assert scene.cast.chloe.practitioner_role.practitioner.name not in said
+
+
+@pytest.mark.feature("PV-02")
+def test_it_explains_with_the_effect_only(scene: lockbox.Scene) -> None:
+    ben = scene.cast.ben.client
+    address = f"/api/v1/courses/{scene.course.id}/readiness"
+    before = ben.get(address).data
+    assert MASSAGE in before["blocked_by"]
+    scene.lock(target="discipline", target_discipline=MASSAGE)
+    after = ben.get(address).data
+    assert after["outcome"] == before["outcome"]
+    assert after["standing"] == before["standing"]
+    assert after["blocked_by"] == [name for name in before["blocked_by"] if name != MASSAGE]
+    assert after["sign_offs"]["outcome"] == before["sign_offs"]["outcome"]
+    assert "withheld" in after["sign_offs"]["sentence"]
+    refused = ben.post(f"/api/v1/courses/{scene.course.id}/advance", {"leaving": "acute"})
+    assert "massage" not in refused.content.decode().lower()
+
+
+@pytest.mark.feature("PV-02")
+def test_it_stops_messages_about_what_is_withheld(scene: lockbox.Scene) -> None:
+    cast = scene.cast
+    with cast.acting():
+        stay = underway.stay(scene.course)
+        standing = reminders.BLOCKED
+
+        def say(occurrence: str) -> None:
+            enqueue(
+                kind=standing,
+                subject_id=stay.id,
+                occurrence=occurrence,
+                recipients=[Recipient(practitioner_role_id=cast.asha.practitioner_role.id)],
+                due_at=NOW,
+                patient_id=cast.patient.id,
+                path=f"/courses/{scene.course.id}",
+                actor=cast.asha.actor(),
+                now=NOW,
+            )
+
+        say("before")
+    for channel in ("in_app", "email"):
+        delivery.deliver_due(channel, clock=lambda: NOW)
+    inbox = cast.asha.client.get("/api/v1/messages/inbox")
+    told = [row["path"] for row in inbox.data["results"]]
+    assert f"/courses/{scene.course.id}" in told
+    scene.lock(target="condition", target_id=scene.course.id, audience="everyone")
+    with cast.acting():
+        say("after")
+    for channel in ("in_app", "email"):
+        delivery.deliver_due(channel, clock=lambda: NOW)
+    with cast.acting():
+        late = Message.objects.filter(occurrence="after").values_list("status", "reason")
+        assert set(late) == {("suppressed", "withheld")}
+    assert cast.asha.client.get("/api/v1/messages/inbox").data["results"] == []
+
+
+@pytest.mark.feature("PV-03")
+def test_it_shows_again_what_the_patient_opens(scene: lockbox.Scene) -> None:
+    cast = scene.cast
+    before = asked(scene, cast.ben)
+    directive = scene.lock(target="discipline", target_discipline=MASSAGE)
+    ended = cast.pia.client.post(
+        f"/api/v1/directives/{directive.id}/end", {"given_by": "patient", "means": "written"}
+    )
+    assert ended.status_code == 200, ended.data
+    assert asked(scene, cast.ben) == before
+    with cast.acting():
+        versions = Consent.objects.filter(category="lockbox").order_by("version")
+        assert [(row.version, row.decision) for row in versions] == [(1, "refuse"), (2, "permit")]
+
+
+@pytest.mark.feature("PV-03")
+def test_it_takes_the_patients_word_from_staff_and_shows_it_to_oversight_alone(
+    scene: lockbox.Scene,
+) -> None:
+    cast = scene.cast
+    body = {
+        "patient": str(cast.patient.id),
+        "target": "discipline",
+        "target_discipline": MASSAGE,
+        "audience": "discipline",
+        "audience_discipline": "chiropractic",
+        "given_by": "patient",
+        "means": "written",
+        "evidence": "form 12",
+    }
+    made = cast.chloe.client.post("/api/v1/directives", body)
+    assert made.status_code == 201, made.data
+    for who in (cast.asha, cast.ben, cast.chloe, cast.sam, cast.ada):
+        assert who.client.get("/api/v1/directives").status_code == 403
+        consents = who.client.get("/api/v1/consents")
+        assert consents.status_code == 403 or consents.data["results"] == []
+    seen = cast.pia.client.get("/api/v1/directives").data["results"]
+    assert [row["id"] for row in seen] == [made.data["id"]]
+    for who in (cast.gus, cast.olu, cast.ada):
+        assert who.client.post("/api/v1/directives", body).status_code in {403, 404}
+    with cast.acting():
+        assert Directive.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "pointer"),
+    [
+        ({"target": "discipline", "target_discipline": ""}, "/target_discipline"),
+        ({"target": "everything", "target_discipline": MASSAGE}, "/target_discipline"),
+        ({"target": "record", "target_id": "0" * 8 + "-0000-7000-8000-" + "0" * 12}, "/target_id"),
+        ({"target": "condition"}, "/target_id"),
+        ({"audience": "practitioner"}, "/audience_practitioner"),
+        ({"effective_at": "2999-01-01T00:00:00Z"}, "/effective_at"),
+    ],
+)
+def test_it_refuses_a_directive_that_says_nothing(
+    scene: lockbox.Scene, wrong: dict[str, Any], pointer: str
+) -> None:
+    body = {
+        "patient": str(scene.cast.patient.id),
+        "target": "everything",
+        "audience": "everyone",
+        "given_by": "patient",
+        "means": "spoken",
+        **wrong,
+    }
+    answer = scene.cast.sam.client.post("/api/v1/directives", body)
+    assert answer.status_code == 400, answer.data
+    assert pointer in [error["pointer"] for error in answer.data["errors"]]
+    with scene.cast.acting():
+        assert not Directive.objects.exists()
+        assert not Consent.objects.exists()
+
+
+@pytest.mark.feature("PV-01")
+def test_it_keeps_a_refusal_as_a_version_of_its_agreement(cast: Cast) -> None:
+    def decide(status: int = 201, **given: Any) -> Any:
+        answer = cast.asha.client.post(
+            "/api/v1/consents",
+            {
+                "patient": str(cast.patient.id),
+                "category": "treatment",
+                "given_by": "patient",
+                "means": "spoken",
+                **given,
+            },
+        )
+        assert answer.status_code == status, answer.data
+        return answer.data
+
+    refused = decide(decision="refuse", about="dry needling")
+    agreement = refused["agreement"]
+    decide(409, decision="withdraw", agreement=agreement)
+    permitted = decide(decision="permit", agreement=agreement)
+    decide(decision="withdraw", agreement=agreement)
+    decide(404, decision="permit", agreement=str(cast.patient.id))
+    decide(400, decision="permit", agreement=agreement, category="sharing")
+    decide(400, decision="refuse", category="lockbox")
+    rows = cast.asha.client.get(f"/api/v1/consents?agreement={agreement}").data["results"]
+    said = sorted((row["version"], row["decision"], row["about"]) for row in rows)
+    assert said == [
+        (1, "refuse", "dry needling"),
+        (2, "permit", "dry needling"),
+        (3, "withdraw", "dry needling"),
+    ]
+    assert permitted["version"] == 2
+    for who in (cast.gus, cast.olu):
+        assert who.client.get("/api/v1/consents").data["results"] == []
+
+
+def test_it_hides_nothing_from_the_software(scene: lockbox.Scene) -> None:
+    with scene.cast.acting():
+        before = underway.stay(scene.course).standing
+        scene.lock(target="everything", audience="everyone")
+        underway.meet_acute_exit(scene.cast, scene.course, now=NOW + timedelta(minutes=1))
+        assert before == "blocked"
+        assert Lane.objects.filter(course=scene.course).exists()
+
+
+def test_it_is_audited_without_telling_the_feed(scene: lockbox.Scene) -> None:
+    directive = scene.lock(target="discipline", target_discipline=MASSAGE)
+    with scene.cast.acting():
+        row = AuditEvent.objects.get(event="directive.set")
+        assert row.resource_id == directive.id
+    feed = scene.cast.ben.client.get("/api/v1/events").data["results"]
+    assert not [row for row in feed if "directive" in row["type"] or "consent" in row["type"]]
+
+
+@pytest.mark.feature("PV-02")
+def test_it_takes_no_longer_than_the_next_request(scene: lockbox.Scene) -> None:
+    now = datetime.now(UTC)
+    ben = scene.cast.ben.client
+    with scene.cast.acting():
+        referral = Referral.objects.get(discipline=MASSAGE)
+    address = f"/api/v1/referrals/{referral.id}"
+    assert ben.get(address).status_code == 200
+    directive = scene.lock(target="discipline", target_discipline=MASSAGE, now=now)
+    assert ben.get(address).status_code == 404
+    with scene.cast.acting():
+        end_directive(
+            directive.id,
+            decided=lockbox.SAID,
+            actor=scene.cast.pia.actor(),
+            now=datetime.now(UTC),
+        )
+    assert ben.get(address).status_code == 200
+
+
+@pytest.mark.feature("PV-04")
+def test_it_opens_to_whoever_breaks_the_glass_until_it_closes(scene: lockbox.Scene) -> None:
+    cast = scene.cast
+    scene.lock(target="discipline", target_discipline=MASSAGE)
+    before = asked(scene, cast.ben)
+    with cast.acting():
+        override = break_glass.break_glass(
+            cast.patient.id,
+            practitioner_role_id=None,
+            reason_code="risk_of_harm",
+            reason="Collapsed on the floor.",
+            minutes=30,
+            opens_withheld=True,
+            actor=cast.ben.actor(),
+            now=datetime.now(UTC),
+        )
+    assert MASSAGE in text(asked(scene, cast.ben))
+    closed = cast.ben.client.post(f"/api/v1/overrides/{override.id}/end")
+    assert closed.status_code == 200, closed.data
+    after = asked(scene, cast.ben)
+    for address, answer in before.items():
+        if "overrides" not in address and "events" not in address:
+            assert after[address] == answer, address
+    assert override.since > LONG_AGO
