@@ -70,6 +70,19 @@ def shown(courses: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[
     )
 
 
+def lanes_shown(lanes: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    """Fetch what is shown of lanes to a reader: who does each, its referral, its words.
+
+    Each lane carries as `words` what it said in the present stay, the latest last.
+    """
+    words = disclose(LaneSignOff.objects.filter(stay__left_at=None), actor, now)
+    return lanes.select_related(
+        "course", "practitioner_role__practitioner", "referral"
+    ).prefetch_related(
+        Prefetch("sign_offs", words.order_by("effective_at", "recorded_at", "id"), to_attr="words")
+    )
+
+
 def hidden_evidence(
     findings: Iterable[Mapping[str, Any] | None], patient_id: UUID, *, actor: Actor, now: datetime
 ) -> set[str]:

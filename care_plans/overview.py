@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Prefetch
 
-from care_plans.disclosing import disclose, shown
+from care_plans.disclosing import disclose, lanes_shown, shown
 from care_plans.models import Activity, CarePlan, Course, Goal, Lane
 from coordination.actors import Actor
 from coordination.care_team import lead_of
@@ -41,9 +40,9 @@ def overview(plan: CarePlan, *, actor: Actor, now: datetime) -> Overview:
     courses = list(shown(mine, actor, now).order_by("applied_at", "id"))
     activities = Activity.objects.select_related("lane").order_by("sequence", "id")
     doing = disclose(activities, actor, now)
-    worked: Any = disclose(Lane.objects.filter(course__care_plan=plan), actor, now)
+    worked = disclose(Lane.objects.filter(course__care_plan=plan), actor, now)
     lanes = list(
-        worked.shown()
+        lanes_shown(worked, actor, now)
         .prefetch_related(Prefetch("activities", doing, to_attr="in_plan"))
         .order_by("course__applied_at", "id")
     )

@@ -162,7 +162,9 @@ def _words(entry: Entry, lacks: Iterable[Lacking], among: Collection[str]) -> st
     for lacking in lacks:
         if lacking in _BY_TABLE:
             return _BY_TABLE[lacking]
-    who = _WHO[entry.who].format(disciplines=", ".join(sorted(among)) or "no discipline")
+    # Several are those of a course's lanes, of which one may be withheld from whoever is refused.
+    named = "".join(among) if len(among) == 1 else "a discipline that works on it"
+    who = _WHO[entry.who].format(disciplines=named)
     return f"This needs {who}{" in the patient's team" if entry.team else ''}."
 
 

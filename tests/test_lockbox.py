@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.urls import resolve
 
 from care_plans import reminders
 from care_plans.models import Assessment, Lane
@@ -35,13 +36,22 @@ def addresses(scene: lockbox.Scene) -> list[str]:
     """Return every address at which somebody may meet the patient's record."""
     course, patient = scene.course, scene.cast.patient
     found = ["/api/v1" + entry.values[0].removeprefix("/api/v1") for entry in listed()]
-    found += [f"{path}?patient={patient.id}" for path in found if "patients" not in path]
+    found = [f"{path}?limit=200" for path in found]
+    filtered = {path.partition("?")[0] for path in found if takes_patient(path)}
+    found += [f"{path}?limit=200&patient={patient.id}" for path in sorted(filtered)]
     found += [f"/api/v1/courses?discipline={name}" for name in (MASSAGE, "physiotherapy")]
     found += [f"/api/v1/assessments?measure={name}" for name in ("nprs", "psfs")]
     found += [f"/api/v1/patients/{patient.id}", f"/api/v1/patients/{patient.id}/care-team"]
     found += [f"/api/v1/care-plans/{course.care_plan_id}{end}" for end in ("", "/courses")]
     below = ("", "/transitions", "/readiness", "/lanes", "/activities", "/goals")
     return found + [f"/api/v1/courses/{course.id}{end}" for end in below]
+
+
+def takes_patient(path: str) -> bool:
+    """Say whether a list can be narrowed to one patient."""
+    view: Any = resolve(path.partition("?")[0]).func.cls
+    fields = getattr(getattr(view, "filterset_class", None), "base_filters", {})
+    return "patient" in fields
 
 
 def asked(scene: lockbox.Scene, who: Person) -> dict[str, Any]:
@@ -179,10 +189,9 @@ def test_it_says_that_something_is_withheld_and_never_what(scene: lockbox.Scene)
     for address in (patient, nothing_found, f"/api/v1/courses/{scene.course.id}/readiness"):
         assert ben.get(address).headers[WITHHELD_HEADER] == "true", address
         assert WITHHELD_HEADER not in asha.get(address).headers
-    said = text(asked(scene, scene.cast.ben))
-    assert MASSAGE not in said
-    assert "massage" not in said.lower()
-    assert scene.cast.chloe.practitioner_role.practitioner.name not in said
+    said = asked(scene, scene.cast.ben)
+    for word in ("massage", scene.cast.chloe.practitioner_role.practitioner.name.lower()):
+        assert [one for one in said if word in json.dumps(said[one]).lower()] == []
 
 
 @pytest.mark.feature("PV-02")
@@ -225,7 +234,7 @@ def test_it_stops_messages_about_what_is_withheld(scene: lockbox.Scene) -> None:
         say("before")
     for channel in ("in_app", "email"):
         delivery.deliver_due(channel, clock=lambda: NOW)
-    inbox = cast.asha.client.get("/api/v1/messages/inbox")
+    inbox = cast.asha.client.get("/api/v1/messages")
     told = [row["path"] for row in inbox.data["results"]]
     assert f"/courses/{scene.course.id}" in told
     scene.lock(target="condition", target_id=scene.course.id, audience="everyone")
@@ -236,7 +245,7 @@ def test_it_stops_messages_about_what_is_withheld(scene: lockbox.Scene) -> None:
     with cast.acting():
         late = Message.objects.filter(occurrence="after").values_list("status", "reason")
         assert set(late) == {("suppressed", "withheld")}
-    assert cast.asha.client.get("/api/v1/messages/inbox").data["results"] == []
+    assert cast.asha.client.get("/api/v1/messages").data["results"] == []
 
 
 @pytest.mark.feature("PV-03")

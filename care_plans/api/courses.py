@@ -239,7 +239,7 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
         context = self.get_serializer_context()
         stay = course.open_stays[0] if course.open_stays else None
         shape = serializers.StageStaySerializer(context=context)
-        found: Any = self._of(Lane, course).shown()
+        found = disclosing.lanes_shown(self._of(Lane, course), self.actor, self.now)
         lanes = list(found.order_by("order", "discipline"))
         named = {lane.discipline for lane in lanes}
         trace |= {
@@ -260,7 +260,8 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
     @action(detail=True, **_UNPAGED)
     def lanes(self, request: Request, pk: str) -> Response:
         """Return each discipline's lane, in the order of the stage's referrals."""
-        rows: Any = self._of(Lane, self._disclosed("Lane")).shown()
+        mine = self._of(Lane, self._disclosed("Lane"))
+        rows = disclosing.lanes_shown(mine, self.actor, self.now)
         return self._listed(rows.order_by("order", "discipline"), serializers.LaneSerializer)
 
     @extend_schema(

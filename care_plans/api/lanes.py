@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from care_plans import activities, goals, lanes, standing
 from care_plans.api import course_serializers as serializers
+from care_plans.disclosing import lanes_shown
 from care_plans.models import Activity, Goal, Lane
 from coordination.access import owned_by_patient
 from coordination.api.concurrency import expected_version
@@ -51,8 +52,7 @@ class LaneViewSet(_OfCourse):
 
     def rows(self) -> QuerySet[Any, Any]:
         """Return all of them."""
-        found: QuerySet[Any, Any] = Lane.objects.shown()
-        return found
+        return lanes_shown(Lane.objects.all(), self.actor, self.now)
 
     @extend_schema(summary="Edit a lane's note")
     def partial_update(self, request: Request, pk: str) -> Response:

@@ -1,6 +1,6 @@
 """What each discipline does on a course: its lane, its sign-offs, its activities and goals."""
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 import pgtrigger
 from django.db import models
@@ -18,24 +18,6 @@ from coordination.models import (
 
 from .plans import Course, StageStay
 from .words import Stage
-
-
-class LaneQuerySet(models.QuerySet["Lane"]):
-    """Reads over lanes."""
-
-    def shown(self) -> Self:
-        """Fetch what a list shows: who does each, its referral, and what it said in this stay."""
-        return self.select_related(
-            "course", "practitioner_role__practitioner", "referral"
-        ).prefetch_related(
-            models.Prefetch(
-                "sign_offs",
-                LaneSignOff.objects.filter(stay__left_at=None).order_by(
-                    "effective_at", "recorded_at", "id"
-                ),
-                to_attr="words",
-            )
-        )
 
 
 class Lane(OrganizationOwned, Editable):
@@ -89,8 +71,6 @@ class Lane(OrganizationOwned, Editable):
         help_text="The one last opened for it.",
     )
     note = models.TextField(blank=True)
-
-    objects: ClassVar[models.Manager[Any]] = models.Manager.from_queryset(LaneQuerySet)()
 
     class Meta:
         constraints = [

@@ -136,8 +136,13 @@ class PatientViewSet(OfPatients, Listed, Retrieved):
     def care_team(self, request: Request, pk: str) -> Response:
         """Return who cares for the patient, in what role, since and until when."""
         patient = self.get_object()
-        members = CareTeamMember.objects.filter(patient=patient).select_related(
-            "practitioner_role__practitioner"
+        members = access.owned_by_patient(
+            CareTeamMember.objects.filter(patient=patient).select_related(
+                "practitioner_role__practitioner"
+            ),
+            self.actor,
+            self.now,
+            view="directory",
         )
         self.audit_disclosure([patient], searched=False, resource="CareTeamMember")
         rows = members.order_by("since", "id")

@@ -9,7 +9,7 @@ from django.db import models
 from coordination.access import within_reach
 from coordination.actors import Actor
 from coordination.disclosure import EVERY_ROW, disclosed_to, opened_by
-from coordination.models import KEPT, Discipline, Labels, OrganizationOwned
+from coordination.models import KEPT, Discipline, Labels, OrganizationOwned, WorkItem
 
 NO_ROW = models.Q(pk__in=[])
 
@@ -45,7 +45,8 @@ def reach(actor: Actor, now: datetime) -> models.Q:
     """Select the referrals that the actor may see; see `ReferralQuerySet.within_reach`."""
     sent = ~models.Q(status="draft") | within_reach(actor, now, view="clinical")
     mine = models.Q(work_item__owner_id__in=actor.practitioner_role_ids)
-    shown = mine | disclosed_to(Referral, actor, now, view="directory")
+    worked_on = disclosed_to(WorkItem, actor, now, view="directory", at="work_item__")
+    shown = mine | disclosed_to(Referral, actor, now, view="directory") & worked_on
     return within_reach(actor, now, view="directory") & sent & shown
 
 
