@@ -49,6 +49,9 @@ class Environment(BaseSettings):
         description="Names under which the server is reached, commas between them.",
     )
     public_url: str = Field("http://127.0.0.1:8000", description="Where links in mails lead.")
+    rate_limit: int = Field(
+        60_000, ge=0, description="Requests a minute that one login may make; 0: any number."
+    )
     email_url: str = Field("", description="smtp://user:password@host:port, or smtps://…")
     email_from: str = "Continuum <no-reply@continuum.example>"
     log_format: Literal["", "json", "console"] = Field(

@@ -23,6 +23,7 @@ from coordination.api.once import answer_once
 from coordination.api.parameters import check_parameters
 from coordination.api.permissions import ByRole
 from coordination.disclosure import something_withheld
+from coordination.api.rate_limit import PerLogin
 from coordination.models import Editable
 
 UUID_PATTERN = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -41,7 +42,10 @@ class ContinuumViewSet(GenericViewSet[Any]):
     roles: ClassVar[Mapping[str, frozenset[Role]]] = {}
     #: by action, the query parameters that no filter and no pagination reads
     parameters: ClassVar[Mapping[str, Iterable[str]]] = {}
+    #: `Deprecation` (RFC 9745) and `Sunset` (RFC 8594) of an address that will go: docs/api.md
+    retiring: ClassVar[Mapping[str, str]] = {}
     permission_classes: Any = (ByRole,)
+    throttle_classes: Any = (PerLogin,)
     lookup_value_regex = UUID_PATTERN
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -61,6 +65,17 @@ class ContinuumViewSet(GenericViewSet[Any]):
                 response = self.handle_exception(error)
                 self.finalize_response(self.request, response)
         return response
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """Tell with each answer what the login has left, and whether the address will go."""
+        final: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
+        if standing := getattr(getattr(request, "_request", request), "rate_limit", None):
+            standing.tell(final)
+        for name, value in self.retiring.items():
+            final[name] = value
+        return final
 
     @cached_property
     def now(self) -> datetime:

@@ -146,6 +146,6 @@ class PreferenceViewSet(OfPatients):
 
 def _uuid(text: str | None) -> UUID | None:
     try:
-        return UUID(text) if text else None
+        return None if text is None else UUID(text)
     except ValueError as error:
         raise Invalid.field("/patient", "This is not an id.") from error
