@@ -35,6 +35,15 @@ class Environment(BaseSettings):
     redis_url: str = Field("", description="Redis or Valkey: broker and cache.")
     secret_key: SecretStr = SecretStr("")
     debug: bool = False
+    access_review_random: int = Field(
+        10, ge=0, le=1000, description="Accesses drawn at random for review, a week."
+    )
+    access_review_per_rule: int = Field(
+        5, ge=0, le=1000, description="Accesses drawn for review by each rule, a week."
+    )
+    access_review_many_patients: int = Field(
+        60, ge=1, description="Patients opened in a day from which on a reader is drawn."
+    )
     audit_heads_file: Path = Field(
         VAR / "audit-heads.jsonl", description="Where the heads of the audit chains are kept."
     )

@@ -28,6 +28,9 @@ METRICS_TOKEN = ENVIRONMENT.metrics_token.get_secret_value()
 OVERRIDE_MINUTES = ENVIRONMENT.override_minutes
 OVERRIDE_REVIEW_DAYS = ENVIRONMENT.override_review_days
 FORMER_MEMBER_DAYS = ENVIRONMENT.former_member_days
+ACCESS_REVIEW_RANDOM = ENVIRONMENT.access_review_random
+ACCESS_REVIEW_PER_RULE = ENVIRONMENT.access_review_per_rule
+ACCESS_REVIEW_MANY_PATIENTS = ENVIRONMENT.access_review_many_patients
 AUDIT_HEADS_FILE = ENVIRONMENT.audit_heads_file
 AUDIT_CHECKPOINT_KEY = ENVIRONMENT.audit_checkpoint_key.get_secret_value()
 AUDIT_RETENTION_MONTHS = ENVIRONMENT.audit_retention_months
@@ -304,6 +307,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "coordination.tasks.seal_audit",
         "schedule": 60,
         "options": {"expires": 60},
+    },
+    "draw-access-reviews": {
+        "task": "coordination.tasks.draw_access_reviews",
+        "schedule": 3600,
+        "options": {"expires": 3600},
     },
     "prepare-audit-months": {
         "task": "coordination.tasks.prepare_audit_months",

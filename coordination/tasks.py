@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from coordination import audit_months, idempotency, sealing
+from coordination import access_reviews, audit_months, idempotency, sealing
 from coordination.heartbeat import note_alive
 
 
@@ -29,3 +29,9 @@ def seal_audit() -> None:
 def prepare_audit_months() -> None:
     """Have the partitions of the coming months ready."""
     audit_months.prepare_months()
+
+
+@shared_task(expires=3600)
+def draw_access_reviews() -> None:
+    """Put last week's sample of accesses up for review, once."""
+    access_reviews.draw_due(now=timezone.now())

@@ -27,7 +27,7 @@ REFUSED = {403, 404}
 #: what an address may also answer that names no record: it is asked in vain, or for one's own
 IN_VAIN = {400, 403, 404, 405, 428}
 #: imported only, so nobody of the cast has any
-NOT_THERE = {"Condition", "SourceDocument"}
+NOT_THERE = {"AccessReview", "Condition", "SourceDocument"}
 #: what a refused request may still write: who asked with which token is not the patient's
 OWN_TRACES = {AuditEvent, ApiToken, Denial}
 

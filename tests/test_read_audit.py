@@ -187,7 +187,14 @@ def test_it_walks_every_address_that_reads_one_record_of_a_patient() -> None:
 
 
 #: reads of one row with nothing beneath, whose rows this patient does not have
-UNWALKED = {"duplicate-reviews", "messages", "outbox", "conditions", "source-documents"}
+UNWALKED = {
+    "access-reviews",
+    "duplicate-reviews",
+    "messages",
+    "outbox",
+    "conditions",
+    "source-documents",
+}
 
 
 @pytest.mark.feature("PV-06")

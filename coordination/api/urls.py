@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from coordination.api import me
 from coordination.api.access_log import AccessLogViewSet
+from coordination.api.access_reviews import AccessReviewViewSet
 from coordination.api.consents import ConsentViewSet, DirectiveViewSet, OverrideViewSet
 from coordination.api.patients import CareTeamMemberViewSet, PatientViewSet
 from coordination.api.places import (
@@ -37,6 +38,7 @@ router.register("overrides", OverrideViewSet, basename="override")
 router.register("practitioners", PractitionerViewSet, basename="practitioner")
 router.register("practitioner-roles", PractitionerRoleViewSet, basename="practitioner-role")
 router.register("locations", LocationViewSet, basename="location")
+router.register("access-reviews", AccessReviewViewSet, basename="access-review")
 router.register("me/access-log", AccessLogViewSet, basename="access-log")
 router.register("scope-of-practice", ScopeOfPracticeViewSet, basename="scope-of-practice")
 router.register("scope-narrowings", ScopeNarrowingViewSet, basename="scope-narrowing")

@@ -30,6 +30,7 @@ from .policy import Denial, ScopeNarrowing
 from .records import APPEND_ONLY, AuditEvent, Event
 from .relations import RelatedPerson, RelatedPersonRight
 from .retention import DISPOSABLE, LegalHold, RetentionPolicy
+from .reviews import AccessReview, AccessSample
 from .seals import AuditCheckpoint, AuditSeal
 from .work import KEPT, OPEN_WORK, WORK_TRANSITIONS, WorkItem
 
@@ -41,6 +42,8 @@ __all__ = [
     "REQUEST_MOVES",
     "WORK_TRANSITIONS",
     "AccessGrant",
+    "AccessReview",
+    "AccessSample",
     "ApiToken",
     "AuditCheckpoint",
     "AuditEvent",
