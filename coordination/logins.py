@@ -12,7 +12,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from coordination import audit
 from coordination.actors import Actor, Role, actor_for
@@ -156,6 +156,13 @@ def end_sessions(user: User, *, but: bytes | None = None) -> int:
     """End all sessions of a login (except the one with this digest); returns how many."""
     mine = LoginSession.objects.filter(user=user)
     return (mine.exclude(digest=but) if but else mine).delete()[0]
+
+
+def forget_ended_sessions(*, now: datetime) -> int:
+    """Delete the rows of sessions that nobody can use any more; returns how many."""
+    idle = now - timedelta(seconds=settings.SESSION_IDLE_SECONDS)
+    ended = LoginSession.objects.filter(Q(expires_at__lte=now) | Q(last_used_at__lte=idle))
+    return ended.delete()[0]
 
 
 def tokens_of(user: User, *, now: datetime) -> QuerySet[ApiToken, ApiToken]:

@@ -298,6 +298,11 @@ CELERY_BEAT_SCHEDULER = "coordination.heartbeat:Timekeeper"
 # Beat only wakes sweeps; what is due stands in the database.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "show-life": {"task": "coordination.tasks.show_life", "schedule": 10.0},
+    "forget-ended-sessions": {
+        "task": "coordination.tasks.forget_ended_sessions",
+        "schedule": 3600,
+        "options": {"expires": 3600},
+    },
     "sweep-answers": {
         "task": "coordination.tasks.sweep_answers",
         "schedule": 3600,

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from coordination import access_reviews, audit_months, idempotency, sealing
+from coordination import access_reviews, audit_months, idempotency, logins, sealing
 from coordination.heartbeat import note_alive
 
 
@@ -11,6 +11,12 @@ from coordination.heartbeat import note_alive
 def show_life() -> None:
     """Let `/health/ready` see that beat sends and a worker works."""
     note_alive("worker", now=timezone.now())
+
+
+@shared_task(expires=3600)
+def forget_ended_sessions() -> None:
+    """Delete the sessions that have ended, in any organization: a session belongs to a person."""
+    logins.forget_ended_sessions(now=timezone.now())
 
 
 @shared_task(expires=3600)

@@ -15,6 +15,7 @@ from django.contrib.sessions.backends.base import CreateError, SessionBase, Upda
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from coordination.logins import forget_ended_sessions
 from coordination.models import LoginSession
 
 _MINUTE = timedelta(minutes=1)
@@ -84,7 +85,7 @@ class SessionStore(SessionBase):
     @classmethod
     def clear_expired(cls) -> None:
         """Delete the rows of sessions that have ended."""
-        LoginSession.objects.filter(expires_at__lte=timezone.now()).delete()
+        forget_ended_sessions(now=timezone.now())
 
     def _insert(self, values: dict[str, Any]) -> None:
         now = timezone.now()

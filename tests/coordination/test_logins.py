@@ -18,6 +18,7 @@ from coordination.attempts import TooManyAttempts, forgive, take_attempt
 from coordination.logins import issue_token
 from coordination.models import ApiToken, AuditEvent, LoginSession
 from coordination.second_factors import totp_code
+from coordination.tasks import forget_ended_sessions
 from tests.cast import Cast, Person
 from tests.coordination.passkey import Passkey
 from tests.test_openapi import NOBODY, PIECES, addresses, view_class
@@ -239,6 +240,16 @@ def test_it_ends_sessions_for_good(cast: Cast, ending: str) -> None:
     assert mine.get("/api/v1/session").status_code == (200 if ending == "one" else 401)
     keeps_tokens = ending in {"one", "everywhere"}
     assert sam.client.get("/api/v1/patients").status_code == (200 if keeps_tokens else 401)
+
+
+def test_it_forgets_the_sessions_that_have_ended(cast: Cast) -> None:
+    browser_of(with_password(cast.sam))
+    logins.forget_ended_sessions(now=datetime.now(UTC) + timedelta(minutes=29))
+    assert LoginSession.objects.count() == 1
+    forget_ended_sessions()
+    assert LoginSession.objects.count() == 1
+    logins.forget_ended_sessions(now=datetime.now(UTC) + timedelta(minutes=31))
+    assert LoginSession.objects.count() == 0
 
 
 def test_it_keeps_no_session_key(cast: Cast) -> None:

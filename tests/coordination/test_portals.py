@@ -182,6 +182,24 @@ def test_it_lets_a_portal_act_for_who_consents_once_for_each_code(cast: Cast) ->
     assert exchange(portal, secret, code).status_code == 400
 
 
+def test_it_asks_a_portal_without_a_secret_for_its_verifier(cast: Cast) -> None:
+    portal, secret = registered(cast.riverside, redirect_uris=[BACK], is_public=True)
+    assert secret == ""
+    form = {
+        "grant_type": "authorization_code",
+        "client_id": portal.client_id,
+        "redirect_uri": BACK,
+    }
+
+    def change(verifier: str) -> Any:
+        given = {**form, "code": code_for(cast.asha, portal), "code_verifier": verifier}
+        return APIClient().post("/oauth/token", given, format="multipart")
+
+    assert change("w" * 60).status_code == 400
+    token = change(VERIFIER).json()["access_token"]
+    assert carrying(token).get("/api/v1/patients").status_code == 200
+
+
 @pytest.mark.parametrize(
     "changes",
     [
