@@ -264,7 +264,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "OverrideReasonEnum": "coordination.models.consent.Override.Reason",
         "OverrideVerdictEnum": "coordination.models.consent.Override.Verdict",
         "SignOffVerdictEnum": "care_plans.models.LaneSignOff.Verdict",
-        "CareSummaryKindEnum": "care_plans.models.encounters.CareSummary.Kind",
         "PathwayVersionStatusEnum": "care_plans.models.PathwayVersion.Status",
         "SourceDocumentKindEnum": "care_plans.models.SourceDocument.Kind",
     },

@@ -49,7 +49,8 @@ def addresses(scene: lockbox.Scene) -> list[str]:
 
 def takes_patient(path: str) -> bool:
     """Say whether a list can be narrowed to one patient."""
-    view: Any = resolve(path.partition("?")[0]).func.cls
+    found: Any = resolve(path.partition("?")[0]).func
+    view: Any = found.cls
     fields = getattr(getattr(view, "filterset_class", None), "base_filters", {})
     return "patient" in fields
 

@@ -53,9 +53,10 @@ class PerLogin(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         """Count this request; its standing is left at the request for the headers."""
         limit: int = settings.RATE_LIMIT
-        if not limit or request.auth is None:
+        actor: Any = request.auth
+        if not limit or actor is None:
             return True
-        used, seconds = _counts.hit(f"{request.auth.organization_id}:{request.user.pk}", limit)
+        used, seconds = _counts.hit(f"{actor.organization_id}:{request.user.pk}", limit)
         self._seconds = seconds
         request._request.rate_limit = Standing(  # type: ignore[attr-defined]
             limit, max(limit - used, 0), seconds

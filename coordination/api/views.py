@@ -22,8 +22,8 @@ from coordination.api.concurrency import etag
 from coordination.api.once import answer_once
 from coordination.api.parameters import check_parameters
 from coordination.api.permissions import ByRole
-from coordination.disclosure import something_withheld
 from coordination.api.rate_limit import PerLogin
+from coordination.disclosure import something_withheld
 from coordination.models import Editable
 
 UUID_PATTERN = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -66,9 +66,7 @@ class ContinuumViewSet(GenericViewSet[Any]):
                 self.finalize_response(self.request, response)
         return response
 
-    def finalize_response(
-        self, request: Request, response: Any, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Tell with each answer what the login has left, and whether the address will go."""
         final: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
         if standing := getattr(getattr(request, "_request", request), "rate_limit", None):

@@ -277,4 +277,4 @@ def _close_large_objects(admin: Connection) -> None:
 
 
 def _raw(signature: str) -> sql.Composable:
-    return sql.SQL(signature)  # type: ignore[arg-type] # from the catalogue, not from outside
+    return sql.SQL(signature)

@@ -6,6 +6,7 @@ from typing import Any
 
 from care_plans import assessing, circumstances, facts, standing
 from care_plans.assessing import NewScore
+from care_plans.disclosing import lanes_shown
 from care_plans.evaluation import evaluate, may_load, readiness
 from care_plans.evidence import Outcome
 from care_plans.models import Course, Lane
@@ -121,7 +122,7 @@ def test_it_takes_the_word_that_was_said_last_not_the_one_entered_last(cast: Cas
         )
         known = facts.gather([course], now=NOW)[course.id]
         assert known.lanes["physiotherapy"].ready is False
-        shown: Any = Lane.objects.shown().get(pk=lane.pk)
+        shown: Any = lanes_shown(Lane.objects.all(), cast.asha.actor(), NOW).get(pk=lane.pk)
         assert [word.verdict for word in shown.words] == ["ready", "not_ready"]
 
 

@@ -16,6 +16,7 @@ from django.db import ProgrammingError, connections, transaction
 
 from coordination import audit, audit_heads, audit_months, sealing
 from coordination.models import AuditCheckpoint, AuditEvent, AuditSeal, LegalHold
+from coordination.problems import Problem
 from coordination.tenancy import acting_in
 from tests.cast import LONG_AGO, NOW, Cast
 
@@ -351,7 +352,7 @@ def test_it_drops_nothing_that_is_held_unsealed_or_wrong(
     sealed: Cast, admin: psycopg.Connection, settings: Any
 ) -> None:
     def refused() -> str:
-        with pytest.raises(audit_months.Problem) as refusal:
+        with pytest.raises(Problem) as refusal:
             audit_months.drop_month(OLD, now=NOW)
         with sealed.acting():
             assert AuditEvent.objects.filter(recorded_at__lt=NOW - timedelta(days=300)).exists()

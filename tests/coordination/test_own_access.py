@@ -9,6 +9,7 @@ from django.core.management import call_command
 
 from coordination import own_access
 from coordination.models import AuditEvent, Patient
+from coordination.problems import Problem
 from tests.cast import NOW, Cast, Person, make_patient
 from tests.test_every_address import everything
 
@@ -129,7 +130,7 @@ def test_it_binds_a_login_to_one_patient_and_a_patient_to_one_login(
     given: dict[str, Any] = {"organization_id": cast.riverside.id, "password": None, "now": NOW}
     with pytest.raises(own_access.LoginTaken):
         own_access.bind_login(cast.patient.id, email="else@continuum.example", **given)
-    with pytest.raises(own_access.Problem):
+    with pytest.raises(Problem):
         own_access.bind_login(other.id, email=noor.user.email, **given)
     with pytest.raises(own_access.NoOwnRecord):
         own_access.bind_login(cast.stranger.id, email="else@continuum.example", **given)
