@@ -56,6 +56,13 @@ CROSS JOIN LATERAL (
 """
 
 
+def insert_for(patients: str) -> str:
+    """Return the text of an INSERT of one row whose patients (SQL, an array) a query finds."""
+    return INSERT.replace("unnest(r.patient_ids)", f"unnest({patients})").replace(
+        "r.resource_id, r.patient_ids,", f"r.resource_id, {patients},"
+    )
+
+
 class Statement(NamedTuple):
     """SQL with its parameters, ready for a cursor."""
 

@@ -275,7 +275,7 @@ def test_it_discloses_nothing_when_the_row_cannot_be_written(
 ) -> None:
     client = cast.asha.client
     client.raise_request_exception = False
-    addresses = ["/api/v1/patients", *(address(path, rich) for path in READS)]
+    addresses = ["/api/v1/care-plans", *(address(path, rich) for path in READS)]
 
     def full(rows: object) -> audit_rows.Statement:
         raise DatabaseError("no space left on device")

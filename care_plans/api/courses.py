@@ -14,8 +14,10 @@ from rest_framework.response import Response
 from care_plans import courses, disclosing, progress, standing
 from care_plans.api import course_serializers as serializers
 from care_plans.api import move_serializers
+from care_plans.api.listing_serializers import ListedCourseSerializer
 from care_plans.evidence import Readiness
 from care_plans.expectation import expected
+from care_plans.listing import lanes_at_work, listed_courses
 from care_plans.models import (
     Activity,
     Course,
@@ -29,12 +31,15 @@ from care_plans.models import (
 from coordination.access import owned_by_patient
 from coordination.api.concurrency import expected_version
 from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
-from coordination.api.permissions import CLINICAL
+from coordination.api.permissions import CARE, CLINICAL
+from coordination.api.projected import Projected
 from coordination.api.records import OfPatientFilter
-from coordination.api.views import Listed, OfPatients, Retrieved
+from coordination.api.views import Retrieved
 from coordination.models import Discipline
 
 Rows = Any
+#: what a course can only be found by where its content may be read
+CLINICAL_FILTERS = frozenset({"pathway", "stage", "severity", "overdue", "blocked", "ready"})
 _UNPAGED: dict[str, Any] = {"filterset_class": None, "pagination_class": None}
 
 
@@ -70,9 +75,8 @@ class CourseFilter(filters.FilterSet):
     def by_discipline(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep the courses on which the discipline works."""
         view = self.view()
-        lanes = Lane.objects.filter(discipline=value, needed=Lane.Needed.NEEDED)
-        shown = disclosing.disclose(lanes, view.actor, view.now)
-        return rows.filter(pk__in=shown.values("course_id"))
+        lanes = lanes_at_work(view.actor, view.now, discipline=value)
+        return rows.filter(pk__in=lanes.values("course_id"))
 
     def by_overdue(self, rows: Rows, name: str, value: bool) -> Rows:
         """Keep (or leave out) what is overdue."""
@@ -105,16 +109,21 @@ def _moves[V: Callable[..., Response]](
 
 
 @extend_schema_view(
-    list=extend_schema(summary="Find the courses of your circle"),
+    list=extend_schema(
+        summary="Find the courses of your circle, or as a scheduler of the organization",
+        responses={200: ListedCourseSerializer(many=True)},
+    ),
     retrieve=extend_schema(summary="Read a course"),
 )
-class CourseViewSet(OfPatients, Listed, Retrieved):
-    """One condition on a plan, moving through the stages of its pathway."""
+class CourseViewSet(Projected, Retrieved):
+    """One condition on a plan, moving through the stages of its pathway.
+
+    The list is also the schedulers', who see in it what the directory view holds.
+    """
 
     audited_as = "Course"
     roles = dict.fromkeys(
         (
-            "list",
             "retrieve",
             "partial_update",
             "change_severity",
@@ -131,7 +140,7 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
             "goals",
         ),
         CLINICAL,
-    )
+    ) | {"list": CARE}
     serializer_class = serializers.CourseSerializer
     filterset_class = CourseFilter
     queryset = Course.objects.none()
@@ -140,6 +149,20 @@ class CourseViewSet(OfPatients, Listed, Retrieved):
         """Return the courses within the actor's reach."""
         rows = owned_by_patient(Course.objects.all(), self.actor, self.now)
         return disclosing.shown(rows, self.actor, self.now)
+
+    def get_serializer_class(self) -> Any:
+        """Return the shape of the list, or of one course."""
+        return ListedCourseSerializer if self.action == "list" else super().get_serializer_class()
+
+    def projected_rows(self) -> QuerySet[Any, Any]:
+        """Return the courses that the actor may find."""
+        return listed_courses(self.actor, self.now)
+
+    def page_rows(self) -> QuerySet[Any, Any]:
+        """Return what is asked for; only disclosed courses are found by what is clinical."""
+        rows = super().page_rows()
+        is_clinical = not CLINICAL_FILTERS.isdisjoint(self.request.query_params)
+        return rows.filter(discloses=True) if is_clinical else rows
 
     @extend_schema(summary="Edit how a course is called, or its note")
     def partial_update(self, request: Request, pk: str) -> Response:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -13,7 +13,8 @@ from coordination import access, care_team, registration
 from coordination.api import serializers
 from coordination.api.concurrency import expected_version
 from coordination.api.permissions import CARE
-from coordination.api.views import Listed, OfPatients, Retrieved
+from coordination.api.projected import Projected
+from coordination.api.views import OfPatients, Retrieved
 from coordination.models import CareTeamMember, Patient, PatientIdentifier
 from coordination.search import search_key
 
@@ -55,10 +56,11 @@ class PatientFilter(filters.FilterSet):
     list=extend_schema(summary="Find patients within reach"),
     retrieve=extend_schema(summary="Read a patient"),
 )
-class PatientViewSet(OfPatients, Listed, Retrieved):
+class PatientViewSet(Projected, Retrieved):
     """Patients: practitioners reach their circle, schedulers the whole directory."""
 
     audited_as = "Patient"
+    patient_path = "pk"
     seen_in = "directory"
     roles = {
         "list": CARE,
@@ -76,7 +78,12 @@ class PatientViewSet(OfPatients, Listed, Retrieved):
     def get_queryset(self) -> QuerySet[Patient, Patient]:
         """Return the patients within the actor's reach."""
         visible = access.patients_visible_to(self.actor, self.now, view="directory")
-        return visible.prefetch_related("identifiers")
+        identifiers = PatientIdentifier.objects.order_by("kind", "system", "value")
+        return visible.prefetch_related(Prefetch("identifiers", identifiers))
+
+    def projected_rows(self) -> QuerySet[Patient, Patient]:
+        """Return the patients within the actor's reach."""
+        return self.get_queryset()
 
     def patient_of(self, row: Any) -> Any:
         """Return the patient's own id."""

@@ -3,9 +3,14 @@
 from typing import Any
 from zoneinfo import available_timezones
 
+from django.db.models import F, TextField, Value
+from django.db.models.functions import Coalesce, Concat, NullIf
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from coordination.api.projection import Written
 from coordination.models import (
     CareTeamMember,
     Discipline,
@@ -172,6 +177,25 @@ class PractitionerSerializer(serializers.ModelSerializer[Practitioner]):
                 "A list of BCP 47 tags such as en-CA, twenty at most."
             )
         return value
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class PatientNameField(Written):
+    """A patient's name as lists show it: the family name, then the name that they go by."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"read_only": True, "source": "patient", **kwargs})
+
+    def to_representation(self, value: Any) -> str:
+        """Print the name."""
+        return str(value)
+
+    def expression(self, path: str) -> Any:
+        """Write what `Patient.__str__` returns."""
+        nothing, comma = (Value(text, output_field=TextField()) for text in ("", ", "))
+        preferred = NullIf(F(f"{path}__preferred_name"), nothing)
+        known_as = Coalesce(preferred, F(f"{path}__given_name"))
+        return Concat(F(f"{path}__family_name"), comma, known_as)
 
 
 class IdentifierSerializer(serializers.ModelSerializer[PatientIdentifier]):

@@ -175,21 +175,34 @@ class OfPatients(ContinuumViewSet):
         found, resource = list(rows), resource or self.audited_as
         patient_ids = list(filter(None, map(self.patient_of, found)))
         self.disclosed |= set(patient_ids)
-        resource_id, detail = None, {}
         if searched:
-            detail = {"parameters": sorted(self.request.query_params)}
-        elif getattr(found[0], "pk", None):
+            audit.record(**self.search_record(resource), patient_ids=patient_ids)
+            return
+        resource_id: UUID | None = None
+        detail: dict[str, Any] = {}
+        if getattr(found[0], "pk", None):
             resource_id, detail = _named(found[0], resource)
         audit.record(
             actor=self.actor,
             now=self.now,
-            action=audit.Action.SEARCH if searched else audit.Action.READ,
-            event=f"{resource}.{'search' if searched else 'read'}",
+            action=audit.Action.READ,
+            event=f"{resource}.read",
             resource=resource,
             resource_id=resource_id,
             patient_ids=patient_ids,
             detail=detail,
         )
+
+    def search_record(self, resource: str) -> dict[str, Any]:
+        """Return what the audit trail says of a search, but for whom it disclosed."""
+        return {
+            "actor": self.actor,
+            "now": self.now,
+            "action": audit.Action.SEARCH,
+            "event": f"{resource}.search",
+            "resource": resource,
+            "detail": {"parameters": sorted(self.request.query_params)},
+        }
 
 
 def _asked_for(request: Request) -> set[UUID]:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from coordination.api.projection import Guarded
+from coordination.api.serializers import PatientNameField
 from coordination.models import Discipline, PractitionerRole, WorkItem
 from referrals.models import Referral, ReferralReport, ReferralTransition, RoutingDecision
 from referrals.reasons import (
@@ -74,20 +75,23 @@ class ReferralClinicalSerializer(serializers.ModelSerializer[Referral]):
         read_only_fields = fields
 
 
-class ReferralSerializer(serializers.ModelSerializer[Referral]):
+class ReferralSerializer(Guarded):
     """A referral: its logistics, and for the patient's circle of care its clinical content."""
 
-    patient_name = serializers.CharField(source="patient.__str__", read_only=True)
+    patient_name = PatientNameField()
     requested_by = ReferralPartySerializer(read_only=True)
     location_name = serializers.CharField(
         source="location.name", read_only=True, allow_null=True, default=None
     )
     work = ReferralWorkSerializer(source="work_item", read_only=True, allow_null=True)
-    clinical = serializers.SerializerMethodField(
+    clinical = ReferralClinicalSerializer(
+        source="*",
+        read_only=True,
+        allow_null=True,
         help_text=(
             "Null in the directory view, which schedulers have; and, of a referral to or from "
             "psychotherapy, for all but its parties and the psychotherapists of the circle."
-        )
+        ),
     )
 
     class Meta:
@@ -112,14 +116,7 @@ class ReferralSerializer(serializers.ModelSerializer[Referral]):
             "clinical",
         ]
         read_only_fields = fields
-
-    @extend_schema_field(ReferralClinicalSerializer(allow_null=True))
-    def get_clinical(self, row: Any) -> dict[str, Any] | None:
-        """Return the clinical content, if the reader may see it."""
-        if not row.discloses:
-            return None
-        data: dict[str, Any] = ReferralClinicalSerializer(row, context=self.context).data
-        return data
+        guarded = ("clinical",)
 
 
 class ReferralTransitionSerializer(serializers.ModelSerializer[ReferralTransition]):

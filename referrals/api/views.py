@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from coordination.api.permissions import CARE, CLINICAL, SCHEDULING
-from coordination.api.views import Listed, OfPatients, Retrieved
+from coordination.api.projected import Projected
+from coordination.api.views import Retrieved
 from referrals import lifecycle
 from referrals.api import serializers
 from referrals.api.filters import ReferralFilter
@@ -29,7 +30,7 @@ _UNPAGED: dict[str, Any] = {"filterset_class": None, "pagination_class": None}
     list=extend_schema(summary="Find referrals within reach"),
     retrieve=extend_schema(summary="Read a referral"),
 )
-class ReferralViewSet(OfPatients, Listed, Retrieved):
+class ReferralViewSet(Projected, Retrieved):
     """Referrals: logistics for schedulers, everything for the patient's circle of care.
 
     `work` is the present work item (FHIR Task); it lives apart from the request (FHIR
@@ -61,6 +62,7 @@ class ReferralViewSet(OfPatients, Listed, Retrieved):
         "resume": CLINICAL,
         "revoke": CLINICAL,
     }
+    projected = frozenset({"list", "queue"})
     ordering: ClassVar[tuple[str, ...]] = ()
     serializer_class = serializers.ReferralSerializer
     filterset_class = ReferralFilter
@@ -70,6 +72,16 @@ class ReferralViewSet(OfPatients, Listed, Retrieved):
         """Return the referrals within the actor's reach."""
         rows: QuerySet[Referral, Referral] = referrals_readable_by(self.actor, self.now).shown()
         return rows
+
+    def projected_rows(self) -> QuerySet[Referral, Referral]:
+        """Return the referrals within the actor's reach."""
+        return self.get_queryset()
+
+    def page_rows(self) -> QuerySet[Any, Any]:
+        """Return what the list, or the queue, is asked for."""
+        rows: Any = super().page_rows()
+        waiting: QuerySet[Any, Any] = rows.waiting() if self.action == "queue" else rows
+        return waiting
 
     @extend_schema(
         summary="Ask for a discipline's work",
@@ -110,10 +122,7 @@ class ReferralViewSet(OfPatients, Listed, Retrieved):
     @action(detail=False, ordering=("queue_position",))
     def queue(self, request: Request) -> Response:
         """Return what waits for somebody to be assigned, claimed or not."""
-        waiting: Any = self.filter_queryset(self.get_queryset())
-        rows = self.paginate_queryset(waiting.waiting()) or []
-        self.audit_disclosure(rows, searched=True)
-        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+        return self.list(request)
 
     @extend_schema(
         summary="Rank who could take it now, with every reason",

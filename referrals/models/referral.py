@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 import pgtrigger
+from django.apps import apps
 from django.db import models
 
 from coordination.access import within_reach
@@ -95,7 +96,14 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
             "requested_by__practitioner",
             "work_item__owner__practitioner",
             "work_item__claimed_by",
-        ).prefetch_related("reports__author__practitioner")
+        ).prefetch_related(
+            models.Prefetch(
+                "reports",
+                models.QuerySet(apps.get_model("referrals", "ReferralReport"))
+                .select_related("author__practitioner")
+                .order_by("recorded_at", "id"),
+            )
+        )
 
 
 class Referral(OrganizationOwned):

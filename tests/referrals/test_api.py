@@ -356,6 +356,6 @@ def test_it_shows_reports_in_a_list_without_further_queries(
                 do(referral, action, cast.chloe, now=now)
         assert ReferralReport.objects.count() == 3
     client = cast.asha.client
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         found = client.get(URL).data["results"]
     assert [len(row["clinical"]["reports"]) for row in found] == [1, 1, 1]
