@@ -1,0 +1,1 @@
+"""What is measured, against a floor that is measured in the same run."""

@@ -1,0 +1,85 @@
+"""What granian serves in a benchmark; BENCHMARK_SERVES says which of the variants.
+
+ours: the project as it is. unaudited: the same without the audit row. ordinary: the same lists by
+DRF's own machinery, rows fetched and printed by their serializers. floor, floor_unaudited: bare
+psycopg, which runs our statement in one pipelined transaction and knows nothing else.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+
+def _floor() -> Callable[[Environ, StartResponse], Iterable[bytes]]:
+    import psycopg
+
+    told = json.loads(Path(os.environ["BENCHMARK_FLOOR"]).read_text())
+    connection = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
+    connection.prepare_threshold = 0
+    choose = b"SELECT set_config('app.organization', $1, true)"
+    statements = {
+        path: (one["sql"].encode(), [_given(value) for value in one["params"]], one["audit"])
+        for path, one in told["statements"].items()
+    }
+    organization = told["organization"]
+
+    def answer(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        sql, given, audit = statements[environ["PATH_INFO"]]
+        now = datetime.now(UTC)
+        params = [now if value is NOW else value for value in given]
+        if audit is not None:
+            params.append(json.dumps([audit | {"id": str(uuid4()), "recorded_at": str(now)}]))
+        cursor = psycopg.RawCursor(connection)
+        with connection.pipeline():
+            psycopg.RawCursor(connection).execute(choose, [organization], prepare=True)
+            cursor.execute(sql, params, prepare=True)
+        row: Any = cursor.fetchone()
+        body = b'{"next":null,"previous":null,"results":' + row[0].encode() + b"}"
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        start_response("200 OK", headers)
+        return [body]
+
+    return answer
+
+
+NOW = object()
+
+
+def _given(value: Any) -> Any:
+    kind, text = value
+    if kind == "now":
+        return NOW
+    return UUID(text) if kind == "uuid" else text
+
+
+def _ours(kind: str) -> Any:
+    from coordination.api import finishing, projected
+    from coordination.api.projected import Projected
+    from coordination.wsgi import application
+
+    if kind == "ordinary":
+        Projected.projected = frozenset()
+
+        def ordinary_list(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+            rows = self.paginate_queryset(self.page_rows()) or []
+            self.audit_disclosure(rows, searched=True)
+            return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+
+        Projected.list = ordinary_list  # type: ignore[method-assign]
+    if kind == "unaudited":
+        compile_page, run = finishing.compile_page, finishing.run
+        finishing.compile_page = lambda *a, **k: compile_page(*a, **k, audited=False)
+        finishing.run = lambda organization, sql, params: run(organization, sql, params[:-1])
+    assert projected
+    return application
+
+
+_kind = os.environ["BENCHMARK_SERVES"]
+application = _floor() if _kind.startswith("floor") else _ours(_kind)
