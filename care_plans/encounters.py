@@ -37,10 +37,12 @@ class EncounterNotFound(NotFound):
     type = "encounter-not-found"
 
 
-def encounters_visible_to(actor: Actor, now: datetime) -> QuerySet[Encounter, Encounter]:
+def encounters_visible_to(
+    actor: Actor, now: datetime, *, narrow: Any = owned_by_patient
+) -> QuerySet[Encounter, Encounter]:
     """Return the encounters within the actor's reach."""
     rows = Encounter.objects.select_related("practitioner_role__practitioner", "location")
-    return with_statements(owned_by_patient(rows, actor, now))
+    return with_statements(narrow(rows, actor, now))
 
 
 def encounter_for(actor: Actor, encounter_id: UUID, *, now: datetime) -> Encounter:

@@ -42,11 +42,13 @@ class NoteNotFound(NotFound):
     type = "clinical-note-not-found"
 
 
-def notes_visible_to(actor: Actor, now: datetime) -> QuerySet[ClinicalNote, ClinicalNote]:
+def notes_visible_to(
+    actor: Actor, now: datetime, *, narrow: Any = owned_by_patient
+) -> QuerySet[ClinicalNote, ClinicalNote]:
     """Return the notes that the actor may read; a draft is its author's alone."""
     rows = ClinicalNote.objects.select_related("author__practitioner", "amended_by")
     ready = ~Q(status=Status.DRAFT) | Q(author_id__in=actor.practitioner_role_ids)
-    found = owned_by_patient(rows, actor, now).filter(ready, ~_thrown_away(actor))
+    found = narrow(rows, actor, now).filter(ready, ~_thrown_away(actor))
     return with_statements(found)
 
 

@@ -1,6 +1,7 @@
 """What crosses lanes: a summary or a goal that its author wrote for the team, by agreement."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -30,10 +31,12 @@ class AgreementTakenBack(NotAllowed):
     type = "agreement-taken-back"
 
 
-def summaries_visible_to(actor: Actor, now: datetime) -> QuerySet[CareSummary, CareSummary]:
+def summaries_visible_to(
+    actor: Actor, now: datetime, *, narrow: Any = owned_by_patient
+) -> QuerySet[CareSummary, CareSummary]:
     """Return the summaries that the actor may read."""
     rows = CareSummary.objects.select_related("author__practitioner")
-    return with_statements(owned_by_patient(rows, actor, now))
+    return with_statements(narrow(rows, actor, now))
 
 
 @transaction.atomic

@@ -20,7 +20,7 @@ from django.apps import apps
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from coordination.actors import Actor, Role
-from coordination.models import Directive, Labels, Override, current
+from coordination.models import AccessGrant, Directive, Labels, Override, current
 
 #: clinical: the circle of care; directory: identity and logistics; oversight: identity only,
 #: for whoever guards privacy
@@ -73,7 +73,9 @@ def disclosed_to(
     patient = at + labels.patient
     shown = Q(~Exists(_withholding(labels, actor, now, at=at)))
     if labels.sensitivity:
-        shown &= Q(**{f"{at}{labels.sensitivity}": ""}) | _of_same_discipline(labels, actor, at)
+        shown &= Q(**{f"{at}{labels.sensitivity}": ""}) | _of_same_discipline(
+            labels, actor, now, at
+        )
     if labels.author:
         shown |= Q(**{f"{at}{labels.author}__in": actor.practitioner_role_ids})
     return shown | Q(Exists(opened_by(actor, now).filter(patient_id=OuterRef(patient))))
@@ -161,7 +163,19 @@ def _withholding(labels: Labels, actor: Actor, now: datetime, *, at: str) -> Que
     return applying_to(actor, now).filter(about, target)
 
 
-def _of_same_discipline(labels: Labels, actor: Actor, at: str) -> Q:
+def _of_same_discipline(labels: Labels, actor: Actor, now: datetime, at: str) -> Q:
     if not labels.discipline:
         return Q(pk__in=[])
-    return Q(**{f"{at}{labels.discipline}__in": sorted(actor.disciplines)})
+    if len(actor.disciplines) == 1:  # in the circle at all means in the circle as that
+        return Q(**{f"{at}{labels.discipline}__in": sorted(actor.disciplines)})
+    shown = Q(pk__in=[])
+    for discipline in sorted(actor.disciplines):
+        roles = [role.id for role in actor.practitioner_roles if role.discipline == discipline]
+        held = AccessGrant.objects.filter(
+            current(now),
+            organization_id=actor.organization_id,
+            patient_id=OuterRef(at + labels.patient),
+            practitioner_role_id__in=roles,
+        )
+        shown |= Q(Exists(held), **{f"{at}{labels.discipline}": discipline})
+    return shown

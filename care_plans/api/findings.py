@@ -19,10 +19,9 @@ from care_plans.models import (
     Score,
     SourceDocument,
 )
-from coordination.access import owned_by_patient, readable_by
 from coordination.api.permissions import CLINICAL
 from coordination.api.records import OfPatientFilter
-from coordination.api.views import READS, Listed, OfPatients, Retrieved
+from coordination.api.views import Listed, OfPatients, Retrieved
 from coordination.corrections import with_statements
 
 
@@ -34,8 +33,8 @@ class _Findings(OfPatients):
 
     def get_queryset(self) -> QuerySet[Any, Any]:
         """Return the rows within the actor's reach."""
-        narrow = readable_by if self.action in READS else owned_by_patient
-        return narrow(self.rows.all(), self.actor, self.now)
+        rows: QuerySet[Any, Any] = self.narrow(self.rows.all(), self.actor, self.now)
+        return rows
 
     def key(self) -> str:
         """Return the idempotency key of the request, or nothing."""

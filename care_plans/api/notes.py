@@ -67,7 +67,7 @@ class EncounterViewSet(OfPatients, Listed, Retrieved):
 
     def get_queryset(self) -> QuerySet[Encounter, Encounter]:
         """Return the encounters within the actor's reach."""
-        return encounters.encounters_visible_to(self.actor, self.now)
+        return encounters.encounters_visible_to(self.actor, self.now, narrow=self.narrow)
 
     @extend_schema(
         summary="Record an encounter of your own",
@@ -162,7 +162,7 @@ class ClinicalNoteViewSet(OfPatients, Listed, Retrieved):
 
     def get_queryset(self) -> QuerySet[ClinicalNote, ClinicalNote]:
         """Return the notes that the actor may read."""
-        return notes.notes_visible_to(self.actor, self.now)
+        return notes.notes_visible_to(self.actor, self.now, narrow=self.narrow)
 
     @extend_schema(
         summary="Write a note",
@@ -252,7 +252,7 @@ class CareSummaryViewSet(OfPatients, Listed, Retrieved):
 
     def get_queryset(self) -> QuerySet[CareSummary, CareSummary]:
         """Return the summaries that the actor may read."""
-        return summaries.summaries_visible_to(self.actor, self.now)
+        return summaries.summaries_visible_to(self.actor, self.now, narrow=self.narrow)
 
     @extend_schema(
         summary="Tell the team something that the patient agreed to",

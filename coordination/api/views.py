@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from coordination import audit
-from coordination.access import View
+from coordination.access import View, owned_by_patient, readable_by
 from coordination.actors import Actor, Role
 from coordination.api.concurrency import etag
 from coordination.api.once import answer_once
@@ -143,6 +143,11 @@ class OfPatients(ContinuumViewSet):
     audited_as: ClassVar[str]
     #: "directory" where schedulers reach every patient of the organization
     seen_in: ClassVar[View] = "clinical"
+
+    @property
+    def narrow(self) -> Any:
+        """Return what narrows rows to the reader's: a former member may still read their own."""
+        return readable_by if self.action in READS else owned_by_patient
 
     def patient_of(self, row: Any) -> UUID | None:
         """Return the patient whom a row is about, None if it is about none."""
