@@ -4,6 +4,7 @@ import json
 from abc import abstractmethod
 from copy import copy
 from datetime import UTC, datetime
+from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any, ClassVar
 from uuid import UUID
@@ -101,8 +102,10 @@ class Projected(OfPatients, Listed):
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Tell what is withheld; outside a transaction, in one of its own."""
-        actor = getattr(request, "auth", None)
-        if connection.in_atomic_block or not isinstance(actor, Actor) or not is_bound(actor):
+        # a refused login is asked for no actor: that would log in anew, in a transaction undone
+        is_refused = response.status_code >= HTTPStatus.BAD_REQUEST
+        actor = None if connection.in_atomic_block or is_refused else getattr(request, "auth", None)
+        if not isinstance(actor, Actor) or not is_bound(actor):
             return super().finalize_response(request, response, *args, **kwargs)
         with transaction.atomic():
             choose_organization(actor.organization_id)
