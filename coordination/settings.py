@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "coordination.request_context.RequestContext",
+    "coordination.api.denials.KeepsDenials",
     "coordination.api.request_limits.RequestLimits",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -203,6 +204,9 @@ SECURE_CSP = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 IMPORT_MAX_UNPACKED = ENVIRONMENT.import_max_unpacked_mb * 1024 * 1024
+
+# how many refusals of one login are written down in an hour; the log has the others
+DENIALS_KEPT_PER_HOUR = 300
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

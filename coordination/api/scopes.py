@@ -27,14 +27,14 @@ def scope_of(view: Any, method: str) -> str | None:
 
 
 def demand(granted: Iterable[str], view: Any, method: str) -> None:
-    """Raise `Denied` with the rule `scope.<scope>` unless the scopes granted cover the call."""
+    """Raise `Denied` with the rule `token.<scope>` unless the scopes granted cover the call."""
     scopes = frozenset(granted)
     needed = scope_of(view, method)
     if EVERYTHING in scopes or needed in scopes:
         return
     if needed is None:
-        raise Denied("No portal and no narrowed token may do this.", rule="scope.none")
-    raise Denied(f"The token was not granted {needed}.", rule=f"scope.{needed}")
+        raise Denied("No portal and no narrowed token may do this.", rule="token.none")
+    raise Denied(f"The token was not granted {needed}.", rule=f"token.{needed}")
 
 
 @cache

@@ -7,7 +7,9 @@ from coordination.api import me
 from coordination.api.access_log import AccessLogViewSet
 from coordination.api.access_reviews import AccessReviewViewSet
 from coordination.api.consents import ConsentViewSet, DirectiveViewSet, OverrideViewSet
+from coordination.api.denials import DenialViewSet
 from coordination.api.patients import CareTeamMemberViewSet, PatientViewSet
+from coordination.api.permissions_listing import PermissionViewSet
 from coordination.api.places import (
     EventViewSet,
     LocationViewSet,
@@ -40,6 +42,8 @@ router.register("practitioner-roles", PractitionerRoleViewSet, basename="practit
 router.register("locations", LocationViewSet, basename="location")
 router.register("access-reviews", AccessReviewViewSet, basename="access-review")
 router.register("me/access-log", AccessLogViewSet, basename="access-log")
+router.register("denials", DenialViewSet, basename="denial")
+router.register("permissions", PermissionViewSet, basename="permission")
 router.register("scope-of-practice", ScopeOfPracticeViewSet, basename="scope-of-practice")
 router.register("scope-narrowings", ScopeNarrowingViewSet, basename="scope-narrowing")
 router.register("events", EventViewSet, basename="event")

@@ -125,9 +125,9 @@ def test_it_lets_a_portal_act_by_itself_within_its_scopes(cast: Cast) -> None:
     seen = client.get("/api/v1/patients")
     assert [row["id"] for row in seen.data["results"]] == [str(cast.patient.id)]
     for call, rule in (
-        (client.post("/api/v1/patients", {}), "scope.patient:write"),
-        (client.get("/api/v1/referrals"), "scope.referral:read"),
-        (client.get("/api/v1/session"), "scope.none"),
+        (client.post("/api/v1/patients", {}), "token.patient:write"),
+        (client.get("/api/v1/referrals"), "token.referral:read"),
+        (client.get("/api/v1/session"), "token.none"),
     ):
         assert (call.status_code, call.data["rule"]) == (403, rule)
     assert client.get("/api/v1/me/tokens").status_code in {401, 403}
@@ -356,7 +356,7 @@ def test_it_opens_no_address_to_a_token_without_a_scope(cast: Cast) -> None:
             if at is None or verb == "head":
                 continue
             answer = getattr(client, verb)(at)
-            if (answer.status_code, answer.data.get("rule")) != (403, f"scope.{needed}"):
+            if (answer.status_code, answer.data.get("rule")) != (403, f"token.{needed}"):
                 odd.append((verb, at, answer.status_code))
     assert odd == []
 
