@@ -96,6 +96,12 @@ class Environment(BaseSettings):
     trusted_proxies: int = Field(
         0, ge=0, le=10, description="How many proxies of ours write X-Forwarded-For."
     )
+    hsts_subdomains: bool = Field(
+        False, description="Let browsers ask every subdomain of the host for TLS too."
+    )
+    hsts_preload: bool = Field(
+        False, description="Let browsers put the host into their lists; needs HSTS_SUBDOMAINS."
+    )
     import_max_unpacked_mb: int = Field(4096, gt=0, description="The most a gzip may unpack to.")
     mail_catcher_url: str = Field("", description="Shown on the front page of a demo.")
 
@@ -138,6 +144,8 @@ class Environment(BaseSettings):
             yield "PUBLIC_URL: must begin with https:// unless it leads to this machine"
         if not self.is_production and strangers:
             yield "PUBLIC_URL: must begin with https:// when ALLOWED_HOSTS names other machines"
+        if self.hsts_preload and not self.hsts_subdomains:
+            yield "HSTS_PRELOAD: the lists take a host with HSTS_SUBDOMAINS only"
         if self.debug and (self.is_production or strangers):
             yield "DEBUG: shows the code's inner state to strangers; only for development"
         if self.is_production:

@@ -174,11 +174,14 @@ def test_it_refuses_an_organization_that_is_described_wrong(
         organization_named("ok")
 
 
+@pytest.mark.parametrize(
+    ("weak", "said"), [("password", "common"), ("9 x Bq!vT7z", "at least 12 characters")]
+)
 def test_it_refuses_a_weak_password_and_leaves_no_login(
-    clinic: UUID, monkeypatch: pytest.MonkeyPatch
+    clinic: UUID, monkeypatch: pytest.MonkeyPatch, weak: str, said: str
 ) -> None:
-    monkeypatch.setenv("CONTINUUM_PASSWORD", "password")
-    with pytest.raises(CommandError, match="common"):
+    monkeypatch.setenv("CONTINUUM_PASSWORD", weak)
+    with pytest.raises(CommandError, match=said):
         call_command(
             "create_user",
             "new@continuum.example",

@@ -103,6 +103,7 @@ def test_it_takes_what_a_generator_makes() -> None:
         ({"PUBLIC_URL": "http://clinic.example"}, "PUBLIC_URL"),
         ({"PUBLIC_URL": "http://127.0.0.1:8000"}, "PUBLIC_URL"),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
+        ({"HSTS_PRELOAD": "true"}, "HSTS_PRELOAD"),
         ({"SECRET_KEY": token_hex(17)}, "SECRET_KEY"),
         ({"DATABASE_URL": "postgresql://continuum_app@db.example/continuum"}, "DATABASE_URL"),
         ({"DATABASE_URL": "postgresql://continuum_app:clinic@db.example/c"}, "DATABASE_URL"),
@@ -131,15 +132,48 @@ def test_it_needs_no_password_where_a_certificate_or_a_socket_proves_who_asks(
     assert Environment().is_production
 
 
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        ({}, "max-age=63072000"),
+        ({"HSTS_SUBDOMAINS": "true"}, "max-age=63072000; includeSubDomains"),
+        (
+            {"HSTS_SUBDOMAINS": "true", "HSTS_PRELOAD": "true"},
+            "max-age=63072000; includeSubDomains; preload",
+        ),
+    ],
+)
+def test_it_speaks_of_other_sites_only_where_the_operator_says_so(
+    said: dict[str, str], sent: str
+) -> None:
+    asking = (
+        "import django; django.setup()\n"
+        "from django.http import HttpResponse\n"
+        "from django.middleware.security import SecurityMiddleware\n"
+        "from django.test import RequestFactory\n"
+        "request = RequestFactory().get('/', secure=True, headers={'X-Forwarded-Proto': 'https'})\n"
+        "answer = SecurityMiddleware(lambda request: HttpResponse())(request)\n"
+        "print(answer.headers['Strict-Transport-Security'])"
+    )
+    done = in_production([sys.executable, "-c", asking], **said)
+    assert done.stdout.strip() == sent, done.stderr
+
+
 def test_it_finds_nothing_to_warn_of_in_production() -> None:
+    done = in_production([sys.executable, "manage.py", "check", "--deploy", "--fail-level=WARNING"])
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+
+
+def in_production(command: list[str], **said: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command with the settings of production and with nothing else around it."""
     kept = {key: value for key, value in os.environ.items() if key in {"PATH", "HOME"}}
-    done = subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--fail-level=WARNING"],
+    kept |= {"DJANGO_SETTINGS_MODULE": "coordination.settings"}
+    return subprocess.run(
+        command,
         cwd=PROJECT,
-        env=kept | PRODUCTION,
+        env=kept | PRODUCTION | said,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert "no issues" in done.stdout

@@ -16,7 +16,7 @@ from tests.servers.programs import Program, StartProgram
 HOST = "clinic.example"
 OVER_TLS = {"Host": HOST, "X-Forwarded-Proto": "https"}
 EVERYWHERE = {
-    "strict-transport-security": "max-age=63072000; includeSubDomains; preload",
+    "strict-transport-security": "max-age=63072000",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
@@ -76,6 +76,18 @@ def test_it_tells_browsers_to_be_careful(web: Web) -> None:
         assert "unsafe" not in answer.headers["content-security-policy"]
         assert policy["default-src"] == "'self'"
         assert policy["object-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+
+
+def test_it_lets_browsers_keep_no_answer(web: Web) -> None:
+    for path in ("/api/v1/patients", "/api/v1/nowhere", "/"):
+        assert web.ask("GET", path).headers["cache-control"] == "no-store, private", path
+
+
+def test_it_lets_no_other_site_read_an_answer(web: Web) -> None:
+    asked = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "GET"}
+    for method in ("GET", "OPTIONS"):
+        answer = web.ask(method, "/api/v1/patients", headers=asked)
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
 def test_it_sends_whoever_comes_without_tls_to_the_same_page_with_it(web: Web) -> None:
