@@ -10,13 +10,13 @@ import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.conf import settings
 
-from fhir.importing.streaming import Head, read_document
+from fhir.importing.streaming import Head, Readable, named, read_document
 
 _NAMES = (".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz")
 _LINES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
@@ -27,7 +27,7 @@ _MARKS = {
     b"\xfe\xff": "it is not UTF-8",
 }
 _BLOCK = 1 << 16
-MAX_LINE = 64 * 1024 * 1024
+_LONG_LINE = 1024 * 1024
 # Records of people shrink to a twentieth or so; what shrinks to less than this was made to harm.
 MAX_RATIO = 200
 _RATIO_COUNTS_FROM = 16 * 1024 * 1024
@@ -163,7 +163,7 @@ def _opened(path: Path) -> Iterator[tuple[io.BufferedReader, BinaryIO]]:
         raise Unreadable(error.strerror or str(error)) from error
 
 
-def _document(stream: io.BufferedReader) -> Iterator[Entry]:
+def _document(stream: Readable) -> Iterator[Entry]:
     position = -1
     try:
         for part in read_document(stream):
@@ -191,14 +191,15 @@ def _ended(head: Head, *, entries: int) -> Iterator[Entry]:
 
 def _lines(stream: io.BufferedReader) -> Iterator[Entry]:
     number = 0
-    while line := stream.readline(MAX_LINE + 1):
+    while line := stream.readline(_LONG_LINE):
         number += 1
-        if len(line) > MAX_LINE:
-            raise Unreadable(f"line {number} is longer than {MAX_LINE} bytes")
+        if len(line) == _LONG_LINE:
+            yield from _long_line(_Line(line, stream), number)
+            continue
         if not line.strip():
             continue
         try:
-            value = json.loads(line, parse_constant=_refuse)
+            value = json.loads(line, parse_constant=_refuse, object_pairs_hook=_once)
         except (ValueError, RecursionError) as error:
             yield Entry(fault=f"the JSON is broken: {error}", line=number)
             continue
@@ -206,6 +207,42 @@ def _lines(stream: io.BufferedReader) -> Iterator[Entry]:
             yield from _inner_bundle(value, number)
         else:
             yield Entry(resource=value, line=number)
+
+
+class _Line:
+    """A line of any length, of which never more than a part is in memory."""
+
+    def __init__(self, begun: bytes, stream: io.BufferedReader) -> None:
+        self._begun = io.BytesIO(begun)
+        self._stream = stream
+        self._is_over = begun.endswith(b"\n")
+
+    def read(self, size: int = _BLOCK, /) -> bytes:
+        """Return the next part, nothing after the end of the line."""
+        part = self._begun.read(size)
+        if part or self._is_over or not size:
+            return part
+        part = self._stream.readline(size)
+        self._is_over = not part or part.endswith(b"\n")
+        return part
+
+
+def _long_line(line: _Line, number: int) -> Iterator[Entry]:
+    """Yield what a long line holds.
+
+    Raises `Unreadable` where it breaks off amid the entries of a Bundle.
+    """
+    begun = False
+    try:
+        for entry in _document(line):
+            begun = True
+            yield replace(entry, line=number)
+    except Unreadable as error:
+        if begun:
+            raise Unreadable(f"line {number}: {error}") from error
+        yield Entry(fault=str(error), line=number)
+    while line.read():
+        pass
 
 
 def _inner_bundle(bundle: dict[str, Any], number: int) -> Iterator[Entry]:
@@ -229,6 +266,16 @@ def _entry(part: Any, *, entry: int, line: int | None = None) -> Entry:
         line=line,
         method=method if isinstance(method, str) else "",
     )
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build an object; a member that stands in it twice would mean what each reader likes."""
+    value: dict[str, Any] = {}
+    for name, part in pairs:
+        if name in value:
+            raise ValueError(f"a member stands twice in one object{named(name)}")
+        value[name] = part
+    return value
 
 
 def _refuse(constant: str) -> Any:

@@ -1,8 +1,9 @@
 """A JSON document that is larger than memory: its `entry` list one by one, the rest at the end."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import ijson
 
@@ -11,8 +12,18 @@ from fhir.importing.elements import MAX_DEPTH
 # Deeper than any resource that would be accepted, so that the message names the element.
 _DEEPEST = MAX_DEPTH * 4
 # One resource is held in memory as a whole; what is larger than this is none.
-MAX_ENTRY = 32 * 1024 * 1024
+MAX_ENTRY = 16 * 1024 * 1024
+# Nor is what has more parts: a few bytes of empty objects take a hundred times as much memory.
+MAX_PARTS = 200_000
+_NAME = re.compile(r"_?[a-z][A-Za-z]{0,39}", re.ASCII)
 _SCALARS = {"string", "number", "boolean", "null"}
+
+
+class Readable(Protocol):
+    """What gives its bytes part by part."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return the next part, nothing at the end."""
 
 
 class TooDeep(ValueError):
@@ -26,7 +37,7 @@ class Head:
     value: dict[str, Any]
 
 
-def read_document(stream: BinaryIO) -> Iterator[Any]:
+def read_document(stream: Readable) -> Iterator[Any]:
     """Yield each element of the top-level `entry` list, then the `Head`.
 
     Raises ValueError where the JSON is broken, is no object, or goes on after its end.
@@ -44,7 +55,7 @@ def read_document(stream: BinaryIO) -> Iterator[Any]:
 class _Watched:
     """A stream that ends when a single entry does not."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: Readable) -> None:
         self._stream = stream
         self.since = 0
 
@@ -65,9 +76,11 @@ def _members(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
     for key, name in events:
         if key == "end_map":
             break
+        _refuse_again(head, name)
         event, value = next(events)
         is_bundle = head.get("resourceType", "Bundle") == "Bundle"
         if name == "entry" and event == "start_array" and is_bundle:
+            head[name] = []
             yield from _elements(events)
         else:
             head[name] = _build(event, value, events)
@@ -88,9 +101,11 @@ def _build(event: str, value: Any, events: Iterator[tuple[str, Any]]) -> Any:
     if event in _SCALARS:
         return value
     root: Any = {} if event == "start_map" else []
-    open_values, names = [root], [""]
+    open_values, names, parts = [root], [""], 0
     while open_values:
         event, value = next(events)
+        if (parts := parts + 1) > MAX_PARTS:
+            raise ValueError(f"a single entry has more than {MAX_PARTS} parts")
         if event in ("end_map", "end_array"):
             open_values.pop()
             names.pop()
@@ -109,9 +124,23 @@ def _build(event: str, value: Any, events: Iterator[tuple[str, Any]]) -> Any:
 
 def _put(container: Any, name: str, part: Any) -> None:
     if isinstance(container, dict):
+        _refuse_again(container, name)
         container[name] = part
     else:
         container.append(part)
+
+
+def _refuse_again(container: dict[str, Any], name: str) -> None:
+    """Refuse a member that is there already: two readers would each believe another one."""
+    if name in container:
+        raise ValueError(f"a member stands twice in one object{named(name)}")
+    if len(container) >= MAX_PARTS:
+        raise ValueError(f"one object has more than {MAX_PARTS} members")
+
+
+def named(name: str) -> str:
+    """Return a member's name for a message, nothing where it could be about somebody."""
+    return f" ({name})" if _NAME.fullmatch(name) else ""
 
 
 def _first_line(error: Exception) -> str:

@@ -44,6 +44,12 @@ BROKEN = {
     "utf-8": b'{"resourceType": "Patient", "id": "\xff\xfe"}',
     "number": json.dumps(patient()).encode()[:-1] + b', "x": 1' + b"0" * 1000 + b"}",
     "after": json.dumps(patient()).encode() + b"{}",
+    "twice": b'{"resourceType": "Patient", "id": "p", "gender": "male", "gender": "female"}',
+    "twice in an entry": (
+        b'{"resourceType": "Bundle", "entry": [{"resource": '
+        b'{"resourceType": "Patient", "name": [{"family": "A", "family": "B"}]}}]}'
+    ),
+    "parts": b'{"resourceType": "Patient", "contact": [' + b"{}," * 300_000 + b"{}]}",
     "list": json.dumps([patient()]).encode(),
     "nothing": b"   ",
     "zip": b"PK\x03\x04",
@@ -135,6 +141,28 @@ def test_it_refuses_a_bomb_by_what_it_would_grow_to(creek: Organization, tmp_pat
         packed.write(b"]}")
     imported = run(creek, bomb)
     assert "200 times its size" in imported.reasons("rejected")[0]
+
+
+@pytest.mark.django_db
+def test_it_refuses_a_line_that_says_two_things_at_once(
+    creek: Organization, tmp_path: Path
+) -> None:
+    twice = b'{"resourceType": "Patient", "id": "p9", "birthDate": "1980", "birthDate": "1990"}'
+    sound = json.dumps(patient()).encode()
+    imported = run(creek, write(tmp_path / "b.ndjson", sound + b"\n" + twice + b"\n"))
+    assert "stands twice in one object (birthDate)" in imported.reasons("rejected")[0]
+    assert count(creek) == 1
+
+
+@pytest.mark.django_db
+def test_it_reads_a_long_line_entry_by_entry(creek: Organization, tmp_path: Path) -> None:
+    parts = [patient(f"p{n}", text={"div": "x" * 300_000}) for n in range(5)]
+    lines = [bundle(*parts), patient("last")]
+    imported = run(creek, write(tmp_path / "b.ndjson", lines))
+    assert count(creek) == 6, imported.printed
+    broken = json.dumps(bundle(*parts)).encode()[:-2]
+    imported = run(creek, write(tmp_path / "c.ndjson", broken + b"\n" + b"{}\n"))
+    assert "nothing of the file was used" in imported.reasons("rejected")[0]
 
 
 @pytest.mark.django_db
