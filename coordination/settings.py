@@ -245,6 +245,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "StageEnum": "care_plans.models.Stage",
         "CourseStatusEnum": "care_plans.models.Course.Status",
         "DuplicateStatusEnum": "coordination.models.DuplicateReview.Status",
+        "RelatedRightEnum": "coordination.models.RelatedPersonRight.Right",
         "HandOffOutcomeEnum": "coordination.models.HandOff.Outcome",
         "HandOffCauseEnum": "coordination.models.HandOff.Cause",
         "WorkStatusEnum": "coordination.models.WorkItem.Status",

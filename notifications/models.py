@@ -77,7 +77,7 @@ class Message(OrganizationOwned):
     as_role = models.CharField(
         max_length=16,
         blank=True,
-        choices=[one for one in Membership.Role.choices if one[0] != Membership.Role.PATIENT],
+        choices=[one for one in Membership.Role.choices if one[0] not in ("patient", "proxy")],
         help_text="The hat for which a login is written to; it must still wear it.",
     )
     subject_id = models.UUIDField(help_text="The course, referral, … that it is about.")

@@ -24,6 +24,7 @@ from tests.care_plans import underway, written
 from tests.care_plans.handing import opened_hand_off
 from tests.care_plans.pairs import pair
 from tests.cast import NOW, Cast, Person, make_person
+from tests.coordination.relatives import beside
 from tests.test_openapi import NOBODY, PIECES, addresses, model_of
 
 REFUSED = {403, 404}
@@ -86,6 +87,7 @@ def records(cast: Cast) -> dict[str, UUID]:
         opened_hand_off(cast, to=colleague(cast))
         pair(cast)
         withheld.one_of_each(cast)
+        beside(cast)
         models = {model_of(one.view) for one in everything() if one.has_id} - {None}
         found = {}
         for model in models:

@@ -31,7 +31,6 @@ LOOKUPS = {
     "coordination_organization_named",
     "coordination_portal",
     "coordination_portal_token",
-    "coordination_proxied_by",
     "coordination_token",
     "notifications_backlog",
     "notifications_due",

@@ -15,7 +15,8 @@ SCHEDULING = frozenset({Role.SCHEDULER})
 CARE = frozenset({Role.PRACTITIONER, Role.SCHEDULER})
 ADMINISTRATION = frozenset({Role.ADMINISTRATOR})
 PATIENTS = frozenset({Role.PATIENT})
-ANY_ROLE = frozenset(Role) - PATIENTS  # whoever works here
+PROXIES = frozenset({Role.PROXY})
+ANY_ROLE = frozenset(Role) - PATIENTS - PROXIES  # whoever works here
 
 
 class DenyAll(BasePermission):

@@ -23,6 +23,7 @@ from coordination.api.record_requests import (
     RecordRequestViewSet,
     RetentionPolicyViewSet,
 )
+from coordination.api.relations import ProxiedPatientViewSet, RelatedPersonViewSet
 from coordination.api.scope import ScopeNarrowingViewSet, ScopeOfPracticeViewSet
 from coordination.api.sessions import (
     PasskeyChallengeView,
@@ -41,6 +42,8 @@ router.register("practitioners", PractitionerViewSet, basename="practitioner")
 router.register("practitioner-roles", PractitionerRoleViewSet, basename="practitioner-role")
 router.register("locations", LocationViewSet, basename="location")
 router.register("access-reviews", AccessReviewViewSet, basename="access-review")
+router.register("related-persons", RelatedPersonViewSet, basename="related-person")
+router.register("me/patients", ProxiedPatientViewSet, basename="proxied-patient")
 router.register("me/access-log", AccessLogViewSet, basename="access-log")
 router.register("denials", DenialViewSet, basename="denial")
 router.register("permissions", PermissionViewSet, basename="permission")

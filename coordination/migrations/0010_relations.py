@@ -1057,18 +1057,4 @@ class Migration(migrations.Migration):
                 "coordination_location",
             ),
         ),
-        LookupFunction(
-            "coordination_proxied_by",
-            arguments="person uuid, at timestamptz",
-            returns="TABLE (related_person_id uuid, organization_id uuid)",
-            body="""
-                SELECT p.id, p.organization_id FROM public.coordination_relatedperson p
-                WHERE p.user_id = person AND EXISTS (
-                    SELECT FROM public.coordination_relatedpersonright r
-                    WHERE r.related_person_id = p.id AND r.revoked_at IS NULL
-                      AND r.since <= at AND r.until > at)
-                ORDER BY p.recorded_at, p.id
-            """,
-            reads=("coordination_relatedperson", "coordination_relatedpersonright"),
-        ),
     ]

@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                     ("administrator", "Administrator"),
                     ("privacy_officer", "Privacy Officer"),
                     ("patient", "Patient"),
+                    ("proxy", "Proxy"),
                 ],
                 max_length=16,
             ),

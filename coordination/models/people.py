@@ -75,6 +75,7 @@ class Membership(OrganizationOwned):
         ADMINISTRATOR = "administrator"
         PRIVACY_OFFICER = "privacy_officer"
         PATIENT = "patient"
+        PROXY = "proxy"
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role)

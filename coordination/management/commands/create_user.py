@@ -13,7 +13,7 @@ from coordination.organizations import organization_named
 from coordination.problems import Problem
 from coordination.staff import admit_member
 
-_STAFF = [role.value for role in Role if role is not Role.PATIENT]
+_STAFF = [role.value for role in Role if role not in {Role.PATIENT, Role.PROXY}]
 VARIABLE = "CONTINUUM_PASSWORD"
 
 

@@ -1,0 +1,123 @@
+"""Proxies: each right by itself, for its time, and not a moment longer."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from coordination import proxies
+from coordination.models import AuditEvent, Directive, RelatedPerson, RelatedPersonRight, User
+from coordination.problems import Denied, NotFound
+from tests.cast import NOW, Cast, Person
+from tests.coordination.relatives import beside
+
+URL = "/api/v1/related-persons"
+MINE = "/api/v1/me/patients"
+DAY = timedelta(days=1)
+RIGHTS = list(RelatedPersonRight.Right.values)
+
+
+def grant(cast: Cast, person: RelatedPerson, right: str, **changes: Any) -> RelatedPersonRight:
+    fields = {
+        "right": right,
+        "granted_by": "patient",
+        "legal_basis": "patient_authorization",
+        "evidence": "form 12",
+        "since": NOW - DAY,
+        "until": timezone.now() + 30 * DAY,
+        **changes,
+    }
+    return proxies.grant_right(person.id, fields, actor=cast.asha.actor(), now=NOW)
+
+
+def proxy(cast: Cast) -> tuple[RelatedPerson, Person]:
+    with cast.acting():
+        person = beside(cast)
+    email = "rana@continuum.example"
+    answer = cast.sam.client.post(f"{URL}/{person.id}/login", {"email": email})
+    assert (answer.status_code, answer.data["has_login"]) == (200, True)
+    return person, Person(User.objects.get(email=email), cast.riverside)
+
+
+@pytest.mark.feature("PT-04")
+@pytest.mark.parametrize("right", RIGHTS)
+def test_it_implies_no_right_by_another(cast: Cast, right: str) -> None:
+    person, rana = proxy(cast)
+    assert rana.client.get(MINE).data == []
+    with cast.acting():
+        grant(cast, person, right)
+        now = timezone.now()
+        assert proxies.rights_of(rana.actor(now), cast.patient.id, now) == {right}
+        for other in set(RIGHTS) - {right}:
+            with pytest.raises(Denied) as refused:
+                proxies.demand(other, rana.actor(now), cast.patient.id, now)
+            assert refused.value.rule == f"proxy.{other}"
+    seen = rana.client.get(MINE).data
+    assert [row["id"] for row in seen] == ([str(cast.patient.id)] if right == "view" else [])
+    body = {"target": "everything", "audience": "everyone"}
+    asked = rana.client.post(f"{MINE}/{cast.patient.id}/directives", body)
+    assert asked.status_code == (201 if right == "consent" else 403)
+    with cast.acting():
+        assert Directive.objects.count() == (right == "consent")
+
+
+@pytest.mark.feature("PT-04")
+def test_it_refuses_a_right_the_moment_it_ends(cast: Cast) -> None:
+    person, rana = proxy(cast)
+    with cast.acting():
+        end = NOW + 10 * DAY
+        actor = rana.actor(timezone.now())
+        grant(cast, person, "view", until=end)
+        for at, held in ((end - timedelta(microseconds=1), {"view"}), (end, set())):
+            assert proxies.rights_of(actor, cast.patient.id, at) == held
+            assert proxies.patients_seen_by(actor, at).exists() == bool(held)
+        with pytest.raises(NotFound):
+            proxies.demand("view", actor, cast.patient.id, end)
+        book = grant(cast, person, "book")
+        view = grant(cast, person, "view", since=end)
+        revoke = cast.asha.client.post(
+            f"{URL}/{person.id}/revoke", {"right": str(book.id), "because": "Asked by the patient"}
+        )
+        assert revoke.status_code == 200
+        later = timezone.now() + 20 * DAY
+        assert proxies.rights_of(actor, cast.patient.id, later) == {"view"}
+        assert view.revoked_at is None
+
+
+@pytest.mark.feature("PT-04")
+def test_it_opens_nothing_else_to_a_proxy_and_says_proxy_in_the_trail(cast: Cast) -> None:
+    person, rana = proxy(cast)
+    with cast.acting():
+        for right in RIGHTS:
+            grant(cast, person, right)
+    assert rana.client.get(f"{MINE}/{cast.patient.id}").data["family_name"] == "Tremblay"
+    for path in ("patients", "courses", "referrals", "hand-offs", f"patients/{cast.patient.id}"):
+        assert rana.client.get(f"/api/v1/{path}").status_code in (403, 404), path
+    assert rana.client.get(f"{MINE}/{cast.stranger.id}").status_code == 404
+    assert cast.asha.client.get(MINE).status_code == 403
+    with cast.acting():
+        row = AuditEvent.objects.get(event="Patient.read", user_id=rana.user.id)
+        assert (row.bases, row.patient_ids) == (["proxy"], [cast.patient.id])
+
+
+def test_it_takes_a_right_only_with_its_document(cast: Cast) -> None:
+    with cast.acting():
+        person = beside(cast)
+    body = {
+        "right": "view",
+        "granted_by": "authority",
+        "legal_basis": "power_of_attorney",
+        "evidence": "file 7",
+        "since": NOW.isoformat(),
+        "until": (timezone.now() + DAY).isoformat(),
+    }
+    at = f"{URL}/{person.id}/rights"
+    wrong = [{"evidence": ""}, {"granted_by": "patient"}, {"until": NOW.isoformat()}]
+    for change in wrong:
+        assert cast.asha.client.post(at, {**body, **change}).status_code == 400, change
+    assert cast.asha.client.post(at, body).status_code == 201
+    assert cast.asha.client.post(at, body).status_code == 409
+    assert cast.gus.client.post(at, body).status_code == 404
+    shown = cast.sam.client.get(URL, {"patient": str(cast.patient.id)}).data["results"]
+    assert [right["legal_basis"] for right in shown[0]["rights"]] == ["power_of_attorney"]
