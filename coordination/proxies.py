@@ -4,7 +4,7 @@ Being a related person gives nothing. A right is asked for at the moment of use,
 expired or was revoked is refused the same moment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -69,6 +69,30 @@ def demand(right: str, actor: Actor, patient_id: UUID, now: datetime) -> None:
     if right not in held:
         words = f"This needs the right “{right}”, which you do not hold."
         raise Denied(words, rule=f"proxy.{right}")
+
+
+def record_read(
+    patients: Iterable[Patient],
+    *,
+    resource: str = "Patient",
+    searched: bool = False,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Write down that a proxy was shown these patients, or a `resource` of them."""
+    rows = list(patients)
+    done = audit.Action.SEARCH if searched else audit.Action.READ
+    audit.record(
+        actor=actor,
+        now=now,
+        action=done,
+        event=f"{resource}.{done.value}",
+        resource=resource,
+        resource_id=rows[0].pk if not searched and resource == "Patient" else None,
+        patient_ids=[row.pk for row in rows],
+        basis="proxy",
+        purpose="care",
+    )
 
 
 def related_person_for(actor: Actor, person_id: UUID, *, now: datetime) -> RelatedPerson:

@@ -11,7 +11,7 @@ from typing import Any
 
 from care_plans.models import Activity, Goal
 from coordination.actors import Role
-from coordination.models import Discipline, Location, Patient
+from coordination.models import Discipline, Location, Patient, User
 from notifications import delivery
 from tests.care_plans import underway
 from tests.cast import LONG_AGO, NOW, Cast, Person, make_person
@@ -158,6 +158,35 @@ def look_after_a_patient(cast: Cast, tell: Teller) -> None:
         )
     lead = {"lead": str(asha.practitioner_role.id)}
     tell(sam, "post", "/patients/{id}/intake", lead, id=imported.id)
+    stand_beside(cast, tell, luc)
+
+
+def stand_beside(cast: Cast, tell: Teller, patient: str) -> None:
+    """A sister decides for the patient, and locks something away."""
+    asha, sam, at = cast.asha, cast.sam, "/related-persons"
+    sister = {"patient": patient, "name": "Rana Gagnon", "relationship": "sibling"}
+    person = tell(asha, "post", at, sister)["id"]
+    right = {
+        "right": "consent",
+        "granted_by": "patient",
+        "legal_basis": "patient_authorization",
+        "evidence": "form 12",
+        "since": NOW.isoformat(),
+        "until": (TOLD + timedelta(days=90)).isoformat(),
+    }
+    tell(asha, "post", f"{at}/{{id}}/rights", right, id=person)
+    seeing = tell(asha, "post", f"{at}/{{id}}/rights", {**right, "right": "view"}, id=person)
+    tell(sam, "post", f"{at}/{{id}}/login", {"email": "rana@continuum.example"}, id=person)
+    over = {"right": seeing["id"], "because": "The patient asked for it."}
+    tell(asha, "post", f"{at}/{{id}}/revoke", over, id=person)
+    rana = Person(User.objects.get(email="rana@continuum.example"), cast.riverside)
+    locked = {
+        "target": "discipline",
+        "target_discipline": "nutrition",
+        "audience": "discipline",
+        "audience_discipline": "chiropractic",
+    }
+    tell(rana, "post", "/me/patients/{id}/directives", locked, id=patient)
 
 
 def begin_a_course(cast: Cast, tell: Teller) -> str:

@@ -192,6 +192,7 @@ UNWALKED = {
     "conditions",
     "duplicate-reviews",
     "me/patients",
+    "me/patients//plan",
     "messages",
     "outbox",
     "related-persons",

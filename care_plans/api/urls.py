@@ -16,6 +16,7 @@ from care_plans.api.hand_offs import HandOffViewSet, PatientHandOverViewSet
 from care_plans.api.lanes import ActivityViewSet, GoalViewSet, LaneViewSet
 from care_plans.api.notes import CareSummaryViewSet, ClinicalNoteViewSet, EncounterViewSet
 from care_plans.api.plans import CarePlanViewSet
+from care_plans.api.proxied import ProxiedPlanViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("measures", MeasureViewSet, basename="measure")
@@ -30,6 +31,7 @@ router.register("courses", CourseViewSet, basename="course")
 router.register("duplicate-reviews", DuplicateReviewViewSet, basename="duplicate-review")
 router.register("hand-offs", HandOffViewSet, basename="hand-off")
 router.register("patients", PatientHandOverViewSet, basename="patient-hand-over")
+router.register("me/patients", ProxiedPlanViewSet, basename="proxied-plan")
 router.register("lanes", LaneViewSet, basename="lane")
 router.register("activities", ActivityViewSet, basename="activity")
 router.register("goals", GoalViewSet, basename="goal")

@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from coordination import access, audit, consent, proxies
+from coordination import access, consent, proxies
 from coordination.api.consent_serializers import DirectiveSerializer
 from coordination.api.permissions import CARE, PROXIES, SCHEDULING
 from coordination.api.views import Listed, OfPatients, Retrieved
@@ -226,14 +226,14 @@ class ProxiedPatientViewSet(OfPatients):
     def list(self, request: Request) -> Response:
         """Return them."""
         rows = list(self.get_queryset().order_by("search_key", "id"))
-        self._record(rows, audit.Action.SEARCH)
+        proxies.record_read(rows, searched=True, actor=self.actor, now=self.now)
         return Response(self.get_serializer(rows, many=True).data)
 
     @extend_schema(summary="Read a patient whose proxy I am")
     def retrieve(self, request: Request, pk: str) -> Response:
         """Return who the patient is."""
         row = self.get_object()
-        self._record([row], audit.Action.READ)
+        proxies.record_read([row], actor=self.actor, now=self.now)
         return self.answer(row)
 
     @extend_schema(
@@ -255,16 +255,3 @@ class ProxiedPatientViewSet(OfPatients):
             now=self.now,
         )
         return self.answer(directive, status=201, serializer_class=DirectiveSerializer)
-
-    def _record(self, rows: "QuerySet[Patient, Patient] | Any", done: audit.Action) -> None:
-        audit.record(
-            actor=self.actor,
-            now=self.now,
-            action=done,
-            event=f"Patient.{done.value}",
-            resource="Patient",
-            resource_id=rows[0].pk if done == audit.Action.READ else None,
-            patient_ids=[row.pk for row in rows],
-            basis="proxy",
-            purpose="care",
-        )

@@ -9,6 +9,8 @@ from django.utils import timezone
 from coordination import proxies
 from coordination.models import AuditEvent, Directive, RelatedPerson, RelatedPersonRight, User
 from coordination.problems import Denied, NotFound
+from tests import lockbox
+from tests.care_plans import underway
 from tests.cast import NOW, Cast, Person
 from tests.coordination.relatives import beside
 
@@ -99,6 +101,26 @@ def test_it_opens_nothing_else_to_a_proxy_and_says_proxy_in_the_trail(cast: Cast
     with cast.acting():
         row = AuditEvent.objects.get(event="Patient.read", user_id=rana.user.id)
         assert (row.bases, row.patient_ids) == (["proxy"], [cast.patient.id])
+
+
+@pytest.mark.feature("PT-04")
+def test_it_shows_the_plan_to_who_may_view_but_for_what_is_locked_from_everyone(
+    cast: Cast,
+) -> None:
+    person, rana = proxy(cast)
+    at = f"{MINE}/{cast.patient.id}/plan"
+    with cast.acting():
+        course = underway.start(cast)
+        for right in set(RIGHTS) - {"view"}:
+            grant(cast, person, right)
+    assert rana.client.get(at).status_code == 404
+    with cast.acting():
+        grant(cast, person, "view")
+    shown = rana.client.get(at).data
+    assert shown == [{"condition": course.condition, "status": "active", "stage": "acute"}]
+    lock = {"target": "condition", "target_id": course.id, "audience": "everyone"}
+    lockbox.Scene(cast, course).lock(**lock)
+    assert rana.client.get(at).data == []
 
 
 def test_it_takes_a_right_only_with_its_document(cast: Cast) -> None:
