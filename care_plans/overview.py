@@ -50,7 +50,7 @@ def overview(plan: CarePlan, *, actor: Actor, now: datetime) -> Overview:
         DisciplinePart(discipline, [lane for lane in lanes if lane.discipline == discipline])
         for discipline in Discipline.values
     ]
-    lead = _lead_shown(plan, actor, now)
+    lead = lead_shown(plan, actor, now)
     goals = disclose(Goal.objects.filter(course__care_plan=plan), actor, now)
     return Overview(
         lead=lead.practitioner_role if lead else None,
@@ -60,7 +60,8 @@ def overview(plan: CarePlan, *, actor: Actor, now: datetime) -> Overview:
     )
 
 
-def _lead_shown(plan: CarePlan, actor: Actor, now: datetime) -> CareTeamMember | None:
+def lead_shown(plan: CarePlan, actor: Actor, now: datetime) -> CareTeamMember | None:
+    """Return who leads a plan, None where nobody does or where that is withheld."""
     lead = lead_of(plan.patient)
     if lead is None or not disclose(CareTeamMember.objects.filter(pk=lead.pk), actor, now).exists():
         return None

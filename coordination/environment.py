@@ -75,6 +75,9 @@ class Environment(BaseSettings):
     override_review_days: int = Field(
         7, ge=1, le=90, description="Within how many days a privacy officer reviews it."
     )
+    catch_up_days: int = Field(
+        30, ge=1, le=3650, description="How far back a catch-up brief tells what changed."
+    )
     former_member_days: int = Field(
         30,
         ge=0,

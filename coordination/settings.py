@@ -28,6 +28,7 @@ METRICS_TOKEN = ENVIRONMENT.metrics_token.get_secret_value()
 OVERRIDE_MINUTES = ENVIRONMENT.override_minutes
 OVERRIDE_REVIEW_DAYS = ENVIRONMENT.override_review_days
 FORMER_MEMBER_DAYS = ENVIRONMENT.former_member_days
+CATCH_UP_DAYS = ENVIRONMENT.catch_up_days
 ACCESS_REVIEW_RANDOM = ENVIRONMENT.access_review_random
 ACCESS_REVIEW_PER_RULE = ENVIRONMENT.access_review_per_rule
 ACCESS_REVIEW_MANY_PATIENTS = ENVIRONMENT.access_review_many_patients

@@ -47,6 +47,8 @@ def addresses(scene: lockbox.Scene) -> list[str]:
     found += [f"/api/v1/courses?discipline={name}" for name in (MASSAGE, "physiotherapy")]
     found += [f"/api/v1/assessments?measure={name}" for name in ("nprs", "psfs")]
     found += [f"/api/v1/patients/{patient.id}", f"/api/v1/patients/{patient.id}/care-team"]
+    briefs = (f"/api/v1/patients/{patient.id}/brief{end}" for end in ("", f"?discipline={MASSAGE}"))
+    found += briefs
     found += [f"/api/v1/care-plans/{course.care_plan_id}{end}" for end in ("", "/courses")]
     below = ("", "/transitions", "/readiness", "/lanes", "/activities", "/goals")
     return found + [f"/api/v1/courses/{course.id}{end}" for end in below]

@@ -94,6 +94,7 @@ def rich(cast: Cast) -> dict[str, Any]:
 READS = {
     "patients/{}": "Patient",
     "patients/{}/care-team": "CareTeamMember",
+    "patients/{}/brief": "Brief",
     "care-plans/{}": "CarePlan",
     "care-plans/{}/courses": "Course",
     "courses/{}": "Course",

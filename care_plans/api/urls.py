@@ -2,6 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
+from care_plans.api.briefs import PatientBriefViewSet
 from care_plans.api.content import MeasureViewSet, PathwayVersionViewSet, PathwayViewSet
 from care_plans.api.courses import CourseViewSet
 from care_plans.api.duplicates import DuplicateReviewViewSet
@@ -31,6 +32,7 @@ router.register("courses", CourseViewSet, basename="course")
 router.register("duplicate-reviews", DuplicateReviewViewSet, basename="duplicate-review")
 router.register("hand-offs", HandOffViewSet, basename="hand-off")
 router.register("patients", PatientHandOverViewSet, basename="patient-hand-over")
+router.register("patients", PatientBriefViewSet, basename="patient-brief")
 router.register("me/patients", ProxiedPlanViewSet, basename="proxied-plan")
 router.register("lanes", LaneViewSet, basename="lane")
 router.register("activities", ActivityViewSet, basename="activity")
