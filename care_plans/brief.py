@@ -72,7 +72,6 @@ class Brief:
     """What a reader may know of a patient's care, at one moment."""
 
     patient: UUID
-    disciplines: list[str]
     as_of: datetime
     since: datetime
     withheld: bool
@@ -127,7 +126,6 @@ def brief(patient: Patient, *, disciplines: Iterable[str], actor: Actor, now: da
     ]
     return Brief(
         patient=patient.pk,
-        disciplines=asked.disciplines,
         as_of=now,
         since=since,
         withheld=something_withheld(actor, now, [patient.pk]),

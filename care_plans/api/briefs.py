@@ -38,10 +38,6 @@ class BriefSerializer(serializers.Serializer[Any]):
     """What one needs to know to join in: at most 40 lines, made of what is recorded."""
 
     patient = serializers.UUIDField()
-    disciplines = serializers.ListField(
-        child=serializers.ChoiceField(choices=Discipline.choices),
-        help_text="Whose tasks the last section lists.",
-    )
     as_of = serializers.DateTimeField()
     since = serializers.DateTimeField(help_text="How far back it tells what changed.")
     withheld = serializers.BooleanField(
