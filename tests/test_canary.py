@@ -408,16 +408,44 @@ def import_what_is_broken(stage: Stage) -> int:
     return command(stage, "import_fhir", str(path), "--organization", "demo")
 
 
-def test_it_would_find_a_canary_in_each_sink(tmp_path: Path) -> None:
-    stage = Stage("zqcanary", {"PUBLIC_URL": "", "REDIS_URL": ""}, tmp_path)
-    stage.heard.append(Heard("", "POST /x", 400, "Location: /ZQcanary", "about zqcanary"))
-    stage.heard.append(Heard("", f"GET {PREFIX}", 200, "", "zqcanary to its reader"))
-    found = [
-        name
-        for name, text in (
-            *((f"headers {one.status}", one.headers) for one in stage.heard),
-            *((f"error {one.status}", one.text) for one in stage.heard if one.status >= 400),
-        )
-        if stage.canary in text.casefold()
+@pytest.mark.usefixtures("committed_db")
+def test_it_would_find_a_canary_in_each_sink(
+    servers: Servers, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    word = f"zq{token_hex(4)}canary"
+    environment = servers.environment(database) | {"PUBLIC_URL": "http://nowhere"}
+    made = Stage(word, environment, tmp_path)
+    said = f"… {word.upper()} …"
+    (tmp_path / "worker.log").write_text(said)
+    made.programs["worker"] = SimpleNamespace(log=tmp_path / "worker.log")  # type: ignore[assignment]
+    made.printed.append(said)
+    made.broker.append(said)
+    for folder, name in (("mails", "1.eml"), ("pytest/run-x/postgres", "day.log")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / name).write_text(said)
+    monkeypatch.setattr(sys.modules[__name__], "VAR", tmp_path)
+    monkeypatch.setattr(httpx, "get", lambda url: SimpleNamespace(text=f"{url} {said}"))
+    made.heard += [
+        Heard("", "POST /x", 400, f"Location: {said}", said),
+        Heard("", f"GET {PREFIX}", 200, "", f"{said}, to its reader, is no leak"),
+        Heard("", "GET /events?after=1", 200, "", said),
     ]
-    assert found == ["headers 400", "error 400"]
+    with redis.Redis.from_url(environment["REDIS_URL"]) as client:
+        client.set("some key", word)
+        found = {leak.partition(": …")[0] for leak in made.leaks()}
+        client.delete("some key")
+        client.set(f"key of {word}", "")
+        assert any("kept in the cache" in leak for leak in made.leaks())
+        client.delete(f"key of {word}")
+    assert found == {
+        "log of worker",
+        "output of commands",
+        "broker and cache",
+        "what is kept in the cache",
+        "metrics",
+        "mail 1.eml",
+        f"PostgreSQL's {tmp_path}/pytest/run-x/postgres/day.log",
+        "headers of the answer 400 to POST /x",
+        "error 400 to POST /x",
+        "the feed",
+    }
