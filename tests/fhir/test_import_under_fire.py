@@ -135,9 +135,10 @@ def _put(content: Any, path: tuple[Any, ...], value: Any) -> None:
 def test_it_refuses_a_bomb_by_what_it_would_grow_to(creek: Organization, tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.json.gz"
     with gzip.open(bomb, "wb") as packed:
-        packed.write(b'{"resourceType": "Bundle", "entry": [')
+        packed.write(b'{"resourceType": "Bundle", "entry": [{}')
         for _ in range(100):
-            packed.write(b" " * MIB)
+            claim = b'{"resourceType": "Claim", "text": "' + b" " * MIB + b'"}'
+            packed.write(b',{"resource": ' + claim + b"}")
         packed.write(b"]}")
     imported = run(creek, bomb)
     assert "200 times its size" in imported.reasons("rejected")[0]
