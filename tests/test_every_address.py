@@ -221,8 +221,11 @@ def test_it_shows_a_patient_to_nobody_without_a_reason(cast: Cast, name: str) ->
         if not (address.has_id and issubclass(address.view, OfPatients)):
             continue
         for verb in address.verbs:
+            hats = address.view.roles[address.action(verb).partition(".")[2]]
+            if "privacy_officer" in hats & who.actor_roles():
+                continue  # guarding privacy is the reason: identity and what was done with it
             if not refused(who, verb, address, ids, given):
-                odd.append((verb, address.path))  # noqa: PERF401
+                odd.append((verb, address.path))
     assert odd == []
     assert state(cast, but=OWN_TRACES) == before
 

@@ -15,7 +15,8 @@ from care_plans.models import Activity, Assessment, Course, Goal, RedFlagScreen
 from coordination import audit_rows
 from coordination.actors import Role
 from coordination.api.views import ContinuumViewSet, Listed, OfPatients
-from coordination.models import AuditEvent, Membership
+from coordination.consent import Decided, record_consent
+from coordination.models import AuditEvent, Consent, Membership
 from coordination.tenancy import acting_in
 from tests.care_plans import underway, written
 from tests.care_plans.handing import opened_hand_off
@@ -55,7 +56,8 @@ def test_it_finds_the_lists() -> None:
 def test_it_records_every_list_as_a_search(
     cast: Cast, path: str, view: type[ContinuumViewSet]
 ) -> None:
-    reader = cast.asha if view.roles["list"] & cast.asha.actor_roles() else cast.sam
+    readers = (cast.asha, cast.sam, cast.pia)
+    reader = next(who for who in readers if view.roles["list"] & who.actor_roles())
     client = reader.client
     with cast.acting():
         before = set(AuditEvent.objects.values_list("id", flat=True))
@@ -87,7 +89,21 @@ def rich(cast: Cast) -> dict[str, Any]:
             "message-preferences": cast.patient.id,
             **{path: row.pk for path, row in written.everything(cast, cast.asha).items()},
             "hand-offs": opened_hand_off(cast).id,
+            "consents": decided(cast).id,
         }
+
+
+def decided(cast: Cast) -> Consent:
+    """Write down that the patient agreed to be treated."""
+    return record_consent(
+        cast.patient.id,
+        category="treatment",
+        decision="permit",
+        about="",
+        decided=Decided(given_by="patient", means="spoken"),
+        actor=cast.asha.actor(),
+        now=NOW,
+    )
 
 
 #: what can be read of one patient, with the kind of record that the audit row names
@@ -117,6 +133,7 @@ READS = {
     "clinical-notes/{}": "ClinicalNote",
     "care-summaries/{}": "CareSummary",
     "hand-offs/{}": "HandOff",
+    "consents/{}": "Consent",
     "coverages/{}": "Coverage",
     "record-requests/{}": "RecordRequest",
     "messaging-consents/{}": "MessagingConsent",
@@ -156,14 +173,15 @@ def test_it_resolves_every_access_of_everybody_to_a_basis(cast: Cast, rich: dict
                 answer = who.client.get(path)
             wrote = [one for one in captured if "INTO coordination_auditevent" in one["sql"]]
             assert len(wrote) <= 1, (path, answer.status_code)
-    known = {"membership", "referral", "hand_off", "directory"}
+    known = {"membership", "referral", "hand_off", "directory", "oversight"}
     for acting in (cast.acting(), acting_in(cast.harbour.id)):
         with acting:
             for row in AuditEvent.objects.filter(action__in=["read", "search"]):
                 assert len(row.bases) == len(row.source_ids) == len(row.patient_ids)
                 assert set(row.bases) <= known, (row.actor, row.event, row.bases)
                 held = zip(row.bases, row.source_ids, strict=True)
-                assert all((basis == "directory") == (source is None) for basis, source in held)
+                for basis, source in held:
+                    assert (basis in {"directory", "oversight"}) == (source is None)
 
 
 @pytest.mark.feature("PV-06")
@@ -191,9 +209,11 @@ def test_it_walks_every_address_that_reads_one_record_of_a_patient() -> None:
 UNWALKED = {
     "access-reviews",
     "conditions",
+    "directives",
     "duplicate-reviews",
     "me/patients",
     "me/patients//plan",
+    "overrides",
     "messages",
     "outbox",
     "related-persons",

@@ -212,7 +212,7 @@ def test_it_audits_what_is_repeated_as_a_disclosure(cast: Cast) -> None:
     with cast.acting():
         (row,) = AuditEvent.objects.filter(event="CarePlan.read")
         assert (str(row.resource_id), row.patient_ids) == (plan, [cast.patient.id])
-        assert (row.actor, row.basis) == (cast.asha.user.email, "circle")
+        assert (row.actor, row.basis) == (cast.asha.user.email, "membership")
 
 
 def at_once(cast: Cast, keys: list[str]) -> list[Any]:
