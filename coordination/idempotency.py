@@ -18,6 +18,7 @@ from django.db import connection
 from coordination import audit
 from coordination.access import patients_visible_to
 from coordination.actors import Actor
+from coordination.disclosure import View, opened_by, something_withheld
 from coordination.models import KeptAnswer
 from coordination.problems import Invalid, NotFound, Problem
 from coordination.tenancy import acting_in
@@ -49,6 +50,13 @@ class AnswerWithheld(NotFound):
     type = "patient-not-found"
 
 
+class NotShownAgain(Problem):
+    """It was carried out, but something of its patient is withheld from the caller by now."""
+
+    type = "answer-not-shown-again"
+    title = "This was carried out, and its answer is not shown again"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a request was answered, byte for byte, with the headers that matter."""
@@ -73,12 +81,16 @@ def fingerprint(*parts: bytes) -> bytes:
     return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
 
 
-def begin(key: str, request: bytes, *, actor: Actor, now: datetime) -> Answer | None:
+def begin(
+    key: str, request: bytes, *, actor: Actor, now: datetime, view: View = "clinical"
+) -> Answer | None:
     """Return the answer that this key was given before; None: go ahead, the key is yours.
 
-    `request` is its `fingerprint`. What is answered again is a disclosure and is audited as one.
-    Raises `Invalid`, `StillRunning`, `KeyReused`, and `AnswerWithheld` when a patient whom the
-    caller still reached after the first answer is out of reach now.
+    `request` is its `fingerprint`, `view` what the answer shows of patients. What is answered
+    again is a disclosure and is audited as one. Raises `Invalid`, `StillRunning`, `KeyReused`,
+    `AnswerWithheld` when a patient whom the caller still reached after the first answer is out of
+    reach now, and `NotShownAgain` when a directive of one of them is directed at the caller, or an
+    override that opened what is withheld has ended: what was said then may not be said now.
     """
     _lock(usable_key(key), actor)
     kept = KeptAnswer.objects.filter(login=_login(actor), key=key).first()
@@ -89,7 +101,7 @@ def begin(key: str, request: bytes, *, actor: Actor, now: datetime) -> Answer | 
         return None
     if bytes(kept.fingerprint) != request:
         raise KeyReused("This key was used for another request; take a new one.")
-    _disclose_again(kept, actor=actor, now=now)
+    _disclose_again(kept, actor=actor, now=now, view=view)
     return Answer(kept.status, kept.headers, bytes(kept.body))
 
 
@@ -162,10 +174,21 @@ def _reached(patient_ids: set[UUID], actor: Actor, now: datetime) -> list[UUID]:
     return list(visible.values_list("pk", flat=True))
 
 
-def _disclose_again(kept: KeptAnswer, *, actor: Actor, now: datetime) -> None:
+def _opened(patient_ids: set[UUID], actor: Actor, at: datetime) -> set[UUID]:
+    opened = opened_by(actor, at).filter(patient_id__in=patient_ids)
+    return set(opened.values_list("patient_id", flat=True))
+
+
+def _disclose_again(kept: KeptAnswer, *, actor: Actor, now: datetime, view: View) -> None:
     patient_ids = set(kept.patient_ids)
     if patient_ids - set(_reached(patient_ids, actor, now)):
         raise AnswerWithheld("There is no such patient within your reach.")
+    closed = _opened(patient_ids, actor, kept.kept_at) - _opened(patient_ids, actor, now)
+    if closed or something_withheld(actor, now, patient_ids, view=view):
+        raise NotShownAgain(
+            "It was carried out the first time and not again. Something of its patient is withheld "
+            "from you, so the answer of then is not repeated: read the record anew."
+        )
     if not kept.resource:
         return
     audit.record(

@@ -15,6 +15,7 @@ from coordination.models import Discipline, Location, Patient, User
 from notifications import delivery
 from tests.care_plans import underway
 from tests.cast import LONG_AGO, NOW, Cast, Person, make_person
+from tests.story_records import keep_records
 
 #: when the story is told
 TOLD = NOW + timedelta(hours=1)
@@ -87,6 +88,7 @@ def tell(cast: Cast, ask: Ask) -> None:
     course = begin_a_course(cast, teller)
     work_on_it(cast, teller, course)
     refer(cast, teller)
+    keep_records(cast, teller)
     end_it(cast, teller, course)
 
 

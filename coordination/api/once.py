@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from coordination import audit, idempotency
+from coordination.disclosure import View
 from coordination.idempotency import Answer
 from coordination.problems import Invalid
 
@@ -61,7 +62,8 @@ def _once(handler: Handler, view: "ContinuumViewSet", key: str) -> Handler:
             request.headers.get("Content-Type", "").encode(),
             request._request.body,
         )
-        known = idempotency.begin(key, asked, actor=view.actor, now=view.now)
+        seen_in: View = getattr(view, "seen_in", "clinical")
+        known = idempotency.begin(key, asked, actor=view.actor, now=view.now, view=seen_in)
         if known is not None:
             return Repeated(known)
         with audit.overhearing() as heard:

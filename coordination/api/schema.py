@@ -7,6 +7,8 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.serializers import ChoiceField
 
+from coordination.api.examples import attach
+
 _ERRORS = {
     "400": "The input is not valid; `errors` points to the fields.",
     "401": "Nobody is logged in, or the token is not valid.",
@@ -93,6 +95,10 @@ class ContinuumSchema(AutoSchema):
             column = columns.get(field.source)
             field.allow_blank = bool(column and column.blank and not column.null)
         mapped: Any = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        if direction == "request" and getattr(field, "allow_empty", True) is False:
+            least = {"array": "minItems", "object": "minProperties"}.get(mapped.get("type"))
+            if least:
+                mapped[least] = 1
         return mapped
 
 
@@ -139,7 +145,25 @@ def add_problems(
     for path, operations in result["paths"].items():
         for verb, operation in operations.items():
             _complete(path, verb, operation)
+        if "get" in operations and _is_edited(path, result["paths"]):
+            _say_version(operations["get"])
+    attach(result["paths"])
     return result
+
+
+def _is_edited(path: str, paths: dict[str, Any]) -> bool:
+    """Say whether the row at an address is edited there, or decided about right below."""
+    below = [at for at in paths if at == path or at.rpartition("/")[0] == path]
+    return path.endswith("}") and any(
+        _decides_about_a_version(operation) for at in below for operation in paths[at].values()
+    )
+
+
+def _say_version(operation: dict[str, Any]) -> None:
+    link = {"ETag": {"$ref": "#/components/headers/ETag"}}
+    for code, response in operation["responses"].items():
+        if code.startswith("2"):
+            response["headers"] = response.get("headers", {}) | link
 
 
 def _make_plain(part: Any) -> None:

@@ -79,6 +79,10 @@ class SessionSerializer(serializers.Serializer[Any]):
     )
 
 
+#: in the database of zones, and yet no place: the machine's own clock, and what stands for none
+_NO_PLACE = frozenset({"localtime", "Factory", "posixrules"})
+
+
 class LocationSerializer(serializers.ModelSerializer[Location]):
     """A site."""
 
@@ -89,7 +93,7 @@ class LocationSerializer(serializers.ModelSerializer[Location]):
 
     def validate_time_zone(self, value: str) -> str:
         """Take IANA names only."""
-        if value not in available_timezones():
+        if value not in available_timezones() - _NO_PLACE:
             raise serializers.ValidationError("Not an IANA time zone such as America/Toronto.")
         return value
 

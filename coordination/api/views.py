@@ -22,6 +22,7 @@ from coordination.api.concurrency import etag
 from coordination.api.once import answer_once
 from coordination.api.parameters import check_parameters
 from coordination.api.permissions import ByRole
+from coordination.api.plausible import watch
 from coordination.api.rate_limit import PerLogin
 from coordination.disclosure import something_withheld
 from coordination.models import Editable
@@ -91,7 +92,7 @@ class ContinuumViewSet(GenericViewSet[Any]):
         """Return the request's body, validated; raises DRF's ValidationError."""
         build = serializer_class or self.get_serializer_class()
         serializer = build(data=self.request.data, context=self.get_serializer_context(), **kwargs)
-        serializer.is_valid(raise_exception=True)
+        watch(serializer).is_valid(raise_exception=True)
         data: dict[str, Any] = serializer.validated_data
         return data
 

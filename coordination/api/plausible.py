@@ -1,0 +1,55 @@
+"""What no form means: line breaks in a name, control characters, days centuries away."""
+
+import re
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+#: the oldest day that anybody living or recently dead could be asked about
+FIRST_YEAR = 1850
+YEARS_AHEAD = 100
+#: a field that takes no more than this is one line
+ONE_LINE = 200
+_CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_IN_TEXT = re.compile(f"[{_CONTROLS}]")
+_IN_ONE_LINE = re.compile(f"[{_CONTROLS}\\t\\n\\r\u2028\u2029]")
+
+
+def watch(field: Any) -> Any:
+    """Let a serializer, and every field within it, refuse what no form means; returns it."""
+    for part in getattr(field, "fields", {}).values():
+        watch(part)
+    child = getattr(field, "child", None)
+    if child is not None:
+        watch(child)
+    refuses = _refusal_of(field)
+    if refuses is not None:
+        field.validators = [*field.validators, refuses]
+    return field
+
+
+def _refusal_of(field: Any) -> Any:
+    if isinstance(field, serializers.DateField | serializers.DateTimeField):
+        return _refuse_far_days
+    if type(field) is serializers.CharField and field.trim_whitespace:  # no password
+        one_line = field.max_length is not None and field.max_length <= ONE_LINE
+        return _refuse_lines if one_line else _refuse_controls
+    return None
+
+
+def _refuse_far_days(value: date) -> None:
+    last = timezone.now().year + YEARS_AHEAD
+    if not FIRST_YEAR <= value.year <= last:
+        raise serializers.ValidationError(f"This lies before {FIRST_YEAR} or after {last}.")
+
+
+def _refuse_controls(value: Any) -> None:
+    if _IN_TEXT.search(str(value)):
+        raise serializers.ValidationError("This contains control characters.")
+
+
+def _refuse_lines(value: Any) -> None:
+    if _IN_ONE_LINE.search(str(value)):
+        raise serializers.ValidationError("This is one line, without control characters.")
