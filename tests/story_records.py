@@ -1,12 +1,9 @@
 """The chapters about records: notes, consents, hand-offs, duplicates, and who guards them."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from coordination import access_reviews, audit
 from coordination.break_glass import break_glass
-from coordination.models import AccessReview
-from tests.care_plans.pairs import pair
 from tests.cast import NOW, Cast
 
 if TYPE_CHECKING:
@@ -24,10 +21,6 @@ def keep_records(cast: Cast, tell: "Teller") -> None:
     cover(cast, tell)
     consent(cast, tell)
     break_the_glass(cast, tell)
-    request_records(cast, tell)
-    guard(cast, tell)
-    hand_over(cast, tell)
-    tell_apart(cast, tell)
 
 
 def write_notes(cast: Cast, tell: "Teller") -> None:
@@ -132,93 +125,3 @@ def broken_before(cast: Cast) -> Any:
             actor=cast.gus.actor(),
             now=NOW + timedelta(minutes=30),
         ).id
-
-
-def request_records(cast: Cast, tell: "Teller") -> None:
-    """The patient asks for the record, for corrections, and disagrees with a refusal."""
-    pia = cast.pia
-    asked = {"patient": str(cast.patient.id), "kind": "access", "text": "All of it."}
-
-    def ask(**changes: Any) -> Any:
-        return tell(pia, "post", "/record-requests", {**asked, **changes})["id"]
-
-    one = ask()
-    tell(pia, "post", "/record-requests/{id}/grant", {"answer": "Within a week."}, id=one)
-    tell(pia, "post", "/record-requests/{id}/fulfil", {}, id=one)
-    other = ask(kind="correction", text="I never smoked.")
-    refused = {"refusal": "not_inaccurate", "answer": "The note says so already."}
-    tell(pia, "post", "/record-requests/{id}/refuse", refused, id=other)
-    tell(pia, "post", "/record-requests/{id}/disagree", {"text": "It does not."}, id=other)
-    tell(pia, "post", "/record-requests/{id}/withdraw", {"answer": "By phone."}, id=ask())
-
-
-def guard(cast: Cast, tell: "Teller") -> None:
-    """Pia holds and keeps records and looks at who looked; Ada narrows what a discipline may do."""
-    ada, pia, patient = cast.ada, cast.pia, str(cast.patient.id)
-    held = {"patient": patient, "reason": "A claim.", "ordered_by": "Test court (fictional)"}
-    one = tell(pia, "post", "/legal-holds", held)["id"]
-    tell(pia, "post", "/legal-holds/{id}/release", {"reason": "Settled."}, id=one)
-    policy = {
-        "record_kind": "ClinicalNote",
-        "years_after_last_contact": 12,
-        "minor_until_age": 18,
-        "years_after_minority": 10,
-    }
-    tell(pia, "post", "/retention-policies", policy)
-    narrowed = {"entry": "plan.close", "discipline": "massage_therapy", "reason": "Leads close."}
-    other = tell(ada, "post", "/scope-narrowings", narrowed)["id"]
-    tell(ada, "post", "/scope-narrowings/{id}/lift", id=other)
-    verdict = {"verdict": "appropriate", "reason": "Stood in for a colleague."}
-    tell(pia, "post", "/access-reviews/{id}/decide", verdict, id=looked_at(cast).id)
-
-
-def looked_at(cast: Cast) -> AccessReview:
-    """Return a look without a reason that was drawn for review."""
-    then = NOW - timedelta(days=5)
-    with cast.acting():
-        audit.record(
-            actor=cast.gus.actor(then),
-            now=then,
-            action=audit.Action.READ,
-            event="Patient.read",
-            resource="Patient",
-            patient_ids=[cast.patient.id],
-        )
-        access_reviews.draw(cast.riverside.id, date(2026, 11, 16), seed=1, now=NOW)
-        return AccessReview.objects.filter(patient_id=cast.patient.id)[0]
-
-
-def hand_over(cast: Cast, tell: "Teller") -> None:
-    """Asha offers the lead; the desk assigns it; it is declined, withdrawn and accepted."""
-    asha, ben, sam = cast.asha, cast.ben, cast.sam
-    to_ben = {"practitioner_role": str(ben.practitioner_role.id)}
-
-    def offer(patient: str) -> Any:
-        over = {**to_ben, "because": "Moves to Uptown."}
-        return tell(asha, "post", "/patients/{id}/hand-over", over, id=patient)["id"]
-
-    patients = [newcomer(cast, tell) for _ in range(2)]
-    one = offer(patients[0])
-    tell(ben, "post", "/hand-offs/{id}/decline", {"reason_code": "no_capacity"}, id=one)
-    tell(sam, "post", "/hand-offs/{id}/assign", to_ben, id=one)
-    tell(ben, "post", "/hand-offs/{id}/accept", {"evidence_reviewed": True}, id=one)
-    tell(asha, "post", "/hand-offs/{id}/withdraw", id=offer(patients[1]))
-
-
-def newcomer(cast: Cast, tell: "Teller") -> str:
-    """Return somebody else whom Asha leads."""
-    lead = str(cast.asha.practitioner_role.id)
-    names = {"family_name": "Côté", "given_name": "Rosalie", "birth_date": "1971-08-30"}
-    return str(tell(cast.sam, "post", "/patients", {**names, "lead": lead})["id"])
-
-
-def tell_apart(cast: Cast, tell: "Teller") -> None:
-    """Sam finds that two records are two people, then that they are one, then two again."""
-    sam, why = cast.sam, {"because": "Compared the cards."}
-    with cast.acting():
-        review = pair(cast)
-    at = "/duplicate-reviews/{id}"
-    tell(sam, "post", f"{at}/not-the-same", why, id=review.id)
-    tell(sam, "post", f"{at}/reopen", why, id=review.id)
-    tell(sam, "post", f"{at}/merge", {**why, "survivor": str(cast.patient.id)}, id=review.id)
-    tell(sam, "post", f"{at}/unmerge", why, id=review.id)

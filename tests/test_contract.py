@@ -34,9 +34,12 @@ ALSO = {
 NOT_ASKED = r"^/api/v1/(session|tokens|passkey)"
 #: what well-formed data may be refused for: no schema can say it, and the answer points to it
 NO_SCHEMA_SAYS: dict[str, str] = {
-    "which records there are": r"^(There is no such|No such|Unknown)\b",
+    "which records there are": r"^(There is no such|Invalid pk|No practitioner of the org)",
+    "which entries the scope-of-practice table has": r"^The scope of practice table has no",
+    "which time zones there are": r"^Not an IANA time zone",
     "who the signer is": r"^is not the .* of your registration$",
     "that one of two ways to name a patient is needed": r"^Name the patient by id, or",
+    "that nothing at all is no number": r"^A valid number is required",
     "what day it is": r"\b(future|gone by|past|before|after|earlier|later|ahead)\b",
     "which characters a text may hold": r"(control characters|blank|null characters)",
 }

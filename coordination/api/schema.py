@@ -7,8 +7,6 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.serializers import ChoiceField
 
-from coordination.api.examples import attach
-
 _ERRORS = {
     "400": "The input is not valid; `errors` points to the fields.",
     "401": "Nobody is logged in, or the token is not valid.",
@@ -95,7 +93,7 @@ class ContinuumSchema(AutoSchema):
             column = columns.get(field.source)
             field.allow_blank = bool(column and column.blank and not column.null)
         mapped: Any = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
-        if direction == "request" and getattr(field, "allow_empty", True) is False:
+        if mapped and direction == "request" and getattr(field, "allow_empty", True) is False:
             least = {"array": "minItems", "object": "minProperties"}.get(mapped.get("type"))
             if least:
                 mapped[least] = 1
@@ -147,7 +145,6 @@ def add_problems(
             _complete(path, verb, operation)
         if "get" in operations and _is_edited(path, result["paths"]):
             _say_version(operations["get"])
-    attach(result["paths"])
     return result
 
 
