@@ -279,10 +279,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "SignOffVerdictEnum": "care_plans.models.LaneSignOff.Verdict",
         "PathwayVersionStatusEnum": "care_plans.models.PathwayVersion.Status",
         "SourceDocumentKindEnum": "care_plans.models.SourceDocument.Kind",
-        "ReferralStatusEnum": "referrals.models.Referral.Status",
-        "ConsentDecisionEnum": "coordination.models.Consent.Decision",
-        "ConsentMeansEnum": "coordination.models.Consent.Means",
-        "MessagingConsentBasisEnum": "notifications.models.MessagingConsent.Basis",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
