@@ -44,10 +44,16 @@ FROM led, LATERAL (SELECT
            'tre','ur','val','wen','yor','zim'])[i * 31 %% 20 + 1]
     || (ARRAY['a','e','i','o','u','an','en','in','on','ar'])[i / 20 %% 10 + 1]
     || (ARRAY['bert','dale','field','gan','land','man','mond','nell','som','ton','vale','ville',
-              'well','wick','worth'])[i / 200 %% 15 + 1] AS family,
+              'well','wick','worth'])[i / 200 %% 15 + 1]
+    || (ARRAY['','by','den','er','ford','ham','ing','ley','ro','stad'])[i / 3000 %% 10 + 1] AS family,
     (ARRAY['ada','ben','chloe','dmitri','esi','farah','gus','hana','ivo','jun','kai','lea','mio',
            'noor','olu','pia','rui','sam','tariq','uma','vera','wei','yara','zoe'])[i * 17 %% 24 + 1]
     || (ARRAY['','nne','lyn','bel','rik'])[i / 24 %% 5 + 1] AS given) AS names;
+INSERT INTO coordination_patientword (id, organization_id, patient_id, word)
+SELECT uuidv7(), organization_id, patient_id, word FROM (
+    SELECT DISTINCT p.organization_id, p.id AS patient_id, w.word
+    FROM coordination_patient p, LATERAL regexp_split_to_table(p.search_key, ' ') AS w (word)
+) AS words;
 INSERT INTO coordination_patientidentifier (id, organization_id, patient_id, kind, system, value,
     version_code, is_parked)
 SELECT uuidv7(), %(organization)s, patient, 'medical_record', 'urn:continuum:benchmark',

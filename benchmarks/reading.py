@@ -24,7 +24,12 @@ from coordination.environment import PROJECT, VAR
 from coordination.servers import postgres
 from coordination.servers.postgres import PostgresServer
 from coordination.servers.processes import free_port
-from coordination.servers.roles import prepare_roles, with_database
+from coordination.servers.roles import (
+    DatabaseUrls,
+    copy_database,
+    prepare_roles,
+    with_database,
+)
 from coordination.servers.valkey import ValkeyServer
 
 COURSES = "/api/v1/courses"
@@ -59,7 +64,8 @@ def main(arguments: list[str]) -> int:
     broker = ValkeyServer.start(folder / "valkey")
     try:
         sizes = [asked.plans, *([] if asked.small else [1_000_000 if asked.million else asked.big])]
-        loaded = [_load(database.admin_url, broker.url, plans) for plans in sizes]
+        prepared = _prepare(database.admin_url, broker.url)
+        loaded = [_load(database.admin_url, prepared, plans) for plans in sizes]
         return _measure(loaded, database.process.pid, asked.rounds, asked.seconds)
     finally:
         broker.stop()
@@ -78,11 +84,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _load(admin_url: str, broker_url: str, plans: int) -> Database:
-    begun = time.monotonic()
-    name = f"benchmark_{plans}"
-    urls = prepare_roles(admin_url, name)
-    environment = {
+TEMPLATE = "benchmark"
+
+
+def _prepare(admin_url: str, broker_url: str) -> dict[str, str]:
+    """Migrate the one database that the others are copies of; return its environment."""
+    environment = _environment(prepare_roles(admin_url, TEMPLATE), broker_url)
+    _run([sys.executable, "manage.py", "prepare_database", "--verbosity=0"], environment)
+    return environment
+
+
+def _environment(urls: DatabaseUrls, broker_url: str) -> dict[str, str]:
+    return {
         **os.environ,
         "DATABASE_URL": urls.runtime,
         "DATABASE_OWNER_URL": urls.owner,
@@ -90,8 +103,17 @@ def _load(admin_url: str, broker_url: str, plans: int) -> Database:
         "SECRET_KEY": secrets.token_hex(32),
         "DJANGO_SETTINGS_MODULE": "coordination.settings",
         "LOG_FORMAT": "json",
+        "RATE_LIMIT": "100000000",  # counted as ever, never reached
     }
-    _run([sys.executable, "manage.py", "prepare_database", "--verbosity=0"], environment)
+
+
+def _load(admin_url: str, prepared: dict[str, str], plans: int) -> Database:
+    begun = time.monotonic()
+    name = f"{TEMPLATE}_{plans}"
+    copy_database(admin_url, TEMPLATE, name)
+    environment = prepared | {
+        url: with_database(prepared[url], name) for url in ("DATABASE_URL", "DATABASE_OWNER_URL")
+    }
     asked = json.dumps({"admin_url": with_database(admin_url, name), "plans": plans})
     told = json.loads(_run([sys.executable, "-m", "benchmarks.loading"], environment, asked))
     print(
@@ -231,7 +253,7 @@ def _measure(loaded: list[Database], postgres_pid: int, rounds: int, seconds: fl
             _round(servers, first, rows, postgres_pid, seconds)
             if len(loaded) > 1:
                 _round_of_sizes(sized, loaded, growth, seconds / 2)
-    return _report(rows, growth, loaded)
+    return _report(rows, growth, loaded, loaded[0].told["queries"])
 
 
 def _round(
@@ -286,6 +308,7 @@ def _report(
     rows: dict[tuple[str, str], list[dict[str, Any]]],
     growth: dict[tuple[str, int], list[float]],
     loaded: list[Database],
+    statements: dict[str, float],
 ) -> int:
     failed = 0
 
@@ -296,10 +319,10 @@ def _report(
         sign = ">=" if at_least else "<="
         print(f"  {'met ' if met else 'MISSED'} {text}: {found:.2f} ({sign} {wanted})")
 
-    print(
-        "\nmedians; CPU in ms a request; queries of a list with a warm principal: "
-        "2 statements in 1 round trip"
-    )
+    load = ", ".join(f"{average:.1f}" for average in os.getloadavg())
+    print(f"\nmedians; CPU in ms a request; load average {load} on {os.cpu_count()} cores")
+    for kind, count in statements.items():
+        print(f"statements a request, {kind}: {count:.1f}")
     print(
         f"{'reader':<14}{'variant':<17}{'req/s':>8}{'p50 ms':>9}{'p99 ms':>9}"
         f"{'app':>7}{'db':>7}{'client':>8}{'kB':>6}"
@@ -344,4 +367,5 @@ def _report(
 
 
 def _median(found: list[dict[str, Any]], name: str) -> float:
-    return median(one[name] for one in found)
+    middle: float = median(one[name] for one in found)
+    return middle

@@ -60,9 +60,10 @@ def _given(value: Any) -> Any:
 
 
 def _ours(kind: str) -> Any:
-    from coordination.api import finishing, projected
-    from coordination.api.projected import Projected
-    from coordination.wsgi import application
+    from coordination.wsgi import application  # first: it sets Django up
+
+    from coordination.api import finishing  # isort: skip
+    from coordination.api.projected import Projected  # isort: skip
 
     if kind == "ordinary":
         Projected.projected = frozenset()
@@ -76,8 +77,7 @@ def _ours(kind: str) -> Any:
     if kind == "unaudited":
         compile_page, run = finishing.compile_page, finishing.run
         finishing.compile_page = lambda *a, **k: compile_page(*a, **k, audited=False)
-        finishing.run = lambda organization, sql, params: run(organization, sql, params[:-1])
-    assert projected
+        finishing.run = lambda organization_id, sql, params: run(organization_id, sql, params[:-1])
     return application
 
 

@@ -96,7 +96,7 @@ class PageQuery:
     """A queryset as far as a paginator needs one; taking a slice of it asks the database."""
 
     def __init__(self, view: Any, *, kept_for: tuple[Any, ...] | None) -> None:
-        self.model: Any = view.projected_rows().model
+        self.model: Any = view.listed_model
         self.results = b"[]"
         self._view = view
         self._kept_for = kept_for

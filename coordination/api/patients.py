@@ -2,21 +2,20 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from coordination import access, care_team, registration
+from coordination import access, care_team, registration, search
 from coordination.api import serializers
 from coordination.api.concurrency import expected_version
 from coordination.api.permissions import CARE
 from coordination.api.projected import Projected
 from coordination.api.views import OfPatients, Retrieved
 from coordination.models import CareTeamMember, Patient, PatientIdentifier
-from coordination.search import search_key
 
 PATIENT_PATH = OpenApiParameter("patient_id", str, OpenApiParameter.PATH)
 
@@ -26,7 +25,7 @@ class PatientFilter(filters.FilterSet):
 
     name = filters.CharFilter(
         method="by_name",
-        label="Beginning of the family name, then the given name; accents and case do not matter.",
+        label="Beginnings of words of the name, in any order; accents and case do not matter.",
     )
     identifier = filters.CharFilter(method="by_identifier", label="An exact identifier.")
     birth_date = filters.DateFilter()
@@ -38,18 +37,14 @@ class PatientFilter(filters.FilterSet):
     def by_name(
         self, rows: QuerySet[Patient, Patient], name: str, value: str
     ) -> QuerySet[Patient, Patient]:
-        """Keep the names that begin so: a range that the index serves, also under a policy."""
-        key = search_key(value)
-        if not key:
-            return rows.none()
-        return rows.filter(search_key__gte=key, search_key__lt=key + "\U0010ffff")
+        """Keep who has words that begin so in the name."""
+        return search.named(rows, value)
 
     def by_identifier(
         self, rows: QuerySet[Patient, Patient], name: str, value: str
     ) -> QuerySet[Patient, Patient]:
-        """Keep who bears it, each once, whoever assigned it."""
-        borne = PatientIdentifier.objects.filter(patient=OuterRef("pk"), value=value)
-        return rows.filter(Exists(borne))
+        """Keep who bears it."""
+        return search.bearing(rows, value)
 
 
 @extend_schema_view(

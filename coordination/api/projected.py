@@ -65,6 +65,8 @@ class Projected(OfPatients, Listed):
     #: where the patient's id stands
     patient_path: ClassVar[str] = "patient_id"
     filterset_class: Any = None
+    #: whose rows are listed; read off `projected_rows` once
+    listed_model: ClassVar[Any]
     #: the actions that are such lists
     projected: ClassVar[frozenset[str]] = frozenset({"list"})
 
@@ -76,7 +78,9 @@ class Projected(OfPatients, Listed):
         view.now, view.action, view.format_kwarg = _CHECKED_AT, "list", None
         if "projected_rows" not in vars(cls):
             return
-        Projection(view.get_serializer(), view.projected_rows())
+        rows = view.projected_rows()
+        cls.listed_model = rows.model
+        Projection(view.get_serializer(), rows)
 
     @classmethod
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:

@@ -16,6 +16,7 @@ from .logins import (
     PortalRefreshToken,
 )
 from .owned import Editable, OrganizationOwned, new_id
+from .patient_words import PatientWord
 from .patients import AccessGrant, CareTeamMember, Patient, PatientIdentifier, current
 from .people import (
     ApiToken,
@@ -72,6 +73,7 @@ __all__ = [
     "Override",
     "Patient",
     "PatientIdentifier",
+    "PatientWord",
     "Portal",
     "PortalAccessToken",
     "PortalGrant",

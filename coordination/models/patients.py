@@ -110,6 +110,9 @@ class Patient(OrganizationOwned, Editable):
                 condition=models.Q(merged_into__isnull=False),
                 name="coordination_patient_merged",
             ),
+            models.Index(
+                fields=["organization", "birth_date", "id"], name="coordination_patient_born"
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -136,7 +139,28 @@ class Patient(OrganizationOwned, Editable):
                     END IF;
                     RETURN NEW;
                 """,
-            )
+            ),
+            pgtrigger.Trigger(
+                name="words_kept",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("search_key"),  # type: ignore[no-untyped-call]
+                func="""
+                    IF TG_OP = 'UPDATE' THEN
+                        IF NEW.search_key = OLD.search_key THEN
+                            RETURN NULL;
+                        END IF;
+                        DELETE FROM public.coordination_patientword WHERE patient_id = NEW.id;
+                    END IF;
+                    INSERT INTO public.coordination_patientword
+                        (id, organization_id, patient_id, word)
+                    SELECT uuidv7(), NEW.organization_id, NEW.id, word FROM (
+                        SELECT DISTINCT left(word, 64) AS word
+                        FROM regexp_split_to_table(NEW.search_key, ' ') AS word
+                        WHERE word <> ''
+                    ) AS words;
+                    RETURN NULL;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:
@@ -170,6 +194,9 @@ class PatientIdentifier(OrganizationOwned):
     )
 
     class Meta:
+        indexes = [
+            models.Index(fields=["organization", "value"], name="coordination_identifier_value"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["organization", "system", "value"],
