@@ -59,6 +59,10 @@ def _given(value: Any) -> Any:
     return UUID(text) if kind == "uuid" else text
 
 
+def _below(view: Any) -> list[Any]:
+    return [view, *(one for child in view.__subclasses__() for one in _below(child))]
+
+
 def _ours(kind: str) -> Any:
     from coordination.wsgi import application  # first: it sets Django up
 
@@ -66,14 +70,15 @@ def _ours(kind: str) -> Any:
     from coordination.api.projected import Projected  # isort: skip
 
     if kind == "ordinary":
-        Projected.projected = frozenset()
 
         def ordinary_list(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
             rows = self.paginate_queryset(self.page_rows()) or []
             self.audit_disclosure(rows, searched=True)
             return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
-        Projected.list = ordinary_list  # type: ignore[method-assign]
+        # each class has a `list` of its own, which its description in the schema wraps
+        for view in _below(Projected):
+            view.projected, view.list = frozenset(), ordinary_list
     if kind == "unaudited":
         compile_page, run = finishing.compile_page, finishing.run
         finishing.compile_page = lambda *a, **k: compile_page(*a, **k, audited=False)

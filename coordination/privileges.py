@@ -19,6 +19,7 @@ DELETABLE: Mapping[str, str] = {
     "coordination_portalidtoken": "tokens that were revoked or ran out",
     "coordination_portalrefreshtoken": "tokens that were revoked or ran out",
     "coordination_patientidentifier": "a parked number that turned out to be another person's",
+    "coordination_patientword": "the words of a name that was corrected",
     "mfa_authenticator": "a second factor that its person takes off",
 }
 #: a row is itself, and its organization's, for good
