@@ -275,6 +275,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "RecipientTypeEnum": "notifications.api.serializers.RecipientType",
         "ReferralOutcomeEnum": "referrals.models.Referral.Outcome",
         "OverrideReasonEnum": "coordination.models.consent.Override.Reason",
+        "DirectiveTargetEnum": "coordination.models.consent.Directive.Target",
+        "DirectiveAudienceEnum": "coordination.models.consent.Directive.Audience",
         "OverrideVerdictEnum": "coordination.models.consent.Override.Verdict",
         "SignOffVerdictEnum": "care_plans.models.LaneSignOff.Verdict",
         "PathwayVersionStatusEnum": "care_plans.models.PathwayVersion.Status",

@@ -211,6 +211,7 @@ UNWALKED = {
     "conditions",
     "directives",
     "duplicate-reviews",
+    "legal-holds",
     "me/patients",
     "me/patients//plan",
     "overrides",

