@@ -191,7 +191,7 @@ def _count_unsealed(last: AuditSeal | None, tally: Tally) -> None:
     arguments = [str(last.last_transaction_id), str(last.last_id)] if last else []
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(*), min(recorded_at) FROM coordination_auditevent {after}",  # noqa: S608
+            f"SELECT count(*), min(recorded_at) FROM coordination_auditevent {after}",  # noqa: S608  # nosec B608
             arguments,
         )
         count, oldest = cursor.fetchone()

@@ -64,7 +64,7 @@ def rows_between(
         wanted.append("transaction_id < coordination_settled_before()")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {COLUMNS} FROM coordination_auditevent "  # noqa: S608 -- our own text
+            f"SELECT {COLUMNS} FROM coordination_auditevent "  # noqa: S608 - our own text  # nosec B608
             f"WHERE {' AND '.join(wanted)} ORDER BY transaction_id, id LIMIT %s",
             [*arguments, most],
         )
