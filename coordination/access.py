@@ -13,7 +13,18 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Exists, F, Func, Model, OuterRef, Q, QuerySet
+from django.db.models import (
+    BooleanField,
+    DateTimeField,
+    Exists,
+    F,
+    Func,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+)
 
 from coordination.actors import Actor, Role
 from coordination.disclosure import View, disclosed_to, labels_of
@@ -99,7 +110,8 @@ def formerly(actor: Actor, now: datetime) -> QuerySet[AccessGrant, UUID]:
             practitioner_role_id__in=actor.practitioner_role_ids,
             basis=AccessGrant.Basis.MEMBERSHIP,
             until__lte=now,
-            until__gt=now - timedelta(days=settings.FORMER_MEMBER_DAYS),
+            # reckoned by the database, so that the statement is one and the same each day
+            until__gt=Value(now, DateTimeField()) - timedelta(days=settings.FORMER_MEMBER_DAYS),
         )
         .order_by()
         .values_list("patient_id", flat=True)

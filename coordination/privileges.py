@@ -26,10 +26,6 @@ DELETABLE: Mapping[str, str] = {
 LASTING = ("id", "organization_id")
 
 
-#: tables whose library writes back every column of a row that it has changed
-WRITTEN_WHOLE = ("coordination_portal",)
-
-
 def narrow_privileges(cursor: CursorWrapper) -> None:
     """Take DELETE back where nothing is deleted, and UPDATE of what never changes; repeatable."""
     for table, rights in _granted(cursor).items():
@@ -53,8 +49,6 @@ def _granted(cursor: CursorWrapper) -> dict[str, set[str]]:
 
 
 def _keep_lasting(cursor: CursorWrapper, table: str) -> None:
-    if table.startswith(WRITTEN_WHOLE):
-        return
     """Grant UPDATE column by column, without those that say what a row is and whose."""
     cursor.execute(
         "SELECT a.attname FROM pg_attribute a WHERE a.attrelid = %s::regclass AND a.attnum > 0 "

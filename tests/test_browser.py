@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from coordination.servers.processes import free_port
 from tests.servers.programs import StartProgram
@@ -72,7 +72,8 @@ def test_it_shows_every_operation_and_tries_one(visit: Visit) -> None:
     visit.page.wait_for_selector(".opblock", timeout=60_000)
     document = visit.page.request.get(f"{visit.url}/api/schema").json()
     operations = sum(len(verbs) for verbs in document["paths"].values())
-    assert visit.page.locator(".opblock").count() == operations > 50
+    expect(visit.page.locator(".opblock")).to_have_count(operations, timeout=60_000)
+    assert operations > 50
     visit.page.locator("#operations-session-session_retrieve .opblock-summary").click()
     visit.page.locator(".try-out__btn").first.click()
     assert visit.refused() == []

@@ -71,12 +71,16 @@ def asked(scene: lockbox.Scene, who: Person) -> dict[str, Any]:
     return answers
 
 
+#: what says when it was asked, or where the next page of a feed will begin
+MOMENTS = {"as_of", "since", "next", "previous"}
+
+
 def timeless(body: Any) -> Any:
     """Return an answer without the moment at which it was given."""
     if isinstance(body, list):
         return [timeless(part) for part in body]
     if isinstance(body, dict):
-        return {name: timeless(part) for name, part in body.items() if name != "as_of"}
+        return {name: timeless(part) for name, part in body.items() if name not in MOMENTS}
     return body
 
 
@@ -433,7 +437,6 @@ WITHOUT_LABELS = {
     "coordination.Event": "`events_disclosed_to` asks the record that it tells of",
     "notifications.Attempt": "comes with its message",
     "notifications.Preference": "the patient's own wishes about messages",
-    "notifications.MessagingConsent": "the patient's own wishes about messages",
     "referrals.ReferralTransition": "comes with its referral",
     "referrals.RoutingDecision": "comes with its referral",
     "referrals.ReferralReport": "comes with its referral",

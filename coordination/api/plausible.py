@@ -12,7 +12,8 @@ FIRST_YEAR = 1850
 YEARS_AHEAD = 100
 #: a field that takes no more than this is one line
 ONE_LINE = 200
-_CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+#: without NUL, which every text field refuses by itself
+_CONTROLS = r"\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _IN_TEXT = re.compile(f"[{_CONTROLS}]")
 _IN_ONE_LINE = re.compile(f"[{_CONTROLS}\\t\\n\\r\u2028\u2029]")
 

@@ -282,7 +282,7 @@ def test_it_shows_and_revokes_one_s_own_tokens(cast: Cast) -> None:
     program = APIClient()
     program.credentials(HTTP_AUTHORIZATION=f"Bearer {made.data['token']}")
     assert program.get("/api/v1/patients").status_code == 200
-    assert program.get("/api/v1/referrals").data["rule"] == "scope.referral:read"
+    assert program.get("/api/v1/referrals").data["rule"] == "token.referral:read"
     other = browser_of(with_password(cast.asha))
     at = f"/api/v1/me/tokens/{made.data['id']}"
     assert other.delete(at).status_code == 404
