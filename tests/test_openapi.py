@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from coordination.api.permissions import ByRole, IsActor
 from coordination.api.views import ContinuumViewSet, OfPatients
+from coordination.api.wording import fields, read_words
 from coordination.models import Event, Patient
 
 # What anybody may ask without a login; everything else answers 401.
@@ -164,6 +165,29 @@ def test_it_describes_every_operation(document: dict[str, Any]) -> None:
             assert operation.get("summary"), f"{where} has no summary"
             assert operation["operationId"], where
             assert any(code.startswith("2") for code in operation["responses"]), where
+
+
+@pytest.mark.feature("AP-09")
+def test_it_says_what_every_field_and_parameter_means(document: dict[str, Any]) -> None:
+    silent = {
+        f"{schema}.{name}"
+        for schema, name, field in fields(document)
+        if not {"description", "$ref"} & set(field)
+    }
+    silent |= {
+        f"{verb} {path}: {parameter['name']}"
+        for path, operations in document["paths"].items()
+        for verb, operation in operations.items()
+        for parameter in operation.get("parameters", ())
+        if not parameter.get("description")
+    }
+    assert silent == set(), "say it in the serializer, or in coordination/api/words.yaml"
+
+
+def test_it_explains_no_field_that_is_not_there(document: dict[str, Any]) -> None:
+    there = {name for _, name, _ in fields(document)}
+    told = {name.rpartition(".")[2] for name in read_words()["fields"]}
+    assert told - there == set()
 
 
 def test_it_names_each_operation_once(document: dict[str, Any]) -> None:
