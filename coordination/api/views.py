@@ -166,13 +166,13 @@ class OfPatients(ContinuumViewSet):
         It does not depend on what was asked for, so that it tells nothing about what it is.
         """
         response = super().finalize_response(request, response, *args, **kwargs)
-        if response.status_code < HTTPStatus.BAD_REQUEST and isinstance(request.auth, Actor):
-            if self.withholds_something():
-                response[WITHHELD_HEADER] = "true"
+        is_answered = response.status_code < HTTPStatus.BAD_REQUEST
+        if is_answered and isinstance(request.auth, Actor) and self.withholds_something():
+            response[WITHHELD_HEADER] = "true"
         return response
 
     def withholds_something(self) -> bool:
-        """Say whether a directive of those whom this response is about is directed at the reader."""
+        """Say whether a directive of the patients that this is about is directed at the reader."""
         about = self.disclosed | asked_for(self.request)
         return something_withheld(self.actor, self.now, about, view=self.seen_in)
 
