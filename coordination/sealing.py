@@ -64,8 +64,9 @@ def rows_between(
         wanted.append("transaction_id < coordination_settled_before()")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {COLUMNS} FROM coordination_auditevent "  # noqa: S608 - our own text  # nosec B608
-            f"WHERE {' AND '.join(wanted)} ORDER BY transaction_id, id LIMIT %s",
+            # `entry.` because a bare name would mean the output, which is text: 10 before 9
+            f"SELECT {COLUMNS} FROM coordination_auditevent entry "  # noqa: S608 - our own text  # nosec B608
+            f"WHERE {' AND '.join(wanted)} ORDER BY entry.transaction_id, entry.id LIMIT %s",
             [*arguments, most],
         )
         return [_sealed_row(row) for row in cursor.fetchall()]

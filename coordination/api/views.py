@@ -166,11 +166,15 @@ class OfPatients(ContinuumViewSet):
         It does not depend on what was asked for, so that it tells nothing about what it is.
         """
         response = super().finalize_response(request, response, *args, **kwargs)
-        if response.status_code < HTTPStatus.BAD_REQUEST and isinstance(request.auth, Actor):
-            about = self.disclosed | _asked_for(request)
-            if something_withheld(self.actor, self.now, about, view=self.seen_in):
-                response[WITHHELD_HEADER] = "true"
+        is_answered = response.status_code < HTTPStatus.BAD_REQUEST
+        if is_answered and isinstance(request.auth, Actor) and self.withholds_something():
+            response[WITHHELD_HEADER] = "true"
         return response
+
+    def withholds_something(self) -> bool:
+        """Say whether a directive of the patients that this is about is directed at the reader."""
+        about = self.disclosed | asked_for(self.request)
+        return something_withheld(self.actor, self.now, about, view=self.seen_in)
 
     def audit_disclosure(self, rows: Iterable[Any], *, searched: bool, resource: str = "") -> None:
         """Write one audit row for all that this response discloses.
@@ -211,7 +215,8 @@ class OfPatients(ContinuumViewSet):
         }
 
 
-def _asked_for(request: Request) -> set[UUID]:
+def asked_for(request: Request) -> set[UUID]:
+    """Return the patient whom the query names, if it names one."""
     try:
         return {UUID(request.query_params["patient"])}
     except (KeyError, ValueError):
