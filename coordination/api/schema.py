@@ -1,11 +1,12 @@
 """What the OpenAPI document says beyond what drf-spectacular reads off the code."""
 
+from copy import deepcopy
 from typing import Any
 
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from rest_framework.serializers import ChoiceField
+from rest_framework.serializers import ChoiceField, EmailField
 
 _ERRORS = {
     "400": "The input is not valid; `errors` points to the fields.",
@@ -23,6 +24,28 @@ _ERRORS = {
     "428": "If-Match is required.",
     "429": "Too many requests; `Retry-After` says when to go on.",
 }
+#: what the shared error responses are called
+_REFUSALS = {
+    "400": "Invalid",
+    "401": "NotAuthenticated",
+    "403": "Denied",
+    "404": "NotFound",
+    "405": "MethodNotAllowed",
+    "406": "NotAcceptable",
+    "409": "Conflict",
+    "412": "VersionMismatch",
+    "413": "TooLarge",
+    "415": "UnsupportedMediaType",
+    "422": "KeyReused",
+    "428": "VersionRequired",
+    "429": "TooManyRequests",
+}
+_DONE = {
+    "200": "Done, or found.",
+    "201": "Made.",
+    "204": "Done; there is nothing to say.",
+}
+_LIMITS = ("RateLimit", "RateLimit-Policy")
 _UNSAFE = {"post", "put", "patch", "delete"}
 _WHOLE = {"type": "integer", "minimum": 0}
 _TEXT = {"type": "string"}
@@ -80,24 +103,53 @@ PROBLEM: dict[str, Any] = {
 }
 
 
+_PREFIX = "/api/v1"
+#: what a method is called where the last word of the address is a thing and not a verb
+_CALLED = {"_retrieve": "_get", "_partial_update": "_update", "_destroy": "_delete"}
+
+
 class ContinuumSchema(AutoSchema):
     """Reads the operations off the views."""
+
+    def get_operation_id(self) -> str:
+        """Name the operation as a generated client calls it: `referrals_accept`, `goals_get`."""
+        name = str(super().get_operation_id())  # type: ignore[no-untyped-call]
+        for wordy, plain in _CALLED.items():
+            if name.endswith(wordy):
+                return name.removesuffix(wordy) + plain
+        *before, last = self.path.removeprefix(_PREFIX).split("/")
+        is_plural = last.endswith("s") and not last.endswith("ss")  # as in `end-access`
+        if len(before) > 1 and not is_plural:
+            return name.removesuffix("_create")
+        return name
+
+    def _get_paginator(self) -> Any:
+        """Page what is read alone: a list that was just made comes whole."""
+        return super()._get_paginator() if self.method == "GET" else None  # type: ignore[no-untyped-call]
 
     def _map_serializer_field(
         self, field: Any, direction: Any, bypass_extensions: bool = False
     ) -> Any:
-        """Say of a choice that is only read that it may be empty, where its column may be."""
-        model = getattr(getattr(field.parent, "Meta", None), "model", None)
-        if isinstance(field, ChoiceField) and field.read_only and model is not None:
-            columns = {column.name: column for column in model._meta.concrete_fields}
-            column = columns.get(field.source)
-            field.allow_blank = bool(column and column.blank and not column.null)
+        """Say of what may be empty that it may: choices that are only read, and addresses."""
+        may_be_blank = _may_be_blank(field)
+        if field.read_only and isinstance(field, (ChoiceField, EmailField)):
+            field.allow_blank = field.allow_blank if may_be_blank is None else may_be_blank
         mapped: Any = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
         if mapped and direction == "request" and getattr(field, "allow_empty", True) is False:
             least = {"array": "minItems", "object": "minProperties"}.get(mapped.get("type"))
             if least:
                 mapped[least] = 1
         return mapped
+
+
+def _may_be_blank(field: Any) -> bool | None:
+    """Say whether the field's column may be an empty text; nothing of a field without column."""
+    model = getattr(getattr(field.parent, "Meta", None), "model", None)
+    if model is None:
+        return None
+    columns = {column.name: column for column in model._meta.concrete_fields}
+    column = columns.get(field.source)
+    return bool(column and column.blank and not column.null)
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
@@ -137,8 +189,9 @@ def add_problems(
 ) -> dict[str, Any]:
     """Give every operation its error responses, headers, and what it may be sent with."""
     components = result["components"]
-    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    components.setdefault("schemas", {})["Problem"] = deepcopy(PROBLEM)
     components["headers"] = _HEADERS
+    components["responses"] = {name: _refusal(code) for code, name in _REFUSALS.items()}
     _make_plain(components["schemas"])
     for path, operations in result["paths"].items():
         for verb, operation in operations.items():
@@ -181,6 +234,9 @@ def _make_plain(part: Any) -> None:
 
 def _complete(path: str, verb: str, operation: dict[str, Any]) -> None:
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
+    for parameter in parameters:
+        if parameter["in"] == "path" and parameter["name"] == "id":
+            parameter["schema"] = {"type": "string", "format": "uuid"}
     if verb == "patch":
         parameters.append(_if_match())
     if verb in _UNSAFE and not _is_login(path):
@@ -188,18 +244,39 @@ def _complete(path: str, verb: str, operation: dict[str, Any]) -> None:
     if not parameters:
         del operation["parameters"]
     responses = operation["responses"]
-    for code in _codes(path, verb, operation):
-        responses.setdefault(code, _response(_ERRORS[code]))
     for code, response in responses.items():
-        names = ["RateLimit", "RateLimit-Policy"] if code not in {"401", "413"} else []
-        names += ["Retry-After"] if code in {"409", "429"} else []
-        if code.startswith("2") and verb in _UNSAFE and not _is_login(path):
-            names.append("Idempotency-Replayed")
-        if code.startswith("2") and _decides_about_a_version(operation):
-            names.append("ETag")
-        if names and not _is_login(path):
-            links = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-            response["headers"] = links | response.get("headers", {})
+        _add_headers(response, _headers(path, verb, code, operation))
+        response["description"] = response["description"] or _DONE.get(code, "")
+    for code in _codes(path, verb, operation):
+        if _is_login(path):
+            responses.setdefault(code, _response(_ERRORS[code]))
+        elif not responses.get(code, {}).get("description"):
+            responses[code] = {"$ref": f"#/components/responses/{_REFUSALS[code]}"}
+
+
+def _headers(path: str, verb: str, code: str, operation: dict[str, Any]) -> list[str]:
+    if _is_login(path):
+        return []
+    names = list(_LIMITS)
+    if code.startswith("2") and verb in _UNSAFE:
+        names.append("Idempotency-Replayed")
+    if code.startswith("2") and _decides_about_a_version(operation):
+        names.append("ETag")
+    return names
+
+
+def _add_headers(response: dict[str, Any], names: list[str]) -> None:
+    links = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    if links:
+        response["headers"] = links | response.get("headers", {})
+
+
+def _refusal(code: str) -> dict[str, Any]:
+    """Return an error response that the operations share."""
+    response = _response(_ERRORS[code])
+    names = [] if code in {"401", "413"} else list(_LIMITS)
+    _add_headers(response, names + (["Retry-After"] if code in {"409", "429"} else []))
+    return response
 
 
 def _is_login(path: str) -> bool:
