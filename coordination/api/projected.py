@@ -21,7 +21,7 @@ from coordination.actors import Actor
 from coordination.api.authentication import presented_token
 from coordination.api.finishing import PageQuery
 from coordination.api.projection import Projection
-from coordination.api.views import Listed, OfPatients, asked_for
+from coordination.api.views import Listed, OfPatients
 from coordination.audit_rows import Row
 from coordination.disclosure import directed_at
 
@@ -115,8 +115,10 @@ class Projected(OfPatients, Listed):
 
     def withheld_of(self, found: Q) -> QuerySet[Any, Any] | None:
         """Return the directives directed at the reader: of whom a page shows, and is asked for."""
-        if asked := asked_for(self.request):
-            found |= Q(patient_id__in=asked)
+        if not self.reads_clinically:
+            return None
+        if not (asked := self.asked_for()).query.is_empty():
+            found |= Q(patient_id__in=asked.values("pk"))
         return directed_at(self.actor, self.now, found, view=self.seen_in)
 
     @abstractmethod

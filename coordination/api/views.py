@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from rest_framework.request import Request
@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from coordination import audit
-from coordination.access import View, owned_by_patient, readable_by
+from coordination.access import View, owned_by_patient, patients_visible_to, readable_by
 from coordination.actors import Actor, Role
 from coordination.api.concurrency import etag
 from coordination.api.once import answer_once
@@ -25,7 +25,7 @@ from coordination.api.permissions import ByRole
 from coordination.api.plausible import watch
 from coordination.api.rate_limit import PerLogin
 from coordination.disclosure import something_withheld
-from coordination.models import Editable
+from coordination.models import Editable, Patient
 
 UUID_PATTERN = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
@@ -173,8 +173,23 @@ class OfPatients(ContinuumViewSet):
 
     def withholds_something(self) -> bool:
         """Say whether a directive of the patients that this is about is directed at the reader."""
-        about = self.disclosed | asked_for(self.request)
+        if not self.reads_clinically:
+            return False
+        about = self.disclosed | set(self.asked_for().values_list("pk", flat=True))
         return something_withheld(self.actor, self.now, about, view=self.seen_in)
+
+    @property
+    def reads_clinically(self) -> bool:
+        """Say whether anything can be withheld: who reads nothing clinical loses nothing."""
+        return bool(self.actor.practitioner_roles) or Role.PROXY in self.actor.roles
+
+    def asked_for(self) -> QuerySet[Patient, Patient]:
+        """Return the patient by whom the query narrows: within reach, of others nothing shows."""
+        try:
+            asked = UUID(self.request.query_params["patient"])
+        except (KeyError, ValueError):
+            return Patient.objects.none()
+        return patients_visible_to(self.actor, self.now, view=self.seen_in).filter(pk=asked)
 
     def audit_disclosure(self, rows: Iterable[Any], *, searched: bool, resource: str = "") -> None:
         """Write one audit row for all that this response discloses.
@@ -213,14 +228,6 @@ class OfPatients(ContinuumViewSet):
             "resource": resource,
             "detail": {"parameters": sorted(self.request.query_params)},
         }
-
-
-def asked_for(request: Request) -> set[UUID]:
-    """Return the patient whom the query names, if it names one."""
-    try:
-        return {UUID(request.query_params["patient"])}
-    except (KeyError, ValueError):
-        return set()
 
 
 def _named(row: Model, resource: str) -> tuple[UUID | None, dict[str, Any]]:
