@@ -103,9 +103,10 @@ def decide(
     if not because.strip():
         raise Invalid.field("/because", "Say why.")
     _check_survivor(records, move, survivor_id)
+    before = review.status  # as the lock shows it: somebody may have decided since `seen`
     _change(review, move, survivor_id, now=now)
     taken = _follow(review, action, records, survivor_id, now=now)
-    _write(review, action, seen.status, because, taken, actor=actor, now=now)
+    _write(review, action, before, because, taken, actor=actor, now=now)
     return review
 
 

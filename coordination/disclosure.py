@@ -20,7 +20,15 @@ from django.apps import apps
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from coordination.actors import Actor, Role
-from coordination.models import AccessGrant, Directive, Labels, Override, current
+from coordination.models import (
+    AccessGrant,
+    Directive,
+    Labels,
+    Override,
+    Patient,
+    PractitionerRole,
+    current,
+)
 
 #: clinical: the circle of care; directory: identity and logistics; oversight: identity only,
 #: for whoever guards privacy
@@ -71,7 +79,7 @@ def disclosed_to(
     if labels.is_identity or not is_bound(actor, view=view):
         return EVERY_ROW
     patient = at + labels.patient
-    shown = Q(~Exists(_withholding(labels, actor, now, at=at)))
+    shown = ~_withheld(labels, actor, now, at=at)
     if labels.sensitivity:
         shown &= Q(**{f"{at}{labels.sensitivity}": ""}) | _of_same_discipline(
             labels, actor, now, at
@@ -111,8 +119,42 @@ def something_withheld(
     wanted = list(patient_ids)
     if not wanted:
         return False
-    found = directed_at(actor, now, Q(patient_id__in=wanted), view=view)
+    found = directed_at(actor, now, of_same_persons(wanted), view=view)
     return found is not None and bool(found.exists())
+
+
+def of_same_persons(patient_ids: Any) -> Q:
+    """Select the rows of these patients and of the records that are merged with theirs."""
+    records = Patient.objects.all()
+    return (
+        Q(patient_id__in=patient_ids)
+        | Q(patient_id__in=records.filter(merged_into_id__in=patient_ids).values("pk"))
+        | Q(
+            patient_id__in=records.filter(pk__in=patient_ids, merged_into__isnull=False).values(
+                "merged_into_id"
+            )
+        )
+    )
+
+
+def people_withheld(
+    actor: Actor, now: datetime, patient_id: UUID, user_ids: Iterable[UUID]
+) -> set[UUID]:
+    """Return whose doing a patient's directives withhold from the actor, by login."""
+    found = directed_at(actor, now, of_same_persons([patient_id]))
+    others = set(user_ids) - {actor.user_id}
+    if found is None or not others:
+        return set()
+    kinds = Directive.Target
+    locked = list(found.values("target", "target_discipline", "target_practitioner_id"))
+    if any(one["target"] == kinds.EVERYTHING for one in locked):
+        return others
+    roles = PractitionerRole.objects.filter(
+        Q(discipline__in=[one["target_discipline"] for one in locked if one["target_discipline"]])
+        | Q(practitioner_id__in=[one["target_practitioner_id"] for one in locked]),
+        practitioner__user_id__in=others,
+    )
+    return set(roles.values_list("practitioner__user_id", flat=True))
 
 
 def directed_at(
@@ -136,9 +178,9 @@ def events_disclosed_to(actor: Actor, now: datetime) -> Q:
     """
     if not is_bound(actor):
         return EVERY_ROW
-    locked = Exists(applying_to(actor, now).filter(patient_id=OuterRef("patient_id")))
+    locked = _of_same_person(applying_to(actor, now), "patient_id")
     plain = [name for name, model in labelled().items() if not labels_of(model).sensitivity]
-    free = Q(patient=None) | (~Q(locked) & (Q(subject__in=plain) | ~Q(subject__in=labelled())))
+    free = Q(patient=None) | (~locked & (Q(subject__in=plain) | ~Q(subject__in=labelled())))
     identities = Q(subject__in=_identities())
     found = free | identities
     for name, model in labelled().items():
@@ -163,7 +205,20 @@ def _identities() -> list[str]:
     ]
 
 
-def _withholding(labels: Labels, actor: Actor, now: datetime, *, at: str) -> QuerySet[Any, Any]:
+def _of_same_person(directives: QuerySet[Any, Any], patient: str) -> Q:
+    """Say whether one of these directives is of the person to whose record a path leads.
+
+    A directive holds for all records that are merged into one. Neither condition looks for others
+    than by an index.
+    """
+    over = f"{patient.removesuffix('_id')}__merged_into_id"
+    records = [OuterRef(patient), OuterRef(over)]
+    return Q(Exists(directives.filter(patient_id__in=records))) | Q(
+        Exists(directives.filter(patient__merged_into_id__in=records))
+    )
+
+
+def _withheld(labels: Labels, actor: Actor, now: datetime, *, at: str) -> Q:
     kinds = Directive.Target
     target = Q(target=kinds.EVERYTHING)
     target |= Q(target=kinds.RECORD, target_id=OuterRef(at + labels.record))
@@ -177,8 +232,7 @@ def _withholding(labels: Labels, actor: Actor, now: datetime, *, at: str) -> Que
             target__in=[kinds.CONDITION, kinds.RECORD],
             target_id=OuterRef(at + labels.condition),
         )
-    about = Q(patient_id=OuterRef(at + labels.patient))
-    return applying_to(actor, now).filter(about, target)
+    return _of_same_person(applying_to(actor, now).filter(target), at + labels.patient)
 
 
 def _of_same_discipline(labels: Labels, actor: Actor, now: datetime, at: str) -> Q:

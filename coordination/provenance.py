@@ -18,6 +18,7 @@ from django.utils.dateparse import parse_datetime
 
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
+from coordination.disclosure import people_withheld
 from coordination.models import AuditEvent, Labels, OrganizationOwned, Patient
 from coordination.problems import NotFound
 
@@ -33,7 +34,7 @@ class RecordNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Who wrote: a person by login, or a part of this software in its version."""
+    """Who wrote: a person by login ("" where withheld), or a part of this software."""
 
     kind: str
     name: str
@@ -61,18 +62,36 @@ class Provenance:
     patient: UUID
 
 
-def provenance_of(target: UUID, *, actor: Actor, now: datetime) -> list[Provenance]:
-    """Return every write of a patient's record, the first first; raises `RecordNotFound`."""
-    row = _within_reach(target, actor, now)
+def record_for(actor: Actor, target: UUID, *, now: datetime) -> OrganizationOwned:
+    """Return a patient's record of whatever kind by its id, or raise `RecordNotFound`."""
+    for model in recorded_models():
+        found = _visible(model, [target], actor, now).first()
+        if isinstance(found, OrganizationOwned):
+            return found
+    raise RecordNotFound("There is no such record within your reach.")
+
+
+def patient_of(row: OrganizationOwned) -> UUID:
+    """Return the patient whose record it is."""
     labels: Labels = row.labels  # type: ignore[attr-defined]
-    patient_id: UUID = _follow(row, labels.patient)
+    return _follow(row, labels.patient)
+
+
+def provenance_of(row: OrganizationOwned, *, actor: Actor, now: datetime) -> list[Provenance]:
+    """Return every write of a record of `record_for` that the trail still holds, in order.
+
+    Whoever is withheld from the actor wrote it, but is not named.
+    """
+    patient_id = patient_of(row)
     told_with = {one.pk: one for one in (row, *_owners(row, actor, now))}
     rows = AuditEvent.objects.filter(
         patient_ids__contains=[patient_id], resource_id__in=list(told_with)
     ).exclude(action__in=_READING)
-    written = rows.order_by("recorded_at", "id")
+    written = list(rows.order_by("recorded_at", "id"))
+    writers = {one.user_id for one in written if one.user_id}
+    unnamed = people_withheld(actor, now, patient_id, writers)
     return [
-        _told(one, told_with[one.resource_id], patient_id)
+        _told(one, told_with[one.resource_id], patient_id, unnamed)
         for one in written
         if one.resource_id and _concerns(one, told_with[one.resource_id])
     ]
@@ -84,14 +103,6 @@ def recorded_models() -> Iterator[type[OrganizationOwned]]:
         labels = getattr(model, "labels", None)
         if issubclass(model, OrganizationOwned) and isinstance(labels, Labels):
             yield model
-
-
-def _within_reach(target: UUID, actor: Actor, now: datetime) -> OrganizationOwned:
-    for model in recorded_models():
-        found = _visible(model, [target], actor, now).first()
-        if isinstance(found, OrganizationOwned):
-            return found
-    raise RecordNotFound("There is no such record within your reach.")
 
 
 def _visible(
@@ -118,7 +129,7 @@ def _concerns(event: AuditEvent, row: Model) -> bool:
     return not isinstance(row, Patient) or event.action != AuditEvent.Action.UPDATE
 
 
-def _told(event: AuditEvent, row: Any, patient_id: UUID) -> Provenance:
+def _told(event: AuditEvent, row: Any, patient_id: UUID, unnamed: set[UUID]) -> Provenance:
     detail = event.detail
     said = parse_datetime(str(detail.get("effective_at") or ""))
     if said is None and event.action in (AuditEvent.Action.CREATE, AuditEvent.Action.IMPORT):
@@ -128,7 +139,7 @@ def _told(event: AuditEvent, row: Any, patient_id: UUID) -> Provenance:
         target=row.pk,
         target_kind=event.resource,
         activity=event.event,
-        agent=_agent(event),
+        agent=_agent(event, unnamed),
         organization=event.organization_id,
         effective_at=said or event.recorded_at,
         recorded_at=event.recorded_at,
@@ -141,10 +152,12 @@ def _told(event: AuditEvent, row: Any, patient_id: UUID) -> Provenance:
     )
 
 
-def _agent(event: AuditEvent) -> Agent:
+def _agent(event: AuditEvent, unnamed: set[UUID]) -> Agent:
     if event.user_id is None:
         part = event.actor.removeprefix(_SOFTWARE)
         return Agent("software", part, None, str(event.detail.get("software") or ""))
+    if event.user_id in unnamed:
+        return Agent("person", "", None, "")
     return Agent("person", event.actor, event.user_id, "")
 
 

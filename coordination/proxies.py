@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from coordination import audit, consent, events
-from coordination.access import owned_by_patient, patient_for
+from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor, Role
 from coordination.care_team import may_register
 from coordination.models import (
@@ -111,6 +111,7 @@ def record_related_person(
     """Write down who somebody is to a patient; that gives no right. Raises `PatientNotFound`."""
     may_register(actor, rule="related-person.record")
     patient = patient_for(actor, patient_id, now=now, view="directory")
+    must_go_on(patient)
     person = RelatedPerson.objects.create(
         organization_id=actor.organization_id, patient=patient, recorded_at=now, **fields
     )

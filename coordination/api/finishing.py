@@ -21,12 +21,13 @@ from uuid import UUID, uuid4
 import psycopg
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.expressions import RawSQL
 
 from coordination.actors import Actor
 from coordination.api.projection import Projection
 from coordination.audit_rows import insert_for
+from coordination.disclosure import of_same_persons
 from coordination.models import PractitionerRole
 from coordination.tenancy import SETTING
 
@@ -54,7 +55,7 @@ SELECT (
 )::text, (SELECT coalesce(json_agg(position), '[]'::json) FROM page)::text, {withheld}
 """
 #: the patients whom a page discloses, for a condition on other rows
-DISCLOSED = Q(patient_id__in=RawSQL("SELECT unnest(patient_ids) FROM disclosed", ()))
+DISCLOSED = of_same_persons(RawSQL("SELECT unnest(patient_ids) FROM disclosed", ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from coordination.api.finishing import PageQuery
 from coordination.api.projection import Projection
 from coordination.api.views import Listed, OfPatients
 from coordination.audit_rows import Row
-from coordination.disclosure import directed_at
+from coordination.disclosure import directed_at, of_same_persons
 
 _CHECKED_AS = Actor.system("projection", UUID(int=0))
 _CHECKED_AT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -118,7 +118,7 @@ class Projected(OfPatients, Listed):
         if not self.reads_clinically:
             return None
         if not (asked := self.asked_for()).query.is_empty():
-            found |= Q(patient_id__in=asked.values("pk"))
+            found |= of_same_persons(asked.values("pk"))
         return directed_at(self.actor, self.now, found, view=self.seen_in)
 
     @abstractmethod

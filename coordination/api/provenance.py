@@ -19,7 +19,10 @@ class ProvenanceAgentSerializer(serializers.Serializer[Any]):
     """Who wrote it."""
 
     kind = serializers.ChoiceField(choices=[("person", "Person"), ("software", "Software")])
-    name = serializers.CharField(help_text="The login, or the part of the software.")
+    name = serializers.CharField(
+        allow_blank=True,
+        help_text="The login (empty where it is withheld), or the part of the software.",
+    )
     user = serializers.UUIDField(allow_null=True)
     version = serializers.CharField(allow_blank=True, help_text="Of the software.")
 
@@ -56,8 +59,7 @@ class ProvenanceViewSet(OfPatients):
 
     def patient_of(self, row: Any) -> UUID | None:
         """Return the patient whose record it is."""
-        patient: UUID = row.patient
-        return patient
+        return provenance.patient_of(row)
 
     @extend_schema(
         summary="Read where a record comes from, the first write first",
@@ -68,8 +70,9 @@ class ProvenanceViewSet(OfPatients):
     )
     def list(self, request: Request) -> Response:
         """Return every write of the record, those of the software included."""
-        found = provenance.provenance_of(_target(request), actor=self.actor, now=self.now)
-        self.audit_disclosure(found[:1], searched=False)
+        record = provenance.record_for(self.actor, _target(request), now=self.now)
+        found = provenance.provenance_of(record, actor=self.actor, now=self.now)
+        self.audit_disclosure([record], searched=False)
         return Response(ProvenanceSerializer(found, many=True).data)
 
 
