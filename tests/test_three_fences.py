@@ -16,6 +16,7 @@ from django.db.models import Model, Q, QuerySet
 from coordination import access, disclosure
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
+from coordination.api import finishing
 from coordination.api.views import OfPatients
 from coordination.disclosure import EVERY_ROW, labelled, labels_of
 from coordination.models import Labels, OrganizationOwned
@@ -39,7 +40,12 @@ def scene(cast: Cast) -> lockbox.Scene:
 
 
 def replace(monkeypatch: pytest.MonkeyPatch, original: Any, stand_in: Any) -> None:
-    """Let every module of the project have something else under this function's name."""
+    """Let every module of the project have something else under this function's name.
+
+    Pages compiled with it are kept apart, before and afterwards: other tests of the process would
+    be shown what an open fence shows.
+    """
+    monkeypatch.setattr(finishing, "SHAPES", finishing.Shapes())
     places = [
         (module, name)
         for module in list(sys.modules.values())
