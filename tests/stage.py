@@ -11,10 +11,18 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def cast(db: None) -> "Cast":
-    """Put the whole cast on the stage, in the test's own rolled-back transaction."""
+def cast(db: None, monkeypatch: pytest.MonkeyPatch) -> "Cast":
+    """Put the whole cast on the stage, in the test's own rolled-back transaction.
+
+    Nothing of a transaction that never ends settles for the feed of events: it would be empty, or
+    fill up as soon as some later transaction of another worker has ended. Here all of it counts.
+    """
+    from django.db.models import Q
+
+    from coordination import events
     from tests.cast import make_cast
 
+    monkeypatch.setattr(events, "settled", lambda: Q(pk__isnull=False))
     return make_cast()
 
 

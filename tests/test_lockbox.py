@@ -66,15 +66,10 @@ def asked(scene: lockbox.Scene, who: Person) -> dict[str, Any]:
     """Return what a person is answered at every address: the status and the body."""
     answers = {}
     for address in addresses(scene):
-        given = [who.client.get(address) for _ in range(ASKED_AGAIN.get(address.split("?")[0], 1))]
-        answer = max(given, key=lambda one: len(one.content))
+        answer = who.client.get(address)
         answers[address] = (answer.status_code, timeless(json.loads(answer.content)))
     return answers
 
-
-#: the feed holds back whatever may not be settled, such as while a transaction of another
-#: worker's database ends at that very moment; asked again, it shows the rest
-ASKED_AGAIN = {"/api/v1/events": 4}
 
 #: what says when it was asked, or where the next page of a feed will begin
 MOMENTS = {"as_of", "since", "next", "previous"}
