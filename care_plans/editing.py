@@ -32,6 +32,7 @@ def save_edit[R: Editable](
     forbidden = sorted(set(fields) - set(row.editable))
     if forbidden:
         raise Invalid.field(f"/{forbidden[0]}", "This is not edited directly.")
+    # The protocol cannot name it: every model has `objects`.
     rows: Manager[Any] = type(row).objects  # type: ignore[attr-defined]
     written = rows.filter(pk=row.pk, version=version)
     if not written.update(**fields, version=version + 1, updated_at=now):

@@ -125,6 +125,7 @@ def _drop(month: date, owners: Iterable[UUID]) -> None:
         for organization_id in owners:
             _choose(organization_id)
             cursor.execute(
+                # The table is a constant; the values are parameters.
                 f"DELETE FROM {TABLE}_other WHERE recorded_at >= %s AND recorded_at < %s",  # noqa: S608  # nosec B608
                 [_start(month), _start(_next(month))],
             )

@@ -191,6 +191,7 @@ def _count_unsealed(last: AuditSeal | None, tally: Tally) -> None:
     arguments = [str(last.last_transaction_id), str(last.last_id)] if last else []
     with connection.cursor() as cursor:
         cursor.execute(
+            # The condition is one of the two above; the values are parameters.
             f"SELECT count(*), min(recorded_at) FROM coordination_auditevent {after}",  # noqa: S608  # nosec B608
             arguments,
         )

@@ -19,6 +19,7 @@ def _decimal() -> serializers.DecimalField:
 class CitedSerializer(serializers.Serializer[Any]):
     """A figure's source; only what was `read` may carry a rule."""
 
+    # A field of this name hides the attribute of DRF's own that is called alike; DRF allows it.
     source = serializers.CharField(read_only=True, allow_null=True)  # type: ignore[assignment]
     doi = serializers.CharField(read_only=True, allow_null=True)
     pmid = serializers.CharField(read_only=True, allow_null=True)
@@ -44,6 +45,7 @@ class MeasureBandSerializer(serializers.Serializer[Any]):
     """Scores up to and including `max`."""
 
     max = _decimal()
+    # The same: the name is the content's.
     label = serializers.CharField(read_only=True)  # type: ignore[assignment]
 
 

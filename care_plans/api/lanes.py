@@ -25,7 +25,7 @@ class _OfCourse(OfPatients, Retrieved):
 
     def rows(self) -> QuerySet[Any, Any]:
         """Return all rows, with what is shown of each."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract: each resource below says it
 
     def get_queryset(self) -> QuerySet[Any, Any]:
         """Return the rows within the actor's reach."""

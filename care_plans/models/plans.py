@@ -341,6 +341,7 @@ class StageTransition(OrganizationOwned):
     action = models.CharField(max_length=9)
     from_status = models.CharField(max_length=10, choices=Course.Status)
     to_status = models.CharField(max_length=10, choices=Course.Status)
+    # Null means no stage: before the first one and after the last.
     from_stage = models.CharField(max_length=11, choices=Stage, null=True, blank=True)  # noqa: DJ001
     to_stage = models.CharField(max_length=11, choices=Stage, null=True, blank=True)  # noqa: DJ001
     actor = models.TextField()

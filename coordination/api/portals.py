@@ -52,7 +52,7 @@ class PortalValidator(OAuth2Validator):  # type: ignore[misc] # the library ship
 
 
 @method_decorator(never_cache, name="dispatch")
-class ConsentView(AuthorizationView):  # type: ignore[misc]
+class ConsentView(AuthorizationView):  # type: ignore[misc] # no types, as above
     """Where somebody who is logged in lets a portal act for them."""
 
     template_name = "coordination/consent.html"
@@ -94,7 +94,7 @@ class ConsentView(AuthorizationView):  # type: ignore[misc]
 
 
 @method_decorator(never_cache, name="dispatch")
-class PortalTokenView(TokenView):  # type: ignore[misc]
+class PortalTokenView(TokenView):  # type: ignore[misc] # no types, as above
     """Where a portal changes a code, a refresh token or its secret for an access token."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -112,11 +112,11 @@ class PortalTokenView(TokenView):  # type: ignore[misc]
         return answer
 
 
-class PortalRevokeView(RevokeTokenView):  # type: ignore[misc]
+class PortalRevokeView(RevokeTokenView):  # type: ignore[misc] # no types, as above
     """Where a portal gives a token back (RFC 7009)."""
 
 
-class PortalIntrospectView(IntrospectTokenView):  # type: ignore[misc]
+class PortalIntrospectView(IntrospectTokenView):  # type: ignore[misc] # no types, as above
     """Where a portal asks what a token is worth (RFC 7662), within its organization."""
 
     http_method_names = ["post"]  # a token has no place in an address

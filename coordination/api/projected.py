@@ -140,7 +140,7 @@ class Projected(OfPatients, Listed):
         """Return this view as somebody else would have asked it at another moment."""
         other = copy(self)
         request: Any = copy(self.request)
-        request._auth = actor  # noqa: SLF001
+        request._auth = actor  # noqa: SLF001 - setting `auth` would change the first request too
         request.parser_context = {**self.request.parser_context, "view": other}
         other.request, other.now = request, now
         return other

@@ -30,7 +30,7 @@ class Written(serializers.Field[Any, Any, Any, Any]):
 
     def expression(self, path: str) -> Any:
         """Return what prints the value; `path` leads to the field's source, with `__`."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract: each field says it
 
 
 class OnlyOne(serializers.Field[Any, Any, Any, Any]):
@@ -41,6 +41,7 @@ class OnlyOne(serializers.Field[Any, Any, Any, Any]):
         self.child = child
         described: Any = extend_schema_field(child)
         described(self)
+        # The stubs want a serializer as parent; `bind` takes any field, as DRF's own lists do.
         child.bind(field_name="", parent=self)  # type: ignore[arg-type]
 
     def to_representation(self, value: Any) -> Any:
@@ -196,6 +197,7 @@ def _columns(serializer: Any, rows: Rows) -> Iterator[tuple[str, Any]]:
         raise Unprojectable(f"{type(serializer).__name__} prints its rows in its own way.")
     if guarded and "discloses" not in rows.query.annotations:
         raise Unprojectable(f"{type(serializer).__name__} guards fields of unguarded rows.")
+    # What DRF itself prints; it has no public name.
     for field in serializer._readable_fields:  # noqa: SLF001
         try:
             value = _written(field, rows)
@@ -277,6 +279,7 @@ def _field(model: Any, name: str) -> Any:
 
 
 def _lookups(rows: Any) -> tuple[Any, ...]:
+    # Django tells of a queryset's prefetches nowhere else.
     found: tuple[Any, ...] = rows._prefetch_related_lookups  # noqa: SLF001
     return found
 

@@ -58,6 +58,7 @@ class PerLogin(BaseThrottle):
             return True
         used, seconds = _counts.hit(f"{actor.organization_id}:{request.user.pk}", limit)
         self._seconds = seconds
+        # Our own attribute on Django's request: the answer's headers are made from it.
         request._request.rate_limit = Standing(  # type: ignore[attr-defined]
             limit, max(limit - used, 0), seconds
         )

@@ -92,6 +92,7 @@ class ContinuumSchema(AutoSchema):
             columns = {column.name: column for column in model._meta.concrete_fields}
             column = columns.get(field.source)
             field.allow_blank = bool(column and column.blank and not column.null)
+        # drf-spectacular has no public hook for a field, and no types here.
         mapped: Any = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
         if mapped and direction == "request" and getattr(field, "allow_empty", True) is False:
             least = {"array": "minItems", "object": "minProperties"}.get(mapped.get("type"))

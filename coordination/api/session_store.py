@@ -50,6 +50,7 @@ class SessionStore(SessionBase):
     def create(self) -> None:
         """Begin a session under a fresh key."""
         while True:
+            # Django's own stores write these two names; its stubs leave them out.
             self._session_key = self._get_new_session_key()  # type: ignore[attr-defined]
             try:
                 self.save(must_create=True)
@@ -63,6 +64,7 @@ class SessionStore(SessionBase):
         if self.session_key is None:
             self.create()
             return
+        # As above.
         content = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
         user = content.get(SESSION_KEY)
         values = {"data": self.encode(content), "user_id": UUID(user) if user else None}

@@ -187,6 +187,7 @@ def log_in(
 def open_session(request: HttpRequest, user: User, actor: Actor, factor: str) -> None:
     """Begin a session under a fresh key, with nothing left of one before."""
     request.session.flush()
+    # Our own store keeps it; the stubs know Django's only.
     request.session.agent = request.headers.get("User-Agent", "")  # type: ignore[attr-defined]
     login(request, user)
     request.session[ORGANIZATION] = str(actor.organization_id)
