@@ -25,6 +25,7 @@ from coordination.tenancy import acting_in
 Rule = AccessReview.Rule
 
 # Each access of a person to a patient in the week; a list counts, once for each patient on it.
+# What a proxy looked at is the patient's affair, unless that proxy ever worked here.
 SEEN = """
     WITH seen AS (
         SELECT e.id, e.recorded_at, e.user_id, e.actor, e.event, e.resource, e.action,
@@ -33,7 +34,11 @@ SEEN = """
         CROSS JOIN LATERAL unnest(e.patient_ids) WITH ORDINALITY AS p (patient_id, n)
         WHERE e.organization_id = %(organization)s AND e.user_id IS NOT NULL
           AND e.recorded_at >= %(since)s AND e.recorded_at < %(until)s
-          AND e.action IN ('read', 'search') AND e.bases[p.n] NOT IN ('self', 'proxy', 'oversight')
+          AND e.action IN ('read', 'search') AND e.bases[p.n] NOT IN ('self', 'oversight')
+          AND (e.bases[p.n] <> 'proxy' OR EXISTS (
+            SELECT FROM coordination_membership m
+            WHERE m.organization_id = e.organization_id AND m.user_id = e.user_id
+              AND m.role NOT IN ('patient', 'proxy')))
     )
 """
 # One access of each pair of reader and patient, the order of pairs decided by the seed.
@@ -48,7 +53,7 @@ DRAW = """
     ORDER BY md5(pairs.user_id::text || pairs.patient_id::text || %(seed)s::text) LIMIT %(most)s
 """
 RULES = {
-    Rule.NO_RELATIONSHIP: "s.basis IN ('unresolved', 'override')",
+    Rule.NO_RELATIONSHIP: "s.basis IN ('unresolved', 'override', 'proxy')",
     Rule.SAME_FAMILY_NAME: """EXISTS (
         SELECT FROM unnest(%(users)s::uuid[], %(names)s::text[]) AS named (user_id, name)
         WHERE named.user_id = s.user_id AND named.name <> ''

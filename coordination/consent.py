@@ -155,6 +155,11 @@ def end_directive(
     directive: Directive | None = directives_visible_to(actor, now).filter(pk=directive_id).first()
     if directive is None:
         raise DirectiveNotFound("There is no such directive within your reach.")
+    # One after the other: else two who end it would write the same version of the agreement.
+    patient_for(actor, directive.patient_id, now=now, view=view_of(actor), lock=True)
+    directive.refresh_from_db()
+    if directive.until is not None:
+        raise Stale("This directive has ended already.")
     consent = _write(
         directive.patient,
         directive.consent,

@@ -247,7 +247,10 @@ def _check_correction(request: RecordRequest, corrected_by: UUID | None) -> None
 
 
 def _replaces(record: Model, kind: RecordKind, original_id: UUID | None) -> bool:
-    return not kind.replaces or getattr(record, kind.replaces) == original_id
+    if kind.replaces:
+        return bool(getattr(record, kind.replaces) == original_id)
+    original = kind.rows.filter(pk=original_id).first()
+    return original is None or bool(record.recorded_at > original.recorded_at)  # type: ignore[attr-defined]
 
 
 def _request(request_id: UUID, actor: Actor, now: datetime) -> RecordRequest:

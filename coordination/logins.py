@@ -22,6 +22,7 @@ from coordination.models import (
     LoginSession,
     Membership,
     PortalAccessToken,
+    PortalGrant,
     PortalRefreshToken,
     User,
 )
@@ -176,7 +177,7 @@ def tokens_of(user: User, *, now: datetime) -> QuerySet[ApiToken, ApiToken]:
 def revoke_tokens(user: User, *, actor: Actor, now: datetime, token_id: UUID | None = None) -> int:
     """End a login's tokens (or one of them) in the actor's organization; returns how many.
 
-    The portals' tokens that act for the login end as well, unless one token was named.
+    The portals' tokens and codes that act for the login end as well, unless one token was named.
     """
     with acting_in(actor.organization_id):
         mine = tokens_of(user, now=now).order_by()
@@ -185,6 +186,7 @@ def revoke_tokens(user: User, *, actor: Actor, now: datetime, token_id: UUID | N
         ended = list(mine.values_list("pk", flat=True))
         ApiToken.objects.filter(pk__in=ended, revoked_at=None).update(revoked_at=now)
         if token_id is None:
+            PortalGrant.objects.filter(user=user).delete()
             PortalRefreshToken.objects.filter(user=user, revoked=None).update(revoked=now)
             PortalAccessToken.objects.filter(user=user).delete()
         for one in ended:

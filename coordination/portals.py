@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -103,8 +104,19 @@ def _check(scopes: Sequence[str], redirect_uris: Sequence[str], role: Role | Non
     if (role is None) != bool(redirect_uris):
         raise Invalid.field("/redirect_uris", "Give either a role or redirect addresses.")
     for uri in redirect_uris:
-        if " " in uri or not uri.startswith(("https://", "http://127.0.0.1", "http://[::1]")):
+        if not _may_lead_to(uri):
             raise Invalid.field("/redirect_uris", f"{uri} is neither https nor this machine.")
+
+
+def _may_lead_to(uri: str) -> bool:
+    try:
+        one = urlsplit(uri)
+        host, _ = one.hostname or "", one.port
+    except ValueError:
+        return False
+    is_plain = not set(uri) & set(" #*\\") and "@" not in one.netloc and uri.isprintable()
+    is_here = one.scheme == "http" and host in {"127.0.0.1", "::1"}
+    return is_plain and host != "" and (one.scheme == "https" or is_here)
 
 
 def _service_account(organization_id: UUID, name: str, role: Role, now: datetime) -> User:

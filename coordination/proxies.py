@@ -17,6 +17,7 @@ from coordination.access import owned_by_patient, patient_for
 from coordination.actors import Actor, Role
 from coordination.care_team import may_register
 from coordination.models import (
+    AuditEvent,
     Directive,
     Membership,
     Patient,
@@ -29,6 +30,7 @@ from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale
 from coordination.staff import admit_member
 
 Right = RelatedPersonRight.Right
+_ANOTHER = "One person writes the right down, another gives the login."
 
 
 class RelatedPersonNotFound(NotFound):
@@ -129,6 +131,8 @@ def grant_right(
     """
     may_register(actor, rule="related-person.grant")
     person = related_person_for(actor, person_id, now=now)
+    if person.user_id is not None:
+        _demand_another(actor, person)
     own_word = fields["legal_basis"] == RelatedPersonRight.Basis.PATIENT_AUTHORIZATION
     if own_word != (fields["granted_by"] == RelatedPersonRight.GrantedBy.PATIENT):
         raise Invalid.field("/legal_basis", "The patient authorizes; an authority has another.")
@@ -175,13 +179,22 @@ def revoke_right(
 
 @transaction.atomic
 def bind_login(person_id: UUID, *, email: str, actor: Actor, now: datetime) -> RelatedPerson:
-    """Let a related person use their rights with a login of their own; only a scheduler may."""
+    """Let a related person use their rights with a login of their own; only a scheduler may.
+
+    It is nobody's who works here, and whoever wrote a right down leaves the login to another:
+    alone, nobody opens a record to themselves. Raises `Denied`, `Stale`.
+    """
     if Role.SCHEDULER not in actor.roles:
         raise Denied("Only a scheduler gives a proxy a login.", rule="related-person.login")
     person = related_person_for(actor, person_id, now=now)
     if person.user_id is not None:
         raise Stale("This person has a login already.")
     user = User.objects.filter(email=email.strip().lower()).first()
+    if user is not None and works_here(user, now):
+        words = "Whoever works here is no proxy here; the person needs a login of their own."
+        raise Denied(words, rule="related-person.staff")
+    if person.rights.filter(user_id=actor.user_id).exists():
+        raise Denied(_ANOTHER, rule="related-person.second-person")
     known = Membership.objects.filter(current(now), user=user, role=Role.PROXY)
     if user is None or not known.exists():
         user, _ = admit_member(
@@ -230,6 +243,21 @@ def lock_away(
         purpose="care",
     )
     return directive
+
+
+def works_here(user: User, now: datetime) -> bool:
+    """Say whether a login is a member of the staff of the organization that acts."""
+    hats = Membership.objects.filter(current(now), user=user)
+    return hats.exclude(role__in=[Role.PATIENT, Role.PROXY]).exists()
+
+
+def _demand_another(actor: Actor, person: RelatedPerson) -> None:
+    # The trail says who bound the login; nothing else does.
+    bound = AuditEvent.objects.filter(
+        event="related-person.login-bound", resource_id=person.pk, user_id=actor.user_id
+    )
+    if person.user_id == actor.user_id or bound.exists():
+        raise Denied(_ANOTHER, rule="related-person.second-person")
 
 
 def _held(actor: Actor, now: datetime) -> QuerySet[RelatedPersonRight, RelatedPersonRight]:

@@ -76,20 +76,27 @@ def correct_patient(
 ) -> Patient:
     """Change what is known of a patient, if `version` is still the newest.
 
-    Raises `VersionMismatch` when somebody else edited meanwhile, `Denied`, `PatientNotFound`.
+    Whoever is called and born like another from now on is parked with that record. Raises
+    `VersionMismatch` when somebody else edited meanwhile, `Denied`, `PatientNotFound`.
     """
     care_team.may_register(actor, rule="patient.edit")
     patient = patient_for(actor, patient_id, now=now, view="directory")
     must_go_on(patient)
+    before = (patient.search_key, patient.birth_date)
     for name, value in fields.items():
         setattr(patient, name, value)
-    key = search_key(patient.family_name, patient.given_name)
+    key = patient.search_key = search_key(patient.family_name, patient.given_name)
+    is_renamed = (key, patient.birth_date) != before
+    if is_renamed:
+        duplicates.take_turns(patient)
     changed = Patient.objects.filter(pk=patient.pk, version=version).update(
         **fields, search_key=key, version=version + 1, updated_at=now
     )
     if not changed:
         raise VersionMismatch("Somebody else edited this patient meanwhile.")
-    patient.version, patient.search_key, patient.updated_at = version + 1, key, now
+    patient.version, patient.updated_at = version + 1, now
+    if is_renamed:
+        duplicates.park_lookalikes(patient, now=now)
     _tell(
         "patient.corrected",
         audit.Action.UPDATE,

@@ -57,7 +57,8 @@ def record_consent(
     """Record that a patient agreed to messages of one purpose by one channel, and the proof.
 
     Express consent names the version of the words, implied consent the moment when it runs out:
-    which one that is, the clinic decides. Raises `PatientNotFound`, `Invalid`.
+    which one that is, the clinic decides. An opt-out is lifted by express consent alone, and only
+    by one obtained after it. Raises `PatientNotFound`, `Invalid`.
     """
     patient = patient_for(actor, patient_id, now=now, view="directory")
     at = obtained_at or now
@@ -85,15 +86,16 @@ def record_consent(
         user_id=actor.user_id,
         recorded_at=now,
     )
-    set_wanted(
-        user_id=None,
-        patient_id=patient.pk,
-        purpose=purpose,
-        channel=channel,
-        wanted=True,
-        actor=actor,
-        now=now,
-    )
+    if evidence.stands(patient.pk, purpose=purpose, channel=channel, now=now):
+        set_wanted(
+            user_id=None,
+            patient_id=patient.pk,
+            purpose=purpose,
+            channel=channel,
+            wanted=True,
+            actor=actor,
+            now=now,
+        )
     audit.record(
         actor=actor,
         now=now,

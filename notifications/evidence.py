@@ -8,15 +8,21 @@ from notifications.models import MessagingConsent
 
 
 def stands(patient_id: UUID, *, purpose: str, channel: str, now: datetime) -> bool:
-    """Say whether the patient's latest word is a consent that has not run out."""
-    latest = (
-        MessagingConsent.objects.filter(patient_id=patient_id, purpose=purpose, channel=channel)
-        .order_by("-recorded_at", "-id")
-        .first()
-    )
-    if latest is None or latest.decision != MessagingConsent.Decision.GIVEN:
-        return False
-    return latest.expires_at is None or latest.expires_at > now
+    """Say whether the patient's latest word is a consent that has not run out.
+
+    What counts is when they said it, not when it was written down. After an opt-out only an
+    express consent counts: that they came as a patient again asks for no offers.
+    """
+    history = MessagingConsent.objects.filter(
+        patient_id=patient_id, purpose=purpose, channel=channel
+    ).order_by("obtained_at", "recorded_at", "id")
+    latest, was_withdrawn = None, False
+    for step in history:
+        if step.decision == MessagingConsent.Decision.WITHDRAWN:
+            latest, was_withdrawn = None, True
+        elif not was_withdrawn or step.basis == MessagingConsent.Basis.EXPRESS:
+            latest = step
+    return latest is not None and (latest.expires_at is None or latest.expires_at > now)
 
 
 def append(**fields: Any) -> MessagingConsent:

@@ -59,6 +59,10 @@ class ConsentView(AuthorizationView):  # type: ignore[misc] # no types, as above
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Ask for consent, of a member who has given all that the login needs."""
+        # The library would hand out codes on a GET, unasked and unrecorded, for `auto`.
+        query = request.GET.copy()
+        query.pop("approval_prompt", None)
+        request.GET = query  # type: ignore[assignment]  # the view reads it, and nobody changes it
         client_id = request.POST.get("client_id") or request.GET.get("client_id") or ""
         organization_id = enter_portal(client_id)
         if request.user.is_authenticated and organization_id is not None:
@@ -93,26 +97,42 @@ class ConsentView(AuthorizationView):  # type: ignore[misc] # no types, as above
         return answer
 
 
-@method_decorator(never_cache, name="dispatch")
-class PortalTokenView(TokenView):  # type: ignore[misc] # no types, as above
-    """Where a portal changes a code, a refresh token or its secret for an access token."""
+class OfClients:
+    """An address where a portal names itself, in one way, and waits if it guesses secrets."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer as RFC 6749 says; who guesses a secret waits."""
+        if _names_itself_twice(request):
+            words = "Name the client once: by header, or in the body, never in the address."
+            return JsonResponse(
+                {"error": "invalid_request", "error_description": words}, status=400
+            )
         client_id, address = _client_id(request), client_address(request)
         try:
             take_attempt("portal", client_id, address, now=timezone.now())
         except TooManyAttempts as refused:
             body = {"error": "slow_down", "error_description": refused.detail}
             return JsonResponse(body, status=429, headers={"Retry-After": str(refused.wait)})
-        answer: HttpResponse = super().post(request, *args, **kwargs)
+        answer: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[misc]
         if answer.status_code == 200:
             forgive("portal", client_id, address)
-            _note_issue(client_id, str(request.POST.get("grant_type", "")))
+            self.note(request, client_id)
         return answer
 
+    def note(self, request: HttpRequest, client_id: str) -> None:
+        """Write down what a portal was given, where that is to be known."""
 
-class PortalRevokeView(RevokeTokenView):  # type: ignore[misc] # no types, as above
+
+@method_decorator(never_cache, name="dispatch")
+class PortalTokenView(OfClients, TokenView):  # type: ignore[misc]
+    """Where a portal changes a code, a refresh token or its secret for an access token."""
+
+    def note(self, request: HttpRequest, client_id: str) -> None:
+        """Write down that a token was issued, and for what."""
+        _note_issue(client_id, str(request.POST.get("grant_type", "")))
+
+
+class PortalRevokeView(OfClients, RevokeTokenView):  # type: ignore[misc]
     """Where a portal gives a token back (RFC 7009)."""
 
 
@@ -134,6 +154,17 @@ def _note_issue(client_id: str, grant: str) -> None:
         purpose=audit.Purpose.OPERATIONS,
         detail={"grant": grant},
     )
+
+
+def _names_itself_twice(request: HttpRequest) -> bool:
+    # RFC 6749, 2.3: one way to authenticate in each request. The library tries one after another,
+    # so that what is counted and what is authenticated could be two portals.
+    if request.META.get("QUERY_STRING"):
+        return True
+    if request.headers.get("Authorization", "").partition(" ")[0] != "Basic":
+        return False
+    other = request.POST.get("client_id")
+    return "client_secret" in request.POST or other not in {None, _client_id(request)}
 
 
 def _client_id(request: HttpRequest) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, transaction
 
-from coordination import access_reviews, audit
+from coordination import access_reviews, audit, proxies
 from coordination.actors import Actor, Role
 from coordination.models import (
     AccessGrant,
@@ -17,7 +17,7 @@ from coordination.models import (
     Patient,
     User,
 )
-from tests.cast import LONG_AGO, NOW, Cast, Person, make_patient
+from tests.cast import LONG_AGO, NOW, Cast, Person, make_patient, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -185,3 +185,12 @@ def test_it_lets_nobody_judge_their_own_access(cast: Cast, review: AccessReview)
     assert (answer.status_code, answer.data["rule"]) == (403, "access-review.own")
     with cast.acting():
         assert AccessReview.objects.get().verdict == ""
+
+
+@pytest.mark.feature("PV-09")
+def test_it_draws_what_a_member_of_staff_saw_as_a_proxy(cast: Cast) -> None:
+    rana = make_person(cast.riverside, "Rana", hat=Role.PROXY)
+    with cast.acting():
+        for who in (cast.sam, rana):
+            proxies.record_read([cast.patient], actor=who.actor(THEN), now=THEN)
+        assert draw(cast) == [(cast.sam.user.email, cast.patient.id, ["no_relationship"])]

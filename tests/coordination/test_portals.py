@@ -15,7 +15,7 @@ from coordination import portals
 from coordination.actors import Actor, Role
 from coordination.api import scopes
 from coordination.api.principals import remembered
-from coordination.logins import issue_token, revoke_tokens
+from coordination.logins import change_password, issue_token, revoke_tokens
 from coordination.models import (
     Organization,
     Portal,
@@ -368,3 +368,67 @@ def test_it_makes_who_guesses_a_portal_s_secret_wait(cast: Cast) -> None:
     ]
     assert 429 in codes
     assert asked(portal, secret, grant_type="client_credentials").status_code == 429
+
+
+@pytest.mark.feature("AD-06")
+def test_it_refuses_a_client_that_names_itself_twice(cast: Cast) -> None:
+    portal, secret = registered(cast.riverside, role=Role.SCHEDULER)
+    form = {"grant_type": "client_credentials"}
+    body = {**form, "client_id": portal.client_id, "client_secret": secret}
+    wrong = {"Authorization": "Basic " + b64encode(b"nobody:nothing").decode()}
+    twice = APIClient().post("/oauth/token", body, headers=wrong, format="multipart")
+    assert (twice.status_code, twice.json()["error"]) == (400, "invalid_request")
+    assert asked(portal, secret, **form).status_code == 200
+
+
+@pytest.mark.feature("AD-06")
+@pytest.mark.parametrize("address", ["revoke", "introspect"])
+def test_it_makes_who_guesses_a_secret_elsewhere_wait(cast: Cast, address: str) -> None:
+    portal, _ = registered(cast.riverside, role=Role.SCHEDULER)
+    client = APIClient()
+    codes = [
+        client.post(
+            f"/oauth/{address}",
+            {"token": "x"},
+            headers=basic(portal, f"wrong-{n}"),
+            format="multipart",
+        ).status_code
+        for n in range(8)
+    ]
+    assert codes[-1] == 429
+
+
+@pytest.mark.feature("AD-06")
+def test_it_asks_for_consent_each_time_and_ends_codes_with_the_password(cast: Cast) -> None:
+    portal, secret = registered(cast.riverside, redirect_uris=[BACK])
+    assert exchange(portal, secret, code_for(cast.asha, portal)).status_code == 200
+    unasked = at_browser(cast.asha).get(
+        "/oauth/authorize", consent_asked(portal, approval_prompt="auto")
+    )
+    assert unasked.status_code == 200
+    code, now = code_for(cast.asha, portal), datetime.now(UTC)
+    with cast.acting():
+        cast.asha.user.refresh_from_db()
+        change_password(
+            cast.asha.user,
+            PASSWORD,
+            "another correct horse 22",
+            actor=cast.asha.actor(now),
+            now=now,
+            address="192.0.2.1",
+        )
+    assert exchange(portal, secret, code).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://127.0.0.1.evil.example/cb",
+        "http://127.0.0.1@evil.example/cb",
+        "https://ok.example/#frag",
+        "https://*.example/x",
+    ],
+)
+def test_it_sends_codes_only_to_one_plain_address(cast: Cast, uri: str) -> None:
+    with pytest.raises(Invalid):
+        registered(cast.riverside, redirect_uris=[uri])

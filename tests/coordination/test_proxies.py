@@ -143,3 +143,33 @@ def test_it_takes_a_right_only_with_its_document(cast: Cast) -> None:
     assert cast.gus.client.post(at, body).status_code == 404
     shown = cast.sam.client.get(URL, {"patient": str(cast.patient.id)}).data["results"]
     assert [right["legal_basis"] for right in shown[0]["rights"]] == ["power_of_attorney"]
+
+
+@pytest.mark.feature("PT-04")
+def test_it_lets_nobody_alone_open_a_record_to_themselves(cast: Cast) -> None:
+    with cast.acting():
+        person = beside(cast)
+    at = f"{URL}/{person.id}"
+    for member in (cast.sam, cast.gus):
+        refused = cast.sam.client.post(f"{at}/login", {"email": member.user.email})
+        assert (refused.status_code, refused.data["rule"]) == (403, "related-person.staff")
+    right = {
+        "right": "view",
+        "granted_by": "patient",
+        "legal_basis": "patient_authorization",
+        "evidence": "form 12",
+        "since": NOW.isoformat(),
+        "until": (timezone.now() + DAY).isoformat(),
+    }
+    email = {"email": "rana@continuum.example"}
+    assert cast.sam.client.post(f"{at}/rights", right).status_code == 201
+    alone = cast.sam.client.post(f"{at}/login", email)
+    assert (alone.status_code, alone.data["rule"]) == (403, "related-person.second-person")
+    # nor the other way round
+    with cast.acting():
+        other = beside(cast)
+    at = f"{URL}/{other.id}"
+    assert cast.sam.client.post(f"{at}/login", email).status_code == 200
+    alone = cast.sam.client.post(f"{at}/rights", right)
+    assert (alone.status_code, alone.data["rule"]) == (403, "related-person.second-person")
+    assert cast.asha.client.post(f"{at}/rights", right).status_code == 201

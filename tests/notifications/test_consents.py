@@ -13,8 +13,9 @@ from django.utils import timezone
 from coordination.models import Patient
 from notifications import consents, delivery
 from notifications.kinds import KindRefused, MessageKind
-from notifications.models import Message, MessagingConsent
+from notifications.models import Message, MessagingConsent, Preference
 from notifications.outbox import Recipient
+from notifications.preferences import is_permitted
 from tests.cast import NOW, Cast
 from tests.notifications.said import Truth, enqueue, ordinary_kind
 
@@ -198,3 +199,26 @@ def test_it_shows_the_history_to_nobody_out_of_reach(cast: Cast) -> None:
     assert cast.asha.client.get(at).status_code == 200
     for who, code in ((cast.gus, 404), (cast.olu, 404), (cast.ada, 403)):
         assert who.client.get(at).status_code == code
+
+
+@pytest.mark.feature("PV-11")
+def test_it_lifts_an_opt_out_by_a_later_express_consent_alone(cast: Cast, kinds: None) -> None:
+    consent(cast)
+    choice = {"purpose": "commercial", "channel": "email", "wanted": False}
+    cast.sam.client.post(PREFERENCES, {**choice, "patient": str(cast.patient.id)})
+    now = timezone.now()
+    before = (now - timedelta(days=300)).isoformat()
+    implied = {
+        "basis": "implied",
+        "wording": "",
+        "expires_at": (now + timedelta(days=30)).isoformat(),
+    }
+    for changes in ({**implied, "obtained_at": before}, implied, {"obtained_at": before}):
+        assert consent(cast, **changes).status_code == 201
+        with cast.acting():
+            assert not is_permitted(cast.patient.id, "commercial", "email", timezone.now())
+            assert not Preference.objects.get(patient=cast.patient).wanted
+    assert consent(cast).status_code == 201
+    with cast.acting():
+        assert is_permitted(cast.patient.id, "commercial", "email", timezone.now())
+        assert Preference.objects.get(patient=cast.patient).wanted
