@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csp import csp_override
+from django.views.decorators.csrf import csrf_exempt
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.views import (
     AuthorizationView,
@@ -97,11 +98,16 @@ class ConsentView(AuthorizationView):  # type: ignore[misc] # no types, as above
         return answer
 
 
+@method_decorator(csrf_exempt, name="dispatch")
 class OfClients:
     """An address where a portal names itself, in one way, and waits if it guesses secrets."""
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer as RFC 6749 says; who guesses a secret waits."""
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer as RFC 6749 says; who guesses a secret waits, wherever it is checked."""
+        go_on = super().dispatch  # type: ignore[misc]
+        if request.method != "POST":  # an OPTIONS that goes well proves nothing
+            other: HttpResponseBase = go_on(request, *args, **kwargs)
+            return other
         if _names_itself_twice(request):
             words = "Name the client once: by header, or in the body, never in the address."
             return JsonResponse(
@@ -113,7 +119,7 @@ class OfClients:
         except TooManyAttempts as refused:
             body = {"error": "slow_down", "error_description": refused.detail}
             return JsonResponse(body, status=429, headers={"Retry-After": str(refused.wait)})
-        answer: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[misc]
+        answer: HttpResponseBase = go_on(request, *args, **kwargs)
         if answer.status_code == 200:
             forgive("portal", client_id, address)
             self.note(request, client_id)
@@ -124,7 +130,7 @@ class OfClients:
 
 
 @method_decorator(never_cache, name="dispatch")
-class PortalTokenView(OfClients, TokenView):  # type: ignore[misc]
+class PortalTokenView(OfClients, TokenView):  # type: ignore[misc] # no types, as above
     """Where a portal changes a code, a refresh token or its secret for an access token."""
 
     def note(self, request: HttpRequest, client_id: str) -> None:
@@ -132,11 +138,11 @@ class PortalTokenView(OfClients, TokenView):  # type: ignore[misc]
         _note_issue(client_id, str(request.POST.get("grant_type", "")))
 
 
-class PortalRevokeView(OfClients, RevokeTokenView):  # type: ignore[misc]
+class PortalRevokeView(OfClients, RevokeTokenView):  # type: ignore[misc] # no types, as above
     """Where a portal gives a token back (RFC 7009)."""
 
 
-class PortalIntrospectView(IntrospectTokenView):  # type: ignore[misc] # no types, as above
+class PortalIntrospectView(OfClients, IntrospectTokenView):  # type: ignore[misc] # no types, as above
     """Where a portal asks what a token is worth (RFC 7662), within its organization."""
 
     http_method_names = ["post"]  # a token has no place in an address

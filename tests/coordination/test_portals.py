@@ -396,6 +396,10 @@ def test_it_makes_who_guesses_a_secret_elsewhere_wait(cast: Cast, address: str) 
         for n in range(8)
     ]
     assert codes[-1] == 429
+    guess = basic(portal, "wrong")
+    client.options("/oauth/token", headers=guess)  # which goes well, and forgives nothing
+    again = client.post(f"/oauth/{address}", {"token": "x"}, headers=guess, format="multipart")
+    assert again.status_code == 429
 
 
 @pytest.mark.feature("AD-06")
