@@ -242,15 +242,18 @@ def _check_correction(request: RecordRequest, corrected_by: UUID | None) -> None
     if corrected_by is None or corrected_by == request.resource_id:
         raise Invalid.field("/corrected_by", "Name the record that corrects this one.")
     found = record_of(kind, corrected_by, request.patient_id)
-    if found is None or not _replaces(found, kind, request.resource_id):
+    if found is None or not _replaces(found, kind, request):
         raise Invalid.field("/corrected_by", "This record does not correct the one asked about.")
 
 
-def _replaces(record: Model, kind: RecordKind, original_id: UUID | None) -> bool:
+def _replaces(record: Any, kind: RecordKind, request: RecordRequest) -> bool:
+    """Say whether a record corrects the one asked about; where it names none, by having followed.
+
+    What was there before the patient asked cannot be what came of it.
+    """
     if kind.replaces:
-        return bool(getattr(record, kind.replaces) == original_id)
-    original = kind.rows.filter(pk=original_id).first()
-    return original is None or bool(record.recorded_at > original.recorded_at)  # type: ignore[attr-defined]
+        return bool(getattr(record, kind.replaces) == request.resource_id)
+    return bool(record.recorded_at > request.received_at)
 
 
 def _request(request_id: UUID, actor: Actor, now: datetime) -> RecordRequest:

@@ -266,6 +266,10 @@ def test_it_shows_again_what_the_patient_opens(scene: lockbox.Scene) -> None:
         f"/api/v1/directives/{directive.id}/end", {"given_by": "patient", "means": "written"}
     )
     assert ended.status_code == 200, ended.data
+    again = cast.pia.client.post(
+        f"/api/v1/directives/{directive.id}/end", {"given_by": "patient", "means": "written"}
+    )
+    assert (again.status_code, again.data["type"]) == (409, "urn:continuum:problem:stale")
     assert asked(scene, cast.ben) == before
     with cast.acting():
         versions = Consent.objects.filter(category="lockbox").order_by("version")

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils.dateparse import parse_datetime
 
-from care_plans.models import ClinicalNote
+from care_plans.models import ClinicalNote, Encounter
 from coordination.models import RecordRequest, StatementOfDisagreement, new_id
 from tests.care_plans import written
 from tests.cast import NOW, Cast, Person
@@ -25,7 +25,7 @@ def circle(cast: Cast) -> Cast:
     return cast
 
 
-def ask(cast: Cast, note: ClinicalNote, who: Person, **given: Any) -> Any:
+def ask(cast: Cast, note: ClinicalNote | Encounter, who: Person, **given: Any) -> Any:
     body = {
         "patient": str(cast.patient.id),
         "kind": "correction",
@@ -63,6 +63,25 @@ def test_it_corrects_beside_the_original_which_stays_readable(circle: Cast) -> N
     shown = circle.ben.client.get(f"{NOTES}/{note.id}").data
     assert (shown["text"], shown["status"]) == ("Right knee swollen.", "superseded")
     assert str(shown["corrections"][0]["corrected_by"]) == amended["id"]
+
+
+@pytest.mark.feature("PV-12")
+def test_it_takes_no_record_for_a_correction_that_was_there_before(circle: Cast) -> None:
+    visit, before = written.visit(circle, circle.asha), written.visit(circle, circle.asha)
+    asked = ask(circle, visit, circle.sam, resource="Encounter").data
+    assert act(circle.pia, asked, "grant").status_code == 200
+    refused = act(circle.asha, asked, "fulfil", corrected_by=str(before.id))
+    assert refused.data["errors"][0]["pointer"] == "/corrected_by"
+    given = {
+        "patient": str(circle.patient.id),
+        "encounter_class": "in_person",
+        "started_at": visit.started_at.isoformat(),
+        "ended_at": NOW.isoformat(),
+    }
+    after = circle.asha.client.post("/api/v1/encounters", given)
+    assert after.status_code == 201, after.data
+    done = act(circle.asha, asked, "fulfil", corrected_by=str(after.data["id"]))
+    assert (done.status_code, done.data["status"]) == (200, "fulfilled")
 
 
 @pytest.mark.feature("PV-12")

@@ -102,6 +102,23 @@ def test_it_parks_the_same_name_and_birth_date_without_a_number(cast: Cast) -> N
 
 
 @pytest.mark.feature("PT-01")
+def test_it_parks_whom_a_correction_makes_the_same(cast: Cast) -> None:
+    born: dict[str, Any] = {"birth_date": "1990-05-17", "identifiers": []}
+    fresh = register(cast, cast.ben, family_name="Nguyen", **born)
+    with cast.acting():
+        assert not DuplicateReview.objects.exists()
+    at = f"/api/v1/patients/{fresh['id']}"
+    for change, reviews in (({"phone": "1"}, 0), ({"family_name": "Tremblay"}, 1)):
+        tag = cast.sam.client.get(at).headers["ETag"]
+        answer = cast.sam.client.patch(at, change, headers={"If-Match": tag})
+        assert answer.status_code == 200, answer.data
+        with cast.acting():
+            assert DuplicateReview.objects.count() == reviews
+    with cast.acting():
+        assert DuplicateReview.objects.get().candidate_id == cast.patient.id
+
+
+@pytest.mark.feature("PT-01")
 def test_it_remembers_that_two_are_not_the_same(cast: Cast) -> None:
     with cast.acting():
         review = pair(cast)
