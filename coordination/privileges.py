@@ -24,11 +24,16 @@ DELETABLE: Mapping[str, str] = {
 }
 #: a row is itself, and its organization's, for good
 LASTING = ("id", "organization_id")
+#: what PostgreSQL alone fills in: the place of an audit row in its chain
+FILLED_IN: Mapping[str, tuple[str, ...]] = {"coordination_auditevent": ("transaction_id",)}
 
 
 def narrow_privileges(cursor: CursorWrapper) -> None:
-    """Take DELETE back where nothing is deleted, and UPDATE of what never changes; repeatable."""
-    for table, rights in _granted(cursor).items():
+    """Take back every right to a row or a column that no code uses; safe to run again."""
+    granted = _granted(cursor)
+    for table in FILLED_IN.keys() & granted.keys():
+        _keep_from_inserts(cursor, table)
+    for table, rights in granted.items():
         if "DELETE" in rights and table not in DELETABLE:
             cursor.execute(f'REVOKE DELETE ON public."{table}" FROM {RUNTIME_ROLE}')
         if "UPDATE" in rights:
@@ -48,16 +53,28 @@ def _granted(cursor: CursorWrapper) -> dict[str, set[str]]:
     return found
 
 
+def _keep_from_inserts(cursor: CursorWrapper, table: str) -> None:
+    """Grant INSERT column by column: a grant costs nothing, a trigger something for every row."""
+    columns = [name for name in _columns(cursor, table) if name not in FILLED_IN[table]]
+    named = ", ".join(f'"{name}"' for name in columns)
+    cursor.execute(f'REVOKE INSERT ON public."{table}" FROM {RUNTIME_ROLE}')
+    cursor.execute(f'GRANT INSERT ({named}) ON public."{table}" TO {RUNTIME_ROLE}')
+
+
 def _keep_lasting(cursor: CursorWrapper, table: str) -> None:
     """Grant UPDATE column by column, without those that say what a row is and whose."""
-    cursor.execute(
-        "SELECT a.attname FROM pg_attribute a WHERE a.attrelid = %s::regclass AND a.attnum > 0 "
-        "AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum",
-        [f'public."{table}"'],
-    )
-    columns = [str(name) for (name,) in cursor.fetchall()]
+    columns = _columns(cursor, table)
     if "organization_id" not in columns:
         return
     changing = ", ".join(f'"{name}"' for name in columns if name not in LASTING)
     cursor.execute(f'REVOKE UPDATE ON public."{table}" FROM {RUNTIME_ROLE}')
     cursor.execute(f'GRANT UPDATE ({changing}) ON public."{table}" TO {RUNTIME_ROLE}')
+
+
+def _columns(cursor: CursorWrapper, table: str) -> list[str]:
+    cursor.execute(
+        "SELECT a.attname FROM pg_attribute a WHERE a.attrelid = %s::regclass AND a.attnum > 0 "
+        "AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum",
+        [f'public."{table}"'],
+    )
+    return [str(name) for (name,) in cursor.fetchall()]
