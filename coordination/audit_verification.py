@@ -3,7 +3,7 @@
 Memory stays flat however long the trail is: one seal and its rows at a time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Count
 
 from coordination import audit_heads, checkpoints
 from coordination.audit_heads import Head, NotAHead
@@ -44,6 +45,7 @@ class Tally:
     seals: int = 0
     rows: int = 0
     dropped: int = 0
+    newer: int = 0
     unsealed: int = 0
     oldest_unsealed: datetime | None = None
 
@@ -72,8 +74,15 @@ def verify_organization(organization_id: UUID, tally: Tally) -> Iterator[Fault]:
         _count_unsealed(last, tally)
 
 
-def verify_heads(path: Path, only: UUID | None = None) -> Iterator[Fault]:
-    """Compare the heads that were exported with the seals that are there now."""
+def verify_heads(
+    path: Path, here: Iterable[UUID], tally: Tally, *, only: UUID | None = None, is_copy: bool
+) -> Iterator[Fault]:
+    """Compare the heads that were exported with the seals that are there now, both ways.
+
+    A seal without a head is a fault, since one made anew would not be noticed; only a copy may be
+    older than the last seals, which `tally` counts as newer.
+    """
+    spoken: dict[UUID, set[int]] = {one: set() for one in here}
     for batch in batched(audit_heads.exported(path), 500):
         heads: dict[UUID, list[Head]] = {}
         for entry in batch:
@@ -81,8 +90,25 @@ def verify_heads(path: Path, only: UUID | None = None) -> Iterator[Fault]:
                 yield Fault(None, None, None, str(entry))
             elif only in (None, entry.organization_id):
                 heads.setdefault(entry.organization_id, []).append(entry)
+                spoken.setdefault(entry.organization_id, set()).add(entry.sequence)
         for organization_id, mine in heads.items():
             yield from _compare(organization_id, mine)
+    for organization_id, sequences in spoken.items():
+        yield from _unspoken(organization_id, sequences, tally, is_copy=is_copy)
+
+
+def _unspoken(
+    organization_id: UUID, spoken: set[int], tally: Tally, *, is_copy: bool
+) -> Iterator[Fault]:
+    with acting_in(organization_id):
+        there = list(AuditSeal.objects.order_by("sequence").values_list("sequence", flat=True))
+    for sequence in there:
+        if sequence in spoken:
+            continue
+        if is_copy and sequence > max(spoken, default=0):
+            tally.newer += 1
+        else:
+            yield Fault(organization_id, sequence, None, "the heads file has no line for it")
 
 
 def organizations() -> list[UUID]:
@@ -108,8 +134,17 @@ def _link(seal: AuditSeal, last: AuditSeal | None) -> Iterator[Fault]:
         yield _fault(seal, "does not follow from the seal before it")
     if bytes(seal.hash) != seal_hash(seal):
         yield _fault(seal, "the seal itself was edited")
+    elif not _is_whole(seal):
+        yield _fault(seal, "contradicts itself about which rows it covers")
     elif last and _first(seal) <= _last(last):
         yield _fault(seal, "overlaps the seal before it")
+
+
+def _is_whole(seal: AuditSeal) -> bool:
+    """Say whether a seal's counts, ids and digests are about the same rows."""
+    ids, many = list(seal.row_ids), seal.row_count
+    ends = ids[:1] + ids[-1:] == [seal.first_id, seal.last_id]
+    return ends and (len(ids), len(seal.row_digests)) == (many, 32 * many)
 
 
 def _rows(
@@ -140,6 +175,15 @@ def _rows(
     for row_id in expected.keys() & found.keys():
         if expected[row_id] != found[row_id]:
             yield _fault(seal, "was edited", row_id)
+    for row_id in _repeated(expected.keys()):
+        yield _fault(seal, "stands there more than once: one of them was inserted", row_id)
+
+
+def _repeated(row_ids: Iterable[UUID]) -> list[UUID]:
+    """Return those that more than one row has: partitions keep an id apart by its time only."""
+    rows = AuditEvent.objects.filter(id__in=list(row_ids)).order_by("id")
+    counted = rows.values("id").annotate(times=Count("*")).filter(times__gt=1)
+    return list(counted.values_list("id", flat=True))
 
 
 def _what_became_of(row_id: UUID) -> str:

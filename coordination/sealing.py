@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,11 @@ class SealedRow:
     month: date
     digest: bytes
 
+    @property
+    def place(self) -> Position:
+        """Return where it stands in the order of its organization."""
+        return self.transaction_id, self.id
+
 
 def digest(columns: Sequence[str | None]) -> bytes:
     """Return the SHA-256 of a row's columns, in the order of `COLUMNS`."""
@@ -64,8 +70,10 @@ def rows_between(
         wanted.append("transaction_id < coordination_settled_before()")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {COLUMNS} FROM coordination_auditevent "  # noqa: S608 - our own text  # nosec B608
-            f"WHERE {' AND '.join(wanted)} ORDER BY transaction_id, id LIMIT %s",
+            # `entry.` because a bare name would mean the output, which is text: 10 before 9
+            f"SELECT {COLUMNS} FROM coordination_auditevent entry "  # noqa: S608 - our own text  # nosec B608
+            f"WHERE {' AND '.join(wanted)} "
+            "ORDER BY entry.transaction_id, entry.id, entry.recorded_at LIMIT %s",
             [*arguments, most],
         )
         return [_sealed_row(row) for row in cursor.fetchall()]
@@ -131,6 +139,8 @@ def _seal_batch(organization_id: UUID, *, now: datetime) -> AuditSeal | None:
     last = AuditSeal.objects.order_by("-sequence").first()
     after = (last.last_transaction_id, last.last_id) if last else None
     rows = rows_between(organization_id, after, None, most=BATCH)
+    # An id that was used twice: the first is sealed, and the others are faults ever after.
+    rows = [next(same) for _, same in groupby(rows, key=lambda row: row.place)]
     # A seal lies within one month, so that a month can be dropped whole.
     month = rows[0].month if rows else None
     different = (place for place, row in enumerate(rows) if row.month != month)

@@ -1,10 +1,52 @@
 """What holds the audit trail together: seals over its rows, checkpoints over what is gone."""
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from .owned import OrganizationOwned
 from .records import APPEND_ONLY
+
+# The web role may write seals, so the database itself compares each with the rows that it is
+# about: one that skips rows, or claims some that are not settled, would hide what comes later.
+# Of rows that share a place only one is sealed; verification names the others.
+COVERS_ITS_ROWS = pgtrigger.Trigger(
+    name="covers_its_rows",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    declare=[("before", "record"), ("ids", "uuid[]"), ("places", "bigint[]")],
+    func="""
+        SELECT s.sequence, s.hash, s.last_transaction_id, s.last_id INTO before
+        FROM public.coordination_auditseal s WHERE s.organization_id = NEW.organization_id
+        ORDER BY s.sequence DESC LIMIT 1;
+        SELECT array_agg(one.id ORDER BY one.transaction_id, one.id),
+            array_agg(one.transaction_id ORDER BY one.transaction_id, one.id) INTO ids, places
+        FROM (
+            SELECT DISTINCT e.transaction_id, e.id FROM public.coordination_auditevent e
+            WHERE e.organization_id = NEW.organization_id
+              AND (e.transaction_id, e.id) > (
+                coalesce(before.last_transaction_id, -1),
+                coalesce(before.last_id, uuid(repeat('0', 32))))
+              AND (e.transaction_id, e.id) <= (NEW.last_transaction_id, NEW.last_id)
+        ) AS one;
+        IF NEW.sequence IS DISTINCT FROM coalesce(before.sequence, 0) + 1
+            OR NEW.previous_hash IS DISTINCT FROM
+                coalesce(before.hash, decode(repeat('00', 32), 'hex'))
+            OR octet_length(NEW.hash) <> 32
+            OR NEW.last_transaction_id >= public.coordination_settled_before()
+            OR NEW.row_ids IS DISTINCT FROM ids
+            OR NEW.row_count <> cardinality(ids)
+            OR octet_length(NEW.row_digests) <> 32 * cardinality(ids)
+            OR (NEW.first_transaction_id, NEW.first_id) IS DISTINCT FROM (places[1], ids[1])
+            OR (NEW.last_transaction_id, NEW.last_id) IS DISTINCT FROM
+                (places[cardinality(ids)], ids[cardinality(ids)])
+        THEN
+            RAISE EXCEPTION 'This seal does not cover the rows that are there.'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
 
 
 class AuditSeal(OrganizationOwned):
@@ -27,7 +69,7 @@ class AuditSeal(OrganizationOwned):
     sealed_at = models.DateTimeField()
 
     class Meta:
-        triggers = APPEND_ONLY
+        triggers = [*APPEND_ONLY, COVERS_ITS_ROWS]
         constraints = [
             models.UniqueConstraint(
                 fields=["organization", "sequence"], name="coordination_seal_once"

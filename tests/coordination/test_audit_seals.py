@@ -153,6 +153,22 @@ COLUMNS = {
 }
 
 
+def repeated(admin: psycopg.Connection, row_id: Any, *, days: int) -> Callable[[], list[Any]]:
+    """Return what inserts a row under the id of a sealed one, so many days later."""
+
+    def do() -> list[Any]:
+        admin.execute(
+            "INSERT INTO coordination_auditevent SELECT (jsonb_populate_record(e, "
+            "jsonb_build_object('event', 'forged', 'recorded_at', "
+            "e.recorded_at + make_interval(days => %s)))).* "
+            "FROM coordination_auditevent e WHERE id = %s",
+            [days, row_id],
+        )
+        return [f"row {row_id}: stands there more than once"]
+
+    return do
+
+
 @pytest.mark.feature("PV-08")
 def test_it_names_every_row_and_seal_that_was_tampered_with(  # noqa: C901 -- a list of ways
     sealed: Cast, admin: psycopg.Connection, heads: Path
@@ -253,6 +269,8 @@ def test_it_names_every_row_and_seal_that_was_tampered_with(  # noqa: C901 -- a 
         "swap the contents of two rows": swap,
         "move a row to the front": swap_places,
         "insert a row": forge,
+        "insert a row under the id of an earlier one": repeated(admin, middle, days=-40),
+        "insert a row under the id of a later one": repeated(admin, middle, days=70),
         "edit a seal's digests": edit_seal("row_digests = reverse(row_digests)"),
         "edit a seal's hash": edit_seal("hash = sha256('x')"),
         "edit a seal's time": edit_seal("sealed_at = sealed_at + interval '1 hour'"),
@@ -281,10 +299,28 @@ def test_it_misses_the_heads_when_they_are_gone(sealed: Cast, heads: Path) -> No
     heads.rename(heads.with_suffix(".copy"))
     holds, said = verify()
     assert not holds
-    assert "is missing" in said
+    assert "is missing or empty" in said
     assert verify(f"--heads={heads.with_suffix('.copy')}")[0]
     heads.write_text("not a head\n")
     assert "line 1 of" in verify()[1]
+
+
+@pytest.mark.feature("PV-08")
+def test_it_misses_the_head_of_every_seal(sealed: Cast, heads: Path) -> None:
+    lines, copy = heads.read_bytes().splitlines(keepends=True), heads.with_suffix(".copy")
+    for kept, gone in ((lines[:-1], 1), (lines[1:], 1), ([], len(lines))):
+        heads.write_bytes(b"".join(kept))
+        holds, said = verify()
+        assert not holds
+        assert said.count("the heads file has no line for it") == gone
+    copy.write_bytes(b"".join(lines[:-1]))
+    holds, said = verify(f"--heads={copy}")
+    assert holds, said
+    assert "1 seals are newer than this copy of the heads" in said
+    copy.write_bytes(b"".join(lines[1:]))
+    assert not verify(f"--heads={copy}")[0]
+    copy.write_bytes(b"")
+    assert "is missing or empty" in verify(f"--heads={copy}")[1]
 
 
 def test_it_verifies_one_organization_by_itself(sealed: Cast, admin: psycopg.Connection) -> None:

@@ -37,27 +37,33 @@ class Command(BaseCommand):
         tally, faults = Tally(), 0
         try:
             only = organization_named(options["organization"]) if options["organization"] else None
-            for fault in _faults(only, path, tally):
+            is_copy = path != audit_heads.heads_file()
+            for fault in _faults(only, path, tally, is_copy=is_copy):
                 faults += 1
                 self.stdout.write(str(fault))
         except Problem as problem:
             raise CommandError(problem.detail) from problem
         self.stdout.write(
             f"{tally.rows} rows in {tally.seals} seals; {tally.dropped} rows dropped with a "
-            f"checkpoint; {_unsealed(tally)}."
+            f"checkpoint; {_newer(tally)}{_unsealed(tally)}."
         )
         if faults:
             raise CommandError(f"{faults} faults: the audit trail is not what it was.")
 
 
-def _faults(only: UUID | None, path: Path, tally: Tally) -> Iterator[Fault]:
+def _faults(only: UUID | None, path: Path, tally: Tally, *, is_copy: bool) -> Iterator[Fault]:
     here = [only] if only else organizations()
     for organization_id in here:
         yield from verify_organization(organization_id, tally)
-    if path.exists():
-        yield from verify_heads(path, only)
+    if path.exists() and (path.stat().st_size or not is_copy):
+        yield from verify_heads(path, here, tally, only=only, is_copy=is_copy)
     elif any(map(has_seals, here)):
-        yield Fault(None, None, None, f"{path} is missing: a chain made anew would not be noticed")
+        what = f"{path} is missing or empty: a chain made anew would not be noticed"
+        yield Fault(None, None, None, what)
+
+
+def _newer(tally: Tally) -> str:
+    return f"{tally.newer} seals are newer than this copy of the heads; " if tally.newer else ""
 
 
 def _unsealed(tally: Tally) -> str:
