@@ -133,7 +133,13 @@ def events_disclosed_to(actor: Actor, now: datetime) -> Q:
         rows: QuerySet[Any, Any] = QuerySet(model)
         shown = rows.filter(disclosed_to(model, actor, now))
         found |= Q(Exists(shown.filter(pk=OuterRef("subject_id"))), subject=name)
-    return found
+    return found & ~Q(subject="Override", subject_id__in=_overrides_of_others(actor))
+
+
+def _overrides_of_others(actor: Actor) -> QuerySet[Any, Any]:
+    """Return whose breaking of the glass is between them and whoever guards privacy."""
+    others = Override.objects.filter(organization_id=actor.organization_id)
+    return others.exclude(practitioner_role_id__in=actor.practitioner_role_ids).values("pk")
 
 
 @cache

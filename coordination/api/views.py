@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from coordination import audit
-from coordination.access import View, owned_by_patient, readable_by
+from coordination.access import View, owned_by_patient, patients_visible_to, readable_by
 from coordination.actors import Actor, Role
 from coordination.api.concurrency import etag
 from coordination.api.once import answer_once
@@ -166,11 +166,25 @@ class OfPatients(ContinuumViewSet):
         It does not depend on what was asked for, so that it tells nothing about what it is.
         """
         response = super().finalize_response(request, response, *args, **kwargs)
-        if response.status_code < HTTPStatus.BAD_REQUEST and isinstance(request.auth, Actor):
-            about = self.disclosed | _asked_for(request)
+        is_read = response.status_code < HTTPStatus.BAD_REQUEST and isinstance(request.auth, Actor)
+        if is_read and self._reads_clinically():
+            about = self.disclosed | self._asked_for()
             if something_withheld(self.actor, self.now, about, view=self.seen_in):
                 response[WITHHELD_HEADER] = "true"
         return response
+
+    def _reads_clinically(self) -> bool:
+        """Say whether anything can be withheld: who reads nothing clinical loses nothing."""
+        return bool(self.actor.practitioner_roles) or Role.PROXY in self.actor.roles
+
+    def _asked_for(self) -> set[UUID]:
+        """Return the patient by whom the query narrows: within reach, of others nothing shows."""
+        try:
+            asked = UUID(self.request.query_params["patient"])
+        except (KeyError, ValueError):
+            return set()
+        found = patients_visible_to(self.actor, self.now, view=self.seen_in).filter(pk=asked)
+        return set(found.values_list("pk", flat=True))
 
     def audit_disclosure(self, rows: Iterable[Any], *, searched: bool, resource: str = "") -> None:
         """Write one audit row for all that this response discloses.
@@ -209,13 +223,6 @@ class OfPatients(ContinuumViewSet):
             "resource": resource,
             "detail": {"parameters": sorted(self.request.query_params)},
         }
-
-
-def _asked_for(request: Request) -> set[UUID]:
-    try:
-        return {UUID(request.query_params["patient"])}
-    except (KeyError, ValueError):
-        return set()
 
 
 def _named(row: Model, resource: str) -> tuple[UUID | None, dict[str, Any]]:
