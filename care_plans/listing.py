@@ -44,7 +44,7 @@ def listed_courses(actor: Actor, now: datetime) -> Rows:
         .prefetch_related(
             Prefetch("stays", _open_stays(actor, now), to_attr="open_stays"),
             Prefetch("lanes", _lanes(actor, now), to_attr="listed_lanes"),
-            Prefetch("patient__care_team", _leads(now), to_attr="leads"),
+            Prefetch("patient__care_team", _leads(actor, now), to_attr="leads"),
         )
     )
 
@@ -104,9 +104,13 @@ def _open_referrals(actor: Actor, now: datetime) -> Rows:
     return found.select_related("work_item__owner__practitioner")
 
 
-def _leads(now: datetime) -> Rows:
+def _leads(actor: Actor, now: datetime) -> Rows:
     return (
-        CareTeamMember.objects.filter(current(now), role=CareTeamMember.Role.LEAD)
+        CareTeamMember.objects.filter(
+            current(now),
+            disclosed_to(CareTeamMember, actor, now, view="directory"),
+            role=CareTeamMember.Role.LEAD,
+        )
         .select_related("practitioner_role__practitioner")
         .order_by("since", "id")
     )
