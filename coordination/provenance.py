@@ -61,8 +61,16 @@ class Provenance:
     patient: UUID
 
 
-def provenance_of(target: UUID, *, actor: Actor, now: datetime) -> list[Provenance]:
-    """Return every write of a patient's record, the first first; raises `RecordNotFound`."""
+@dataclass(frozen=True, slots=True)
+class History:
+    """Every write of a patient's record, the first first; none where the trail was dropped."""
+
+    patient: UUID
+    writes: list[Provenance]
+
+
+def provenance_of(target: UUID, *, actor: Actor, now: datetime) -> History:
+    """Return every write of a patient's record; raises `RecordNotFound`."""
     row = _within_reach(target, actor, now)
     labels: Labels = row.labels  # type: ignore[attr-defined]
     patient_id: UUID = _follow(row, labels.patient)
@@ -71,11 +79,12 @@ def provenance_of(target: UUID, *, actor: Actor, now: datetime) -> list[Provenan
         patient_ids__contains=[patient_id], resource_id__in=list(told_with)
     ).exclude(action__in=_READING)
     written = rows.order_by("recorded_at", "id")
-    return [
+    writes = [
         _told(one, told_with[one.resource_id], patient_id)
         for one in written
         if one.resource_id and _concerns(one, told_with[one.resource_id])
     ]
+    return History(patient_id, writes)
 
 
 def recorded_models() -> Iterator[type[OrganizationOwned]]:

@@ -69,8 +69,8 @@ class ProvenanceViewSet(OfPatients):
     def list(self, request: Request) -> Response:
         """Return every write of the record, those of the software included."""
         found = provenance.provenance_of(_target(request), actor=self.actor, now=self.now)
-        self.audit_disclosure(found[:1], searched=False)
-        return Response(ProvenanceSerializer(found, many=True).data)
+        self.audit_disclosure([found], searched=False)
+        return Response(ProvenanceSerializer(found.writes, many=True).data)
 
 
 def _target(request: Request) -> UUID:

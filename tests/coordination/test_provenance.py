@@ -11,7 +11,7 @@ import time_machine
 
 from care_plans import consuming
 from care_plans.models import Course, StageTransition
-from coordination.models import Patient
+from coordination.models import AccessGrant, AuditEvent, Patient
 from coordination.provenance import recorded_models
 from coordination.version import VERSION
 from tests.care_plans import underway
@@ -110,6 +110,24 @@ def test_it_names_the_software_with_its_version(cast: Cast) -> None:
     assert any(agent["kind"] == "software" and agent["version"] == VERSION for agent in agents)
     project = (Path(__file__).parents[2] / "pyproject.toml").read_text()
     assert re.search(r'^version = "(.*)"$', project, re.MULTILINE).group(1) == VERSION  # type: ignore[union-attr]
+
+
+def test_it_tells_of_no_write_where_the_trail_has_none(cast: Cast) -> None:
+    with cast.acting():
+        quiet = Patient.objects.create(
+            organization=cast.riverside, family_name="Quiet", search_key="quiet", registered_at=NOW
+        )
+        AccessGrant.objects.create(
+            organization=cast.riverside,
+            patient=quiet,
+            practitioner_role=cast.asha.practitioner_role,
+            basis="membership",
+            source_id=quiet.id,
+            since=NOW,
+        )
+    assert told(cast, quiet.id) == []
+    with cast.acting():
+        assert AuditEvent.objects.get(event="Provenance.read").patient_ids == [quiet.id]
 
 
 def test_it_tells_nobody_without_a_reason(cast: Cast, now: None) -> None:
