@@ -101,18 +101,26 @@ def opened_by(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
 
 
 def something_withheld(
-    actor: Actor, now: datetime, patient_ids: Iterable[UUID], *, view: View = "clinical"
+    actor: Actor,
+    now: datetime,
+    patient_ids: Iterable[UUID],
+    *,
+    view: View = "clinical",
+    asked_for: QuerySet[Any, Any] | None = None,
 ) -> bool:
     """Say whether a directive of any of these patients is directed at the reader.
 
     It tells that, never what, nor whether it was asked for just now: so it does not depend on
-    what a query would have found.
+    what a query would have found. `asked_for` are further patients, within the reader's reach.
     """
     wanted = list(patient_ids)
-    if not wanted or not is_bound(actor, view=view):
+    if not (wanted or asked_for is not None) or not is_bound(actor, view=view):
         return False
+    about = Q(patient_id__in=wanted)
+    if asked_for is not None:
+        about |= Q(patient_id__in=asked_for.values("pk"))
     opened = opened_by(actor, now).values("patient_id")
-    found = applying_to(actor, now).filter(patient_id__in=wanted).exclude(patient_id__in=opened)
+    found = applying_to(actor, now).filter(about).exclude(patient_id__in=opened)
     return bool(found.exists())
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from rest_framework.request import Request
@@ -25,7 +25,7 @@ from coordination.api.permissions import ByRole
 from coordination.api.plausible import watch
 from coordination.api.rate_limit import PerLogin
 from coordination.disclosure import something_withheld
-from coordination.models import Editable
+from coordination.models import Editable, Patient
 
 UUID_PATTERN = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
@@ -167,24 +167,26 @@ class OfPatients(ContinuumViewSet):
         """
         response = super().finalize_response(request, response, *args, **kwargs)
         is_read = response.status_code < HTTPStatus.BAD_REQUEST and isinstance(request.auth, Actor)
-        if is_read and self._reads_clinically():
-            about = self.disclosed | self._asked_for()
-            if something_withheld(self.actor, self.now, about, view=self.seen_in):
-                response[WITHHELD_HEADER] = "true"
+        if is_read and self._reads_clinically() and self._withholds_something():
+            response[WITHHELD_HEADER] = "true"
         return response
+
+    def _withholds_something(self) -> bool:
+        return something_withheld(
+            self.actor, self.now, self.disclosed, view=self.seen_in, asked_for=self._asked_for()
+        )
 
     def _reads_clinically(self) -> bool:
         """Say whether anything can be withheld: who reads nothing clinical loses nothing."""
         return bool(self.actor.practitioner_roles) or Role.PROXY in self.actor.roles
 
-    def _asked_for(self) -> set[UUID]:
+    def _asked_for(self) -> QuerySet[Patient, Patient] | None:
         """Return the patient by whom the query narrows: within reach, of others nothing shows."""
         try:
             asked = UUID(self.request.query_params["patient"])
         except (KeyError, ValueError):
-            return set()
-        found = patients_visible_to(self.actor, self.now, view=self.seen_in).filter(pk=asked)
-        return set(found.values_list("pk", flat=True))
+            return None
+        return patients_visible_to(self.actor, self.now, view=self.seen_in).filter(pk=asked)
 
     def audit_disclosure(self, rows: Iterable[Any], *, searched: bool, resource: str = "") -> None:
         """Write one audit row for all that this response discloses.
