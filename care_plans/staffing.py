@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from care_plans import scope
 from care_plans.content.stages import ReferralSet
@@ -119,9 +119,10 @@ def every_lane(course: Course) -> Sequence[Lane]:
 
 
 def _team(patient_id: UUID, now: datetime) -> list[PractitionerRole]:
+    # Nobody joins ahead of time: who came after `now` came while this waited for the course, or
+    # while a sweep was at the courses before it, and is here all the same.
     members = (
-        CareTeamMember.objects.current(now)
-        .filter(patient_id=patient_id)
+        CareTeamMember.objects.filter(Q(until=None) | Q(until__gt=now), patient_id=patient_id)
         .select_related("practitioner_role__location")
         .order_by("since", "id")
     )

@@ -15,6 +15,7 @@ from coordination.models import AccessGrant, CareTeamMember
 from coordination.tenancy import acting_in
 from referrals.lifecycle import perform
 from referrals.models import Referral, ReferralTransition
+from referrals.permission import Report
 from tests.care_plans import underway
 from tests.cast import NOW, Cast
 from tests.leading import pass_lead_to
@@ -167,6 +168,33 @@ def test_it_takes_in_a_step_that_was_made_while_the_sweep_was_already_under_way(
         assert waiting() == 0
         lane = underway.lane(course, "massage_therapy")
         assert lane.practitioner_role_id == cast.chloe.practitioner_role.id
+
+
+@pytest.mark.feature("PT-02")
+@pytest.mark.feature("RF-01")
+@pytest.mark.parametrize("is_reported", [False, True])
+def test_it_takes_no_lane_from_whoever_came_while_a_sweep_was_under_way(
+    cast: Cast, is_reported: bool
+) -> None:
+    begun = NOW - timedelta(seconds=1)
+    with cast.acting():
+        course = underway.start(cast)
+        referral = underway.take(cast, course, cast.chloe)
+        if is_reported:  # faster than any sweep
+            perform(referral.id, "start", actor=cast.chloe.actor(), now=NOW)
+            report = Report("Loose again.", "goals_met")
+            perform(referral.id, "complete", actor=cast.chloe.actor(), now=NOW, report=report)
+            perform(referral.id, "acknowledge", actor=cast.asha.actor(), now=NOW)
+        else:
+            consume()
+        for now in (begun, NOW):
+            standing.reassess(course.id, actor=cast.asha.actor(now), now=now)
+    consume()
+    with cast.acting():
+        lane = underway.lane(course, "massage_therapy")
+        assert lane.practitioner_role_id == cast.chloe.practitioner_role.id
+        assert lane.referral_id == referral.id
+        assert Referral.objects.filter(discipline="massage_therapy").count() == 1
 
 
 def test_it_leaves_a_lane_without_anybody_when_work_is_given_back_or_revoked(cast: Cast) -> None:
