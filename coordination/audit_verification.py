@@ -3,9 +3,9 @@
 Memory stays flat however long the trail is: one seal and its rows at a time.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from itertools import batched
 from pathlib import Path
@@ -20,6 +20,10 @@ from coordination.audit_heads import Head, NotAHead
 from coordination.models import AuditCheckpoint, AuditEvent, AuditSeal
 from coordination.sealing import NOTHING, Position, digests_of, rows_between, seal_hash
 from coordination.tenancy import acting_in
+
+#: a head is written right after its seal; for so long it may be on its way
+EXPORTING = timedelta(minutes=1)
+NO_LINE = "the heads file has no line for it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +79,22 @@ def verify_organization(organization_id: UUID, tally: Tally) -> Iterator[Fault]:
 
 
 def verify_heads(
-    path: Path, here: Iterable[UUID], tally: Tally, *, only: UUID | None = None, is_copy: bool
+    path: Path,
+    here: Iterable[UUID],
+    tally: Tally,
+    *,
+    only: UUID | None = None,
+    is_copy: bool,
+    now: datetime,
 ) -> Iterator[Fault]:
     """Compare the heads that were exported with the seals that are there now, both ways.
 
     A seal without a head is a fault, since one made anew would not be noticed; only a copy may be
     older than the last seals, which `tally` counts as newer.
     """
-    spoken: dict[UUID, set[int]] = {one: set() for one in here}
+    # The seals first: one that is made while the file is read may have its line already.
+    unspoken = {one: _sealed(one, now=now) for one in here}
+    newest: dict[UUID, int] = {}
     for batch in batched(audit_heads.exported(path), 500):
         heads: dict[UUID, list[Head]] = {}
         for entry in batch:
@@ -90,25 +102,37 @@ def verify_heads(
                 yield Fault(None, None, None, str(entry))
             elif only in (None, entry.organization_id):
                 heads.setdefault(entry.organization_id, []).append(entry)
-                spoken.setdefault(entry.organization_id, set()).add(entry.sequence)
+                unspoken.get(entry.organization_id, set()).discard(entry.sequence)
         for organization_id, mine in heads.items():
+            last = max(head.sequence for head in mine)
+            newest[organization_id] = max(last, newest.get(organization_id, 0))
             yield from _compare(organization_id, mine)
-    for organization_id, sequences in spoken.items():
-        yield from _unspoken(organization_id, sequences, tally, is_copy=is_copy)
+    for organization_id, sequences in unspoken.items():
+        for sequence in sorted(sequences):
+            if is_copy and sequence > newest.get(organization_id, 0):
+                tally.newer += 1
+            else:
+                yield Fault(organization_id, sequence, None, NO_LINE)
 
 
-def _unspoken(
-    organization_id: UUID, spoken: set[int], tally: Tally, *, is_copy: bool
-) -> Iterator[Fault]:
+def _sealed(organization_id: UUID, *, now: datetime) -> set[int]:
+    """Return the seals whose heads must be in the file: all but those of this very minute."""
+    fresh = (now - EXPORTING, now + EXPORTING)
     with acting_in(organization_id):
-        there = list(AuditSeal.objects.order_by("sequence").values_list("sequence", flat=True))
-    for sequence in there:
-        if sequence in spoken:
-            continue
-        if is_copy and sequence > max(spoken, default=0):
-            tally.newer += 1
-        else:
-            yield Fault(organization_id, sequence, None, "the heads file has no line for it")
+        rows = AuditSeal.objects.exclude(sealed_at__range=fresh)
+        return set(rows.values_list("sequence", flat=True))
+
+
+def write_missing_heads(faults: Collection[Fault]) -> None:
+    """Append the heads whose absence is all that is wrong; raises ValueError otherwise."""
+    for fault in faults:
+        if fault.what != NO_LINE or fault.organization_id is None:
+            raise ValueError("More is wrong than that heads are missing: nothing was written.")
+    for fault in faults:
+        assert fault.organization_id is not None
+        assert fault.seal is not None
+        with acting_in(fault.organization_id):
+            audit_heads.export(AuditSeal.objects.get(sequence=fault.seal))
 
 
 def organizations() -> list[UUID]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connections, transaction
 
@@ -305,6 +306,18 @@ def test_it_misses_the_heads_when_they_are_gone(sealed: Cast, heads: Path) -> No
     assert "line 1 of" in verify()[1]
 
 
+def test_it_takes_no_head_that_is_on_its_way_for_a_missing_one(
+    sealed: Cast, heads: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(sealed)
+    exported: list[Any] = []
+    monkeypatch.setattr(audit_heads, "export", exported.append)
+    assert sealing.seal_due(now=datetime.now(UTC)) == 1
+    assert verify()[0]
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2), tick=False):
+        assert "has no line" in verify()[1]
+
+
 @pytest.mark.feature("PV-08")
 def test_it_misses_the_head_of_every_seal(sealed: Cast, heads: Path) -> None:
     lines, copy = heads.read_bytes().splitlines(keepends=True), heads.with_suffix(".copy")
@@ -313,6 +326,15 @@ def test_it_misses_the_head_of_every_seal(sealed: Cast, heads: Path) -> None:
         holds, said = verify()
         assert not holds
         assert said.count("the heads file has no line for it") == gone
+    heads.write_bytes(b"".join(lines[:-1]))
+    assert "1 heads were missing" in verify("--write-missing-heads")[1]
+    assert heads.read_bytes() == b"".join(lines)
+    heads.write_bytes(lines[0].replace(b'"hash": "', b'"hash": "00'))
+    wrong = heads.read_bytes()
+    holds, said = verify("--write-missing-heads")
+    assert not holds
+    assert "nothing was written" in said
+    assert heads.read_bytes() == wrong
     copy.write_bytes(b"".join(lines[:-1]))
     holds, said = verify(f"--heads={copy}")
     assert holds, said
