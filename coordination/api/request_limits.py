@@ -1,4 +1,4 @@
-"""How much somebody may send: more than that is refused before a byte of it is read."""
+"""What somebody may send: too much, or what cannot be read, is refused before a byte is read."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from coordination.api.problem_details import MEDIA_TYPE, PREFIX
+from coordination.header_parameters import MALFORMED
 
 
 class RequestLimits:
@@ -15,17 +16,20 @@ class RequestLimits:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer 413 to a body above DATA_UPLOAD_MAX_MEMORY_SIZE."""
+        """Answer 413 to a body above DATA_UPLOAD_MAX_MEMORY_SIZE, 400 to unreadable headers."""
+        if header := request.META.get(MALFORMED):
+            detail = f"The header {header} cannot be read; text is UTF-8."
+            return _refuse(400, "bad-request", "Malformed request", detail)
         limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if _length(request) <= limit:
             return self.get_response(request)
-        document = {
-            "type": f"{PREFIX}too-large",
-            "title": "Too much at once",
-            "status": 413,
-            "detail": f"A request may bring {limit} bytes at most; nothing of this one was read.",
-        }
-        return JsonResponse(document, status=413, content_type=MEDIA_TYPE)
+        detail = f"A request may bring {limit} bytes at most; nothing of this one was read."
+        return _refuse(413, "too-large", "Too much at once", detail)
+
+
+def _refuse(status: int, slug: str, title: str, detail: str) -> JsonResponse:
+    document = {"type": PREFIX + slug, "title": title, "status": status, "detail": detail}
+    return JsonResponse(document, status=status, content_type=MEDIA_TYPE)
 
 
 def _length(request: HttpRequest) -> int:
