@@ -6,7 +6,7 @@ so that every row of OAuth lies behind the same fence as everything else.
 
 from base64 import b64decode
 from typing import Any
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote_plus, urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -16,13 +16,14 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csp import csp_override
 from django.views.decorators.csrf import csrf_exempt
-from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauth2_provider.oauth2_validators import OAuth2Validator, is_valid_resource_uri
 from oauth2_provider.views import (
     AuthorizationView,
     IntrospectTokenView,
     RevokeTokenView,
     TokenView,
 )
+from oauthlib.oauth2 import OAuth2Error
 
 from coordination import audit
 from coordination.actors import Actor, actor_for
@@ -34,6 +35,11 @@ from coordination.portals import enter_portal
 from coordination.problems import Problem
 from coordination.request_context import client_address
 from coordination.second_factors import Standing
+
+#: how long a parameter of the consent may be: what its column takes (RFC 7636 says 128 as well)
+LONGEST = {"code_challenge": 128, "nonce": 255}
+#: a grant that the library knows and this server does not offer (RFC 8628)
+_DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 class PortalValidator(OAuth2Validator):  # type: ignore[misc] # the library ships no types
@@ -52,6 +58,18 @@ class PortalValidator(OAuth2Validator):  # type: ignore[misc] # the library ship
         return bool(super().validate_code(client_id, code, client, request, *args, **kwargs))
 
 
+class PlainParameters:
+    """What the library would stumble over is refused before it reads it."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer `invalid_request` as RFC 6749 says."""
+        if wrong := _wrong_with(request, but="client_id"):  # an unknown one answers 401
+            body = {"error": "invalid_request", "error_description": wrong}
+            return JsonResponse(body, status=400)
+        answer: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        return answer
+
+
 @method_decorator(never_cache, name="dispatch")
 class ConsentView(AuthorizationView):  # type: ignore[misc] # no types, as above
     """Where somebody who is logged in lets a portal act for them."""
@@ -60,6 +78,8 @@ class ConsentView(AuthorizationView):  # type: ignore[misc] # no types, as above
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Ask for consent, of a member who has given all that the login needs."""
+        if wrong := _wrong_with(request):
+            return _refuse(request, wrong, status=400)
         # The library would hand out codes on a GET, unasked and unrecorded, for `auto`.
         query = request.GET.copy()
         query.pop("approval_prompt", None)
@@ -81,7 +101,18 @@ class ConsentView(AuthorizationView):  # type: ignore[misc] # no types, as above
         return _let_form_lead_to(client_id, request, answer)
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Hand the portal its code, and write the consent down."""
+        """Hand the portal its code, and write the consent down.
+
+        The form came back from a browser: it is checked as the question was, and what stands in
+        the address it was sent to says nothing more.
+        """
+        asked = {name: one for name, one in form.cleaned_data.items() if one and name != "allow"}
+        try:
+            server = self.get_oauthlib_core().server
+            server.validate_authorization_request(f"{self.request.path}?{urlencode(asked)}")
+        except OAuth2Error as error:
+            return _refuse(self.request, error.description or error.error, status=400)
+        self.request.META["QUERY_STRING"] = ""
         answer: HttpResponse = super().form_valid(form)
         portal = Portal.objects.get(client_id=form.cleaned_data["client_id"])
         now, user = timezone.now(), self.request.user
@@ -99,7 +130,7 @@ class ConsentView(AuthorizationView):  # type: ignore[misc] # no types, as above
 
 
 @method_decorator(csrf_exempt, name="dispatch")
-class OfClients:
+class OfClients(PlainParameters):
     """An address where a portal names itself, in one way, and waits if it guesses secrets."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -119,6 +150,8 @@ class OfClients:
         except TooManyAttempts as refused:
             body = {"error": "slow_down", "error_description": refused.detail}
             return JsonResponse(body, status=429, headers={"Retry-After": str(refused.wait)})
+        if request.POST.get("grant_type") == _DEVICE:
+            return JsonResponse({"error": "unsupported_grant_type"}, status=400)
         answer: HttpResponseBase = go_on(request, *args, **kwargs)
         if answer.status_code == 200:
             forgive("portal", client_id, address)
@@ -183,8 +216,29 @@ def _client_id(request: HttpRequest) -> str:
     return request.POST.get("client_id", "")
 
 
-def _refuse(request: HttpRequest, why: str) -> HttpResponse:
-    return render(request, "coordination/consent.html", {"refused": why}, status=403)
+def _wrong_with(request: HttpRequest, *, but: str = "") -> str:
+    given = [*request.GET.lists(), *request.POST.lists()]
+    for name, values in given:
+        if name == but:
+            continue
+        if any("\0" in value for value in (name, *values)):
+            return "A parameter holds a character that cannot be."
+        if any(len(value) > LONGEST.get(name, len(value)) for value in values):
+            return f"The parameter {name} is too long."
+        if name == "resource" and not all(map(_may_be_resource, values)):
+            return "The parameter resource is no absolute address."
+    return ""
+
+
+def _may_be_resource(value: str) -> bool:
+    try:
+        return all(is_valid_resource_uri(one) for one in value.split())
+    except ValueError:
+        return False
+
+
+def _refuse(request: HttpRequest, why: str, *, status: int = 403) -> HttpResponse:
+    return render(request, "coordination/consent.html", {"refused": why}, status=status)
 
 
 def _let_form_lead_to(
