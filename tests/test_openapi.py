@@ -166,6 +166,17 @@ def test_it_describes_every_operation(document: dict[str, Any]) -> None:
             assert any(code.startswith("2") for code in operation["responses"]), where
 
 
+def test_it_says_what_each_parameter_is(document: dict[str, Any]) -> None:
+    operations = (one for path in document["paths"].values() for one in path.values())
+    untold = [
+        (operation["operationId"], parameter["name"])
+        for operation in operations
+        for parameter in operation.get("parameters", ())
+        if not {"type", "enum", "$ref", "oneOf"} & set(parameter["schema"])
+    ]
+    assert untold == []
+
+
 def test_it_names_each_operation_once(document: dict[str, Any]) -> None:
     names = [
         operation["operationId"]

@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -69,8 +70,10 @@ class PractitionerFilter(filters.FilterSet):
     """How a practitioner is looked for."""
 
     discipline = filters.ChoiceFilter(choices=Discipline.choices, method="by_role")
-    location = filters.UUIDFilter(
-        method="by_role", label="Together with a discipline: who practises it there."
+    location = extend_schema_field(OpenApiTypes.UUID)(
+        filters.UUIDFilter(
+            method="by_role", label="Together with a discipline: who practises it there."
+        )
     )
 
     class Meta:
