@@ -38,6 +38,7 @@ NO_SCHEMA_SAYS: dict[str, str] = {
     "which entries the scope-of-practice table has": r"^The scope of practice table has no",
     "which time zones there are": r"^Not an IANA time zone",
     "who the signer is": r"^is not the .* of your registration$",
+    "which registrations one has": r"^This is none of your registrations",
     "that one of two ways to name a patient is needed": r"^Name the patient by id, or",
     "that nothing at all is no number": r"^A valid number is required",
     "what day it is": r"\b(future|gone by|past|before|after|earlier|later|ahead)\b",
@@ -118,13 +119,13 @@ def shown(found: Any) -> str:
 
 
 def excuse_of(label: str, check: str, found: Any) -> str:
-    """Return why well-formed data may be refused after all; nothing, if it may not."""
+    """Return why data may be refused in another way than expected; nothing, if it may not."""
     response = found.response if found else None
-    if check != "positive_data_acceptance" or response is None:
+    if response is None or check not in {"positive_data_acceptance", "negative_data_rejection"}:
         return ""
     if response.status_code == 401 and SESSION_ONLY.match(label):
         return "that a token does not manage the login that it belongs to"
-    if response.status_code != 400:
+    if check != "positive_data_acceptance" or response.status_code != 400:
         return ""
     details = [error["detail"] for error in response.json().get("errors", ())]
     reasons = [reason_of(detail) for detail in details]
