@@ -124,10 +124,14 @@ class PractitionerViewSet(Listed, Retrieved):
         )
         return self.answer(row, status=201)
 
-    @extend_schema(summary="Correct a practitioner")
+    @extend_schema(
+        summary="Correct a practitioner",
+        request=serializers.PractitionerChangeSerializer,
+        responses=serializers.PractitionerSerializer,
+    )
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change fields of the version that If-Match names."""
-        return _correct(self)
+        return _correct(self, serializers.PractitionerChangeSerializer)
 
     @extend_schema(
         summary="Let a practitioner work under a login",

@@ -183,6 +183,17 @@ class PractitionerSerializer(serializers.ModelSerializer[Practitioner]):
         return value
 
 
+class PractitionerChangeSerializer(PractitionerSerializer):
+    """What can be corrected of a practitioner; a login is given at its own address."""
+
+    class Meta(PractitionerSerializer.Meta):
+        fields = ["name", "languages"]
+
+    login = None  # type: ignore[assignment] # DRF's way to take an inherited field away
+    roles = None  # type: ignore[assignment]
+    has_login = None  # type: ignore[assignment]
+
+
 @extend_schema_field(OpenApiTypes.STR)
 class PatientNameField(Written):
     """A patient's name as lists show it: the family name, then the name that they go by."""

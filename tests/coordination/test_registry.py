@@ -160,3 +160,16 @@ def test_it_takes_no_name_that_no_index_could_hold(cast: Cast) -> None:
     assert answer.data["errors"][0]["pointer"] == "/name"
     person = cast.ada.client.post("/api/v1/practitioners", {"name": "I", "languages": ["x" * 99]})
     assert person.data["errors"][0]["pointer"] == "/languages"
+
+
+def test_it_corrects_a_practitioner_and_leaves_the_login_to_its_address(cast: Cast) -> None:
+    with cast.acting():
+        person = cast.gus.practitioner_role.practitioner
+    changes = {"name": "Gus Grey", "login": cast.sam.user.email}
+    address = f"/api/v1/practitioners/{person.id}"
+    answer = cast.ada.client.patch(address, changes, headers={"If-Match": f'"{person.version}"'})
+    assert answer.status_code == 200, answer.content
+    assert answer.data["name"] == "Gus Grey"
+    with cast.acting():
+        person.refresh_from_db()
+    assert person.user_id == cast.gus.user.id
