@@ -36,7 +36,7 @@ INSERT INTO coordination_patient (id, organization_id, family_name, given_name, 
     emergency_contact_phone, emergency_contact_relationship, is_synthetic, registered_at,
     imported_digest, search_key, version)
 SELECT patient, %(organization)s, initcap(family), initcap(given), '',
-    date '1935-01-01' + (i * 7919 %% 27000)::integer, 'unknown', 'en-CA',
+    date '1935-01-01' + (i::bigint * 7919 %% 27000)::integer, 'unknown', 'en-CA',
     'patient-' || i || '@continuum.example', '', i || ' Main Street', '', '', '', true, at, '',
     family || ' ' || given, 1
 FROM led, LATERAL (SELECT

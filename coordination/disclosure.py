@@ -114,14 +114,26 @@ def something_withheld(
     what a query would have found. `asked_for` are further patients, within the reader's reach.
     """
     wanted = list(patient_ids)
-    if not (wanted or asked_for is not None) or not is_bound(actor, view=view):
+    if not (wanted or asked_for is not None):
         return False
     about = Q(patient_id__in=wanted)
     if asked_for is not None:
         about |= Q(patient_id__in=asked_for.values("pk"))
+    found = directed_at(actor, now, about, view=view)
+    return found is not None and bool(found.exists())
+
+
+def directed_at(
+    actor: Actor, now: datetime, about: Q, *, view: View = "clinical"
+) -> QuerySet[Any, Any] | None:
+    """Return the directives among those `about` that withhold something from the reader now.
+
+    None where directives do not apply to the reader at all.
+    """
+    if not is_bound(actor, view=view):
+        return None
     opened = opened_by(actor, now).values("patient_id")
-    found = applying_to(actor, now).filter(about).exclude(patient_id__in=opened)
-    return bool(found.exists())
+    return applying_to(actor, now).filter(about).exclude(patient_id__in=opened)
 
 
 def events_disclosed_to(actor: Actor, now: datetime) -> Q:

@@ -37,11 +37,11 @@ class TokenAuthentication(authentication.BaseAuthentication):
         Raises `Denied` for a call outside the token's scopes, `SecondFactorRequired` for one that
         was issued for a password alone, `TooManyAttempts` for who guesses.
         """
-        scheme, _, presented = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != self.keyword.lower():
+        presented = presented_token(request)
+        if presented is None:
             return None
         now = timezone.now()
-        principal = principal_of(presented.strip(), now=now, request_id=_request_id(request))
+        principal = principal_of(presented, now=now, request_id=_request_id(request))
         if principal is None:
             take_attempt("token", "*", client_address(request._request), now=now)
             raise AuthenticationFailed("This token is unknown, expired or revoked.")
@@ -56,6 +56,12 @@ class TokenAuthentication(authentication.BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Name the scheme, so that a missing login answers 401."""
         return self.keyword
+
+
+def presented_token(request: Request) -> str | None:
+    """Return the token that a request brings, whoever's it may be; None: it brings none."""
+    scheme, _, presented = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return presented.strip() if scheme.lower() == TokenAuthentication.keyword.lower() else None
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

@@ -20,7 +20,7 @@ from uuid import UUID, uuid4
 import psycopg
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from coordination.actors import Actor
@@ -49,8 +49,10 @@ disclosed AS (
 SELECT (
     SELECT coalesce(json_agg(row_to_json(_row) ORDER BY shown.n {direction}), '[]'::json)
     FROM shown CROSS JOIN LATERAL ({row}) AS _row ({names})
-)::text, (SELECT array_agg(position) FROM page), (SELECT patient_ids FROM disclosed)
+)::text, (SELECT coalesce(json_agg(position), '[]'::json) FROM page)::text, {withheld}
 """
+#: the patients whom a page discloses, for a condition on other rows
+DISCLOSED = Q(patient_id__in=RawSQL("SELECT unnest(patient_ids) FROM disclosed", ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class PageQuery:
     def __init__(self, view: Any, *, kept_for: tuple[Any, ...] | None) -> None:
         self.model: Any = view.listed_model
         self.results = b"[]"
+        self.is_withheld = False
         self._view = view
         self._kept_for = kept_for
         self._order: tuple[str, ...] = ()
@@ -121,11 +124,9 @@ class PageQuery:
         compiled, values = self._compiled(rows), self._values(self._view.actor, self._view.now)
         params = [*compiled.filled(values), json.dumps([audit_row], default=str)]
         organization_id = self._view.actor.organization_id
-        printed, positions, patient_ids = run(organization_id, compiled.sql, params)
-        self._view.disclosed |= set(patient_ids)
-        self.results = printed.encode()
+        self.results, positions, self.is_withheld = run(organization_id, compiled.sql, params)
         name = self._order[0].lstrip("-")
-        return [{name: position} for position in positions or ()]
+        return [{name: position} for position in positions]
 
     def _values(self, actor: Actor, now: datetime) -> dict[Any, Any]:
         values: dict[Any, Any] = {_ORGANIZATION: actor.organization_id, _NOW: now}
@@ -177,6 +178,7 @@ class PageQuery:
             patient=view.patient_path,
             size=rows.stop - start - 1,
             direction="DESC" if reverse else "ASC",
+            withheld=view.withheld_of(DISCLOSED),
         )
 
 
@@ -189,11 +191,13 @@ def compile_page(
     patient: str,
     size: int,
     direction: str = "ASC",
+    withheld: QuerySet[Any, Any] | None = None,
     audited: bool = True,
 ) -> Compiled:
     """Compile one page of `found`, printed as `serializer` prints it over `rows`.
 
-    The last parameter is the audit row as JSON, which is not among the `params`.
+    `withheld` are the rows of which one is enough for the reader to be told that something is
+    withheld from them. The last parameter is the audit row as JSON, which is not among the `params`.
     """
     named = {"page_id": F("pk"), "page_position": F(position), "page_patient": F(patient)}
     try:
@@ -206,6 +210,10 @@ def compile_page(
     every.query.clear_where()
     every = every.filter(pk=RawSQL("shown.id", ())).annotate(**aliases)
     row, row_params = _sql(every.order_by().values_list(*aliases))
+    told, told_params = "false", ()
+    if withheld is not None:
+        told, told_params = _sql(withheld.order_by().values_list("pk"))
+        told = f"EXISTS ({told})"
     sql = FINISH.format(
         page=page,
         row=row,
@@ -213,15 +221,17 @@ def compile_page(
         direction=direction,
         names=", ".join(f'"{name}"' for name in columns),
         audited=f", audited AS ({AUDIT})" if audited else "",
+        withheld=told,
     )
     # the audit row stands between the page and its rows, whatever number it has
-    return _numbered(sql, page_params, row_params, audited=audited)
+    return _numbered(sql, page_params, (*row_params, *told_params), audited=audited)
 
 
-def run(organization_id: UUID, sql: str, params: list[Any]) -> tuple[str, Any, Any]:
+def run(organization_id: UUID, sql: str, params: list[Any]) -> tuple[bytes, list[str], bool]:
     """Choose the organization and run the statement, in one round trip and one transaction.
 
-    Returns the rows' JSON, the positions of the rows and of the one after them, and the patients.
+    Returns the rows' JSON, the positions of the rows and of the one after them, and whether
+    something is withheld.
     """
     connection.ensure_connection()
     raw: Any = connection.connection
@@ -231,12 +241,13 @@ def run(organization_id: UUID, sql: str, params: list[Any]) -> tuple[str, Any, A
         with raw.pipeline():
             psycopg.RawCursor(raw).execute(CHOOSE, [str(organization_id)], prepare=True)
             cursor.execute(sql, params, prepare=True)
-        found: Any = cursor.fetchone()
+        found: Any = cursor.pgresult
         cursor.close()
     if connection.queries_logged:
         connection.queries_log.append({"sql": sql, "time": ""})
-    printed, positions, patient_ids = found
-    return printed, positions, patient_ids
+    # as the server sent them: UTF-8, and never made into a string and back
+    printed, positions, is_withheld = (found.get_value(0, column) for column in range(3))
+    return printed, json.loads(positions), is_withheld == b"t"
 
 
 def stand_in_for(actor: Actor) -> Actor:

@@ -5,6 +5,7 @@ token belongs to one organization. Consent directives are no part of it: they ar
 """
 
 from collections import OrderedDict
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -12,7 +13,7 @@ from threading import Lock
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from coordination.actors import Actor, actor_for
 from coordination.models import ApiToken, PortalAccessToken, User
@@ -70,15 +71,17 @@ def principal_of(secret: str, *, now: datetime, request_id: str) -> Principal | 
     """Return who carries this token, with the transaction in their organization; None: nobody.
 
     A token that is unknown, expired or revoked, or whose login or portal is closed, is nobody's.
+    Outside a transaction the look-up has one of its own, and nothing is chosen afterwards.
     """
     digest = sha256(secret.encode()).digest()
     principal = remembered.get(digest, now)
     if principal is None:
-        principal = _of_program(digest, now) or _of_portal(digest, now)
+        with nullcontext() if connection.in_atomic_block else transaction.atomic():
+            principal = _of_program(digest, now) or _of_portal(digest, now)
         if principal is None:
             return None
         remembered.put(digest, principal, now)
-    else:
+    elif connection.in_atomic_block:
         choose_organization(principal.actor.organization_id)
     return replace(principal, actor=replace(principal.actor, request_id=request_id))
 

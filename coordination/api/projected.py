@@ -4,13 +4,12 @@ import json
 from abc import abstractmethod
 from copy import copy
 from datetime import UTC, datetime
-from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django_filters import BooleanFilter, ChoiceFilter
 from django_filters.utils import translate_validation
@@ -19,12 +18,12 @@ from rest_framework.response import Response
 
 from coordination import audit
 from coordination.actors import Actor
+from coordination.api.authentication import presented_token
 from coordination.api.finishing import PageQuery
 from coordination.api.projection import Projection
 from coordination.api.views import Listed, OfPatients
 from coordination.audit_rows import Row
-from coordination.disclosure import is_bound
-from coordination.tenancy import choose_organization
+from coordination.disclosure import directed_at
 
 _CHECKED_AS = Actor.system("projection", UUID(int=0))
 _CHECKED_AT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -69,6 +68,7 @@ class Projected(OfPatients, Listed):
     listed_model: ClassVar[Any]
     #: the actions that are such lists
     projected: ClassVar[frozenset[str]] = frozenset({"list"})
+    _is_withheld: bool | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse a list that SQL cannot print as its serializer does; raises `Unprojectable`."""
@@ -97,23 +97,30 @@ class Projected(OfPatients, Listed):
             return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Let the request in: who asks for a projected list is found out in a transaction."""
-        if self.action not in self.projected:
+        """Let the request in: who asks for a projected list is found out in a transaction.
+
+        Whose token it is has one of its own, when it must be asked at all.
+        """
+        if self.action not in self.projected or presented_token(request) is not None:
             super().initial(request, *args, **kwargs)
             return
         with transaction.atomic():
             super().initial(request, *args, **kwargs)
 
-    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Tell what is withheld; outside a transaction, in one of its own."""
-        # a refused login is asked for no actor: that would log in anew, in a transaction undone
-        is_refused = response.status_code >= HTTPStatus.BAD_REQUEST
-        actor = None if connection.in_atomic_block or is_refused else getattr(request, "auth", None)
-        if not isinstance(actor, Actor) or not is_bound(actor):
-            return super().finalize_response(request, response, *args, **kwargs)
-        with transaction.atomic():
-            choose_organization(actor.organization_id)
-            return super().finalize_response(request, response, *args, **kwargs)
+    def withholds_something(self) -> bool:
+        """Say what the statement that found the page said of it, or ask."""
+        if self._is_withheld is None:
+            return super().withholds_something()
+        return self._is_withheld
+
+    def withheld_of(self, found: Q) -> QuerySet[Any, Any] | None:
+        """Return the directives directed at the reader: of whom a page shows, and is asked for."""
+        if not self.reads_clinically:
+            return None
+        asked = self.asked_for()
+        if asked is not None:
+            found |= Q(patient_id__in=asked.values("pk"))
+        return directed_at(self.actor, self.now, found, view=self.seen_in)
 
     @abstractmethod
     def projected_rows(self) -> QuerySet[Any, Any]:
@@ -128,6 +135,7 @@ class Projected(OfPatients, Listed):
         page = PageQuery(self, kept_for=self._kept_for(request))
         pages: Any = self.paginator
         pages.paginate_queryset(page, request, view=self)
+        self._is_withheld = page.is_withheld
         links = {"next": pages.get_next_link(), "previous": pages.get_previous_link()}
         head = json.dumps(links, separators=(",", ":"))[:-1]
         return Finished(f'{head},"results":'.encode() + page.results + b"}")

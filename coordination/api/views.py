@@ -166,21 +166,25 @@ class OfPatients(ContinuumViewSet):
         It does not depend on what was asked for, so that it tells nothing about what it is.
         """
         response = super().finalize_response(request, response, *args, **kwargs)
-        is_read = response.status_code < HTTPStatus.BAD_REQUEST and isinstance(request.auth, Actor)
-        if is_read and self._reads_clinically() and self._withholds_something():
+        is_answered = response.status_code < HTTPStatus.BAD_REQUEST
+        if is_answered and isinstance(request.auth, Actor) and self.withholds_something():
             response[WITHHELD_HEADER] = "true"
         return response
 
-    def _withholds_something(self) -> bool:
+    def withholds_something(self) -> bool:
+        """Say whether a directive of the patients that this is about is directed at the reader."""
+        if not self.reads_clinically:
+            return False
         return something_withheld(
-            self.actor, self.now, self.disclosed, view=self.seen_in, asked_for=self._asked_for()
+            self.actor, self.now, self.disclosed, view=self.seen_in, asked_for=self.asked_for()
         )
 
-    def _reads_clinically(self) -> bool:
+    @property
+    def reads_clinically(self) -> bool:
         """Say whether anything can be withheld: who reads nothing clinical loses nothing."""
         return bool(self.actor.practitioner_roles) or Role.PROXY in self.actor.roles
 
-    def _asked_for(self) -> QuerySet[Patient, Patient] | None:
+    def asked_for(self) -> QuerySet[Patient, Patient] | None:
         """Return the patient by whom the query narrows: within reach, of others nothing shows."""
         try:
             asked = UUID(self.request.query_params["patient"])
