@@ -134,6 +134,20 @@ def admin(sealed: Cast, admin_connection: psycopg.Connection) -> Iterator[psycop
     admin_connection.rollback()
 
 
+@pytest.mark.feature("PV-08")
+def test_it_takes_rows_in_the_order_of_their_transactions_not_of_the_digits(
+    sealed: Cast, admin: psycopg.Connection
+) -> None:
+    for number, row_id in zip((10, 9), seals(sealed)[-1].row_ids[:2], strict=True):
+        admin.execute(
+            "UPDATE coordination_auditevent SET transaction_id = %s WHERE id = %s", [number, row_id]
+        )
+    admin.commit()
+    with sealed.acting():
+        found = sealing.rows_between(sealed.riverside.id, None, None, most=2)
+    assert [row.transaction_id for row in found] == [9, 10]
+
+
 TABLES = ("coordination_auditevent", "coordination_auditseal")
 COLUMNS = {
     "user_id": "gen_random_uuid()",
