@@ -40,8 +40,8 @@ def _floor() -> Callable[[Environ, StartResponse], Iterable[bytes]]:
         with connection.pipeline():
             psycopg.RawCursor(connection).execute(choose, [organization], prepare=True)
             cursor.execute(sql, params, prepare=True)
-        row: Any = cursor.fetchone()
-        body = b'{"next":null,"previous":null,"results":' + row[0].encode() + b"}"
+        found: Any = cursor.pgresult
+        body = b'{"next":null,"previous":null,"results":' + found.get_value(0, 0) + b"}"
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         start_response("200 OK", headers)
         return [body]

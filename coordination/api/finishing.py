@@ -11,6 +11,7 @@ filters alone, without asking the database anything in Python.
 import json
 import re
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from threading import Lock
@@ -34,6 +35,7 @@ _ORGANIZATION, _USER, _POSITION = uuid4(), uuid4(), uuid4()
 _NOW = datetime(1, 2, 3, 4, 5, 6, 7, tzinfo=UTC)
 _TEXT_POSITION = uuid4().hex
 _KNOWN = ("organization_id", "user_id", "practitioner_roles", "label", "request_id")
+_REST = tuple(one.name for one in fields(Actor) if one.name not in _KNOWN)
 _NO_PAGE = "SELECT NULL::uuid, NULL::text, NULL::uuid WHERE false"
 _HOLE = re.compile(r"%(s|%)")
 AUDIT = insert_for("(SELECT patient_ids FROM disclosed)")
@@ -131,10 +133,10 @@ class PageQuery:
     def _values(self, actor: Actor, now: datetime) -> dict[Any, Any]:
         values: dict[Any, Any] = {_ORGANIZATION: actor.organization_id, _NOW: now}
         values[_USER] = actor.user_id
-        for one, stand_in in zip(
-            actor.practitioner_roles, stand_in_for(actor).practitioner_roles, strict=True
+        for one, (stand_in, person) in zip(
+            actor.practitioner_roles, _stand_in_ids(actor), strict=True
         ):
-            values[stand_in.id], values[stand_in.practitioner_id] = one.id, one.practitioner_id
+            values[stand_in], values[person] = one.id, one.practitioner_id
         if self._after is not None:
             values[_stand_in_position(self._after[1])] = self._after[1]
         return values
@@ -196,8 +198,8 @@ def compile_page(
 ) -> Compiled:
     """Compile one page of `found`, printed as `serializer` prints it over `rows`.
 
-    `withheld` are the rows of which one is enough for the reader to be told that something is
-    withheld from them. The last parameter is the audit row as JSON, which is not among the `params`.
+    One row among `withheld` is enough for the reader to be told that something is withheld. The
+    last parameter is the audit row as JSON, which is not among the `params`.
     """
     named = {"page_id": F("pk"), "page_position": F(position), "page_patient": F(patient)}
     try:
@@ -252,24 +254,32 @@ def run(organization_id: UUID, sql: str, params: list[Any]) -> tuple[bytes, list
 
 def stand_in_for(actor: Actor) -> Actor:
     """Return somebody of the same kind whose ids are nobody's."""
-    people: dict[Any, UUID] = {}
-    for role in actor.practitioner_roles:
-        people.setdefault(role.practitioner_id, UUID(int=_USER.int ^ (len(people) + 1)))
     roles = tuple(
         PractitionerRole(
-            id=UUID(int=_ORGANIZATION.int ^ (number + 1)),
+            id=stand_in,
             organization_id=_ORGANIZATION,
-            practitioner_id=people[role.practitioner_id],
+            practitioner_id=person,
             discipline=role.discipline,
         )
-        for number, role in enumerate(actor.practitioner_roles)
+        for role, (stand_in, person) in zip(
+            actor.practitioner_roles, _stand_in_ids(actor), strict=True
+        )
     )
     user = _USER if actor.user_id else None
     return replace(actor, organization_id=_ORGANIZATION, user_id=user, practitioner_roles=roles)
 
 
+def _stand_in_ids(actor: Actor) -> Iterator[tuple[UUID, UUID]]:
+    """Return, for each role of an actor, the ids that stand for it and for its practitioner."""
+    people: dict[Any, UUID] = {}
+    for number, role in enumerate(actor.practitioner_roles):
+        new = UUID(int=_USER.int ^ (len(people) + 1))
+        person = people.setdefault(role.practitioner_id, new)
+        yield UUID(int=_ORGANIZATION.int ^ (number + 1)), person
+
+
 def _kind_of(actor: Actor) -> tuple[Any, ...]:
-    rest = tuple(getattr(actor, one.name) for one in fields(actor) if one.name not in _KNOWN)
+    rest = tuple(getattr(actor, name) for name in _REST)
     people: list[Any] = []
     disciplines = []
     for role in actor.practitioner_roles:
