@@ -68,7 +68,7 @@ def ask(
         asker = _Asker(port, requests, number)
         chooser.register(asker.socket, selectors.EVENT_READ, asker)
         asker.ask()
-    while time.perf_counter() - begun < seconds:
+    while time.perf_counter() - begun < seconds or not times:
         for key, _ in chooser.select(timeout=5):
             asker = key.data
             if asker.hears():
