@@ -1,6 +1,6 @@
 """Practitioners and Organizations become directory entries: no tenancy, no login, no access."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -69,7 +69,7 @@ def write_directory(
 ) -> None:
     """Write each practitioner and organization of the files once, and settle their entries."""
     for _, copies in groupby(spool.directory(), key=_place):
-        _write_copies(spool, list(copies), actor=actor, now=now)
+        _write_copies(spool, copies, actor=actor, now=now)
         advance()
 
 
@@ -91,27 +91,41 @@ def entry_id(kept: Kept) -> UUID | None:
     )
 
 
-def _write_copies(spool: Spool, copies: list[Kept], *, actor: Actor, now: datetime) -> None:
-    """Write the latest of several copies; one that bears another name is somebody else."""
-    sound: list[tuple[Kept, EntryRead]] = []
+def _write_copies(spool: Spool, copies: Iterable[Kept], *, actor: Actor, now: datetime) -> None:
+    """Write the latest of several copies; one that bears another name is somebody else.
+
+    They are gone through one by one, however many there are.
+    """
+    known = ""
+    latest: tuple[Kept, EntryRead] | None = None
     for kept in copies:
         try:
             if kept.body is None:
                 raise Wrong(kept.fault)
-            sound.append((kept, read_entry(Element(kept.body, kept.kind))))
+            read = read_entry(Element(kept.body, kept.kind))
         except Wrong as wrong:
             spool.settle(kept.seq, "rejected", str(wrong))
-    if not sound:
-        return
-    known = _known_name(sound[0][0], actor) or sound[0][1].name
-    same = [(kept, read) for kept, read in sound if read.name == known]
-    for kept, read in sound:
+            continue
+        known = known or _known_name(kept, actor) or read.name
         if read.name != known:
-            spool.settle(
-                kept.seq, "skipped", f"{kept.identity} is in the directory under another name"
-            )
-    if same:
-        _write_latest(spool, same, actor=actor, now=now)
+            why = f"{kept.identity} is in the directory under another name"
+            spool.settle(kept.seq, "skipped", why)
+            continue
+        earlier, latest = _in_order(latest, (kept, read))
+        if earlier is not None:
+            spool.settle(earlier.seq, "skipped", "the files hold it more than once")
+    if latest is not None:
+        outcome, reason = _write(*latest, actor=actor, now=now)
+        spool.settle(latest[0].seq, outcome, reason)
+
+
+def _in_order(
+    one: tuple[Kept, EntryRead] | None, other: tuple[Kept, EntryRead]
+) -> tuple[Kept | None, tuple[Kept, EntryRead]]:
+    """Return the earlier and the later of two copies; the second was read after the first."""
+    if one is None:
+        return None, other
+    return (one[0], other) if one[0].updated <= other[0].updated else (other[0], one)
 
 
 def _known_name(kept: Kept, actor: Actor) -> str:
@@ -120,17 +134,6 @@ def _known_name(kept: Kept, actor: Actor) -> str:
             kind=_KINDS[kept.kind], system=kept.system, value=kept.value
         ).first()
     return found.name if found else ""
-
-
-def _write_latest(
-    spool: Spool, same: list[tuple[Kept, EntryRead]], *, actor: Actor, now: datetime
-) -> None:
-    latest = max(same, key=lambda pair: (pair[0].updated, pair[0].seq))
-    outcome, reason = _write(*latest, actor=actor, now=now)
-    spool.settle(latest[0].seq, outcome, reason)
-    for kept, _ in same:
-        if kept.seq != latest[0].seq:
-            spool.settle(kept.seq, "skipped", "the files hold it more than once")
 
 
 def _write(kept: Kept, read: EntryRead, *, actor: Actor, now: datetime) -> tuple[str, str]:

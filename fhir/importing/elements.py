@@ -12,6 +12,7 @@ MAX_DEPTH = 60
 _KINDS = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
 # A report goes to terminals and logs: no name, no number of a card.
 _HARMLESS = re.compile(r"[\d/.:+\-TZ]{1,25}|[A-Za-z0-9]{1,3}", re.ASCII)
+NAME = re.compile(r"_?[a-z][A-Za-z]{0,39}", re.ASCII)
 _LONG_NUMBER = re.compile(r"\d{9}")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _INSTANT = re.compile(
@@ -42,7 +43,7 @@ def cleaned(value: Any, path: str, depth: int = 0) -> Any:
         raise Wrong(f"{_short(path)}: is nested more than {MAX_DEPTH} deep")
     if isinstance(value, dict):
         return {
-            _sound(key, path): cleaned(part, f"{path}.{key}", depth + 1)
+            _sound(key, path): cleaned(part, _below(path, key), depth + 1)
             for key, part in value.items()
         }
     if isinstance(value, list):
@@ -54,6 +55,11 @@ def cleaned(value: Any, path: str, depth: int = 0) -> Any:
     if isinstance(value, int) and abs(value) >= 10**30:
         raise Wrong(f"{_short(path)}: the number is too large")
     return value
+
+
+def _below(path: str, name: str) -> str:
+    """Return the path to a member; a name that FHIR has not may be about somebody, or very long."""
+    return _short(f"{path}.{name if NAME.fullmatch(name) else '?'}")
 
 
 def _sound(text: str, path: str) -> str:
@@ -84,7 +90,7 @@ def shown(value: str) -> str:
 
 
 def _short(path: str) -> str:
-    return path if len(path) <= 120 else f"{path[:120]}…"
+    return path if len(path) <= 121 else f"{path[:120]}…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,16 +65,28 @@ def find_files(paths: list[Path]) -> Iterator[Found]:
     """
     for path in paths:
         if path.is_dir():
-            for folder, folders, names in os.walk(path):
+            for folder, folders, names in os.walk(path, onerror=_refuse_folder):
                 folders[:] = sorted(name for name in folders if not name.startswith("."))
                 for name in sorted(names):
                     found = Path(folder, name)
                     if not name.startswith(".") and found.is_file():
-                        yield Found(found, is_named=False, size=found.stat().st_size)
+                        yield Found(found, is_named=False, size=_size(found))
         elif path.is_file():
-            yield Found(path, is_named=True, size=path.stat().st_size)
+            yield Found(path, is_named=True, size=_size(path))
         else:
             raise Unreadable(f"{path}: there is no such file or folder")
+
+
+def _refuse_folder(error: OSError) -> None:
+    """Refuse a folder that cannot be listed: what lies in it would be missed in silence."""
+    raise Unreadable(f"{error.filename}: {error.strerror}") from error
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # it went away meanwhile; reading it will say so
 
 
 def looks_like_json(path: Path) -> bool:
@@ -104,8 +116,16 @@ def read_entries(path: Path) -> Iterator[tuple[Entry, int]]:
         if head.lstrip()[:1] not in (b"{", b"["):
             raise Unreadable("it is not JSON")
         reader = _lines if _has_lines(path, head) else _document
+        before = _state(raw)
         for entry in reader(stream):
             yield entry, raw.tell()
+        if _state(raw) != before:
+            raise Unreadable("it was changed while it was read")
+
+
+def _state(raw: BinaryIO) -> tuple[int, int]:
+    found = os.fstat(raw.fileno())
+    return found.st_size, found.st_mtime_ns
 
 
 def _has_lines(path: Path, head: bytes) -> bool:

@@ -5,6 +5,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from django.db.models.functions import Left, Length
+
 from care_plans.models import Assessment, Condition, Measure, Score, SourceDocument
 from coordination.actors import Actor
 from coordination.models import Patient
@@ -13,6 +15,7 @@ from fhir.importing.outcomes import Outcome, What
 from fhir.importing.records import ConditionRead, DocumentRead, ScoreRead
 
 _LONGEST_KEY = 150
+_DIGEST = 16  # as many characters of a digest stand in a key
 
 
 class BelongsElsewhere(Problem):
@@ -116,12 +119,13 @@ def _write_documents(
     patient: Patient, records: list[Record[DocumentRead]], *, now: datetime
 ) -> list[Outcome]:
     names = [record.name for record in records]
+    by_name = dict(zip(names, records, strict=True))
     known: dict[str, set[str]] = {}
     for row in SourceDocument.objects.filter(source_key__in=names).only(
         "source_key", "source_digest", "patient_id"
     ):
         known.setdefault(row.source_key, set()).add(row.source_digest)
-        _must_hang_on(patient, row.patient_id, records[names.index(row.source_key)])
+        _must_hang_on(patient, row.patient_id, by_name[row.source_key])
     outcomes, new = [], []
     for record in records:
         versions = known.get(record.name, set())
@@ -157,10 +161,13 @@ def _write_scores(
     if not records:
         return []
     measures = {row.loinc: row for row in Measure.objects.exclude(loinc="")}
+    names = [_short_key(record.name) for record in records]
     known = {
         row.key: row
         for row in Assessment.objects.filter(patient=patient, course=None)
-        .exclude(key="")
+        # the key without its last part, which is the digest: see `_Scores.add`
+        .alias(name=Left("key", Length("key") - _DIGEST - 1))
+        .filter(name__in=names)
         .select_related("replaced_by")
     }
     standing = {
@@ -189,7 +196,7 @@ class _Scores:
     def add(self, record: Record[ScoreRead]) -> Outcome:
         """Add one score, unless it is known, impossible or withdrawn."""
         name = _short_key(record.name)
-        key = f"{name}@{record.digest[:16]}"
+        key = f"{name}@{record.digest[:_DIGEST]}"
         if key in self.known:
             return Outcome(record.seq, "skipped", ["unchanged"])
         before = self.standing.get(name)

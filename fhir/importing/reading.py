@@ -32,6 +32,7 @@ IMPORTED = (
 _DIRECTORY = ("Practitioner", "Organization")
 _PEOPLE = ("Patient", *_DIRECTORY)
 _LONGEST_URL = 300
+_KIND = re.compile(r"[A-Z][A-Za-z]{1,63}", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 
@@ -108,7 +109,7 @@ def _kind(entry: Entry) -> tuple[str | None, str, str]:
     if not isinstance(entry.resource, dict):
         return None, "its resource is not an object", "rejected"
     kind = entry.resource.get("resourceType")
-    if not isinstance(kind, str) or not kind.isalpha():
+    if not isinstance(kind, str) or not _KIND.fullmatch(kind):
         return None, "it is not FHIR: it has no resourceType", "rejected"
     return kind, "", ""
 
@@ -132,7 +133,7 @@ def _keep_resource(
     if kind == "Patient":
         spool.belongs_to(seq, identity)
     for name in aliases:
-        spool.add_alias(name, where["file"], seq)
+        spool.add_alias(name, where["file"], identity, seq)
     for part in within:
         _keep_contained(spool, where, seq, *part)
 
@@ -165,7 +166,7 @@ def _keep_contained(
     seq = spool.add(**columns, body=part.value, container=container)
     if kind == "Patient":
         spool.belongs_to(seq, identity)
-    spool.add_alias(f"{container}#{own}", where["file"], seq)
+    spool.add_alias(f"{container}#{own}", where["file"], identity, seq)
 
 
 def _keep_faulty(
@@ -187,7 +188,7 @@ def _keep_faulty(
     if kind == "Patient":
         spool.belongs_to(seq, identity)
         for name in _readable_aliases(resource, address):
-            spool.add_alias(name, where["file"], seq)
+            spool.add_alias(name, where["file"], identity, seq)
     elif not subject:
         spool.settle(seq, "rejected", fault)
 

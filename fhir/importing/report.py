@@ -2,12 +2,15 @@
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from fhir.importing.spool import Spool
 
+#: kinds and reasons that are counted one by one; FHIR R4 has 148 kinds
+_MOST = 300
 UNMEASURED = "no measure has its LOINC code{}"
 OUTCOMES = ("imported", "updated", "skipped", "rejected")
 
@@ -25,14 +28,18 @@ class Summary:
 def summarize(spool: Spool) -> Summary:
     """Count the outcomes."""
     summary = Summary()
-    for kind, outcome, reason, count in spool.counts():
+    for kind, outcome, count in spool.counts():
         summary.totals[outcome] += count
-        summary.by_kind[kind or "(no resource)"][outcome] += count
-        if outcome == "skipped":
-            summary.skipped[_without_code(reason)] += count
-        elif outcome != "rejected" and reason:
-            summary.left_out[reason] += count
+        summary.by_kind[_among(summary.by_kind, kind or "(no resource)")][outcome] += count
+    for outcome, reason, count in spool.reasons():
+        reasons = summary.skipped if outcome == "skipped" else summary.left_out
+        reasons[_among(reasons, _without_code(reason))] += count
     return summary
+
+
+def _among(known: Collection[str], word: str) -> str:
+    """Return the word under which something is counted: a file may be full of words of its own."""
+    return word if word in known or len(known) < _MOST else "(others)"
 
 
 def _without_code(reason: str) -> str:

@@ -1,7 +1,7 @@
 """An import from the first byte to the last patient."""
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from django.db import (
 
 from care_plans.models import Measure
 from coordination.actors import Actor
+from coordination.duplicates import IdentifierTaken
 from coordination.problems import Problem
 from coordination.tenancy import acting_in
 from fhir.importing.directory import entry_id, write_directory
@@ -37,7 +38,7 @@ from fhir.importing.records import (
 )
 from fhir.importing.references import Identity, identities_meant, kind_referred_to, shown_reference
 from fhir.importing.spool import Ambiguous, Kept, Spool
-from fhir.importing.writing import Person, known_patient, write_patient
+from fhir.importing.writing import Person, known_identities, write_patient
 
 Advance = Callable[[str, int, int], None]
 _TRIES = 5
@@ -117,64 +118,95 @@ class Import:
     def _claim(self) -> None:
         """Find out whose each condition, score and document is."""
         with acting_in(self.actor.organization_id):
-            for kept in self.spool.unclaimed():
-                try:
-                    patient, outcome, reason = self._patient_of(kept)
-                except Ambiguous as ambiguous:
-                    patient, outcome, reason = None, "rejected", str(ambiguous)
-                if patient is not None:
-                    self.spool.belongs_to(kept.seq, patient)
-                else:
-                    self.spool.settle(kept.seq, outcome, kept.fault or reason)
+            for some in self.spool.unclaimed():
+                elsewhere = [kept for kept in some if not self._claim_within(kept)]
+                self._claim_elsewhere(elsewhere)
 
-    def _patient_of(self, kept: Kept) -> tuple[Identity | None, str, str]:
-        reference = kept.subject
-        if not reference:
-            return None, "rejected", f"{kept.kind}.subject: is missing"
-        found = self.spool.resolve(reference, file=kept.file, seq=kept.seq)
-        kind = found.kind if found else kind_referred_to(reference)
+    def _claim_within(self, kept: Kept) -> bool:
+        """Give an entry to its patient of these files; False if it may mean one from before."""
+        if not kept.subject:
+            self._unclaimed(kept, "rejected", f"{kept.kind}.subject: is missing")
+            return True
+        try:
+            found = self.spool.resolve(kept.subject, file=kept.file, seq=kept.seq)
+        except Ambiguous as ambiguous:
+            self._unclaimed(kept, "rejected", str(ambiguous))
+            return True
+        kind = found.kind if found else kind_referred_to(kept.subject)
         if kind not in ("", "Patient"):
-            return None, "skipped", f"its subject is no patient but a {kind[:40]}"
-        if found is not None:
-            return found.identity, "", ""
-        for identity in self._meant(reference):
-            if known_patient(identity) is not None:
-                return identity, "", ""
-        subject = shown_reference(reference)
-        what = f"its subject {subject} is neither in these files nor known here"
-        return None, "rejected", what
+            what = f"its subject is no patient but a {kind[:40]}"
+            self._unclaimed(kept, "skipped", what)
+        elif found is not None:
+            self.spool.belongs_to(kept.seq, found.identity)
+        else:
+            return False
+        return True
 
-    def _meant(self, reference: str) -> Iterable[Identity]:
+    def _claim_elsewhere(self, some: list[Kept]) -> None:
+        """Give entries to patients who are known here; one question to the database for all."""
+        meant = {kept.seq: self._meant(kept.subject) for kept in some}
+        known = known_identities({each for found in meant.values() for each in found})
+        for kept in some:
+            identity = next((each for each in meant[kept.seq] if each in known), None)
+            if identity is not None:
+                self.spool.belongs_to(kept.seq, identity)
+                continue
+            subject = shown_reference(kept.subject)
+            what = f"its subject {subject} is neither in these files nor known here"
+            self._unclaimed(kept, "rejected", what)
+
+    def _unclaimed(self, kept: Kept, outcome: str, reason: str) -> None:
+        self.spool.settle(kept.seq, outcome, kept.fault or reason)
+
+    def _meant(self, reference: str) -> list[Identity]:
         system, separator, value = reference.removeprefix("Patient?identifier=").partition("|")
         if reference.startswith("Patient?identifier=") and separator:
             return [Identity(system, value)]
         return identities_meant(reference, self.source)
 
     def _write(self) -> None:
-        patients = self.spool.patients()
-        for done, identity in enumerate(patients):
-            self.advance("patients", done, len(patients))
-            kept = self.spool.of_patient(identity)
-            for outcome in self._write_one(identity, kept):
-                self.spool.settle(outcome.seq, outcome.what, outcome.reason)
-        self.advance("patients", len(patients), len(patients))
+        count = self.spool.gather()
+        for done, identity in enumerate(self.spool.patients()):
+            self.advance("patients", done, count)
+            try:
+                self._write_one(identity)
+            except BaseException:
+                self.spool.reopen(identity)
+                raise
+        self.advance("patients", count, count)
 
-    def _write_one(self, identity: Identity, kept: list[Kept]) -> list[Outcome]:
+    def _write_one(self, identity: Identity) -> None:
+        fault = self.spool.fault_of(identity)
+        if fault is not None:
+            self.spool.reject_patient(identity, *fault)
+            return
         try:
-            person, history, skipped = self._translate(kept)
+            self._insist(partial(self._attempt, identity))
         except _Faulty as faulty:
-            return _rejected(kept, faulty.seq, str(faulty))
-        try:
-            written = self._insist(
-                lambda: write_patient(identity, person, history, actor=self.actor, now=self.now)
-            )
+            self.spool.reject_patient(identity, faulty.kept, str(faulty))
         except Problem as problem:
-            return _rejected(kept, kept[0].seq, problem.detail)
+            self.spool.reject_patient(identity, self.spool.first_of(identity), problem.detail)
         except (DataError, IntegrityError, InternalError, ProgrammingError) as error:
-            return _rejected(kept, kept[0].seq, f"the database refused it: {_said(error)}")
-        return skipped + written
+            said = f"the database refused it: {_said(error)}"
+            self.spool.reject_patient(identity, self.spool.first_of(identity), said)
 
-    def _insist(self, write: Callable[[], list[Outcome]]) -> list[Outcome]:
+    def _attempt(self, identity: Identity) -> None:
+        kept = self.spool.person_of(identity)
+        person = None if kept is None else self._person(kept)
+        write_patient(
+            identity,
+            person,
+            self._history(identity),
+            settle=self._settle,
+            actor=self.actor,
+            now=self.now,
+        )
+        self.spool.settle_copies(identity)
+
+    def _settle(self, outcome: Outcome) -> None:
+        self.spool.settle(outcome.seq, outcome.what, outcome.reason)
+
+    def _insist(self, write: Callable[[], None]) -> None:
         """Write again when another import was in the way; the last refusal stands."""
         for _ in range(_TRIES - 1):
             try:
@@ -182,33 +214,30 @@ class Import:
             except OperationalError as error:
                 if getattr(error.__cause__, "sqlstate", None) not in _IN_THE_WAY:
                     raise
+            except (IntegrityError, IdentifierTaken):
+                # Another import wrote the same patient under another name meanwhile: look again.
+                return write()
         return write()
 
-    def _translate(self, kept: list[Kept]) -> tuple[Person | None, History, list[Outcome]]:
-        """Read all resources of one patient; raises `_Faulty` for the first that is wrong."""
-        person, history, outcomes = None, History(), []
-        latest = _latest(kept)
-        for each in kept:
-            if each.fault or each.body is None:
-                raise _Faulty(each.seq, each.fault)
-            if latest[each.kind, each.identity] != each.seq:
-                outcomes.append(Outcome(each.seq, "skipped", ["the files hold it more than once"]))
-                continue
-            try:
-                if each.kind == "Patient":
-                    person = self._person(each, each.body, person)
-                else:
-                    _add(history, each, each.body, self.measured)
-            except Wrong as wrong:
-                raise _Faulty(each.seq, str(wrong)) from wrong
-            except NotUsable as reason:
-                outcomes.append(Outcome(each.seq, "skipped", [str(reason)]))
-        return person, history, outcomes
+    def _history(self, identity: Identity) -> Iterator[History]:
+        """Read what hangs on a patient, part by part; raises `_Faulty` for what is wrong."""
+        for part in self.spool.history_of(identity):
+            history = History()
+            for kept in part:
+                try:
+                    _add(history, kept, kept.body or {}, self.measured)
+                except Wrong as wrong:
+                    raise _Faulty(kept, str(wrong)) from wrong
+                except NotUsable as reason:
+                    self.spool.settle(kept.seq, "skipped", str(reason))
+            yield history
 
-    def _person(self, kept: Kept, body: dict[str, object], before: Person | None) -> Person:
-        assert before is None, "the copies of a patient share one identity"
-        resource = Element(body, "Patient")
-        read = read_patient(resource, today=self.now.date(), now=self.now)
+    def _person(self, kept: Kept) -> Person:
+        resource = Element(kept.body or {}, "Patient")
+        try:
+            read = read_patient(resource, today=self.now.date(), now=self.now)
+        except Wrong as wrong:
+            raise _Faulty(kept, str(wrong)) from wrong
         person = Person(kept.seq, kept.digest, read)
         for reference in read.physicians:
             physician_id = self._physician(kept, reference)
@@ -226,21 +255,18 @@ class Import:
         if found is None:
             return None
         with acting_in(self.actor.organization_id):
-            return entry_id(found)
+            try:
+                return entry_id(self.spool.get(found.seq))
+            except Wrong:
+                return None  # its own entry is rejected, and says why
 
 
 class _Faulty(Exception):
     """One resource of a patient is wrong, so that none of them is written."""
 
-    def __init__(self, seq: int, fault: str) -> None:
+    def __init__(self, kept: Kept, fault: str) -> None:
         super().__init__(fault)
-        self.seq = seq
-
-
-def _latest(kept: list[Kept]) -> dict[tuple[str, Identity], int]:
-    """Return the entry that counts of each resource that the files hold more than once."""
-    ordered = sorted(kept, key=lambda each: (each.updated, each.seq))
-    return {(each.kind, each.identity): each.seq for each in ordered}
+        self.kept = kept
 
 
 def _add(history: History, kept: Kept, body: dict[str, object], measured: Collection[str]) -> None:
@@ -256,15 +282,6 @@ def _add(history: History, kept: Kept, body: dict[str, object], measured: Collec
     else:
         document = read_document(resource)
         history.documents.append(Record(kept.seq, name, kept.digest, document, body))
-
-
-def _rejected(kept: list[Kept], seq: int, reason: str) -> list[Outcome]:
-    """Reject all of a patient; the others say which entry is to blame."""
-    faulty = next(each for each in kept if each.seq == seq)
-    because = f"its patient was not written, because of {faulty.label}: {reason}"
-    return [
-        Outcome(each.seq, "rejected", [reason if each.seq == seq else because]) for each in kept
-    ]
 
 
 def _said(error: Exception) -> str:

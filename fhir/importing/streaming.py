@@ -1,13 +1,12 @@
 """A JSON document that is larger than memory: its `entry` list one by one, the rest at the end."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import ijson
 
-from fhir.importing.elements import MAX_DEPTH
+from fhir.importing.elements import MAX_DEPTH, NAME
 
 # Deeper than any resource that would be accepted, so that the message names the element.
 _DEEPEST = MAX_DEPTH * 4
@@ -15,7 +14,6 @@ _DEEPEST = MAX_DEPTH * 4
 MAX_ENTRY = 16 * 1024 * 1024
 # Nor is what has more parts: a few bytes of empty objects take a hundred times as much memory.
 MAX_PARTS = 200_000
-_NAME = re.compile(r"_?[a-z][A-Za-z]{0,39}", re.ASCII)
 _SCALARS = {"string", "number", "boolean", "null"}
 
 
@@ -73,6 +71,7 @@ def _members(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
     if event != "start_map":
         raise ValueError("the file holds a list or a single value, not a resource")
     head: dict[str, Any] = {}
+    budget = Budget()
     for key, name in events:
         if key == "end_map":
             break
@@ -83,7 +82,7 @@ def _members(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
             head[name] = []
             yield from _elements(events)
         else:
-            head[name] = _build(event, value, events)
+            head[name] = _build(event, value, events, budget)
     for _ in events:
         raise ValueError("there is more after the end of the resource")
     yield Head(head)
@@ -93,19 +92,31 @@ def _elements(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
     for event, value in events:
         if event == "end_array":
             return
-        yield _build(event, value, events)
+        yield _build(event, value, events, Budget())
 
 
-def _build(event: str, value: Any, events: Iterator[tuple[str, Any]]) -> Any:
+@dataclass(slots=True)
+class Budget:
+    """How many parts one entry, or all that stands beside the entries, has had so far."""
+
+    parts: int = 0
+
+    def spend(self) -> None:
+        """Count one part more; raises ValueError beyond measure."""
+        self.parts += 1
+        if self.parts > MAX_PARTS:
+            raise ValueError(f"a single entry has more than {MAX_PARTS} parts")
+
+
+def _build(event: str, value: Any, events: Iterator[tuple[str, Any]], budget: Budget) -> Any:
     """Build one value without recursion, so that depth cannot exhaust the stack."""
     if event in _SCALARS:
         return value
     root: Any = {} if event == "start_map" else []
-    open_values, names, parts = [root], [""], 0
+    open_values, names = [root], [""]
     while open_values:
         event, value = next(events)
-        if (parts := parts + 1) > MAX_PARTS:
-            raise ValueError(f"a single entry has more than {MAX_PARTS} parts")
+        budget.spend()
         if event in ("end_map", "end_array"):
             open_values.pop()
             names.pop()
@@ -140,7 +151,7 @@ def _refuse_again(container: dict[str, Any], name: str) -> None:
 
 def named(name: str) -> str:
     """Return a member's name for a message, nothing where it could be about somebody."""
-    return f" ({name})" if _NAME.fullmatch(name) else ""
+    return f" ({name})" if NAME.fullmatch(name) else ""
 
 
 def _first_line(error: Exception) -> str:

@@ -1,18 +1,17 @@
 """One patient and all that hangs on them, written in one transaction or not at all."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from coordination import audit, duplicates, events
 from coordination.access import patient_for
 from coordination.actors import Actor
-from coordination.duplicates import IdentifierTaken
 from coordination.models import Organization, Patient, PatientIdentifier
 from coordination.problems import Problem
 from coordination.registration import Identifier, add_identifiers
@@ -48,21 +47,33 @@ class Person:
 def write_patient(
     identity: Identity,
     person: Person | None,
-    history: History,
+    history: Iterable[History],
     *,
+    settle: Callable[[Outcome], None],
     actor: Actor,
     now: datetime,
-) -> list[Outcome]:
-    """Write a patient's resources and return what became of each.
+) -> None:
+    """Write a patient's resources, and tell `settle` what becomes of each.
 
-    Without a `person` the patient must be known already. Raises `Conflict`, `Wrong`,
-    `IdentifierTaken`; then nothing was written.
+    The `history` comes in parts, so that one person's may be larger than memory. Without a
+    `person` the patient must be known already. Raises `Conflict`, `IdentifierTaken`, and what
+    reading the history raises; then nothing was written, and what was settled does not hold.
     """
-    try:
-        return _write(identity, person, history, actor=actor, now=now)
-    except (IntegrityError, IdentifierTaken):
-        # Another import wrote the same patient under another name meanwhile: look again.
-        return _write(identity, person, history, actor=actor, now=now)
+    with acting_in(actor.organization_id):
+        _take_turns(identity, actor)
+        is_new, count = False, 0
+        if person is None:
+            patient = _find_again(identity, actor=actor, now=now)
+        else:
+            patient, outcome = _write_person(identity, person, actor=actor, now=now)
+            is_new, count = outcome.what == "imported", int(outcome.is_written)
+            settle(outcome)
+        for part in history:
+            for outcome in write_history(patient, part, actor=actor, now=now):
+                count += outcome.is_written
+                settle(outcome)
+        if count:
+            _tell(patient, count, is_new=is_new, actor=actor, now=now)
 
 
 def known_patient(identity: Identity) -> UUID | None:
@@ -76,19 +87,16 @@ def known_patient(identity: Identity) -> UUID | None:
     )
 
 
-def _write(
-    identity: Identity, person: Person | None, history: History, *, actor: Actor, now: datetime
-) -> list[Outcome]:
-    with acting_in(actor.organization_id):
-        _take_turns(identity, actor)
-        if person is None:
-            patient, outcomes = _find_again(identity, actor=actor, now=now), []
-        else:
-            patient, outcome = _write_person(identity, person, actor=actor, now=now)
-            outcomes = [outcome]
-        outcomes += write_history(patient, history, actor=actor, now=now)
-        _tell(patient, outcomes, person, actor=actor, now=now)
-    return outcomes
+def known_identities(wanted: Collection[Identity]) -> set[Identity]:
+    """Return those of these identities that some patient bears in the organization acted in."""
+    systems: dict[str, list[str]] = {}
+    for identity in wanted:
+        systems.setdefault(identity.system, []).append(identity.value)
+    found: set[Identity] = set()
+    for system, values in systems.items():
+        rows = PatientIdentifier.objects.filter(system=system, value__in=values, is_parked=False)
+        found |= {Identity(system, value) for value in rows.values_list("value", flat=True)}
+    return found
 
 
 def _take_turns(identity: Identity, actor: Actor) -> None:
@@ -237,16 +245,12 @@ def _name(patient: Patient, identity: Identity, read: PatientRead) -> None:
 
 def _tell(
     patient: Patient,
-    outcomes: list[Outcome],
-    person: Person | None,
+    count: int,
     *,
+    is_new: bool,
     actor: Actor,
     now: datetime,
 ) -> None:
-    written = [each for each in outcomes if each.is_written]
-    if not written:
-        return
-    is_new = person is not None and written[0] == outcomes[0] and written[0].what == "imported"
     event = "patient.imported" if is_new else "patient.import-updated"
     audit.record(
         actor=actor,
@@ -256,7 +260,7 @@ def _tell(
         resource="Patient",
         resource_id=patient.id,
         patient_ids=[patient.id],
-        detail={"resources": len(written)},
+        detail={"resources": count},
     )
     events.publish(
         actor=actor,
