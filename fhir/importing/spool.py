@@ -335,8 +335,9 @@ def _key(identity: Identity) -> str:
 
 
 def _kept(row: Sequence[Any]) -> Kept:
-    body = row[-1]
-    return Kept(*row[:-1], body=None if body is None else json.loads(body))
+    columns = [*row]
+    columns[-1] = None if row[-1] is None else json.loads(row[-1])
+    return Kept(*columns)
 
 
 def written(body: dict[str, Any]) -> tuple[str, str]:

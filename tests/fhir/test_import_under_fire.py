@@ -23,7 +23,7 @@ from coordination.models import Organization, Patient, PatientIdentifier
 from coordination.tenancy import acting_in
 from fhir.importing.spool import Spool
 from tests.cast import make_organization
-from tests.fhir.importing import bundle, condition, observation, patient, run, write
+from tests.fhir.importing import bundle, condition, document, observation, patient, run, write
 from tests.fhir.test_import_anything import ODD, places
 from tests.servers.programs import StartProgram
 from tests.servers.run import Servers
@@ -52,6 +52,13 @@ BROKEN = {
         b'{"resourceType": "Patient", "name": [{"family": "A", "family": "B"}]}}]}'
     ),
     "parts": b'{"resourceType": "Patient", "contact": [' + b"{}," * 300_000 + b"{}]}",
+    "parts beside the entries": (
+        b'{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Claim"}}], "a": ['
+        + b"{}," * 120_000
+        + b'{}], "b": ['
+        + b"{}," * 120_000
+        + b"{}]}"
+    ),
     "list": json.dumps([patient()]).encode(),
     "nothing": b"   ",
     "zip": b"PK\x03\x04",
@@ -262,7 +269,10 @@ def high_water(pid: int) -> int:
 
 
 def _long(size: int) -> Iterator[str]:
-    """Yield one Bundle of at least so many bytes; each patient comes after what hangs on them."""
+    """Yield one Bundle of at least so many bytes; each patient comes after what hangs on them.
+
+    Half of it hangs on one of them.
+    """
     yield '{"resourceType": "Bundle", "type": "collection", "entry": ['
     written = number = 0
     text = {"text": {"status": "generated", "div": "x" * 1500}}
@@ -270,7 +280,9 @@ def _long(size: int) -> Iterator[str]:
         number += 1
         whose = f"Patient/p{number % 20}"
         part = json.dumps({"resource": observation(f"o{number}", 4, whose) | text})
-        if number % 10:
+        if number % 2:
+            part = json.dumps({"resource": document(id=f"d{number}") | text})
+        elif number % 10:
             part = json.dumps({"resource": {"resourceType": "Claim", "id": f"x{number}"} | text})
         written += len(part)
         yield part + ","
