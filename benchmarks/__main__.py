@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import reading
+from benchmarks import importing, reading
 
-BENCHMARKS = {"reading": reading.main}
+BENCHMARKS = {"importing": importing.main, "reading": reading.main}
 
 
 def main() -> int:

@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> int:
     broker = ValkeyServer.start(folder / "valkey")
     try:
         sizes = [asked.plans, *([] if asked.small else [1_000_000 if asked.million else asked.big])]
-        prepared = _prepare(database.admin_url, broker.url)
+        prepared = prepare(database.admin_url, broker.url)
         loaded = [_load(database.admin_url, prepared, plans) for plans in sizes]
         return _measure(loaded, database.process.pid, asked.rounds, asked.seconds)
     finally:
@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 TEMPLATE = "benchmark"
 
 
-def _prepare(admin_url: str, broker_url: str) -> dict[str, str]:
+def prepare(admin_url: str, broker_url: str) -> dict[str, str]:
     """Migrate the one database that the others are copies of; return its environment."""
     environment = _environment(prepare_roles(admin_url, TEMPLATE), broker_url)
     _run([sys.executable, "manage.py", "prepare_database", "--verbosity=0"], environment)

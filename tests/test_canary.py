@@ -21,6 +21,7 @@ from uuid import uuid4
 
 import httpx
 import psycopg
+import psycopg.sql
 import pytest
 import redis
 from django.apps import apps
@@ -307,6 +308,24 @@ def break_tables(owner: psycopg.Connection, *tables: str) -> Callable[[], None]:
     return mend
 
 
+def break_the_worker(stage: Stage, owner: psycopg.Connection, job: MainJob) -> None:
+    """Let the worker's sweeps fail for a while, in words that quote what was refused."""
+    words = psycopg.sql.Literal(f"invalid input: {stage.canary}")
+    owner.execute(
+        psycopg.sql.SQL("""
+            CREATE FUNCTION fail_with_the_word() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION USING MESSAGE = {0}, DETAIL = {0}, HINT = {0}; END $$;
+            CREATE TRIGGER fail_with_the_word BEFORE UPDATE ON notifications_message
+            FOR EACH STATEMENT EXECUTE FUNCTION fail_with_the_word()
+        """).format(words)
+    )
+    owner.commit()
+    log = stage.programs["worker"].log
+    job._until(lambda: "RaiseException" in log.read_text(), "failed in the worker")
+    owner.execute("DROP TRIGGER fail_with_the_word ON notifications_message")
+    owner.commit()
+
+
 def clinical() -> set[str]:
     """Return the tables in which what is said about a patient belongs."""
     return {
@@ -352,6 +371,7 @@ def test_it_keeps_words_about_a_patient_out_of_everything_else(
     broken = [one for one in stage.heard if one.status == 500]
     assert import_what_is_broken(stage) == 1
     mend()
+    break_the_worker(stage, owner_connection, job)
     job._until(lambda: len(stage.broker) > 50, "reached the broker")
     assert len(broken) >= 2
     assert garden.free_texts() <= garden.planted

@@ -94,7 +94,7 @@ class Import:
             )
             self._claim()
             self._write()
-        except (OperationalError, InterfaceError) as error:
+        except (OperationalError, InterfaceError, InternalError) as error:
             self.spool.settle_open("rejected", "not reached: the database went away")
             raise Interrupted(f"The database went away: {error}") from error
 
@@ -117,10 +117,9 @@ class Import:
 
     def _claim(self) -> None:
         """Find out whose each condition, score and document is."""
-        with acting_in(self.actor.organization_id):
-            for some in self.spool.unclaimed():
-                elsewhere = [kept for kept in some if not self._claim_within(kept)]
-                self._claim_elsewhere(elsewhere)
+        for some in self.spool.unclaimed():
+            elsewhere = [kept for kept in some if not self._claim_within(kept)]
+            self._claim_elsewhere(elsewhere)
 
     def _claim_within(self, kept: Kept) -> bool:
         """Give an entry to its patient of these files; False if it may mean one from before."""
@@ -145,7 +144,12 @@ class Import:
     def _claim_elsewhere(self, some: list[Kept]) -> None:
         """Give entries to patients who are known here; one question to the database for all."""
         meant = {kept.seq: self._meant(kept.subject) for kept in some}
-        known = known_identities({each for found in meant.values() for each in found})
+        wanted = {each for found in meant.values() for each in found}
+        known: set[Identity] = set()
+        if wanted:
+            # a transaction for these alone: one for all would be idle for as long as we read
+            with acting_in(self.actor.organization_id):
+                known = known_identities(wanted)
         for kept in some:
             identity = next((each for each in meant[kept.seq] if each in known), None)
             if identity is not None:

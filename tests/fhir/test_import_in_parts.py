@@ -193,3 +193,19 @@ def test_it_says_that_a_folder_cannot_be_listed(
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(Unreadable, match="Permission denied"):
         list(find_files([tmp_path]))
+
+
+def test_it_keeps_no_transaction_open_while_it_finds_out_whose_an_entry_is(
+    creek: Organization, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = spool.Spool.resolve
+    outer = len(connection.savepoint_ids)
+    open_ones: set[int] = set()
+
+    def resolve(self: spool.Spool, *given: Any, **named: Any) -> Any:
+        open_ones.add(len(connection.savepoint_ids) - outer)
+        return asked(self, *given, **named)
+
+    monkeypatch.setattr(spool.Spool, "resolve", resolve)
+    run(creek, write(tmp_path / "b.json", bundle(patient(), condition())))
+    assert open_ones == {0}
