@@ -7,12 +7,15 @@ from uuid import UUID
 
 from django.db import transaction
 
-from coordination import audit
+from coordination import audit, proxies
 from coordination.access import patient_for
 from coordination.actors import Actor
+from coordination.models import RelatedPersonRight
 from coordination.problems import Denied, NotAllowed
 from notifications import evidence
 from notifications.models import Channel, Preference, Purpose
+
+Right = RelatedPersonRight.Right
 
 
 class ConsentNeeded(NotAllowed):
@@ -36,7 +39,21 @@ def choices_of(*, patient_id: UUID | None = None, actor: Actor, now: datetime) -
 
     Raises `PatientNotFound`.
     """
-    user_id = _whose(patient_id, actor, now)
+    return _choices(_whose(patient_id, actor, now), patient_id, actor=actor, now=now)
+
+
+def choices_by_proxy(patient_id: UUID, *, actor: Actor, now: datetime) -> list[Choice]:
+    """Return a patient's choices to whoever holds the right `message` for them now.
+
+    Raises `NotTheirProxy`, `Denied`.
+    """
+    proxies.demand(Right.MESSAGE, actor, patient_id, now)
+    return _choices(None, patient_id, actor=actor, now=now)
+
+
+def _choices(
+    user_id: UUID | None, patient_id: UUID | None, *, actor: Actor, now: datetime
+) -> list[Choice]:
     made = {
         (purpose, channel): wanted
         for purpose, channel, wanted in Preference.objects.filter(
@@ -86,21 +103,9 @@ def choose(
     user_id = _whose(patient_id, actor, now)
     if wanted and patient_id is None and purpose == Purpose.COMMERCIAL:
         raise ConsentNeeded("Only patients are sent offers.")
-    if wanted and patient_id and not is_permitted(patient_id, purpose, channel, now):
-        raise ConsentNeeded("Record the patient's consent to such messages first.")
-    if patient_id and not wanted:
-        evidence.append(
-            organization_id=actor.organization_id,
-            patient_id=patient_id,
-            purpose=purpose,
-            channel=channel,
-            decision="withdrawn",
-            means="spoken",
-            obtained_at=now,
-            recorded_by=actor.label,
-            user_id=actor.user_id,
-            recorded_at=now,
-        )
+    choice = Choice(purpose, channel, wanted, patient_id)
+    if patient_id is not None:
+        _keep_evidence(choice, patient_id, means="spoken", actor=actor, now=now)
     set_wanted(
         user_id=user_id,
         patient_id=patient_id,
@@ -110,7 +115,54 @@ def choose(
         actor=actor,
         now=now,
     )
-    return Choice(purpose, channel, wanted, patient_id)
+    return choice
+
+
+@transaction.atomic
+def choose_by_proxy(
+    patient_id: UUID, *, purpose: str, channel: str, wanted: bool, actor: Actor, now: datetime
+) -> Choice:
+    """Choose for a patient, as whoever holds the right `message` for them now.
+
+    It counts as `choose` does, and wanting offers takes the patient's consent here too. Raises
+    `NotTheirProxy`, `Denied`, `ConsentNeeded`.
+    """
+    proxies.demand(Right.MESSAGE, actor, patient_id, now)
+    choice = Choice(purpose, channel, wanted, patient_id)
+    _keep_evidence(choice, patient_id, means="online", actor=actor, now=now)
+    set_wanted(
+        user_id=None,
+        patient_id=patient_id,
+        purpose=purpose,
+        channel=channel,
+        wanted=wanted,
+        actor=actor,
+        now=now,
+        basis="proxy",
+    )
+    return choice
+
+
+def _keep_evidence(
+    choice: Choice, patient_id: UUID, *, means: str, actor: Actor, now: datetime
+) -> None:
+    """Add a withdrawal to the history; wanting offers needs a consent that stands there."""
+    if choice.wanted:
+        if not is_permitted(patient_id, choice.purpose, choice.channel, now):
+            raise ConsentNeeded("Record the patient's consent to such messages first.")
+        return
+    evidence.append(
+        organization_id=actor.organization_id,
+        patient_id=patient_id,
+        purpose=choice.purpose,
+        channel=choice.channel,
+        decision="withdrawn",
+        means=means,
+        obtained_at=now,
+        recorded_by=actor.label,
+        user_id=actor.user_id,
+        recorded_at=now,
+    )
 
 
 def set_wanted(
@@ -122,6 +174,7 @@ def set_wanted(
     wanted: bool,
     actor: Actor,
     now: datetime,
+    basis: str = "",
 ) -> None:
     """Write the choice of one person down, for a caller who knows that it is theirs."""
     Preference.objects.bulk_create(
@@ -147,6 +200,7 @@ def set_wanted(
         event="message-preference.chosen",
         resource="Preference",
         patient_ids=[patient_id] if patient_id else [],
+        basis=basis,
         detail={"purpose": purpose, "channel": channel, "wanted": wanted},
     )
 

@@ -6,10 +6,11 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from coordination import audit
+from coordination import audit, proxies
 from coordination.access import within_reach
 from coordination.actors import Actor, Role
 from coordination.disclosure import EVERY_ROW, applying_to, disclosed_to, is_bound
+from coordination.models import RelatedPersonRight
 from coordination.problems import NotFound
 from notifications.kinds import registered
 from notifications.models import Message
@@ -51,6 +52,21 @@ def outbox_visible_to(actor: Actor, now: datetime) -> Messages:
         logistics |= Q(to_patient__isnull=False)
         within |= within_reach(actor, now, view="directory") & logistics
     found: Messages = Message.objects.filter(within)
+    return found
+
+
+def sent_to_patient(patient_id: UUID, *, actor: Actor, now: datetime) -> Messages:
+    """Return what a patient was sent, to whoever holds the right `message` for them now.
+
+    What was locked away from everyone is left out. Raises `NotTheirProxy`, `Denied`.
+    """
+    proxies.demand(RelatedPersonRight.Right.MESSAGE, actor, patient_id, now)
+    found: Messages = Message.objects.filter(
+        _disclosed(actor, now),
+        organization_id=actor.organization_id,
+        to_patient_id=patient_id,
+        status=Message.Status.SENT,
+    )
     return found
 
 

@@ -189,6 +189,10 @@ def stand_beside(cast: Cast, tell: Teller, patient: str) -> None:
         "audience_discipline": "chiropractic",
     }
     tell(rana, "post", "/me/patients/{id}/directives", locked, id=patient)
+    writing = tell(asha, "post", f"{at}/{{id}}/rights", {**right, "right": "message"}, id=person)
+    assert writing["right"] == "message"
+    fewer = {"purpose": "care", "channel": "email", "wanted": False}
+    tell(rana, "post", "/me/patients/{id}/message-preferences", fewer, id=patient)
 
 
 def begin_a_course(cast: Cast, tell: Teller) -> str:
