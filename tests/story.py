@@ -15,6 +15,7 @@ from coordination.models import Discipline, Location, Patient, User
 from notifications import delivery
 from tests.care_plans import underway
 from tests.cast import LONG_AGO, NOW, Cast, Person, make_person
+from tests.story_guarding import guard_records
 from tests.story_records import keep_records
 
 #: when the story is told
@@ -89,6 +90,7 @@ def tell(cast: Cast, ask: Ask) -> None:
     work_on_it(cast, teller, course)
     refer(cast, teller)
     keep_records(cast, teller)
+    guard_records(cast, teller)
     end_it(cast, teller, course)
 
 

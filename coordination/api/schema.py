@@ -23,6 +23,28 @@ _ERRORS = {
     "428": "If-Match is required.",
     "429": "Too many requests; `Retry-After` says when to go on.",
 }
+#: what the shared error responses are called
+_REFUSALS = {
+    "400": "Invalid",
+    "401": "NotAuthenticated",
+    "403": "Denied",
+    "404": "NotFound",
+    "405": "MethodNotAllowed",
+    "406": "NotAcceptable",
+    "409": "Conflict",
+    "412": "VersionMismatch",
+    "413": "TooLarge",
+    "415": "UnsupportedMediaType",
+    "422": "KeyReused",
+    "428": "VersionRequired",
+    "429": "TooManyRequests",
+}
+_DONE = {
+    "200": "Done, or found.",
+    "201": "Made.",
+    "204": "Done; there is nothing to say.",
+}
+_LIMITS = ("RateLimit", "RateLimit-Policy")
 _UNSAFE = {"post", "put", "patch", "delete"}
 _WHOLE = {"type": "integer", "minimum": 0}
 _TEXT = {"type": "string"}
@@ -80,8 +102,25 @@ PROBLEM: dict[str, Any] = {
 }
 
 
+_PREFIX = "/api/v1"
+#: what a method is called where the last word of the address is a thing and not a verb
+_CALLED = {"_retrieve": "_get", "_partial_update": "_update", "_destroy": "_delete"}
+
+
 class ContinuumSchema(AutoSchema):
     """Reads the operations off the views."""
+
+    def get_operation_id(self) -> str:
+        """Name the operation as a generated client calls it: `referrals_accept`, `goals_get`."""
+        name = str(super().get_operation_id())  # type: ignore[no-untyped-call]
+        for wordy, plain in _CALLED.items():
+            if name.endswith(wordy):
+                return name.removesuffix(wordy) + plain
+        *before, last = self.path.removeprefix(_PREFIX).split("/")
+        is_plural = last.endswith("s") and not last.endswith("ss")  # as in `end-access`
+        if len(before) > 1 and not is_plural:
+            return name.removesuffix("_create")
+        return name
 
     def _map_serializer_field(
         self, field: Any, direction: Any, bypass_extensions: bool = False
@@ -140,6 +179,7 @@ def add_problems(
     components = result["components"]
     components.setdefault("schemas", {})["Problem"] = PROBLEM
     components["headers"] = _HEADERS
+    components["responses"] = {name: _refusal(code) for code, name in _REFUSALS.items()}
     _make_plain(components["schemas"])
     for path, operations in result["paths"].items():
         for verb, operation in operations.items():
@@ -189,18 +229,39 @@ def _complete(path: str, verb: str, operation: dict[str, Any]) -> None:
     if not parameters:
         del operation["parameters"]
     responses = operation["responses"]
-    for code in _codes(path, verb, operation):
-        responses.setdefault(code, _response(_ERRORS[code]))
     for code, response in responses.items():
-        names = ["RateLimit", "RateLimit-Policy"] if code not in {"401", "413"} else []
-        names += ["Retry-After"] if code in {"409", "429"} else []
-        if code.startswith("2") and verb in _UNSAFE and not _is_login(path):
-            names.append("Idempotency-Replayed")
-        if code.startswith("2") and _decides_about_a_version(operation):
-            names.append("ETag")
-        if names and not _is_login(path):
-            links = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-            response["headers"] = links | response.get("headers", {})
+        _add_headers(response, _headers(path, verb, code, operation))
+        response["description"] = response["description"] or _DONE.get(code, "")
+    for code in _codes(path, verb, operation):
+        if _is_login(path):
+            responses.setdefault(code, _response(_ERRORS[code]))
+        elif not responses.get(code, {}).get("description"):
+            responses[code] = {"$ref": f"#/components/responses/{_REFUSALS[code]}"}
+
+
+def _headers(path: str, verb: str, code: str, operation: dict[str, Any]) -> list[str]:
+    if _is_login(path):
+        return []
+    names = list(_LIMITS)
+    if code.startswith("2") and verb in _UNSAFE:
+        names.append("Idempotency-Replayed")
+    if code.startswith("2") and _decides_about_a_version(operation):
+        names.append("ETag")
+    return names
+
+
+def _add_headers(response: dict[str, Any], names: list[str]) -> None:
+    links = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    if links:
+        response["headers"] = links | response.get("headers", {})
+
+
+def _refusal(code: str) -> dict[str, Any]:
+    """Return an error response that the operations share."""
+    response = _response(_ERRORS[code])
+    names = [] if code in {"401", "413"} else list(_LIMITS)
+    _add_headers(response, names + (["Retry-After"] if code in {"409", "429"} else []))
+    return response
 
 
 def _is_login(path: str) -> bool:
