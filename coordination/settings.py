@@ -285,6 +285,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "coordination.api.schema.add_problems",
+        "coordination.api.wording.add_words",
         "coordination.api.examples.add_examples",
     ],
 }

@@ -5,6 +5,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,17 +14,15 @@ from django.test import Client
 from jsonschema import Draft202012Validator, FormatChecker
 from pytest_django import Settings
 
-from care_plans.models import Condition
+from care_plans.models import Condition, SourceDocument
 from coordination import own_access
 from coordination.api.examples import JSON, read_examples
 from coordination.models import User
+from tests.care_plans import written
 from tests.cast import NOW, Cast, Person
 from tests.recording import Book, shape, write_down
 from tests.story import TOLD, Teller, tell
 from tests.story_logins import ORIGIN, log_in_and_out
-
-#: read from what is imported only, and from what nobody of the cast has
-NOT_TOLD: set[str] = {"get /api/v1/source-documents", "get /api/v1/source-documents/{id}"}
 
 
 @pytest.fixture
@@ -65,8 +64,10 @@ def test_it_has_examples_that_are_valid(document: dict[str, Any]) -> None:
         for part, body in bodies(operation):
             schema = {**body["schema"], "components": document["components"]}
             checks = Draft202012Validator(schema, format_checker=FormatChecker())
-            for error in checks.iter_errors(body.get("example")):
-                wrong.append(f"{name}: {part}: {error.json_path}: {error.message[:120]}")
+            wrong += [
+                f"{name}: {part}: {error.json_path}: {error.message[:120]}"
+                for error in checks.iter_errors(body.get("example"))
+            ]
     assert wrong == []
 
 
@@ -93,33 +94,74 @@ def test_it_has_examples_as_the_api_answers_today(
 
 def told(cast: Cast, document: dict[str, Any], clock: Any) -> dict[str, Any]:
     """Tell the story and the logins', and return what was written down."""
-    noor, _ = own_access.bind_login(
+    staff = [cast.asha, cast.sam, cast.ada, cast.pia, cast.esi]
+    book = Book(cast, document, [*staff, patient_of(cast), sister_of(cast, "view")])
+    bring_along(cast, book)
+    refused = cast.ada.client.post("/api/v1/care-plans", {"patient": str(cast.patient.id)})
+    book.know("/api/v1/denials", refused.headers["X-Request-ID"])
+    tell(cast, book.ask)
+    written.coverage(cast, cast.sam)
+    book.read()
+    log_in_and_out(cast, Teller(book.ask), clock)
+    return book.kept
+
+
+def patient_of(cast: Cast) -> Person:
+    """Return the patient, with a login."""
+    user, _ = own_access.bind_login(
         cast.patient.id,
         organization_id=cast.riverside.id,
         email="noor@continuum.example",
         password=None,
         now=NOW,
     )
-    readers = [cast.asha, cast.sam, cast.ada, cast.pia, cast.esi, Person(noor, cast.riverside)]
-    book = Book(cast, document, readers)
+    return Person(user, cast.riverside)
+
+
+def sister_of(cast: Cast, right: str) -> Person:
+    """Return somebody who may do one thing in the patient's place."""
+    person = cast.asha.client.post(
+        "/api/v1/related-persons",
+        {"patient": str(cast.patient.id), "name": "Sister Sample", "relationship": "sibling"},
+    ).json()["id"]
+    given = {
+        "right": right,
+        "granted_by": "patient",
+        "legal_basis": "patient_authorization",
+        "evidence": "form 11",
+        "since": NOW.isoformat(),
+        "until": (TOLD + timedelta(days=90)).isoformat(),
+    }
+    at = f"/api/v1/related-persons/{person}"
+    email = "sister@continuum.example"
+    for answer in (
+        cast.asha.client.post(f"{at}/rights", given),
+        cast.sam.client.post(f"{at}/login", {"email": email}),
+    ):
+        assert answer.status_code < 300, answer.content
+    return Person(User.objects.get(email=email), cast.riverside)
+
+
+def bring_along(cast: Cast, book: Book) -> None:
+    """Give the patient what only an import brings."""
+    brought = {"organization": cast.riverside, "patient": cast.patient, "recorded_at": NOW}
     with cast.acting():
-        diagnosed = Condition.objects.create(
-            organization=cast.riverside,
-            patient=cast.patient,
+        condition = Condition.objects.create(
+            **brought,
             origin="imported",
             code="57773001",
             display="Hamstring tendinopathy",
             clinical_status="active",
             source_key="made-up",
-            recorded_at=NOW,
         )
-    book.know("/api/v1/conditions", diagnosed.id)
-    refused = cast.ada.client.post("/api/v1/care-plans", {"patient": str(cast.patient.id)})
-    book.know("/api/v1/denials", refused.headers["X-Request-ID"])
-    readers.append(cast.ada)
-    tell(cast, book.ask)
-    rana = User.objects.get(email="rana@continuum.example")
-    readers.append(Person(rana, cast.riverside))
-    book.read()
-    log_in_and_out(cast, Teller(book.ask), clock)
-    return book.kept
+        plan = SourceDocument.objects.create(
+            **brought,
+            kind="care_plan",
+            title="Physiotherapy, elsewhere",
+            status="completed",
+            content={"resourceType": "CarePlan", "status": "completed", "intent": "plan"},
+            source_key="made-up",
+            source_digest="made-up",
+        )
+    book.know("/api/v1/conditions", condition.id)
+    book.know("/api/v1/source-documents", plan.id)

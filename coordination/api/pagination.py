@@ -33,6 +33,15 @@ class KeysetPagination(CursorPagination):
             _limit(self.page_size, self.max_page_size),
         ]
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Describe the page; the first and the last one lack a link."""
+        link = {"oneOf": [{"type": "string", "format": "uri"}, {"type": "null"}]}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": link, "previous": dict(link), "results": schema},
+        }
+
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
         """Return the view's own order when it names one; it must end in a unique column."""
         ordering = getattr(view, "ordering", None) or self.ordering

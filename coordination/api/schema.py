@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from rest_framework.serializers import ChoiceField
+from rest_framework.serializers import ChoiceField, EmailField
 
 _ERRORS = {
     "400": "The input is not valid; `errors` points to the fields.",
@@ -122,22 +122,33 @@ class ContinuumSchema(AutoSchema):
             return name.removesuffix("_create")
         return name
 
+    def _get_paginator(self) -> Any:
+        """Page what is read alone: a list that was just made comes whole."""
+        return super()._get_paginator() if self.method == "GET" else None  # type: ignore[no-untyped-call]
+
     def _map_serializer_field(
         self, field: Any, direction: Any, bypass_extensions: bool = False
     ) -> Any:
-        """Say of a choice that is only read that it may be empty, where its column may be."""
-        model = getattr(getattr(field.parent, "Meta", None), "model", None)
-        if isinstance(field, ChoiceField) and field.read_only and model is not None:
-            columns = {column.name: column for column in model._meta.concrete_fields}
-            column = columns.get(field.source)
-            field.allow_blank = bool(column and column.blank and not column.null)
-        # drf-spectacular has no public hook for a field, and no types here.
+        """Say of what may be empty that it may: choices that are only read, and addresses."""
+        may_be_blank = _may_be_blank(field)
+        if field.read_only and isinstance(field, (ChoiceField, EmailField)):
+            field.allow_blank = field.allow_blank if may_be_blank is None else may_be_blank
         mapped: Any = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
         if mapped and direction == "request" and getattr(field, "allow_empty", True) is False:
             least = {"array": "minItems", "object": "minProperties"}.get(mapped.get("type"))
             if least:
                 mapped[least] = 1
         return mapped
+
+
+def _may_be_blank(field: Any) -> bool | None:
+    """Say whether the field's column may be an empty text; nothing of a field without column."""
+    model = getattr(getattr(field.parent, "Meta", None), "model", None)
+    if model is None:
+        return None
+    columns = {column.name: column for column in model._meta.concrete_fields}
+    column = columns.get(field.source)
+    return bool(column and column.blank and not column.null)
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
