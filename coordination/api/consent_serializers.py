@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from coordination.models import Consent, Directive, Discipline, Override
@@ -106,6 +107,7 @@ class DirectiveSerializer(serializers.ModelSerializer[Directive]):
         read_only_fields = fields
 
 
+@extend_schema_serializer(component_name="Override")  # the request: `OverrideRequest`
 class OverrideRequestSerializer(serializers.Serializer[Any]):
     """Whose record, why, and for how long.
 

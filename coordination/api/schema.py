@@ -1,5 +1,6 @@
 """What the OpenAPI document says beyond what drf-spectacular reads off the code."""
 
+from copy import deepcopy
 from typing import Any
 
 from django.conf import settings
@@ -188,7 +189,7 @@ def add_problems(
 ) -> dict[str, Any]:
     """Give every operation its error responses, headers, and what it may be sent with."""
     components = result["components"]
-    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    components.setdefault("schemas", {})["Problem"] = deepcopy(PROBLEM)
     components["headers"] = _HEADERS
     components["responses"] = {name: _refusal(code) for code, name in _REFUSALS.items()}
     _make_plain(components["schemas"])
@@ -233,6 +234,9 @@ def _make_plain(part: Any) -> None:
 
 def _complete(path: str, verb: str, operation: dict[str, Any]) -> None:
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
+    for parameter in parameters:
+        if parameter["in"] == "path" and parameter["name"] == "id":
+            parameter["schema"] = {"type": "string", "format": "uuid"}
     if verb == "patch":
         parameters.append(_if_match())
     if verb in _UNSAFE and not _is_login(path):

@@ -7,7 +7,7 @@ from django.db.models import F, TextField, Value
 from django.db.models.functions import Coalesce, Concat, NullIf
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from coordination.api.projection import Written
@@ -40,6 +40,7 @@ class CredentialsSerializer(serializers.Serializer[Any]):
     )
 
 
+@extend_schema_serializer(component_name="Token")  # the request: `TokenRequest`
 class TokenRequestSerializer(CredentialsSerializer):
     """What a program asks a token with."""
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from coordination.api.projection import Guarded
@@ -180,6 +181,7 @@ class RoutingDecisionSerializer(serializers.ModelSerializer[RoutingDecision]):
         read_only_fields = fields
 
 
+@extend_schema_serializer(component_name="Referral")  # the request: `ReferralRequest`
 class ReferralRequestSerializer(serializers.Serializer[Any]):
     """What is asked for. A code is small letters, digits and `_ . -`; there is no free text."""
 
