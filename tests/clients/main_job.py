@@ -4,9 +4,9 @@ tests/clients/README.md says how; `mypy --strict` checks how the client is used.
 """
 
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import TypeVar
 from uuid import UUID, uuid4
 
 from continuum_client import AuthenticatedClient, Client
@@ -66,10 +66,9 @@ from continuum_client.models import (
 )
 
 PASSWORD = "continuum-demo-clinic"
-Body = TypeVar("Body")
 
 
-def well(answer: Body | Problem | None) -> Body:
+def well[Body](answer: Body | Problem | None) -> Body:
     """Return what was answered, if it went well."""
     if answer is None or isinstance(answer, Problem):
         raise SystemExit(f"refused: {answer}")
@@ -160,19 +159,28 @@ def begin(clinic: Clinic, patient: UUID, ago: datetime) -> UUID:
     return course
 
 
-def refer(clinic: Clinic, patient: UUID) -> Referral:
-    """The referrals of the acute stage are assigned and accepted; massage reports back."""
-    priya, sol = clinic.person("priya"), clinic.person("sol")
-    opened = well(referrals_list.sync(client=priya, patient=patient)).results
+def refer(clinic: Clinic, patient: UUID, course: UUID) -> UUID:
+    """The referrals of the acute stage are assigned and accepted; returns the one for massage."""
+    opened = well(referrals_list.sync(client=clinic.person("priya"), patient=patient)).results
     for row in opened:
-        well(referrals_assign.sync(row.id, client=sol, body=ReferralAssignRequest()))
+        well(
+            referrals_assign.sync(row.id, client=clinic.person("sol"), body=ReferralAssignRequest())
+        )
         well(referrals_accept.sync(row.id, client=owner(clinic, row.id)))
-    massage = next(row for row in opened if row.discipline is DisciplineEnum.MASSAGE_THERAPY)
-    therapist = owner(clinic, massage.id)
-    well(referrals_start.sync(massage.id, client=therapist, body=ReferralStartRequest()))
+    deadline = time.monotonic() + 120
+    while not staffed(clinic, course):
+        assert time.monotonic() < deadline, "the lanes were not staffed"
+        time.sleep(1)
+    return next(row.id for row in opened if row.discipline is DisciplineEnum.MASSAGE_THERAPY)
+
+
+def close(clinic: Clinic, referral: UUID) -> Referral:
+    """The report comes back, and Priya confirms having read it."""
+    therapist = owner(clinic, referral)
+    well(referrals_start.sync(referral, client=therapist, body=ReferralStartRequest()))
     report = ReferralCompleteRequest(text="Less tight.", outcome=ReferralOutcomeEnum.GOALS_MET)
-    well(referrals_complete.sync(massage.id, client=therapist, body=report))
-    return well(referrals_acknowledge.sync(massage.id, client=priya))
+    well(referrals_complete.sync(referral, client=therapist, body=report))
+    return well(referrals_acknowledge.sync(referral, client=clinic.person("priya")))
 
 
 def owner(clinic: Clinic, referral: UUID) -> AuthenticatedClient:
@@ -243,19 +251,13 @@ def follow(clinic: Clinic, patient: UUID) -> list[str]:
 
 def main(base_url: str) -> None:
     """Do the main job against a running demo."""
-    import time
-
     clinic, now = Clinic(base_url), datetime.now(UTC)
     patient = register(clinic)
     course = begin(clinic, patient, now - timedelta(days=21))
-    closed = refer(clinic, patient)
-    assert closed.status is ReferralStatusEnum.COMPLETED
+    massage = refer(clinic, patient, course)
     record(clinic, patient, course, now)
-    deadline = time.monotonic() + 120
-    while not staffed(clinic, course):
-        assert time.monotonic() < deadline, "the lanes were not staffed"
-        time.sleep(1)
     assert advance(clinic, course) is StageEnum.SUBACUTE
+    assert close(clinic, massage).status is ReferralStatusEnum.COMPLETED
     types = follow(clinic, patient)
     assert "course.advance" in types, types
     sys.stdout.write(f"The generated client did the main job ({len(types)} events).\n")

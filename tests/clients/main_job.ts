@@ -101,7 +101,7 @@ async function owner(id: string): Promise<Person> {
   return practising(work.owner.id);
 }
 
-async function refer(patient: string): Promise<void> {
+async function refer(patient: string, course: string): Promise<string> {
   const [priya, sol] = [await person("priya"), await person("sol")];
   const opened = well(await priya.GET("/api/v1/referrals", { params: { query: { patient } } }));
   for (const { id } of opened.results) {
@@ -110,8 +110,24 @@ async function refer(patient: string): Promise<void> {
     well(await (await owner(id)).POST("/api/v1/referrals/{id}/accept", { params }));
   }
   const massage = opened.results.find((row) => row.discipline === "massage_therapy");
-  const params = { path: { id: massage!.id } };
-  const therapist = await owner(massage!.id);
+  await staffed(course);
+  return massage!.id;
+}
+
+async function staffed(course: string): Promise<void> {
+  const priya = await person("priya");
+  const params = { path: { id: course } };
+  for (let tries = 0; ; tries += 1) {
+    const lanes = well(await priya.GET("/api/v1/courses/{id}/lanes", { params }));
+    if (lanes.every((lane) => lane.needed !== "needed" || lane.practitioner)) return;
+    must(tries < 120, "the lanes were not staffed");
+    await new Promise((done) => setTimeout(done, 1000));
+  }
+}
+
+async function close(id: string): Promise<void> {
+  const [priya, therapist] = [await person("priya"), await owner(id)];
+  const params = { path: { id } };
   well(await therapist.POST("/api/v1/referrals/{id}/start", { params, body: {} }));
   const body = { text: "Less tight.", outcome: "goals_met" as const };
   well(await therapist.POST("/api/v1/referrals/{id}/complete", { params, body }));
@@ -141,12 +157,6 @@ async function record(patient: string, course: string, ago: (days: number) => st
 async function advance(course: string): Promise<void> {
   const priya = await person("priya");
   const params = { path: { id: course } };
-  for (let tries = 0; ; tries += 1) {
-    const lanes = well(await priya.GET("/api/v1/courses/{id}/lanes", { params }));
-    if (lanes.every((lane) => lane.needed !== "needed" || lane.practitioner)) break;
-    must(tries < 120, "the lanes were not staffed");
-    await new Promise((done) => setTimeout(done, 1000));
-  }
   const early = await priya.POST("/api/v1/courses/{id}/advance", { params, body: {} });
   must(!!early.error?.type.endsWith("course-not-ready"), "the gate did not hold");
   const ready = well(await priya.GET("/api/v1/courses/{id}/readiness", { params }));
@@ -176,9 +186,10 @@ const began = Date.now();
 const ago = (days: number) => new Date(began - days * 86_400_000).toISOString();
 const patient = await register();
 const course = await begin(patient, ago);
-await refer(patient);
+const massage = await refer(patient, course);
 await record(patient, course, ago);
 await advance(course);
+await close(massage);
 const types = await follow(patient);
 must(types.includes("course.advance"), `the feed has ${types.join(", ")}`);
 console.log(`The generated client did the main job (${types.length} events).`);
