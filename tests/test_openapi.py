@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from coordination.api.permissions import ByRole, IsActor
 from coordination.api.views import ContinuumViewSet, OfPatients
+from coordination.api.wording import fields, read_words
 from coordination.models import Event, Patient
 
 # What anybody may ask without a login; everything else answers 401.
@@ -175,6 +176,29 @@ def test_it_says_what_each_parameter_is(document: dict[str, Any]) -> None:
         if not {"type", "enum", "$ref", "oneOf"} & set(parameter["schema"])
     ]
     assert untold == []
+
+
+@pytest.mark.feature("AP-09")
+def test_it_says_what_every_field_and_parameter_means(document: dict[str, Any]) -> None:
+    silent = {
+        f"{schema}.{name}"
+        for schema, name, field in fields(document)
+        if not {"description", "$ref"} & set(field)
+    }
+    silent |= {
+        f"{verb} {path}: {parameter['name']}"
+        for path, operations in document["paths"].items()
+        for verb, operation in operations.items()
+        for parameter in operation.get("parameters", ())
+        if not parameter.get("description")
+    }
+    assert silent == set(), "say it in the serializer, or in coordination/api/words.yaml"
+
+
+def test_it_explains_no_field_that_is_not_there(document: dict[str, Any]) -> None:
+    there = {name for _, name, _ in fields(document)}
+    told = {name.rpartition(".")[2] for name in read_words()["fields"]}
+    assert told - there == set()
 
 
 def test_it_names_each_operation_once(document: dict[str, Any]) -> None:
