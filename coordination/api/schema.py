@@ -113,7 +113,7 @@ class ContinuumSchema(AutoSchema):
 
     def get_operation_id(self) -> str:
         """Name the operation as a generated client calls it: `referrals_accept`, `goals_get`."""
-        name = str(super().get_operation_id())  # type: ignore[no-untyped-call]
+        name = str(super().get_operation_id())
         for wordy, plain in _CALLED.items():
             if name.endswith(wordy):
                 return name.removesuffix(wordy) + plain
