@@ -11,7 +11,7 @@ from care_plans import scope, standing
 from care_plans.content.condition import Asked
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.models import CourseAnswer
-from care_plans.recording import course_within_reach, moment, pointer, refuse
+from care_plans.recording import course_for, moment, pointer, refuse
 from care_plans.telling import tell
 from coordination import audit
 from coordination.actors import Actor
@@ -31,9 +31,9 @@ def record_answers(
 ) -> list[CourseAnswer]:
     """Record answers by question; for each question the latest answer holds from then on.
 
-    Raises `Invalid` with a pointer to each wrong answer, `Denied`, `CourseEnded`.
+    Raises `CourseNotFound`, `Invalid` with a pointer to each wrong answer, `Denied`, `CourseEnded`.
     """
-    course = course_within_reach(actor, course_id, now=now)
+    course = course_for(actor, course_id, now=now)
     role = scope.require("answer.record", course, actor=actor)
     standing.hold(course.pk)
     refuse(_flaws(answers, course.pathway_version.definition), "The answers are not valid")

@@ -21,8 +21,7 @@ from care_plans.models import (
     Side,
 )
 from care_plans.plans import must_be_open, plan_for
-from care_plans.progress import course_for
-from care_plans.recording import moment
+from care_plans.recording import course_for, moment
 from care_plans.signing import is_signed_for
 from care_plans.telling import tell
 from coordination import audit

@@ -18,21 +18,15 @@ from care_plans.content.sourced import STAGES
 from care_plans.disclosing import explain
 from care_plans.evidence import Outcome
 from care_plans.models import Course, StageStay, StageTransition
+from care_plans.recording import course_for
 from care_plans.telling import tell
-from coordination.access import owned_by_patient
 from coordination.actors import Actor
-from coordination.problems import Invalid, NotAllowed, NotFound, Stale
+from coordination.problems import Invalid, NotAllowed, Stale
 from referrals.lifecycle import perform as move_referral
 from referrals.models import ReferralTransition
 from referrals.reasons import HoldReason
 
 Status = Course.Status
-
-
-class CourseNotFound(NotFound):
-    """No such course, or none that this actor has a reason to see."""
-
-    type = "course-not-found"
 
 
 class NotReady(NotAllowed):
@@ -102,19 +96,6 @@ class _Step:
     now: datetime
     evidence: dict[str, Any]
     unmet: list[dict[str, Any]]
-
-
-def course_for(actor: Actor, course_id: UUID, *, now: datetime) -> Course:
-    """Return a course within the actor's reach, or raise `CourseNotFound`."""
-    courses = owned_by_patient(
-        Course.objects.select_related("pathway_version", "pathway", "care_plan", "patient"),
-        actor,
-        now,
-    )
-    course = courses.filter(pk=course_id).first()
-    if course is None:
-        raise CourseNotFound("There is no such course within your reach.")
-    return course
 
 
 def perform(course_id: UUID, request: Request, *, actor: Actor, now: datetime) -> Course:

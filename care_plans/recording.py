@@ -11,7 +11,13 @@ from care_plans.models import Course
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
 from coordination.models import Patient
-from coordination.problems import FieldError, Invalid, NotAllowed
+from coordination.problems import FieldError, Invalid, NotAllowed, NotFound
+
+
+class CourseNotFound(NotFound):
+    """No such course, or none that this actor has a reason to see."""
+
+    type = "course-not-found"
 
 
 class CourseEnded(NotAllowed):
@@ -20,13 +26,21 @@ class CourseEnded(NotAllowed):
     type = "course-ended"
 
 
-def course_within_reach(actor: Actor, course_id: UUID, *, now: datetime) -> Course:
-    """Return a course within the actor's reach, or raise `Invalid` that points to `/course`."""
-    courses = Course.objects.select_related("pathway_version", "patient")
+def course_for(actor: Actor, course_id: UUID, *, now: datetime) -> Course:
+    """Return a course within the actor's reach, or raise `CourseNotFound`."""
+    courses = Course.objects.select_related("pathway_version", "pathway", "care_plan", "patient")
     course: Course | None = owned_by_patient(courses, actor, now).filter(pk=course_id).first()
     if course is None:
-        raise Invalid.field("/course", "There is no such course within your reach.")
+        raise CourseNotFound("There is no such course within your reach.")
     return course
+
+
+def course_within_reach(actor: Actor, course_id: UUID, *, now: datetime) -> Course:
+    """Return a course that a finding also names, or raise `Invalid` that points to `/course`."""
+    try:
+        return course_for(actor, course_id, now=now)
+    except CourseNotFound as error:
+        raise Invalid.field("/course", error.detail) from error
 
 
 def moment(

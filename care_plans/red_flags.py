@@ -17,7 +17,7 @@ from care_plans.content.safety import RedFlag, Redirect
 from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
 from care_plans.models import Course, RedFlagAnswer, RedFlagScreen
 from care_plans.recording import (
-    course_within_reach,
+    course_for,
     digest,
     moment,
     pointer,
@@ -70,9 +70,10 @@ def record_screen(
 
     A hard stop holds every loading activity of the patient before this returns. With a `key` that
     was used for the same content the earlier screen is returned; the flag says whether it is new.
-    Raises `Invalid` with a pointer to each wrong answer, `Denied`, `CourseEnded`, `KeyReused`.
+    Raises `CourseNotFound`, `Invalid` with a pointer to each wrong answer, `Denied`,
+    `CourseEnded`, `KeyReused`.
     """
-    course = course_within_reach(actor, course_id, now=now)
+    course = course_for(actor, course_id, now=now)
     role = scope.require("screen.record", course, actor=actor)
     definition = course.pathway_version.definition
     refuse(_flaws(answers, definition), "The screen is not valid")

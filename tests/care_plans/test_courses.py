@@ -20,7 +20,7 @@ from care_plans.models import (
     StageStay,
     StageTransition,
 )
-from care_plans.progress import course_for
+from care_plans.recording import course_for
 from coordination.idempotency import KeyReused
 from coordination.models import Event, new_id
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, VersionMismatch

@@ -11,6 +11,7 @@ from django.utils import timezone
 from care_plans import hand_off_reminders, hand_offs, lapses, progress, reminders
 from care_plans.hand_off_moves import Answer
 from care_plans.leading import LeadLapsed
+from care_plans.recording import CourseNotFound
 from coordination import care_team
 from coordination.models import (
     AccessGrant,
@@ -242,7 +243,7 @@ def test_it_overrides_no_gate_while_the_lead_s_registration_is_lapsed(cast: Cast
         at = NOW + 30 * DAY
         request = progress.Request(action="advance", override=True, reason="It is time.")
         lapse(cast.asha, last=NOW.date() + 29 * DAY)
-        with pytest.raises(progress.CourseNotFound):
+        with pytest.raises(CourseNotFound):
             progress.perform(course.id, request, actor=cast.asha.actor(at), now=at)
         with pytest.raises(LeadLapsed):
             progress.perform(course.id, request, actor=cast.chloe.actor(at), now=at)
