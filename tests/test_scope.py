@@ -12,10 +12,15 @@ import pytest
 from django.db import transaction
 from pydantic import ValidationError
 
+from care_plans.models import Activity, Course
 from coordination import care_team
 from coordination.models import Discipline, ScopeNarrowing
 from coordination.scope_table import TABLE, NotClinical, Table, allows, read
+from tests.care_plans import underway
 from tests.cast import NOW, Cast, Person
+from tests.leading import pass_lead_to
+from tests.matrix_bodies import body_of
+from tests.matrix_scenes import scene_of, versions
 from tests.test_every_address import OWN_TRACES, Address, ask, body, everything, records, state
 
 pytestmark = pytest.mark.django_db
@@ -146,6 +151,69 @@ def test_it_obeys_the_table_at_every_address_that_writes(cast: Cast, discipline:
                 odd.append((action, answer.data))
     assert odd == []
     assert state(cast, but=OWN_TRACES) == before
+
+
+#: what whoever leads, and works in a lane of their own discipline, must really be able to do
+DONE_BY_ALL = {
+    "course.edit",
+    "course.change-severity",
+    "course.pause",
+    "goal.edit",
+    "lane.edit",
+    "activity.edit",
+    "note.write",
+}
+
+
+@pytest.mark.feature("PT-06")
+@pytest.mark.parametrize("discipline", Discipline.values)
+def test_it_does_not_refuse_what_the_table_allows(cast: Cast, discipline: str) -> None:
+    """Asked by the patient's lead, in the lane of their own discipline, with a body that is whole.
+
+    So each entry is asked where its `who` and `among` hold, whatever they are.
+    """
+    ids, who = dict(records(cast)), in_team(cast)[discipline]
+    with cast.acting():
+        signers = in_place(cast, ids, who)
+    scene = scene_of(cast, ids)
+    edited, odd, done = versions(cast), [], set[str]()
+    for entry, action, verb, address in clinical():
+        if not TABLE.entries[entry].each[Discipline(discipline)].may:
+            continue
+        if entry == "pathway.sign" and discipline not in signers:
+            continue
+        at = address.of(ids)
+        with transaction.atomic():
+            tag = {"If-Match": f'"{edited.get(at.split("/")[4] if address.has_id else "", 1)}"'}
+            sent = body_of(action, scene)
+            answer = getattr(who.client, verb)(at, sent, headers=tag)
+            transaction.set_rollback(True)
+        if answer.status_code < 300:
+            done.add(entry)
+        elif str((answer.data or {}).get("rule", "")).startswith("scope."):
+            odd.append((action, answer.data))
+    assert odd == []
+    assert done >= DONE_BY_ALL
+
+
+def in_place(cast: Cast, ids: dict[str, Any], who: Person) -> set[str]:
+    """Let somebody lead and work in a lane, and return the disciplines that sign the pathway."""
+    course = Course.objects.get(pk=ids["Course"])
+    mine = underway.lane(course, who.practitioner_role.discipline)
+    if who is not cast.asha:
+        pass_lead_to(cast, who)
+    work = Activity.objects.create(
+        organization=cast.riverside,
+        course=course,
+        lane=mine,
+        goal=course.goals.order_by("pk")[0],
+        stage=course.stage,
+        sequence=underway.stay(course).sequence,
+        key="of_test",
+        text="Talks about sleep.",
+    )
+    ids |= {"Lane": mine.pk, "Activity": work.pk}
+    return set(course.pathway_version.definition.signing.disciplines)
 
 
 @pytest.mark.feature("PT-06")

@@ -226,7 +226,7 @@ def test_it_names_the_wrong_answer_and_writes_nothing(
 
 
 @pytest.mark.parametrize(
-    ("who", "status"), [("gus", 400), ("sam", 403), ("ada", 403), ("pia", 403), ("olu", 400)]
+    ("who", "status"), [("gus", 404), ("sam", 403), ("ada", 403), ("pia", 403), ("olu", 404)]
 )
 def test_it_lets_nobody_outside_the_circle_screen_or_read(
     cast: Cast, course: Course, who: str, status: int
@@ -235,7 +235,7 @@ def test_it_lets_nobody_outside_the_circle_screen_or_read(
     answer = send(course, clear(popping_sound="present"), who=person)
     assert answer.status_code == status
     unknown = person.client.post(URL, {"course": str(uuid4()), "answers": {TEAR: "absent"}})
-    if status == 400:  # the same answer as for a course that does not exist
+    if status == 404:  # the same answer as for a course that does not exist
         assert answer.json() == unknown.json()
     listed = person.client.get(URL, {"course": str(course.id)})
     assert listed.json().get("results", []) == []
