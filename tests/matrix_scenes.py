@@ -19,7 +19,7 @@ from care_plans.models import Condition, Course, SourceDocument
 from coordination import consent, denials, own_access, portals, proxies
 from coordination.actors import Actor, Role
 from coordination.logins import issue_token
-from coordination.models import AccessReview, AccessSample, Editable, User
+from coordination.models import AccessReview, AccessSample, Denial, Editable, User
 from coordination.tenancy import acting_in
 from notifications.models import Message
 from tests.care_plans import underway, written
@@ -221,7 +221,7 @@ def _seldom(cast: Cast) -> dict[str, Any]:
         "Condition": condition.pk,
         "SourceDocument": document.pk,
         "RelatedPersonRight": held.pk,
-        "Denial": denials.Denial.objects.order_by("pk").latest("pk").pk,
+        "Denial": Denial.objects.order_by("pk").latest("pk").pk,
     }
 
 

@@ -207,7 +207,7 @@ def in_place(cast: Cast, ids: dict[str, Any], who: Person) -> set[str]:
         course=course,
         lane=mine,
         goal=course.goals.order_by("pk")[0],
-        stage=course.stage,
+        stage=str(course.stage),
         sequence=underway.stay(course).sequence,
         key="of_test",
         text="Talks about sleep.",

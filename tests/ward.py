@@ -147,7 +147,7 @@ class Lockbox:
         if self.target == "everything":
             return True
         if self.target == "discipline":
-            return row.discipline == self.what
+            return bool(row.discipline == self.what)
         if self.target == "practitioner":
             return row.author is not None and authors.get(row.author) == self.what
         return self.what in {row.part_of, row.course}
@@ -156,7 +156,7 @@ class Lockbox:
         """Say whether it is directed at somebody."""
         role = who.practitioner_role
         mine = {"everyone": None, "discipline": role.discipline}
-        return self.whom == mine.get(self.audience, role.practitioner_id)
+        return bool(self.whom == mine.get(self.audience, role.practitioner_id))
 
 
 @dataclass
@@ -333,7 +333,7 @@ def _set(cast: Cast, box: Lockbox) -> None:
         "condition": "target_id",
         "record": "target_id",
     }
-    said = {"target": box.target, "audience": box.audience}
+    said: dict[str, Any] = {"target": box.target, "audience": box.audience}
     if box.target in targets:
         said[targets[box.target]] = box.what
     if box.audience != "everyone":
@@ -354,7 +354,7 @@ def _name_people(ward: Ward) -> None:
     ward.people["noor"], ward.hats["noor"] = a_patient(cast), "patient"
     ward.proxied = cast.patient.id
     for who in ward.people.values():
-        assert who.client
+        assert who.client is not None
     from coordination.models import PractitionerRole
 
     for organization in (cast.riverside, cast.harbour):
