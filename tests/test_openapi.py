@@ -44,6 +44,7 @@ NOBODY = "0192e4a0-0000-7000-8000-000000000001"
 PIECES = {"slug": "koos", "version": "1.0.0", "number": "1"}
 WITHOUT_MODEL = {
     "PreferenceViewSet": "what a person wants to receive about others",
+    "AccessCheckViewSet": "what the fences would say",
     "DenialViewSet": "by the id of a request",
     "PermissionViewSet": "read off the addresses",
     "ScopeOfPracticeViewSet": "the table in a file",

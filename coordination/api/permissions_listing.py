@@ -19,7 +19,8 @@ from rest_framework.response import Response
 from coordination import scope
 from coordination.actors import Actor, Role
 from coordination.api.permissions import ANY_ROLE, PATIENTS, must_have_role
-from coordination.api.views import ContinuumViewSet
+from coordination.api.views import ContinuumViewSet, OfPatients
+from coordination.disclosure import View
 from coordination.problems import Denied
 from coordination.scope_table import TABLE, NotClinical
 
@@ -44,6 +45,7 @@ class Permission:
     verb: str
     address: str
     hats: frozenset[Role]
+    view: View | None  # how it sees patients, if it is about any
 
     @property
     def name(self) -> str:
@@ -79,7 +81,8 @@ def _of_address(view: Any, path: str) -> Iterator[Permission]:
         if verb != "head":
             hats = view.cls.roles.get(action, frozenset())
             resource = str(made_with["basename"])
-            yield Permission(resource, action, verb.upper(), _readable(path), hats)
+            seen_in = view.cls.seen_in if issubclass(view.cls, OfPatients) else None
+            yield Permission(resource, action, verb.upper(), _readable(path), hats, seen_in)
 
 
 def _readable(path: str) -> str:

@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from coordination.api import me
+from coordination.api.access_check import AccessCheckViewSet
 from coordination.api.access_log import AccessLogViewSet
 from coordination.api.access_reviews import AccessReviewViewSet
 from coordination.api.consents import ConsentViewSet, DirectiveViewSet, OverrideViewSet
@@ -45,6 +46,7 @@ router.register("access-reviews", AccessReviewViewSet, basename="access-review")
 router.register("related-persons", RelatedPersonViewSet, basename="related-person")
 router.register("me/patients", ProxiedPatientViewSet, basename="proxied-patient")
 router.register("me/access-log", AccessLogViewSet, basename="access-log")
+router.register("access-check", AccessCheckViewSet, basename="access-check")
 router.register("denials", DenialViewSet, basename="denial")
 router.register("permissions", PermissionViewSet, basename="permission")
 router.register("scope-of-practice", ScopeOfPracticeViewSet, basename="scope-of-practice")
