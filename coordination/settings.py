@@ -11,6 +11,7 @@ from django.utils.csp import CSP
 
 from coordination.environment import PROJECT, Environment
 from coordination.logs import logging_settings
+from coordination.schedule import SCHEDULE
 
 ENVIRONMENT = Environment()
 
@@ -310,73 +311,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 
 CELERY_BEAT_SCHEDULER = "coordination.heartbeat:Timekeeper"
-
-# Beat only wakes sweeps; what is due stands in the database.
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "show-life": {"task": "coordination.tasks.show_life", "schedule": 10.0},
-    "forget-ended-sessions": {
-        "task": "coordination.tasks.forget_ended_sessions",
-        "schedule": 3600,
-        "options": {"expires": 3600},
-    },
-    "sweep-answers": {
-        "task": "coordination.tasks.sweep_answers",
-        "schedule": 3600,
-        "options": {"expires": 3600},
-    },
-    "seal-audit": {
-        "task": "coordination.tasks.seal_audit",
-        "schedule": 60,
-        "options": {"expires": 60},
-    },
-    "draw-access-reviews": {
-        "task": "coordination.tasks.draw_access_reviews",
-        "schedule": 3600,
-        "options": {"expires": 3600},
-    },
-    "prepare-audit-months": {
-        "task": "coordination.tasks.prepare_audit_months",
-        "schedule": 3600,
-        "options": {"expires": 3600},
-    },
-    "deliver-mail": {
-        "task": "notifications.tasks.deliver_due",
-        "schedule": 5,
-        "kwargs": {"channel": "email"},
-        "options": {"expires": 5},
-    },
-    "deliver-in-app": {
-        "task": "notifications.tasks.deliver_due",
-        "schedule": 5,
-        "kwargs": {"channel": "in_app"},
-        "options": {"expires": 5},
-    },
-    "tell-of-overrides": {
-        "task": "notifications.tasks.tell_of_overrides",
-        "schedule": 5,
-        "options": {"expires": 5},
-    },
-    "requeue-stale-messages": {
-        "task": "notifications.tasks.requeue_stale",
-        "schedule": 60,
-        "options": {"expires": 60},
-    },
-    "consume-referral-steps": {
-        "task": "care_plans.tasks.consume_referral_steps",
-        "schedule": 5,
-        "options": {"expires": 5},
-    },
-    "check-lapses": {
-        "task": "care_plans.tasks.check_lapses",
-        "schedule": 60,
-        "options": {"expires": 60},
-    },
-    "check-standings": {
-        "task": "care_plans.tasks.check_standings",
-        "schedule": 60,
-        "options": {"expires": 60},
-    },
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 
 _mail = urlsplit(ENVIRONMENT.email_url or "smtp://127.0.0.1")
 MAILERS = {

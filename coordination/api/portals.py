@@ -135,7 +135,7 @@ class OfClients(PlainParameters):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer as RFC 6749 says; who guesses a secret waits, wherever it is checked."""
-        go_on = super().dispatch  # type: ignore[misc]
+        go_on = super().dispatch
         if request.method != "POST":  # an OPTIONS that goes well proves nothing
             other: HttpResponseBase = go_on(request, *args, **kwargs)
             return other
