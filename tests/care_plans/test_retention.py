@@ -10,8 +10,8 @@ from django.core.management import call_command
 from django.db import DatabaseError, transaction
 
 from care_plans.models import ClinicalNote, Encounter
-from coordination import retention
-from coordination.disposal import ReviewIsOver, dispose
+from coordination import audit_rows, disposal, retention
+from coordination.disposal import RecordsInUse, ReviewIsOver, dispose
 from coordination.models import AuditEvent, LegalHold, RetentionPolicy
 from coordination.retention import Keeping, kept_until
 from tests.care_plans import written
@@ -157,3 +157,48 @@ def test_it_disposes_of_exactly_what_was_reviewed(committed_cast: Cast) -> None:
         assert not ClinicalNote.objects.exists()
         trace = AuditEvent.objects.get(event="retention.disposed")
         assert trace.detail == trace.detail | {"digest": seen.digest, **gone}
+
+
+@pytest.mark.feature("PV-12")
+def test_it_disposes_of_nothing_that_it_cannot_write_down(
+    committed_cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast = committed_cast
+    note = written.note(cast, cast.asha)
+    with cast.acting():
+        seen = retention.review(now=LATER)
+    text = f"{audit_rows.INSERT} WHERE 1 / 0 = 1"
+    monkeypatch.setattr(audit_rows, "INSERT", text)
+    with pytest.raises(DatabaseError):
+        dispose(cast.riverside.id, digest=seen.digest, now=LATER)
+    with cast.acting():
+        assert ClinicalNote.objects.filter(pk=note.pk).exists()
+
+
+@pytest.mark.feature("PV-12")
+def test_it_waits_for_who_writes_and_lets_nobody_write_meanwhile(
+    committed_cast: Cast, owner_connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast = committed_cast
+    note = written.note(cast, cast.asha)
+    with cast.acting():
+        seen = retention.review(now=LATER)
+    monkeypatch.setattr(disposal, "PATIENCE", "200ms")
+    with owner_connection.transaction(force_rollback=True):
+        owner_connection.execute("LOCK TABLE care_plans_encounter IN ROW EXCLUSIVE MODE")
+        with pytest.raises(RecordsInUse, match="nothing was disposed of"):
+            dispose(cast.riverside.id, digest=seen.digest, now=LATER)
+
+    def reviewed(**given: Any) -> retention.Review:
+        found = retention.review(**given)
+        for table in ("care_plans_clinicalnote", "coordination_legalhold"):
+            with owner_connection.transaction(force_rollback=True):
+                owner_connection.execute("SET LOCAL lock_timeout = '50ms'")
+                with pytest.raises(psycopg.errors.LockNotAvailable):
+                    owner_connection.execute(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE")
+        return found
+
+    monkeypatch.setattr(disposal, "review", reviewed)
+    assert dispose(cast.riverside.id, digest=seen.digest, now=LATER) == {"ClinicalNote": 1}
+    with cast.acting():
+        assert not ClinicalNote.objects.filter(pk=note.pk).exists()
