@@ -19,7 +19,7 @@ from care_plans.recording import (
 )
 from care_plans.telling import tell
 from coordination import audit
-from coordination.access import owned_by_patient, patient_for
+from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor
 from coordination.idempotency import KeyReused, usable_key
 from coordination.models import Patient, PractitionerRole
@@ -71,6 +71,7 @@ def record_assessment(
     `Denied` outside the measures' disciplines, `CourseEnded`, `KeyReused`. All or nothing.
     """
     patient = patient_for(actor, patient_id, now=now)
+    must_go_on(patient)
     course = _course_of(patient, course_id, actor=actor, now=now)
     if course is not None:
         standing.hold(course.id)

@@ -13,7 +13,7 @@ from care_plans.models import Encounter, Lane
 from care_plans.recording import moment
 from care_plans.telling import tell
 from coordination import audit
-from coordination.access import owned_by_patient, patient_for
+from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor
 from coordination.corrections import with_statements
 from coordination.models import Location, PractitionerRole
@@ -73,6 +73,7 @@ def record_encounter(
     that cannot be, or for a course, lane, location or role that does not fit.
     """
     patient = patient_for(actor, patient_id, now=now)
+    must_go_on(patient)
     role = author_of("encounter.record", patient, author_id, actor=actor, now=now)
     fields = about(patient, course_id, actor=actor, now=now)
     start = _moment(started_at, "/started_at", fields, now)

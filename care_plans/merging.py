@@ -15,7 +15,7 @@ from django.db import transaction
 
 from care_plans.models import CarePlan
 from care_plans.telling import tell
-from coordination import audit
+from coordination import audit, lockbox
 from coordination.actors import Actor, Role
 from coordination.models import (
     OPEN_WORK,
@@ -103,9 +103,12 @@ def decide(
     if not because.strip():
         raise Invalid.field("/because", "Say why.")
     _check_survivor(records, move, survivor_id)
+    before = review.status  # as the lock shows it: somebody may have decided since `seen`
     _change(review, move, survivor_id, now=now)
     taken = _follow(review, action, records, survivor_id, now=now)
-    _write(review, action, seen.status, because, taken, actor=actor, now=now)
+    _write(review, action, before, because, taken, actor=actor, now=now)
+    if action in {"merge", "unmerge"}:
+        _lock_alike(review, actor=actor, now=now)
     return review
 
 
@@ -186,6 +189,12 @@ def _unlink(review: DuplicateReview, *, now: datetime) -> None:
         Patient.objects.filter(pk=row.pk).update(
             merged_into=None, version=row.version + 1, updated_at=now
         )
+
+
+def _lock_alike(review: DuplicateReview, *, actor: Actor, now: datetime) -> None:
+    pair = Patient.objects.filter(pk__in=[review.patient_id, review.candidate_id])
+    for records in {tuple(lockbox.records_of_person(one)) for one in pair.order_by("pk")}:
+        lockbox.lock_alike(records, actor=actor, now=now)
 
 
 def _take_parked(review: DuplicateReview) -> list[dict[str, Any]]:

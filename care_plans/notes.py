@@ -18,7 +18,7 @@ from care_plans.models import ClinicalNote
 from care_plans.recording import moment
 from care_plans.telling import tell
 from coordination import audit
-from coordination.access import owned_by_patient, patient_for
+from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor
 from coordination.corrections import with_statements
 from coordination.models import Discipline, Patient
@@ -81,6 +81,7 @@ def write_note(
     `PatientNotFound`, `Denied`, `Invalid`.
     """
     patient = patient_for(actor, patient_id, now=now)
+    must_go_on(patient)
     role = author_of("note.write", patient, author_id, actor=actor, now=now)
     fields = about(patient, course_id, actor=actor, now=now)
     note = ClinicalNote.objects.create(

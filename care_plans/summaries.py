@@ -12,7 +12,7 @@ from care_plans.models import CareSummary
 from care_plans.recording import moment
 from care_plans.telling import tell
 from coordination import audit
-from coordination.access import owned_by_patient, patient_for
+from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor
 from coordination.corrections import with_statements
 from coordination.models import Patient
@@ -59,6 +59,7 @@ def write_summary(
     `Invalid`.
     """
     patient = patient_for(actor, patient_id, now=now)
+    must_go_on(patient)
     role = author_of("summary.write", patient, author_id, actor=actor, now=now)
     if not text.strip():
         raise Invalid.field("/text", "A summary says something.")

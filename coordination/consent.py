@@ -12,12 +12,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 
-from coordination import audit
-from coordination.access import owned_by_patient, patient_for
+from coordination import audit, lockbox
+from coordination.access import must_go_on, owned_by_patient, patient_for, within_reach
 from coordination.actors import Actor, Role
-from coordination.disclosure import View, labelled, labels_of
+from coordination.disclosure import EVERY_ROW, View, disclosed_to, labelled, labels_of
 from coordination.models import Consent, Directive, Patient, Practitioner, new_id
 from coordination.problems import Invalid, NotAllowed, NotFound, Stale
 
@@ -88,7 +88,9 @@ def record_consent(
     if category == Consent.Category.LOCKBOX:
         raise Invalid.field("/category", "What is locked away is set as a directive.")
     patient = patient_for(actor, patient_id, now=now, view=view_of(actor), lock=True)
-    latest = _latest(patient, agreement) if agreement is not None else None
+    if agreement is None:
+        must_go_on(patient)
+    latest = _latest(patient, agreement, actor, now) if agreement is not None else None
     if latest is not None and latest.category != category:
         raise Invalid.field("/category", "This agreement is about something else.")
     if decision == Consent.Decision.WITHDRAW and not _is_permitted(latest):
@@ -112,9 +114,11 @@ def set_directive(
 ) -> Directive:
     """Lock something away at the patient's word; it holds for whatever is read from now on.
 
-    Raises `PatientNotFound` and `Invalid` (a practitioner or record that is not there).
+    It holds on every record of the same person. Raises `PatientNotFound`, `PatientMerged` (say it
+    of the record that goes on) and `Invalid` (a practitioner or record that is not there).
     """
     patient = patient_for(actor, patient_id, now=now, view=view_of(actor), lock=True)
+    must_go_on(patient)
     _check(locked, patient)
     consent = _write(
         patient,
@@ -140,7 +144,8 @@ def set_directive(
         audience_discipline=locked.audience_discipline,
         audience_practitioner_id=locked.audience_practitioner_id,
     )
-    _tell(directive, "directive.set", actor=actor, now=now)
+    lockbox.tell(directive, "directive.set", actor=actor, now=now)
+    lockbox.lock_alike(lockbox.records_of_person(patient), actor=actor, now=now)
     return directive
 
 
@@ -148,16 +153,22 @@ def set_directive(
 def end_directive(
     directive_id: UUID, *, decided: Decided, actor: Actor, now: datetime
 ) -> Directive:
-    """Open again, at the patient's word, what was locked away.
+    """Open again, at the patient's word, what was locked away, on every record of the person.
 
-    Raises `DirectiveNotFound`, and `Stale` when it has ended already.
+    One that repeats another record's ends with that one, which is returned. Raises
+    `DirectiveNotFound`, and `Stale` when it has ended already.
     """
-    directive: Directive | None = directives_visible_to(actor, now).filter(pk=directive_id).first()
-    if directive is None:
+    found = directives_visible_to(actor, now).select_related("original__patient")
+    asked: Directive | None = found.filter(pk=directive_id).first()
+    if asked is None:
         raise DirectiveNotFound("There is no such directive within your reach.")
+    directive: Directive = asked.original or asked
+    goes_on = directive.patient.merged_into_id or directive.patient_id
     # One after the other: else two who end it would write the same version of the agreement.
-    patient_for(actor, directive.patient_id, now=now, view=view_of(actor), lock=True)
-    directive.refresh_from_db()
+    patient_for(actor, goes_on, now=now, view=view_of(actor), lock=True)
+    directive = Directive.objects.select_related("patient", "consent").get(pk=directive.pk)
+    if goes_on != (directive.patient.merged_into_id or directive.patient_id):
+        raise Stale("This record was merged or taken apart just now; look at it again.")
     if directive.until is not None:
         raise Stale("This directive has ended already.")
     consent = _write(
@@ -177,16 +188,26 @@ def end_directive(
     if not ended:
         raise Stale("This directive has ended already.")
     directive.refresh_from_db()
-    _tell(directive, "directive.ended", actor=actor, now=now)
+    lockbox.tell(directive, "directive.ended", actor=actor, now=now)
+    lockbox.lock_alike(lockbox.records_of_person(directive.patient), actor=actor, now=now)
     return directive
 
 
 def consents_visible_to(actor: Actor, now: datetime) -> Any:
-    """Return the decisions that the actor may read: what is locked away is oversight's alone."""
+    """Return the decisions that the actor may read: what is locked away is oversight's alone.
+
+    What was asked may be clinical, so `about_told` is null for the directory view, except to
+    whoever wrote it down.
+    """
     rows = owned_by_patient(Consent.objects.all(), actor, now, view=view_of(actor))
-    if Role.PRIVACY_OFFICER not in actor.roles:
+    told = within_reach(actor, now) & disclosed_to(Consent, actor, now)
+    if Role.PRIVACY_OFFICER in actor.roles:
+        told = EVERY_ROW
+    else:
         rows = rows.exclude(category=Consent.Category.LOCKBOX)
-    return rows
+    if actor.user_id is not None:
+        told |= Q(user_id=actor.user_id)
+    return rows.annotate(about_told=Case(When(told, then=F("about")), default=None))
 
 
 def directives_visible_to(actor: Actor, now: datetime) -> Any:
@@ -201,10 +222,10 @@ def view_of(actor: Actor) -> View:
     return "oversight" if Role.PRIVACY_OFFICER in actor.roles else "directory"
 
 
-def _latest(patient: Patient, agreement: UUID) -> Consent:
+def _latest(patient: Patient, agreement: UUID, actor: Actor, now: datetime) -> Consent:
     versions = Consent.objects.filter(patient=patient, agreement=agreement)
     found = versions.order_by("-version").first()
-    if found is None:
+    if found is None or not consents_visible_to(actor, now).filter(pk=found.pk).exists():
         raise ConsentNotFound("There is no such agreement of this patient.")
     return found
 
@@ -307,17 +328,3 @@ def _is_of(patient: Patient, locked: Locked) -> bool:
         if rows.filter(pk=locked.target_id, **{labels.patient: patient.pk}).exists():
             return True
     return False
-
-
-def _tell(directive: Directive, event: str, *, actor: Actor, now: datetime) -> None:
-    """Audit it. No event is published: the feed would tell whom it was hidden from."""
-    audit.record(
-        actor=actor,
-        now=now,
-        action=audit.Action.ACT,
-        event=event,
-        resource="Directive",
-        resource_id=directive.id,
-        patient_ids=[directive.patient_id],
-        detail={"target": directive.target, "audience": directive.audience},
-    )

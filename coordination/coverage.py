@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from coordination import audit, events
-from coordination.access import owned_by_patient, patient_for
+from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor
 from coordination.care_team import may_register
 from coordination.models import Coverage
@@ -35,6 +35,7 @@ def record_coverage(
     """Record who pays. Raises `PatientNotFound`, `Denied`, `Invalid`."""
     may_register(actor, rule="coverage.record")
     patient = patient_for(actor, patient_id, now=now, view="directory")
+    must_go_on(patient)
     _check(fields.get("starts_on"), fields.get("ends_on"))
     coverage = Coverage.objects.create(
         organization_id=actor.organization_id, patient=patient, recorded_at=now, **fields

@@ -251,9 +251,16 @@ def close_login(user: User, *, now: datetime) -> None:
 
 def _end_everywhere(user: User, *, now: datetime) -> None:
     end_sessions(user)
-    for organization_id in memberships_of(user.id, now=now):
+    # also where they are no member at this moment: a token would wake with the membership
+    for organization_id in _organizations_of(user.id):
         actor = Actor(organization_id, user.email, user.id)
         revoke_tokens(user, actor=actor, now=now)
+
+
+def _organizations_of(user_id: UUID) -> list[UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT organization_id FROM coordination_organizations_of(%s)", [user_id])
+        return [organization_id for (organization_id,) in cursor.fetchall()]
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from coordination import audit
 from coordination.actors import Actor, Role
+from coordination.lockbox import records_of_person
 from coordination.models import (
     AuditEvent,
     Discipline,
@@ -85,12 +86,13 @@ def own_patient(actor: Actor) -> Patient:
 
 def own_accesses(actor: Actor) -> QuerySet[AuditEvent, AuditEvent]:
     """Return the audit rows that disclosed or changed something of the actor. Unordered."""
-    return AuditEvent.objects.filter(patient_ids__contains=[own_patient(actor).id])
+    return AuditEvent.objects.filter(patient_ids__overlap=records_of_person(own_patient(actor)))
 
 
 def told_plainly(rows: Iterable[AuditEvent], *, actor: Actor, now: datetime) -> list[Access]:
     """Return rows in plain words, and record that the patient read them."""
     patient, found = own_patient(actor), list(rows)
+    records = set(records_of_person(patient))
     people = _people({row.user_id for row in found if row.user_id})
     audit.record(
         actor=actor,
@@ -103,7 +105,7 @@ def told_plainly(rows: Iterable[AuditEvent], *, actor: Actor, now: datetime) -> 
         basis=audit.Basis.SELF,
         purpose=audit.Purpose.PATIENT_REQUEST,
     )
-    return [_plainly(row, patient.id, people) for row in found]
+    return [_plainly(row, records, people) for row in found]
 
 
 def bind_login(
@@ -165,8 +167,10 @@ def _people(ids: set[UUID]) -> dict[UUID, _Person]:
     return users
 
 
-def _plainly(row: AuditEvent, patient_id: UUID, people: dict[UUID, _Person]) -> Access:
+def _plainly(row: AuditEvent, records: set[UUID], people: dict[UUID, _Person]) -> Access:
     person = people.get(row.user_id) if row.user_id else _Person(AUTOMATIC, [], [])
+    about = zip(row.patient_ids, row.bases, strict=True)
+    bases = [basis for one, basis in about if one in records]
     person = person or _Person("Somebody whose login is gone", [], [])
     return Access(
         id=row.id,
@@ -176,7 +180,7 @@ def _plainly(row: AuditEvent, patient_id: UUID, people: dict[UUID, _Person]) -> 
         works_as=person.works_as,
         done=_DONE[row.action],
         what=_KINDS.get(row.resource) or _spelled_out(row.resource),
-        why=_why(row.bases[row.patient_ids.index(patient_id)]),
+        why=_why(bases[0]),
         purpose=str(AuditEvent.Purpose(row.purpose).label),
     )
 

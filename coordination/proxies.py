@@ -10,10 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from coordination import audit, consent, events
-from coordination.access import owned_by_patient, patient_for
+from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor, Role
 from coordination.care_team import may_register
 from coordination.models import (
@@ -53,13 +53,13 @@ class RightHeld(NotAllowed):
 
 def rights_of(actor: Actor, patient_id: UUID, now: datetime) -> frozenset[str]:
     """Return the rights that the login behind the actor holds for a patient at this moment."""
-    held = _held(actor, now).filter(patient_id=patient_id)
+    held = rights_held(actor, now).filter(patient_id=patient_id)
     return frozenset(held.values_list("right", flat=True))
 
 
 def patients_seen_by(actor: Actor, now: datetime) -> QuerySet[Patient, Patient]:
     """Return the patients whom the login behind the actor may view as their proxy."""
-    seen = _held(actor, now).filter(right=Right.VIEW).values("patient_id")
+    seen = rights_held(actor, now).filter(right=Right.VIEW).values("patient_id")
     return Patient.objects.filter(organization_id=actor.organization_id, pk__in=seen)
 
 
@@ -113,6 +113,7 @@ def record_related_person(
     """Write down who somebody is to a patient; that gives no right. Raises `PatientNotFound`."""
     may_register(actor, rule="related-person.record")
     patient = patient_for(actor, patient_id, now=now, view="directory")
+    must_go_on(patient)
     person = RelatedPerson.objects.create(
         organization_id=actor.organization_id, patient=patient, recorded_at=now, **fields
     )
@@ -260,14 +261,15 @@ def _demand_another(actor: Actor, person: RelatedPerson) -> None:
         raise Denied(_ANOTHER, rule="related-person.second-person")
 
 
-def _held(actor: Actor, now: datetime) -> QuerySet[RelatedPersonRight, RelatedPersonRight]:
+def rights_held(actor: Actor, at: datetime) -> QuerySet[RelatedPersonRight, RelatedPersonRight]:
+    """Return every right that the login behind the actor held at a moment, now or before."""
     if actor.user_id is None or Role.PROXY not in actor.roles:
         return RelatedPersonRight.objects.none()
     return RelatedPersonRight.objects.filter(
-        current(now),
+        current(at),
+        Q(revoked_at=None) | Q(revoked_at__gt=at),
         organization_id=actor.organization_id,
         related_person__user_id=actor.user_id,
-        revoked_at=None,
     )
 
 

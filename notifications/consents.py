@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from coordination import audit
-from coordination.access import owned_by_patient, patient_for
+from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor
 from coordination.problems import Invalid, NotFound
 from coordination.tenancy import acting_in
@@ -61,6 +61,7 @@ def record_consent(
     by one obtained after it. Raises `PatientNotFound`, `Invalid`.
     """
     patient = patient_for(actor, patient_id, now=now, view="directory")
+    must_go_on(patient)
     at = obtained_at or now
     if at > now:
         raise Invalid.field("/obtained_at", "This lies in the future.")

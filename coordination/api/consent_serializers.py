@@ -43,6 +43,13 @@ class ConsentOfPatientSerializer(DecidedSerializer):
 class ConsentSerializer(serializers.ModelSerializer[Consent]):
     """One version of one agreement."""
 
+    about = serializers.CharField(
+        source="about_told",
+        allow_null=True,
+        read_only=True,
+        help_text="What was asked; null for schedulers, unless they wrote it down.",
+    )
+
     class Meta:
         model = Consent
         fields = [
@@ -103,6 +110,7 @@ class DirectiveSerializer(serializers.ModelSerializer[Directive]):
             "audience_practitioner",
             "since",
             "until",
+            "original",
         ]
         read_only_fields = fields
 

@@ -69,7 +69,7 @@ class ConsentViewSet(OfPatients, Listed, Retrieved):
         row = consent.record_consent(
             data.pop("patient"), decided=decided, actor=self.actor, now=self.now, **data
         )
-        return self.answer(row, status=201)
+        return self.answer(self.get_queryset().get(pk=row.pk), status=201)
 
 
 class DirectiveFilter(filters.FilterSet):

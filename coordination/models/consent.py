@@ -42,7 +42,7 @@ class Consent(OrganizationOwned):
         SPOKEN = "spoken"
         ELECTRONIC = "electronic"
 
-    labels: ClassVar[Labels] = Labels(is_identity=True)
+    labels: ClassVar[Labels] = Labels(recorder="user_id")
 
     patient = models.ForeignKey(
         "coordination.Patient", on_delete=models.PROTECT, related_name="consents"
@@ -152,6 +152,14 @@ class Directive(OrganizationOwned):
     ended_by = models.ForeignKey(
         Consent, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    original = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="What this repeats: set on another record of the same person.",
+    )
 
     objects: ClassVar[models.Manager[Any]] = models.Manager.from_queryset(DirectiveQuerySet)()
 
@@ -182,8 +190,14 @@ class Directive(OrganizationOwned):
             ),
             models.CheckConstraint(
                 condition=Q(until=None, ended_by=None)
-                | Q(until__gte=F("since"), ended_by__isnull=False),
+                | Q(until__gte=F("since"))
+                & (Q(ended_by__isnull=False) | Q(original__isnull=False)),
                 name="coordination_directive_period",
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "original", "patient"],
+                condition=Q(until=None, original__isnull=False),
+                name="coordination_directive_repeated_once",
             ),
         ]
         indexes = [

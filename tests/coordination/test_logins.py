@@ -366,3 +366,15 @@ def test_it_believes_its_own_proxies_only(
 
     settings.TRUSTED_PROXIES = trusted
     assert client_address(rf.get("/", headers={"X-Forwarded-For": forwarded})) == believed
+
+
+@pytest.mark.feature("AD-06")
+def test_it_ends_tokens_also_where_the_membership_sleeps(cast: Cast) -> None:
+    sam, now = cast.sam, datetime.now(UTC)
+    with cast.acting():
+        token, _ = logins.issue_token(sam.user, cast.riverside.id, name="sleeper", now=now)
+        sam.user.memberships.update(until=now)
+    logins.close_login(sam.user, now=now)
+    with cast.acting():
+        token.refresh_from_db()
+        assert token.revoked_at == now
