@@ -14,13 +14,15 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from coordination import audit
-from coordination.access import patients_visible_to
+from coordination.access import within_reach
 from coordination.actors import Actor
 from coordination.disclosure import View, opened_by, something_withheld
-from coordination.models import KeptAnswer
+from coordination.models import KeptAnswer, Patient
 from coordination.problems import Invalid, NotFound, Problem
+from coordination.proxies import rights_held
 from coordination.tenancy import acting_in
 
 KEPT_FOR = timedelta(hours=24)
@@ -90,7 +92,7 @@ def begin(
     again is a disclosure and is audited as one. Raises `Invalid`, `StillRunning`, `KeyReused`,
     `AnswerWithheld` when a patient whom the caller still reached after the first answer is out of
     reach now, and `NotShownAgain` when a directive of one of them is directed at the caller, or an
-    override that opened what is withheld has ended: what was said then may not be said now.
+    override or a proxy's right by which they saw has ended: what was said then may not be said now.
     """
     _lock(usable_key(key), actor)
     kept = KeptAnswer.objects.filter(login=_login(actor), key=key).first()
@@ -113,10 +115,12 @@ def keep(
     heard: Sequence[audit.Heard],
     actor: Actor,
     now: datetime,
+    view: View = "clinical",
 ) -> None:
     """Keep an answer for `KEPT_FOR`, in the transaction of its effect.
 
-    `heard` is what the request told the audit trail: whom and what its answer is about.
+    `view` is how it shows patients, `heard` what the request told the audit trail: whom and what
+    its answer is about.
     """
     about = next((one for one in reversed(heard) if one.resource_id), None)
     KeptAnswer.objects.create(
@@ -129,7 +133,7 @@ def keep(
         body=answer.body,
         resource=about.resource if about else "",
         resource_id=about.resource_id if about else None,
-        patient_ids=_reached({one for row in heard for one in row.patient_ids}, actor, now),
+        patient_ids=_reached({one for row in heard for one in row.patient_ids}, actor, now, view),
         kept_at=now,
         kept_until=now + KEPT_FOR,
     )
@@ -167,23 +171,33 @@ def _lock(key: str, actor: Actor) -> None:
         raise StillRunning("The first request with this key is still running.")
 
 
-def _reached(patient_ids: set[UUID], actor: Actor, now: datetime) -> list[UUID]:
+def _reached(patient_ids: set[UUID], actor: Actor, now: datetime, view: View) -> list[UUID]:
+    """Return those whom the actor reaches: as this view shows them, as their proxy, as oneself."""
     if not patient_ids:
         return []
-    visible = patients_visible_to(actor, now, view="directory").filter(pk__in=patient_ids)
-    return list(visible.values_list("pk", flat=True))
+    reach = Q(pk__in=rights_held(actor, now).values("patient_id"))
+    for each in {view, "directory"}:
+        reach |= within_reach(actor, now, view=each, path="pk")
+    if actor.user_id is not None:
+        reach |= Q(user_id=actor.user_id)
+    found = Patient.objects.filter(reach, pk__in=patient_ids)
+    return list(found.values_list("pk", flat=True))
 
 
-def _opened(patient_ids: set[UUID], actor: Actor, at: datetime) -> set[UUID]:
+def _allowed(patient_ids: set[UUID], actor: Actor, at: datetime) -> set[tuple[UUID, str]]:
+    """Return by what, besides the circle of care, the actor saw these patients at a moment."""
     opened = opened_by(actor, at).filter(patient_id__in=patient_ids)
-    return set(opened.values_list("patient_id", flat=True))
+    rights = rights_held(actor, at).filter(patient_id__in=patient_ids)
+    return {(one, "override") for one in opened.values_list("patient_id", flat=True)} | set(
+        rights.values_list("patient_id", "right")
+    )
 
 
 def _disclose_again(kept: KeptAnswer, *, actor: Actor, now: datetime, view: View) -> None:
     patient_ids = set(kept.patient_ids)
-    if patient_ids - set(_reached(patient_ids, actor, now)):
+    if patient_ids - set(_reached(patient_ids, actor, now, view)):
         raise AnswerWithheld("There is no such patient within your reach.")
-    closed = _opened(patient_ids, actor, kept.kept_at) - _opened(patient_ids, actor, now)
+    closed = _allowed(patient_ids, actor, kept.kept_at) - _allowed(patient_ids, actor, now)
     if closed or something_withheld(actor, now, patient_ids, view=view):
         raise NotShownAgain(
             "It was carried out the first time and not again. Something of its patient is withheld "

@@ -70,7 +70,9 @@ def _once(handler: Handler, view: "ContinuumViewSet", key: str) -> Handler:
             response = handler(request, *args, **kwargs)
         if response.status_code < 400:
             answer = _rendered(response, view, request)
-            idempotency.keep(key, asked, answer, heard=heard, actor=view.actor, now=view.now)
+            idempotency.keep(
+                key, asked, answer, heard=heard, actor=view.actor, now=view.now, view=seen_in
+            )
         return response
 
     return handle

@@ -11,6 +11,7 @@ from coordination.problems import Denied, NotFound
 from notifications import preferences
 from notifications.models import MessagingConsent, Preference
 from tests.cast import Cast, Person
+from tests.coordination.test_idempotency import NOT_SHOWN
 from tests.coordination.test_proxies import RIGHTS, URL, grant, proxy
 
 pytestmark = [pytest.mark.django_db, pytest.mark.feature("PT-04")]
@@ -58,6 +59,26 @@ def test_it_lacks_nothing_but_the_right_that_was_revoked(cast: Cast, right: str)
         held = {one: grant(cast, person, one) for one in RIGHTS}
     revoke(cast, person, held[right])
     assert statuses(cast, rana) == [needed != right for _, _, needed, _ in ADDRESSES]
+
+
+@pytest.mark.feature("AP-10")
+def test_it_repeats_no_answer_once_the_right_is_revoked(cast: Cast) -> None:
+    person, rana = proxy(cast)
+    with cast.acting():
+        held = {right: grant(cast, person, right) for right in RIGHTS}
+    at = f"/api/v1/me/patients/{cast.patient.id}/message-preferences"
+
+    def choose() -> Any:
+        return rana.client.post(at, NO, headers={"Idempotency-Key": "once"})
+
+    first = choose()
+    assert choose().content == first.content
+    revoke(cast, person, held["message"])
+    again = choose()
+    assert (again.status_code, again.json()["type"]) == (409, NOT_SHOWN)
+    for right in set(RIGHTS) - {"message"}:
+        revoke(cast, person, held[right])
+    assert choose().status_code == 404
 
 
 def revoke(cast: Cast, person: RelatedPerson, right: RelatedPersonRight) -> None:
