@@ -19,7 +19,10 @@ AT_MOST = 500  # rows held back before they are written anyway
 
 # One text for any number of rows, so that the server prepares it once. What makes a disclosure
 # rightful is looked up here and not by a query of its own: the grant that holds at this moment
-# (one that this very act has just ended included), or else what the row itself brings.
+# (one that this very act has just ended included), or else what the row itself brings. A record
+# that rests in another one is read by a grant on that one. While the glass is broken also for what
+# is withheld, whatever is read then is read by that: nobody can tell afterwards what of it the
+# reader would have seen anyway.
 INSERT = """
 INSERT INTO coordination_auditevent (
     id, organization_id, recorded_at, user_id, actor, action, event, resource, resource_id,
@@ -28,7 +31,10 @@ INSERT INTO coordination_auditevent (
 SELECT r.id, r.organization_id, r.recorded_at, r.user_id, r.actor, r.action, r.event, r.resource,
     r.resource_id, r.patient_ids,
     coalesce((SELECT string_agg(DISTINCT b, ', ' ORDER BY b) FROM unnest(g.bases) b), r.basis),
-    g.bases, g.source_ids, r.purpose, r.request_id, r.detail
+    g.bases, g.source_ids,
+    CASE WHEN r.purpose = 'care' AND g.bases <> '{}' AND g.bases::text[] <@ ARRAY['override']
+        THEN 'emergency' ELSE r.purpose END,
+    r.request_id, r.detail
 FROM jsonb_to_recordset(%s::jsonb) AS r (
     id uuid, organization_id uuid, recorded_at timestamptz, user_id uuid, actor text, action text,
     event text, resource text, resource_id uuid, patient_ids uuid[], basis text, role_ids uuid[],
@@ -44,10 +50,17 @@ CROSS JOIN LATERAL (
         SELECT CASE WHEN a.until < r.recorded_at THEN 'former' ELSE a.basis END AS basis,
             a.source_id
         FROM coordination_accessgrant a
-        WHERE a.organization_id = r.organization_id AND a.patient_id = p.id
+        WHERE a.organization_id = r.organization_id
+          AND a.patient_id IN (
+              p.id, (SELECT t.merged_into_id FROM coordination_patient t WHERE t.id = p.id)
+          )
           AND a.practitioner_role_id = ANY (r.role_ids)
           AND a.since <= r.recorded_at
-        ORDER BY coalesce(a.until < r.recorded_at, false), array_position(
+        ORDER BY coalesce(a.until < r.recorded_at, false),
+            CASE WHEN a.basis = 'override' THEN coalesce((
+                SELECT NOT o.opens_withheld FROM coordination_override o WHERE o.id = a.source_id
+            ), true) ELSE true END,
+            array_position(
             ARRAY['membership', 'referral', 'hand_off', 'appointment', 'override'], a.basis::text
         ), a.since, a.id
         LIMIT 1
