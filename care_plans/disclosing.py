@@ -26,6 +26,7 @@ from care_plans.models import (
 from coordination.access import IsAnyOf
 from coordination.actors import Actor
 from coordination.disclosure import disclosed_to, something_withheld
+from referrals.models import Referral
 
 WITHHELD = "Something that counts here is withheld."
 STOPPED = "A red flag is open; where it was found is withheld."
@@ -73,13 +74,14 @@ def shown(courses: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[
 def lanes_shown(lanes: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[Any, Any]:
     """Fetch what is shown of lanes to a reader: who does each, its referral, its words.
 
-    Each lane carries as `words` what it said in the present stay, the latest last.
+    Each lane carries as `words` what it said in the present stay, the latest last, and its
+    referral as `shown_referral`, None also where that is withheld.
     """
     words = disclose(LaneSignOff.objects.filter(stay__left_at=None), actor, now)
-    return lanes.select_related(
-        "course", "practitioner_role__practitioner", "referral"
-    ).prefetch_related(
-        Prefetch("sign_offs", words.order_by("effective_at", "recorded_at", "id"), to_attr="words")
+    referrals = disclose(Referral.objects.only("id", "status"), actor, now)
+    return lanes.select_related("course", "practitioner_role__practitioner").prefetch_related(
+        Prefetch("sign_offs", words.order_by("effective_at", "recorded_at", "id"), to_attr="words"),
+        Prefetch("referral", referrals, to_attr="shown_referral"),
     )
 
 

@@ -6,8 +6,8 @@ a directive holds for whatever is read after it was set.
 
 Whoever wrote a row goes on seeing it, and so does the software, which must weigh all facts; what
 it concludes is shown with the withheld parts left out. A scheduler's directory view holds nothing
-clinical, so directives do not touch it. An override that opens what is withheld opens it for one
-practitioner, until it ends.
+clinical, so directives do not touch it; nor do they touch the oversight of whoever guards privacy.
+An override that opens what is withheld opens it for one practitioner, until it ends.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,14 @@ from django.apps import apps
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from coordination.actors import Actor, Role
-from coordination.models import AccessGrant, Directive, Labels, Override, current
+from coordination.models import (
+    AccessGrant,
+    Directive,
+    Labels,
+    Override,
+    PractitionerRole,
+    current,
+)
 
 #: clinical: the circle of care; directory: identity and logistics; oversight: identity only,
 #: for whoever guards privacy
@@ -57,6 +64,8 @@ def is_bound(actor: Actor, *, view: View = "clinical") -> bool:
     """Say whether directives apply to this reader at all in this view."""
     if actor.is_software:
         return False
+    if view == "oversight":
+        return Role.PRIVACY_OFFICER not in actor.roles
     return not (view == "directory" and Role.SCHEDULER in actor.roles)
 
 
@@ -76,8 +85,7 @@ def disclosed_to(
         shown &= Q(**{f"{at}{labels.sensitivity}": ""}) | _of_same_discipline(
             labels, actor, now, at
         )
-    if labels.author:
-        shown |= Q(**{f"{at}{labels.author}__in": actor.practitioner_role_ids})
+    shown |= _own(labels, actor, at=at)
     return shown | Q(Exists(opened_by(actor, now).filter(patient_id=OuterRef(patient))))
 
 
@@ -121,6 +129,27 @@ def something_withheld(
         about |= Q(patient_id__in=asked_for.values("pk"))
     found = directed_at(actor, now, about, view=view)
     return found is not None and bool(found.exists())
+
+
+def people_withheld(
+    actor: Actor, now: datetime, patient_id: UUID, user_ids: Iterable[UUID]
+) -> set[UUID]:
+    """Return whose doing a patient's directives withhold from the actor, by login."""
+    found = directed_at(actor, now, Q(patient_id=patient_id))
+    others = set(user_ids) - {actor.user_id}
+    if found is None or not others:
+        return set()
+    kinds = Directive.Target
+    locked = list(found.values("target", "target_discipline", "target_practitioner_id"))
+    if any(one["target"] == kinds.EVERYTHING for one in locked):
+        return others
+    disciplines = [one["target_discipline"] for one in locked if one["target_discipline"]]
+    practitioners = [one["target_practitioner_id"] for one in locked]
+    roles = PractitionerRole.objects.filter(
+        Q(discipline__in=disciplines) | Q(practitioner_id__in=practitioners),
+        practitioner__user_id__in=others,
+    )
+    return others & set(roles.values_list("practitioner__user_id", flat=True))
 
 
 def directed_at(
@@ -177,9 +206,20 @@ def _withholding(labels: Labels, actor: Actor, now: datetime, *, at: str) -> Que
     target |= Q(target=kinds.RECORD, target_id=OuterRef(at + labels.record))
     if labels.discipline:
         target |= Q(target=kinds.DISCIPLINE, target_discipline=OuterRef(at + labels.discipline))
-    if labels.author:
-        wrote = f"{at}{labels.author.removesuffix('_id')}__practitioner_id"
-        target |= Q(target=kinds.PRACTITIONER, target_practitioner_id=OuterRef(wrote))
+    for role in _roles(labels, at=at):
+        wrote = OuterRef(f"{role}__practitioner_id")
+        target |= Q(target=kinds.PRACTITIONER, target_practitioner_id=wrote)
+    for path in labels.parties:
+        of = OuterRef(f"{at}{path.removesuffix('_id')}__discipline")
+        target |= Q(target=kinds.DISCIPLINE, target_discipline=of)
+    if labels.recorder:
+        roles = PractitionerRole.objects.filter(
+            practitioner__user_id=OuterRef(OuterRef(at + labels.recorder))
+        )
+        target |= Q(
+            target=kinds.PRACTITIONER, target_practitioner_id__in=roles.values("practitioner_id")
+        )
+        target |= Q(target=kinds.DISCIPLINE, target_discipline__in=roles.values("discipline"))
     if labels.condition:
         target |= Q(
             target__in=[kinds.CONDITION, kinds.RECORD],
@@ -187,6 +227,20 @@ def _withholding(labels: Labels, actor: Actor, now: datetime, *, at: str) -> Que
         )
     about = Q(patient_id=OuterRef(at + labels.patient))
     return applying_to(actor, now).filter(about, target)
+
+
+def _roles(labels: Labels, *, at: str) -> list[str]:
+    """Return the paths to the practitioner roles whose doing a row is."""
+    return [at + path.removesuffix("_id") for path in (labels.author, *labels.parties) if path]
+
+
+def _own(labels: Labels, actor: Actor, *, at: str) -> Q:
+    own = Q(pk__in=[])
+    for role in _roles(labels, at=at):
+        own |= Q(**{f"{role}_id__in": actor.practitioner_role_ids})
+    if labels.recorder and actor.user_id is not None:
+        own |= Q(**{at + labels.recorder: actor.user_id})
+    return own
 
 
 def _of_same_discipline(labels: Labels, actor: Actor, now: datetime, at: str) -> Q:

@@ -18,6 +18,7 @@ from django.utils.dateparse import parse_datetime
 
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
+from coordination.disclosure import people_withheld
 from coordination.models import AuditEvent, Labels, OrganizationOwned, Patient
 from coordination.problems import NotFound
 
@@ -33,7 +34,7 @@ class RecordNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Who wrote: a person by login, or a part of this software in its version."""
+    """Who wrote: a person by login ("" where withheld), or a part of this software."""
 
     kind: str
     name: str
@@ -70,7 +71,10 @@ class History:
 
 
 def provenance_of(target: UUID, *, actor: Actor, now: datetime) -> History:
-    """Return every write of a patient's record; raises `RecordNotFound`."""
+    """Return every write of a patient's record; raises `RecordNotFound`.
+
+    Whoever is withheld from the actor is not named, although what they wrote is told.
+    """
     row = _within_reach(target, actor, now)
     labels: Labels = row.labels  # type: ignore[attr-defined]
     patient_id: UUID = _follow(row, labels.patient)
@@ -78,9 +82,11 @@ def provenance_of(target: UUID, *, actor: Actor, now: datetime) -> History:
     rows = AuditEvent.objects.filter(
         patient_ids__contains=[patient_id], resource_id__in=list(told_with)
     ).exclude(action__in=_READING)
-    written = rows.order_by("recorded_at", "id")
+    written = list(rows.order_by("recorded_at", "id"))
+    writers = {one.user_id for one in written if one.user_id}
+    unnamed = people_withheld(actor, now, patient_id, writers)
     writes = [
-        _told(one, told_with[one.resource_id], patient_id)
+        _told(one, told_with[one.resource_id], patient_id, unnamed)
         for one in written
         if one.resource_id and _concerns(one, told_with[one.resource_id])
     ]
@@ -127,7 +133,7 @@ def _concerns(event: AuditEvent, row: Model) -> bool:
     return not isinstance(row, Patient) or event.action != AuditEvent.Action.UPDATE
 
 
-def _told(event: AuditEvent, row: Any, patient_id: UUID) -> Provenance:
+def _told(event: AuditEvent, row: Any, patient_id: UUID, unnamed: set[UUID]) -> Provenance:
     detail = event.detail
     said = parse_datetime(str(detail.get("effective_at") or ""))
     if said is None and event.action in (AuditEvent.Action.CREATE, AuditEvent.Action.IMPORT):
@@ -137,7 +143,7 @@ def _told(event: AuditEvent, row: Any, patient_id: UUID) -> Provenance:
         target=row.pk,
         target_kind=event.resource,
         activity=event.event,
-        agent=_agent(event),
+        agent=_agent(event, unnamed),
         organization=event.organization_id,
         effective_at=said or event.recorded_at,
         recorded_at=event.recorded_at,
@@ -150,10 +156,12 @@ def _told(event: AuditEvent, row: Any, patient_id: UUID) -> Provenance:
     )
 
 
-def _agent(event: AuditEvent) -> Agent:
+def _agent(event: AuditEvent, unnamed: set[UUID]) -> Agent:
     if event.user_id is None:
         part = event.actor.removeprefix(_SOFTWARE)
         return Agent("software", part, None, str(event.detail.get("software") or ""))
+    if event.user_id in unnamed:
+        return Agent("person", "", None, "")
     return Agent("person", event.actor, event.user_id, "")
 
 

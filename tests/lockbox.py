@@ -1,25 +1,26 @@
 """A patient whose record holds something of Chloé's that Ben may be kept from."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import reduce
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 
-from care_plans import standing
+from care_plans import hand_offs, standing
 from care_plans.models import Course
 from coordination import care_team
 from coordination.actors import Actor
-from coordination.consent import Decided, Locked, set_directive
+from coordination.consent import Decided, Locked, record_consent, set_directive
 from coordination.disclosure import labelled, labels_of
-from coordination.models import Directive
+from coordination.models import Directive, Labels, PractitionerRole
 from referrals.lifecycle import perform
 from tests.care_plans import underway, written
 from tests.cast import NOW, Cast, Person
 
 SAID = Decided(given_by="patient", means="spoken", evidence="note of 23 November")
+AGREED, HANDED_OVER, PROGRAMME = "Work on scar tissue.", "Two weeks away.", "Massage only"
 #: what is not a record of its own that a reader meets at an address
 APART = {"Message"}
 
@@ -49,21 +50,53 @@ class Scene:
         role = self.cast.ben.practitioner_role
         return {"audience_practitioner_id": role.practitioner_id}
 
-    def rows(self, condition: dict[str, Any], *, by_label: str) -> dict[str, set[str]]:
-        """Return the ids, by kind of record, of the rows whose label has a value."""
+    def of_discipline(self, name: str) -> dict[str, set[str]]:
+        """Return the ids, by kind of record, of what a discipline does and writes."""
+        people = PractitionerRole.objects.filter(discipline=name).values("practitioner__user_id")
+        return self._rows(
+            lambda labels: {
+                labels.discipline: name,
+                **{f"{role.removesuffix('_id')}__discipline": name for role in labels.parties},
+                **({f"{labels.recorder}__in": people} if labels.recorder else {}),
+            }
+        )
+
+    def of_practitioner(self, who: Person) -> dict[str, set[str]]:
+        """Return the ids, by kind of record, of what one practitioner does and writes."""
+        role = who.practitioner_role.id
+        return self._rows(
+            lambda labels: {
+                labels.author: role,
+                **dict.fromkeys(labels.parties, role),
+                labels.recorder: who.user.id,
+            }
+        )
+
+    def of_condition(self) -> dict[str, set[str]]:
+        """Return the ids, by kind of record, of what belongs to the course."""
+        return self._rows(lambda labels: {labels.condition: self.course.id})
+
+    def words_about(self, who: Person) -> set[str]:
+        """Return what would tell a reader of somebody."""
+        role = who.practitioner_role
+        return {role.practitioner.name, who.user.email, str(role.id), str(who.user.id)}
+
+    def _rows(self, named: Callable[[Labels], dict[str, Any]]) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
         with self.cast.acting():
             for name, model in labelled().items():
-                path = getattr(labels_of(model), by_label)
-                if path and name not in APART:
-                    found[name] = {str(pk) for pk in self._matching(model, path, condition)}
+                labels = labels_of(model)
+                any_of = [Q(**{path: value}) for path, value in named(labels).items() if path]
+                if any_of and name not in APART:
+                    rows: QuerySet[Any, Any] = QuerySet(model)
+                    mine = rows.filter(or_(*any_of), **{labels.patient: self.cast.patient.id})
+                    found[name] = {str(pk) for pk in mine.values_list("pk", flat=True)}
         return found
 
-    def _matching(self, model: type[Model], path: str, condition: dict[str, Any]) -> Iterator[UUID]:
-        rows: QuerySet[Any, Any] = QuerySet(model)
-        mine = {labels_of(model).patient: self.cast.patient.id}
-        wanted = {path + suffix: value for suffix, value in condition.items()}
-        yield from rows.filter(Q(**mine), Q(**wanted)).values_list("pk", flat=True)
+
+def or_(*conditions: Q) -> Q:
+    """Return the rows that meet one of these."""
+    return reduce(Q.__or__, conditions)
 
 
 def stage(cast: Cast) -> Scene:
@@ -90,6 +123,23 @@ def stage(cast: Cast) -> Scene:
         written.note(cast, cast.chloe)
         written.note(cast, cast.asha)
         written.visit(cast, cast.chloe)
+        written.coverage(cast, cast.sam, discipline="massage_therapy", programme=PROGRAMME)
+        record_consent(
+            cast.patient.id,
+            category="treatment",
+            decision="permit",
+            about=AGREED,
+            decided=SAID,
+            actor=cast.chloe.actor(),
+            now=NOW,
+        )
+        hand_offs.offer(
+            cast.patient.id,
+            to_id=cast.chloe.practitioner_role.id,
+            because=HANDED_OVER,
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
         standing.reassess(course.id, actor=Actor.system("test", cast.riverside.id), now=NOW)
     return Scene(cast, course)
 

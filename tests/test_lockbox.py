@@ -109,19 +109,26 @@ def rows_of(answer: Any) -> list[Any] | None:
 TARGETS: dict[str, Any] = {
     "discipline": lambda scene: (
         {"target": "discipline", "target_discipline": MASSAGE},
-        scene.rows({"": MASSAGE}, by_label="discipline"),
+        scene.of_discipline(MASSAGE),
     ),
     "practitioner": lambda scene: (
         {
             "target": "practitioner",
             "target_practitioner_id": scene.cast.chloe.practitioner_role.practitioner_id,
         },
-        scene.rows({"": scene.cast.chloe.practitioner_role.id}, by_label="author"),
+        scene.of_practitioner(scene.cast.chloe),
     ),
     "condition": lambda scene: (
         {"target": "condition", "target_id": scene.course.id},
-        scene.rows({"": scene.course.id}, by_label="condition"),
+        scene.of_condition(),
     ),
+}
+
+
+#: words that stand in what a directive on massage, or on Chloé, withholds
+PLANTED = {
+    "discipline": {lockbox.AGREED, lockbox.HANDED_OVER, lockbox.PROGRAMME},
+    "practitioner": {lockbox.AGREED, lockbox.HANDED_OVER},
 }
 
 
@@ -140,6 +147,10 @@ def test_it_answers_as_if_what_is_withheld_were_not_there(
     scene.lock(**what)
     after = asked(scene, ben)
     assert leaks(after, ids) == {}
+    if target != "condition":
+        words = scene.words_about(scene.cast.chloe) | PLANTED[target]
+        assert leaks(before, words)
+        assert leaks(after, words) == {}
     for address, answer in before.items():
         rows, left = rows_of(answer), rows_of(after[address])
         if rows is None or left is None or any(word in address for word in NARROWER):
@@ -296,7 +307,8 @@ def test_it_takes_the_patients_word_from_staff_and_shows_it_to_oversight_alone(
     for who in (cast.asha, cast.ben, cast.chloe, cast.sam, cast.ada):
         assert who.client.get("/api/v1/directives").status_code == 403
         consents = who.client.get("/api/v1/consents")
-        assert consents.status_code == 403 or consents.data["results"] == []
+        rows = [] if consents.status_code == 403 else consents.data["results"]
+        assert "lockbox" not in {row["category"] for row in rows}
     seen = cast.pia.client.get("/api/v1/directives").data["results"]
     assert [row["id"] for row in seen] == [made.data["id"]]
     for who in (cast.gus, cast.olu, cast.ada):
@@ -332,7 +344,7 @@ def test_it_refuses_a_directive_that_says_nothing(
     assert pointer in [error["pointer"] for error in answer.data["errors"]]
     with scene.cast.acting():
         assert not Directive.objects.exists()
-        assert not Consent.objects.exists()
+        assert not Consent.objects.filter(category="lockbox").exists()
 
 
 @pytest.mark.feature("PV-01")

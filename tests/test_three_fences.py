@@ -84,11 +84,19 @@ def records_of(scene: lockbox.Scene, *, not_by: Person | None = None) -> set[str
         for name, model in labelled().items():
             rows: QuerySet[Any, Any] = QuerySet(model)
             mine = rows.filter(**{labels_of(model).patient: scene.cast.patient.id})
-            if not_by is not None and (author := labels_of(model).author):
-                mine = mine.exclude(**{author: not_by.practitioner_role.id})
+            if not_by is not None:
+                mine = mine.exclude(own(labels_of(model), not_by))
             if name not in lockbox.APART:
                 found |= {str(pk) for pk in mine.values_list("pk", flat=True)}
     return found
+
+
+def own(labels: Labels, who: Person) -> Q:
+    """Select what somebody wrote, or what passes between them and somebody else."""
+    found = Q(pk__in=[])
+    for path in filter(None, (labels.author, *labels.parties)):
+        found |= Q(**{path: who.practitioner_role.id})
+    return found | Q(**{labels.recorder: who.user.id}) if labels.recorder else found
 
 
 def owned_by_patients() -> list[type[Model]]:

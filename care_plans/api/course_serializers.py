@@ -229,8 +229,11 @@ class LaneSerializer(serializers.ModelSerializer[Lane]):
     practitioner = LanePractitionerSerializer(
         source="practitioner_role", read_only=True, allow_null=True
     )
+    referral = serializers.UUIDField(
+        source="shown_referral.id", read_only=True, allow_null=True, default=None
+    )
     referral_status = serializers.CharField(
-        source="referral.status", read_only=True, allow_null=True, default=None
+        source="shown_referral.status", read_only=True, allow_null=True, default=None
     )
     sign_off = serializers.SerializerMethodField(
         help_text="Its latest word in the present stay; null: it has not said anything."

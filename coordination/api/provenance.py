@@ -19,7 +19,10 @@ class ProvenanceAgentSerializer(serializers.Serializer[Any]):
     """Who wrote it."""
 
     kind = serializers.ChoiceField(choices=[("person", "Person"), ("software", "Software")])
-    name = serializers.CharField(help_text="The login, or the part of the software.")
+    name = serializers.CharField(
+        allow_blank=True,
+        help_text="The login (empty where it is withheld), or the part of the software.",
+    )
     user = serializers.UUIDField(allow_null=True)
     version = serializers.CharField(allow_blank=True, help_text="Of the software.")
 

@@ -28,8 +28,8 @@ class HandOff(OrganizationOwned):
         DECLINED = "declined"
         WITHDRAWN = "withdrawn"
 
-    # who answers for the patient is never withheld; note and evidence go to the two parties only
-    labels: ClassVar[Labels] = Labels(is_identity=True)
+    # note and evidence go to the two parties only, whatever is withheld
+    labels: ClassVar[Labels] = Labels(parties=("sender_id", "work_item__owner_id"))
 
     patient = models.ForeignKey(
         "coordination.Patient", on_delete=models.PROTECT, related_name="hand_offs"
@@ -94,7 +94,11 @@ class HandOff(OrganizationOwned):
 class HandOffStep(OrganizationOwned):
     """One step of a hand-off: who did what, and the coded reason where one was given."""
 
-    labels: ClassVar[Labels] = Labels(patient="hand_off__patient_id", is_identity=True)
+    labels: ClassVar[Labels] = Labels(
+        patient="hand_off__patient_id",
+        record="hand_off_id",
+        parties=("hand_off__sender_id", "hand_off__work_item__owner_id", "work_item__owner_id"),
+    )
 
     hand_off = models.ForeignKey(HandOff, on_delete=models.PROTECT, related_name="steps")
     work_item = models.ForeignKey(

@@ -17,6 +17,10 @@ class Labels:
     """To the discipline that the row comes from (a value of `Discipline`)."""
     author: str = ""
     """To the id of the practitioner role that wrote it."""
+    parties: tuple[str, ...] = ()
+    """To the ids of the practitioner roles between whom it passes; each goes on seeing it."""
+    recorder: str = ""
+    """To the id of the user who wrote it down, where no practitioner role stands."""
     condition: str = ""
     """To the id of the course (the condition on the plan) that it is about."""
     sensitivity: str = ""

@@ -115,7 +115,10 @@ class Referral(OrganizationOwned):
     """
 
     labels: ClassVar[Labels] = Labels(
-        discipline="discipline", author="requested_by_id", condition="condition_id"
+        discipline="discipline",
+        author="requested_by_id",
+        parties=("work_item__owner_id",),
+        condition="condition_id",
     )
 
     class Status(models.TextChoices):
