@@ -18,8 +18,6 @@ from tests.story import Step
 READ_BEFORE = {("post", "/api/v1/courses/{id}/advance")}
 #: enough to see what a list is a list of
 ROWS = 2
-#: what lists that ask for more are asked
-NEEDED = {"/api/v1/provenance": "target"}
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HOLE = re.compile(r"\{(\w+)\}")
@@ -100,7 +98,13 @@ class Book:
                     return
 
     def _query(self, path: str) -> dict[str, str]:
-        return {NEEDED[path]: self._ids["/api/v1/care-plans"][0]} if path in NEEDED else {}
+        """Return what lists that ask for more are asked."""
+        if path == "/api/v1/provenance":
+            return {"target": self._ids["/api/v1/care-plans"][0]}
+        if path == "/api/v1/access-check":
+            whom = {"user": str(self.cast.asha.user.id), "patient": str(self.cast.patient.id)}
+            return {**whom, "action": "care-plan.create"}
+        return {}
 
     def _places(self, path: str) -> Iterator[Mapping[str, str]]:
         """Return with what the holes of an address may be filled."""

@@ -18,6 +18,7 @@ from care_plans.models import Condition, SourceDocument
 from coordination import own_access
 from coordination.api.examples import JSON, read_examples
 from coordination.models import User
+from notifications.models import Message
 from tests.care_plans import written
 from tests.cast import NOW, Cast, Person
 from tests.recording import Book, shape, write_down
@@ -95,11 +96,12 @@ def test_it_has_examples_as_the_api_answers_today(
 def told(cast: Cast, document: dict[str, Any], clock: Any) -> dict[str, Any]:
     """Tell the story and the logins', and return what was written down."""
     staff = [cast.asha, cast.sam, cast.ada, cast.pia, cast.esi]
-    book = Book(cast, document, [*staff, patient_of(cast), sister_of(cast, "view")])
+    book = Book(cast, document, [*staff, patient_of(cast), sister_of(cast, "view", "message")])
     bring_along(cast, book)
     refused = cast.ada.client.post("/api/v1/care-plans", {"patient": str(cast.patient.id)})
     book.know("/api/v1/denials", refused.headers["X-Request-ID"])
     tell(cast, book.ask)
+    let_mails_go_out(cast)
     written.coverage(cast, cast.sam)
     book.read()
     log_in_and_out(cast, Teller(book.ask), clock)
@@ -118,14 +120,21 @@ def patient_of(cast: Cast) -> Person:
     return Person(user, cast.riverside)
 
 
-def sister_of(cast: Cast, right: str) -> Person:
-    """Return somebody who may do one thing in the patient's place."""
+def let_mails_go_out(cast: Cast) -> None:
+    """Have the patient's messages sent, as a worker would."""
+    with cast.acting():
+        theirs = Message.objects.filter(to_patient=cast.patient)
+        assert theirs.filter(status="queued").update(status="sending", claimed_at=TOLD)
+        theirs.filter(status="sending").update(status="sent", claimed_at=None, sent_at=TOLD)
+
+
+def sister_of(cast: Cast, *rights: str) -> Person:
+    """Return somebody who may do some things in the patient's place."""
     person = cast.asha.client.post(
         "/api/v1/related-persons",
         {"patient": str(cast.patient.id), "name": "Sister Sample", "relationship": "sibling"},
     ).json()["id"]
     given = {
-        "right": right,
         "granted_by": "patient",
         "legal_basis": "patient_authorization",
         "evidence": "form 11",
@@ -134,10 +143,8 @@ def sister_of(cast: Cast, right: str) -> Person:
     }
     at = f"/api/v1/related-persons/{person}"
     email = "sister@continuum.example"
-    for answer in (
-        cast.asha.client.post(f"{at}/rights", given),
-        cast.sam.client.post(f"{at}/login", {"email": email}),
-    ):
+    granted = [cast.asha.client.post(f"{at}/rights", {**given, "right": one}) for one in rights]
+    for answer in (*granted, cast.sam.client.post(f"{at}/login", {"email": email})):
         assert answer.status_code < 300, answer.content
     return Person(User.objects.get(email=email), cast.riverside)
 

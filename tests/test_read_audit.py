@@ -213,6 +213,8 @@ UNWALKED = {
     "duplicate-reviews",
     "legal-holds",
     "me/patients",
+    "me/patients//message-preferences",
+    "me/patients//messages",
     "me/patients//plan",
     "overrides",
     "messages",

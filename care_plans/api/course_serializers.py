@@ -230,7 +230,11 @@ class LaneSerializer(serializers.ModelSerializer[Lane]):
         source="practitioner_role", read_only=True, allow_null=True
     )
     referral = serializers.UUIDField(
-        source="shown_referral.id", read_only=True, allow_null=True, default=None
+        source="shown_referral.id",
+        read_only=True,
+        allow_null=True,
+        default=None,
+        help_text="The referral that finds somebody for it; null for none, or where withheld.",
     )
     referral_status = serializers.CharField(
         source="shown_referral.status", read_only=True, allow_null=True, default=None

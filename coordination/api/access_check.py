@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import SAFE_METHODS
@@ -73,7 +74,7 @@ class AccessCheckViewSet(ContinuumViewSet):
             OpenApiParameter("action", str, required=True, description="`care-plan.create`, say."),
             OpenApiParameter("patient", UUID, description="Privacy officers only."),
         ],
-        responses={200: AccessCheckSerializer},
+        responses={200: forced_singular_serializer(AccessCheckSerializer)},
     )
     def list(self, request: Request) -> Response:
         """Return what each fence says."""
