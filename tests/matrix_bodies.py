@@ -62,6 +62,7 @@ PLAIN: Mapping[str, Any] = {
     "practitioner.partial_update": {"name": "Hana Sato"},
     "practitioner.login": {"login": "nobody@continuum.example"},
     "practitioner-role.partial_update": {"capacity": 40},
+    "proxied-message.choose": {"purpose": "care", "channel": "email", "wanted": False},
     "proxied-patient.directives": {"target": "everything", "audience": "everyone"},
     "record-request.disagree": {"text": "I never said so."},
     "record-request.fulfil": {},

@@ -83,6 +83,8 @@ class Call:
         """Return what it is asked with."""
         if self.target:
             return {"target": scene.of(self.target)}
+        if self.path == "/api/v1/access-check":
+            return {"user": scene.of("Login"), "action": "care-plan.create"}
         cls = view_class(self.view)
         is_paged = self.is_view_set and getattr(cls, "pagination_class", None) is not None
         return {"limit": "200"} if self.is_list and is_paged else {}
