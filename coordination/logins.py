@@ -12,11 +12,12 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from coordination import audit
 from coordination.actors import Actor, Role, actor_for
 from coordination.attempts import forgive, take_attempt
+from coordination.login_fence import known_as, login_named, of_login
 from coordination.models import (
     ApiToken,
     LoginSession,
@@ -112,7 +113,7 @@ def give_code(user: User, code: str, *, now: datetime, address: str) -> str:
 
 def note_lockout(email: str, *, kind: str, now: datetime) -> None:
     """Write down, wherever the login is a member, that somebody has to wait; once a wait."""
-    user = User.objects.filter(email=email.strip().lower()).first()
+    user = login_named(email)
     log.warning("login_locked_out", kind=kind, user_id=str(user.id) if user else None)
     if user is None:
         return
@@ -144,15 +145,27 @@ def note(event: str, actor: Actor, *, now: datetime, **detail: str) -> None:
     )
 
 
-def sessions_of(user: User, *, now: datetime) -> QuerySet[LoginSession, LoginSession]:
+@of_login
+def sessions_of(user: User, *, now: datetime) -> list[LoginSession]:
     """Return the sessions of a login that have not ended, the one used last first."""
+    return list(_sessions_of(user, now).order_by("-last_used_at", "id"))
+
+
+@of_login
+def end_session(user: User, session_id: UUID, *, now: datetime) -> bool:
+    """End one session of a login; returns whether there was such a one."""
+    return bool(_sessions_of(user, now).filter(pk=session_id).delete()[0])
+
+
+def _sessions_of(user: User, now: datetime) -> QuerySet[LoginSession, LoginSession]:
     return LoginSession.objects.filter(
         user=user,
         expires_at__gt=now,
         last_used_at__gt=now - timedelta(seconds=settings.SESSION_IDLE_SECONDS),
-    ).order_by("-last_used_at", "id")
+    )
 
 
+@of_login
 def end_sessions(user: User, *, but: bytes | None = None) -> int:
     """End all sessions of a login (except the one with this digest); returns how many."""
     mine = LoginSession.objects.filter(user=user)
@@ -162,8 +175,14 @@ def end_sessions(user: User, *, but: bytes | None = None) -> int:
 def forget_ended_sessions(*, now: datetime) -> int:
     """Delete the rows of sessions that nobody can use any more; returns how many."""
     idle = now - timedelta(seconds=settings.SESSION_IDLE_SECONDS)
-    ended = LoginSession.objects.filter(Q(expires_at__lte=now) | Q(last_used_at__lte=idle))
-    return ended.delete()[0]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT session_id FROM coordination_sessions_over(%s, %s)", [now, idle])
+        over = [session_id for (session_id,) in cursor.fetchall()]
+    forgotten = 0
+    for session_id in over:
+        with known_as(session_id):
+            forgotten += LoginSession.objects.filter(pk=session_id).delete()[0]
+    return forgotten
 
 
 def tokens_of(user: User, *, now: datetime) -> QuerySet[ApiToken, ApiToken]:

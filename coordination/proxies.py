@@ -16,6 +16,7 @@ from coordination import audit, consent, events
 from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor, Role
 from coordination.care_team import may_register
+from coordination.login_fence import login_named
 from coordination.models import (
     AuditEvent,
     Directive,
@@ -190,7 +191,7 @@ def bind_login(person_id: UUID, *, email: str, actor: Actor, now: datetime) -> R
     person = related_person_for(actor, person_id, now=now)
     if person.user_id is not None:
         raise Stale("This person has a login already.")
-    user = User.objects.filter(email=email.strip().lower()).first()
+    user = login_named(email)
     if user is not None and works_here(user, now):
         words = "Whoever works here is no proxy here; the person needs a login of their own."
         raise Denied(words, rule="related-person.staff")

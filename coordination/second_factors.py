@@ -14,6 +14,7 @@ from allauth.mfa.utils import decrypt
 from django.db import transaction
 
 from coordination.actors import Role
+from coordination.login_fence import of_login
 from coordination.models import User
 from coordination.problems import NotAllowed, Problem
 
@@ -69,17 +70,20 @@ class Standing:
             )
 
 
+@of_login
 def factors_of(user: User) -> list[Authenticator]:
     """Return a login's second factors, oldest first."""
     return list(Authenticator.objects.filter(user=user).order_by("created_at", "pk"))
 
 
+@of_login
 def is_enrolled(user: User) -> bool:
     """Say whether a login has an app or a passkey; codes on paper come with either."""
     mine = Authenticator.objects.filter(user=user, type__in=(Type.TOTP, Type.WEBAUTHN))
     return bool(mine.exists())
 
 
+@of_login
 def prove_code(user: User, code: str, *, now: datetime) -> str:
     """Accept a code from the app or from paper, once. Returns its type; raises `WrongCode`."""
     typed = "".join(code.split())
@@ -91,6 +95,7 @@ def prove_code(user: User, code: str, *, now: datetime) -> str:
     raise WrongCode("This code is wrong, or was used before.")
 
 
+@of_login
 @transaction.atomic
 def enrol_totp(user: User, secret: str, code: str, *, now: datetime) -> list[str]:
     """Take an app's secret once its code is right; returns codes for paper if they are new.
@@ -107,6 +112,7 @@ def enrol_totp(user: User, secret: str, code: str, *, now: datetime) -> list[str
     return paper_codes(user)
 
 
+@of_login
 @transaction.atomic
 def paper_codes(user: User, *, anew: bool = False) -> list[str]:
     """Return recovery codes if the login has none yet, or fresh ones; otherwise nothing."""
@@ -119,6 +125,7 @@ def paper_codes(user: User, *, anew: bool = False) -> list[str]:
     return codes
 
 
+@of_login
 @transaction.atomic
 def remove_factor(user: User, factor_id: int, *, roles: frozenset[Role]) -> str | None:
     """Remove one factor and, with the last, the codes on paper. Returns its type, None: unknown.

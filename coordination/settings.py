@@ -145,6 +145,7 @@ USE_I18N = True
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # served from the packages themselves: nothing to collect
 
+AUTHENTICATION_BACKENDS = ["coordination.login_fence.LoginBackend"]
 SESSION_ENGINE = "coordination.api.session_store"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 
 from coordination import audit
 from coordination.actors import Actor, Role
+from coordination.login_fence import login_named
 from coordination.models import (
     Location,
     Membership,
@@ -62,7 +63,7 @@ def admit_member(
     Raises `Invalid` for a bad address or a weak password, `MemberAlready`.
     """
     address = email.strip().lower()
-    user = User.objects.filter(email=address).first()
+    user = login_named(address)
     is_new = user is None
     if user is None:
         user = _open_login(address, name, password)

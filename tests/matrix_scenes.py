@@ -18,8 +18,9 @@ from rest_framework.test import APIClient
 from care_plans.models import Condition, Course, SourceDocument
 from coordination import consent, denials, own_access, portals, proxies
 from coordination.actors import Actor, Role
+from coordination.login_fence import known_as, login_of
 from coordination.logins import issue_token
-from coordination.models import AccessReview, AccessSample, Denial, Editable, User
+from coordination.models import AccessReview, AccessSample, Denial, Editable
 from coordination.tenancy import acting_in
 from notifications.models import Message
 from tests.care_plans import underway, written
@@ -230,10 +231,11 @@ def _of_login(who: Person) -> dict[str, Any]:
         who.user, who.organization.id, name="another", now=datetime.now(UTC), is_vouched=True
     )
     logged_in(who)
-    session = who.user.loginsession_set.latest("pk")
-    factor = Authenticator.objects.create(
-        user=who.user, type=Authenticator.Type.TOTP, data={"secret": ""}
-    )
+    with known_as(who.user.pk):
+        session = who.user.loginsession_set.latest("pk")
+        factor = Authenticator.objects.create(
+            user=who.user, type=Authenticator.Type.TOTP, data={"secret": ""}
+        )
     return {
         "OwnToken": token.pk,
         "OwnSession": session.pk,
@@ -291,7 +293,7 @@ def a_proxy(cast: Cast) -> Person:
             proxies.grant_right(person.id, fields, actor=cast.asha.actor(), now=NOW)
         email = "zoe@continuum.example"
         proxies.bind_login(person.id, email=email, actor=cast.sam.actor(), now=NOW)
-    return Person(User.objects.get(email=email), cast.riverside)
+    return Person(login_of(email), cast.riverside)
 
 
 def a_patient(cast: Cast) -> Person:

@@ -11,7 +11,8 @@ from typing import Any
 
 from care_plans.models import Activity, Goal
 from coordination.actors import Role
-from coordination.models import Discipline, Location, Patient, User
+from coordination.login_fence import login_of
+from coordination.models import Discipline, Location, Patient
 from notifications import delivery
 from tests.care_plans import underway
 from tests.cast import LONG_AGO, NOW, Cast, Person, make_person
@@ -183,7 +184,7 @@ def stand_beside(cast: Cast, tell: Teller, patient: str) -> None:
     tell(sam, "post", f"{at}/{{id}}/login", {"email": "rana@continuum.example"}, id=person)
     over = {"right": seeing["id"], "because": "The patient asked for it."}
     tell(asha, "post", f"{at}/{{id}}/revoke", over, id=person)
-    rana = Person(User.objects.get(email="rana@continuum.example"), cast.riverside)
+    rana = Person(login_of("rana@continuum.example"), cast.riverside)
     locked = {
         "target": "discipline",
         "target_discipline": "nutrition",

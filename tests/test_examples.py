@@ -17,7 +17,7 @@ from pytest_django import Settings
 from care_plans.models import Condition, SourceDocument
 from coordination import own_access
 from coordination.api.examples import JSON, read_examples
-from coordination.models import User
+from coordination.login_fence import login_of
 from notifications.models import Message
 from tests.care_plans import written
 from tests.cast import NOW, Cast, Person
@@ -146,7 +146,7 @@ def sister_of(cast: Cast, *rights: str) -> Person:
     granted = [cast.asha.client.post(f"{at}/rights", {**given, "right": one}) for one in rights]
     for answer in (*granted, cast.sam.client.post(f"{at}/login", {"email": email})):
         assert answer.status_code < 300, answer.content
-    return Person(User.objects.get(email=email), cast.riverside)
+    return Person(login_of(email), cast.riverside)
 
 
 def bring_along(cast: Cast, book: Book) -> None:

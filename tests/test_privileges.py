@@ -26,11 +26,8 @@ OPEN_TABLES = {
     "care_plans_pathway": "published content, the same for all",
     "care_plans_pathwayversion": "published content, the same for all",
     "coordination_auditcheckpoint": "heads of the chain: hashes and numbers",
-    "coordination_user": "a login may work in several organizations; no health data",
     "django_content_type": "names of tables",
     "django_migrations": "names of migrations",
-    "mfa_authenticator": "second factors of logins, sealed",
-    "coordination_loginsession": "sessions by digest; a login comes before any organization",
     "coordination_scoperule": "who may do what: the same for all",
 }
 
@@ -209,3 +206,23 @@ def test_it_may_not_delete_a_patient(cast: Cast) -> None:
     ):
         cursor.execute("DELETE FROM coordination_patient WHERE id = %s", [cast.patient.id])
     assert isinstance(refused.value.__cause__, InsufficientPrivilege)
+
+
+def test_it_shows_logins_to_whoever_names_them_and_to_their_organization(
+    committed_cast: Cast, servers: Servers, database: str
+) -> None:
+    cast = committed_cast
+    url = servers.environment(database)["DATABASE_URL"]
+
+    def seen(**settings: object) -> set[str]:
+        with psycopg.connect(url) as raw:
+            for name, value in settings.items():
+                raw.execute("SELECT set_config(%s, %s, false)", [f"app.{name}", str(value)])
+            return {email for (email,) in raw.execute("SELECT email FROM coordination_user")}
+
+    asha, olu = cast.asha.user, cast.olu.user
+    assert seen(organization=uuid4()) == seen(login="nobody@continuum.example") == set()
+    assert seen(login=asha.id) == seen(login=asha.email) == {asha.email}
+    inside = seen(organization=cast.riverside.id)
+    assert asha.email in inside
+    assert olu.email not in inside

@@ -195,7 +195,7 @@ class OwnSessionView(OwnView):
     def delete(self, request: Request, pk: UUID) -> Response:
         """End it; nothing can be done in it any more."""
         now = timezone.now()
-        if not logins.sessions_of(self.me, now=now).filter(pk=pk).order_by().delete()[0]:
+        if not logins.end_session(self.me, pk, now=now):
             raise NotFound("You have no such session.")
         logins.note("login.session-ended", self.actor, now=now)
         return Response(status=204)

@@ -15,6 +15,7 @@ from django.contrib.sessions.backends.base import CreateError, SessionBase, Upda
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from coordination.login_fence import known_as
 from coordination.logins import forget_ended_sessions
 from coordination.models import LoginSession
 
@@ -30,22 +31,26 @@ class SessionStore(SessionBase):
     def load(self) -> dict[str, Any]:
         """Return what the session holds; nothing, and no key, when it has ended."""
         now = timezone.now()
-        row = LoginSession.objects.filter(
-            digest=digest_of(self.session_key),
-            expires_at__gt=now,
-            last_used_at__gt=now - timedelta(seconds=settings.SESSION_IDLE_SECONDS),
-        ).first()
+        digest = digest_of(self.session_key)
+        with known_as(digest):
+            row = LoginSession.objects.filter(
+                digest=digest,
+                expires_at__gt=now,
+                last_used_at__gt=now - timedelta(seconds=settings.SESSION_IDLE_SECONDS),
+            ).first()
+            if row is not None and row.last_used_at < now - _MINUTE:
+                _touch(row.pk, now)
         if row is None:
             self._session_key = None
             return {}
-        if row.last_used_at < now - _MINUTE:
-            _touch(row.pk, now)
         self._started = row.started_at
         return self.decode(row.data)
 
     def exists(self, session_key: str) -> bool:
         """Say whether a key is taken."""
-        return LoginSession.objects.filter(digest=digest_of(session_key)).exists()
+        digest = digest_of(session_key)
+        with known_as(digest):
+            return LoginSession.objects.filter(digest=digest).exists()
 
     def create(self) -> None:
         """Begin a session under a fresh key."""
@@ -68,16 +73,20 @@ class SessionStore(SessionBase):
         content = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
         user = content.get(SESSION_KEY)
         values = {"data": self.encode(content), "user_id": UUID(user) if user else None}
-        if must_create:
-            self._insert(values)
-        elif not LoginSession.objects.filter(digest=digest_of(self.session_key)).update(**values):
-            raise UpdateError
+        digest = digest_of(self.session_key)
+        with known_as(digest):
+            if must_create:
+                self._insert(values)
+            elif not LoginSession.objects.filter(digest=digest).update(**values):
+                raise UpdateError
 
     def delete(self, session_key: str | None = None) -> None:
         """End a session: this one unless another is named."""
         key = session_key or self.session_key
         if key is not None:
-            LoginSession.objects.filter(digest=digest_of(key)).delete()
+            digest = digest_of(key)
+            with known_as(digest):
+                LoginSession.objects.filter(digest=digest).delete()
 
     def flush(self) -> None:
         """End this session, and begin anew if anything is kept in it."""

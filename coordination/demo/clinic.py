@@ -18,12 +18,12 @@ from coordination.demo.cast import (
     RegisteredPatient,
     RolePart,
 )
+from coordination.login_fence import login_of
 from coordination.models import (
     Location,
     PatientIdentifier,
     Practitioner,
     PractitionerRole,
-    User,
 )
 from coordination.organizations import (
     LocationExists,
@@ -92,7 +92,7 @@ def _admit(cast: Cast, organization_id: UUID, person: Person, *, now: datetime) 
             now=now,
         )
     except staff.MemberAlready:
-        user = User.objects.get(email=person.email)
+        user = login_of(person.email)
     second_factors.enrol(person, user, secret_key=settings.SECRET_KEY, now=now)
     if person.hat != Role.PRACTITIONER:
         return
@@ -172,7 +172,7 @@ def _register(organization_id: UUID, patient: RegisteredPatient, *, now: datetim
 
 
 def _actor(organization_id: UUID, email: str, *, now: datetime) -> Actor:
-    return actor_for(User.objects.get(email=email), organization_id, now=now)
+    return actor_for(login_of(email), organization_id, now=now)
 
 
 def _role_of(email: str) -> PractitionerRole:

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 
+from .naming import known_as
 from .owned import Editable, OrganizationOwned, new_id
 
 
@@ -60,6 +61,16 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the login, which only who names it can (`naming`)."""
+        with known_as(self.pk):
+            super().save(*args, **kwargs)
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """Read the login anew, likewise."""
+        with known_as(self.pk):
+            super().refresh_from_db(*args, **kwargs)
 
     def get_full_name(self) -> str:
         """Return the name shown to colleagues."""

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
 from coordination.demo.cast import read_cast
+from coordination.login_fence import login_named, login_of
 from coordination.logins import issue_token
 from coordination.models import (
     CareTeamMember,
@@ -19,7 +20,6 @@ from coordination.models import (
     Organization,
     Patient,
     PractitionerRole,
-    User,
 )
 from coordination.organizations import organization_named
 from coordination.tenancy import acting_in
@@ -63,7 +63,7 @@ def test_it_shows_the_scheduler_all_patients_and_a_practitioner_only_their_own(
     clinic: UUID,
 ) -> None:
     def names(email: str) -> set[str]:
-        user = User.objects.get(email=email)
+        user = login_of(email)
         _, secret = issue_token(user, clinic, name="test", now=datetime.now(UTC))
         client = APIClient()
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
@@ -108,7 +108,7 @@ def test_it_changes_nothing_the_second_time(clinic: UUID) -> None:
 
 def test_it_lets_every_member_of_the_cast_log_in(clinic: UUID) -> None:
     for login in read_cast().logins:
-        user = User.objects.get(email=login.email)
+        user = login_of(login.email)
         assert user.name == login.name
     assert user.check_password(login.password)
 
@@ -193,7 +193,7 @@ def test_it_refuses_a_weak_password_and_leaves_no_login(
             organization="demo",
             role="scheduler",
         )
-    assert not User.objects.filter(email="new@continuum.example").exists()
+    assert login_named("new@continuum.example") is None
 
 
 def test_it_gives_a_known_login_a_second_organization_without_touching_its_password(
@@ -208,7 +208,7 @@ def test_it_gives_a_known_login_a_second_organization_without_touching_its_passw
         role="scheduler",
         stdout=StringIO(),
     )
-    user = User.objects.get(email="priya@continuum.example")
+    user = login_of("priya@continuum.example")
     assert user.name == "Priya Placeholder"
     assert user.check_password(read_cast().password)
     with acting_in(organization_named("neighbour")):

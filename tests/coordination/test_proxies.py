@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from coordination import proxies
-from coordination.models import AuditEvent, Directive, RelatedPerson, RelatedPersonRight, User
+from coordination.login_fence import login_of
+from coordination.models import AuditEvent, Directive, RelatedPerson, RelatedPersonRight
 from coordination.problems import Denied, NotFound
 from tests import lockbox
 from tests.care_plans import underway
@@ -39,7 +40,7 @@ def proxy(cast: Cast) -> tuple[RelatedPerson, Person]:
     email = "rana@continuum.example"
     answer = cast.sam.client.post(f"{URL}/{person.id}/login", {"email": email})
     assert (answer.status_code, answer.data["has_login"]) == (200, True)
-    return person, Person(User.objects.get(email=email), cast.riverside)
+    return person, Person(login_of(email), cast.riverside)
 
 
 @pytest.mark.feature("PT-04")

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from coordination.login_fence import login_named
 from coordination.logins import close_login
-from coordination.models import User
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Close it."""
-        user = User.objects.filter(email=options["email"].strip().lower()).first()
+        user = login_named(options["email"])
         if user is None:
             raise CommandError(f"There is no login {options['email']}.")
         close_login(user, now=timezone.now())

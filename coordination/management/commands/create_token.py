@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from coordination.login_fence import login_named
 from coordination.logins import issue_token, memberships_of
-from coordination.models import User
 from coordination.organizations import organization_named
 from coordination.problems import Problem
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Issue the token of a member."""
         now = timezone.now()
-        user = User.objects.filter(email=options["email"].strip().lower()).first()
+        user = login_named(options["email"])
         if user is None:
             raise CommandError(f"There is no login {options['email']}.")
         try:
