@@ -99,8 +99,11 @@ def or_(*conditions: Q) -> Q:
     return reduce(Q.__or__, conditions)
 
 
-def stage(cast: Cast) -> Scene:
-    """Put a record on the stage to which Asha, Ben and Chloé have all contributed."""
+def stage(cast: Cast, *, hands_over: bool = True) -> Scene:
+    """Put a record on the stage to which Asha, Ben and Chloé have all contributed.
+
+    `hands_over` lets Asha offer the lead to Chloé, who has not answered yet.
+    """
     with cast.acting():
         course = underway.start(cast)
         for person in (cast.ben, cast.dmitri):
@@ -133,13 +136,14 @@ def stage(cast: Cast) -> Scene:
             actor=cast.chloe.actor(),
             now=NOW,
         )
-        hand_offs.offer(
-            cast.patient.id,
-            to_id=cast.chloe.practitioner_role.id,
-            because=HANDED_OVER,
-            actor=cast.asha.actor(),
-            now=NOW,
-        )
+        if hands_over:
+            hand_offs.offer(
+                cast.patient.id,
+                to_id=cast.chloe.practitioner_role.id,
+                because=HANDED_OVER,
+                actor=cast.asha.actor(),
+                now=NOW,
+            )
         standing.reassess(course.id, actor=Actor.system("test", cast.riverside.id), now=NOW)
     return Scene(cast, course)
 

@@ -26,16 +26,23 @@ class Tables:
 
     def __init__(self, organizations: Iterable[UUID]) -> None:
         self.organizations = tuple(organizations)
-        self.first = {name: self.held(name) for name in self.counts()}
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT relid, relname FROM pg_stat_user_tables")
+            found = cursor.fetchall()
+        self._names = {oid: name for oid, name in found if not name.startswith(TRACES)}
+        self.first = {name: self.held(name) for name in self._names.values()}
 
     def counts(self) -> Mapping[str, int]:
         """Return how often each table was written to in this transaction."""
         with connection.cursor() as cursor:
+            # the functions behind the view, which would look up the rest of its columns as well
             cursor.execute(
-                "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables"
+                "SELECT oid, pg_stat_get_xact_tuples_inserted(oid) "
+                "+ pg_stat_get_xact_tuples_updated(oid) + pg_stat_get_xact_tuples_deleted(oid) "
+                "FROM unnest(%s::oid[]) AS oid",
+                [list(self._names)],
             )
-            found = dict(cursor.fetchall())
-        return {name: count for name, count in found.items() if not name.startswith(TRACES)}
+            return {self._names[oid]: count for oid, count in cursor.fetchall()}
 
     def held(self, table: str) -> tuple[str | None, ...]:
         """Return a fingerprint of a table's rows in each organization."""

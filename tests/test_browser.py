@@ -78,7 +78,7 @@ def test_it_shows_every_operation_and_tries_one(visit: Visit) -> None:
     }
     assert {shown.rsplit("-", 1)[1] for shown in _read_to_the_end(visit.page)} == operations
     assert len(operations) > 50
-    summary = visit.page.locator("#operations-session-session_retrieve .opblock-summary")
+    summary = visit.page.locator("#operations-session-session_get .opblock-summary")
     while not summary.count():
         assert not _scroll(visit.page, -0.5), "the operation is not on the page"
     summary.click()

@@ -69,6 +69,7 @@ def configured(who: Person) -> SchemathesisConfig:
                 "no-shrink": True,
             },
             "phases": {
+                "examples": {"enabled": bool(EXAMPLES)},
                 "coverage": {"enabled": bool(EXAMPLES)},
                 "stateful": {"enabled": bool(EXAMPLES)},
             },

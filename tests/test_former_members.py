@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def left(cast: Cast) -> datetime:
     """Let Chloé finish her referral and leave the team; return when she left."""
-    lockbox.stage(cast)
+    lockbox.stage(cast, hands_over=False)
     now = datetime.now(UTC)
     with cast.acting():
         referral = Referral.objects.get(discipline="massage_therapy")

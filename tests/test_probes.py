@@ -24,7 +24,7 @@ pytestmark = [
 
 #: split over so many tests, so that they run beside one another
 PARTS = 2
-PROBES = int(os.environ.get("CONTINUUM_PROBES", "1500")) // PARTS
+PROBES = int(os.environ.get("CONTINUUM_PROBES", "1000")) // PARTS
 ENOUGH = 150
 
 

@@ -317,7 +317,7 @@ def test_it_asks_the_same_number_of_queries_for_one_row_and_for_many(
     with cast.acting():
         for number in range(many):
             opened(cast, key=f"k-{number}", now=timezone.now())
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         assert len(client.get(URL + path).data["results"]) == many
 
 
@@ -356,6 +356,6 @@ def test_it_shows_reports_in_a_list_without_further_queries(
                 do(referral, action, cast.chloe, now=now)
         assert ReferralReport.objects.count() == 3
     client = cast.asha.client
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(8):
         found = client.get(URL).data["results"]
     assert [len(row["clinical"]["reports"]) for row in found] == [1, 1, 1]
