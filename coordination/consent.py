@@ -119,7 +119,7 @@ def set_directive(
     """
     patient = patient_for(actor, patient_id, now=now, view=view_of(actor), lock=True)
     must_go_on(patient)
-    _check(locked, patient)
+    _check(locked, patient, actor, now)
     consent = _write(
         patient,
         None,
@@ -282,7 +282,7 @@ def _write(
     return consent
 
 
-def _check(locked: Locked, patient: Patient) -> None:
+def _check(locked: Locked, patient: Patient, actor: Actor, now: datetime) -> None:
     _same(locked.target == Target.DISCIPLINE, bool(locked.target_discipline), "target_discipline")
     _same(
         locked.target == Target.PRACTITIONER,
@@ -308,7 +308,7 @@ def _check(locked: Locked, patient: Patient) -> None:
         chosen = getattr(locked, f"{name}_id")
         if chosen is not None and not Practitioner.objects.filter(pk=chosen).exists():
             raise Invalid.field(f"/{name}", "There is no such practitioner.")
-    if locked.target_id is not None and not _is_of(patient, locked):
+    if locked.target_id is not None and not _is_of(patient, locked, actor, now):
         raise Invalid.field("/target_id", "This patient has no such record.")
 
 
@@ -319,12 +319,14 @@ def _same(wanted: bool, given: bool, field: str) -> None:
         raise Invalid.field(f"/{field}", "It does not go with this kind.")
 
 
-def _is_of(patient: Patient, locked: Locked) -> bool:
+def _is_of(patient: Patient, locked: Locked, actor: Actor, now: datetime) -> bool:
+    """Say whether the patient has such a record, as far as the actor knows."""
     for model in labelled().values():
         labels = labels_of(model)
         if locked.target == Target.CONDITION and labels.condition != "pk":
             continue
         rows: QuerySet[Any, Any] = QuerySet(model)
-        if rows.filter(pk=locked.target_id, **{labels.patient: patient.pk}).exists():
+        mine = rows.filter(pk=locked.target_id, **{labels.patient: patient.pk})
+        if owned_by_patient(mine, actor, now, view=view_of(actor), path=labels.patient).exists():
             return True
     return False

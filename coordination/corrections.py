@@ -84,7 +84,7 @@ def receive_request(
         recorded_by=actor.label,
         user_id=actor.user_id,
         recorded_at=now,
-        **_about(resource, resource_id, patient),
+        **_about(resource, resource_id, patient, actor, now),
     )
     _tell("record-request.received", request, actor, now, action=audit.Action.CREATE)
     return request
@@ -205,12 +205,20 @@ def with_statements[M: Model](rows: QuerySet[M, M]) -> QuerySet[M, M]:
 
 
 def _patient(actor: Actor, patient_id: UUID, now: datetime) -> Patient:
-    view: View = "oversight" if Role.PRIVACY_OFFICER in actor.roles else "directory"
-    return patient_for(actor, patient_id, now=now, view=view)
+    return patient_for(actor, patient_id, now=now, view=_view(actor))
 
 
-def _about(resource: str, resource_id: UUID | None, patient: Patient) -> dict[str, Any]:
-    """Return what the request copies from the record; raises `Invalid` if there is none."""
+def _view(actor: Actor) -> View:
+    return "oversight" if Role.PRIVACY_OFFICER in actor.roles else "directory"
+
+
+def _about(
+    resource: str, resource_id: UUID | None, patient: Patient, actor: Actor, now: datetime
+) -> dict[str, Any]:
+    """Return what the request copies from the record.
+
+    Raises `Invalid` if there is none, as far as the actor knows.
+    """
     if not resource and resource_id is None:
         return {}
     kind = kind_of(resource)
@@ -218,10 +226,11 @@ def _about(resource: str, resource_id: UUID | None, patient: Patient) -> dict[st
         raise Invalid.field("/resource", "No patient asks about records of this kind.")
     if resource_id is None:
         return {"resource": resource}
-    record = record_of(kind, resource_id, patient.pk)
-    if record is None:
-        raise Invalid.field("/resource_id", "There is no such record of this patient.")
     labels = kind.labels
+    mine = kind.rows.filter(pk=resource_id, **{labels.patient: patient.pk})
+    known = owned_by_patient(mine, actor, now, view=_view(actor), path=labels.patient)
+    if not known.exists():
+        raise Invalid.field("/resource_id", "There is no such record of this patient.")
 
     def read(path: str) -> Any:
         return kind.rows.filter(pk=resource_id).values_list(path).get()[0]

@@ -68,3 +68,34 @@ def test_it_withholds_what_a_withheld_person_wrote_down(cast: Cast, target: str)
     decide(cast, cast.ben, status=404, decision="withdraw", agreement=agreement)
     assert [read(who, consent) for who in (cast.farah, cast.asha, cast.pia)] == [ASKED] * 3
     decide(cast, cast.farah, decision="withdraw", agreement=agreement)
+
+
+@pytest.mark.feature("PV-02")
+def test_it_answers_for_a_withheld_record_as_for_none(cast: Cast) -> None:
+    written.join(cast, cast.ben, cast.farah)
+    note = written.note(cast, cast.farah)
+    body = {
+        "patient": str(cast.patient.id),
+        "target": "record",
+        "audience": "everyone",
+        "given_by": "patient",
+        "means": "spoken",
+    }
+
+    def lock(who: Person, target: object) -> Any:
+        return who.client.post("/api/v1/directives", {**body, "target_id": str(target)})
+
+    hidden, missing = lock(cast.ben, note.id), lock(cast.ben, cast.patient.id)
+    assert (hidden.status_code, missing.status_code) == (400, 400)
+    assert hidden.json()["errors"] == missing.json()["errors"]
+    assert lock(cast.farah, note.id).status_code == 201
+
+    def ask(who: Person, record: object) -> Any:
+        about = {"resource": "ClinicalNote", "resource_id": str(record)}
+        body = {"patient": str(cast.patient.id), "kind": "correction", "text": "No."}
+        return who.client.post("/api/v1/record-requests", {**body, **about})
+
+    hidden, missing = ask(cast.ben, note.id), ask(cast.ben, cast.patient.id)
+    assert (hidden.status_code, missing.status_code) == (400, 400)
+    assert hidden.json()["errors"] == missing.json()["errors"]
+    assert ask(cast.farah, note.id).status_code == 201
