@@ -6,11 +6,13 @@ new matter.
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from coordination.actors import Actor
+from coordination.disclosure import disclosed_to
 from coordination.models import HandOff, PractitionerRole, WorkItem
 from notifications.kinds import MessageKind, Verdict, register
 from notifications.outbox import Recipient, cancel, enqueue, schedulers
@@ -40,6 +42,14 @@ def _asked(work_item_id: UUID, to: Recipient, now: datetime) -> bool:
     return WorkItem.objects.filter(pk=work_item_id, owner__in=own).exists()
 
 
+def _hand_offs(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    return HandOff.objects.filter(disclosed_to(HandOff, actor, now))
+
+
+def _items(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    return WorkItem.objects.filter(hand_off__in=_hand_offs(actor, now))
+
+
 def register_kinds() -> None:
     """Tell the outbox what may be said about hand-offs."""
     for kind in (
@@ -51,6 +61,7 @@ def register_kinds() -> None:
             text="You are asked to take over the lead for a patient; accept or decline it.",
             still_holds=_holds_while(Q(owner__isnull=False)),
             concerns=_asked,
+            disclosed=_items,
         ),
         MessageKind(
             name=WAITING,
@@ -67,6 +78,7 @@ def register_kinds() -> None:
             subject_line="A hand-off is overdue",
             text="A hand-off has not been answered in time; the sender still answers for the plan.",
             still_holds=_holds_while(Q()),
+            disclosed=_items,
         ),
         MessageKind(
             name=ANSWERED,
@@ -75,6 +87,7 @@ def register_kinds() -> None:
             subject_line="A hand-off was answered",
             text="A hand-off was answered; what became of it is in Continuum.",
             still_holds=_once_answered,
+            disclosed=_hand_offs,
         ),
     ):
         register(kind)

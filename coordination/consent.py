@@ -169,7 +169,8 @@ def end_directive(
     directive = Directive.objects.select_related("patient", "consent").get(pk=directive.pk)
     if goes_on != (directive.patient.merged_into_id or directive.patient_id):
         raise Stale("This record was merged or taken apart just now; look at it again.")
-    if directive.until is not None:
+    # one that repeated it may have ended by itself: it says nothing of the original any more
+    if Directive.objects.filter(pk__in={asked.pk, directive.pk}, until__isnull=False).exists():
         raise Stale("This directive has ended already.")
     consent = _write(
         directive.patient,
@@ -183,7 +184,7 @@ def end_directive(
         now=now,
     )
     ended = Directive.objects.filter(pk=directive.pk, until=None).update(
-        until=now, ended_by=consent
+        until=max(now, directive.since), ended_by=consent
     )
     if not ended:
         raise Stale("This directive has ended already.")
@@ -326,7 +327,8 @@ def _is_of(patient: Patient, locked: Locked, actor: Actor, now: datetime) -> boo
         if locked.target == Target.CONDITION and labels.condition != "pk":
             continue
         rows: QuerySet[Any, Any] = QuerySet(model)
-        mine = rows.filter(pk=locked.target_id, **{labels.patient: patient.pk})
+        records = lockbox.records_of_person(patient)
+        mine = rows.filter(pk=locked.target_id, **{f"{labels.patient}__in": records})
         if owned_by_patient(mine, actor, now, view=view_of(actor), path=labels.patient).exists():
             return True
     return False

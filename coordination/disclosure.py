@@ -132,10 +132,15 @@ def something_withheld(
 
 
 def people_withheld(
-    actor: Actor, now: datetime, patient_id: UUID, user_ids: Iterable[UUID]
+    actor: Actor,
+    now: datetime,
+    patient_id: UUID,
+    user_ids: Iterable[UUID],
+    *,
+    view: View = "clinical",
 ) -> set[UUID]:
     """Return whose doing a patient's directives withhold from the actor, by login."""
-    found = directed_at(actor, now, Q(patient_id=patient_id))
+    found = directed_at(actor, now, Q(patient_id=patient_id), view=view)
     others = set(user_ids) - {actor.user_id}
     if found is None or not others:
         return set()

@@ -1,6 +1,7 @@
 """Disposing of what is past its time: by the tables' owner, of exactly what was reviewed."""
 
 from datetime import datetime
+from time import sleep
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,8 @@ from coordination.retention import due_ids, review
 from coordination.tenancy import SETTING, acting_in
 
 OWNER = "owner"
-#: how long disposal waits for those who are writing; meanwhile those who come later wait for it
-PATIENCE = "10s"
+#: seconds between the tries to find nobody writing
+WAITS = (0.1, 0.2, 0.5, *[1.0] * 9)
 
 
 class ReviewIsOver(NotAllowed):
@@ -27,7 +28,7 @@ class ReviewIsOver(NotAllowed):
 
 
 class RecordsInUse(NotAllowed):
-    """Somebody writes to the records for longer than disposal waits."""
+    """Somebody was writing to the records at each of the tries."""
 
     type = "records-in-use"
 
@@ -43,11 +44,7 @@ def dispose(
     has changed since the review, and `RecordsInUse`.
     """
     with transaction.atomic(using=OWNER), connections[OWNER].cursor() as cursor:
-        for name, value in (
-            (SETTING, str(organization_id)),
-            ("app.disposal", "on"),
-            ("lock_timeout", PATIENCE),
-        ):
+        for name, value in ((SETTING, str(organization_id)), ("app.disposal", "on")):
             cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
         _let_nobody_write(cursor)
         with acting_in(organization_id):
@@ -72,17 +69,18 @@ def dispose(
 
 
 def _let_nobody_write(cursor: Any) -> None:
-    models: list[Any] = [
-        Patient,
-        LegalHold,
-        RetentionPolicy,
-        *(kind.model for kind in record_kinds()),
-    ]
-    tables = sorted({model._meta.db_table for model in models})
-    names = sql.SQL(", ").join(map(sql.Identifier, tables))
-    try:
-        cursor.execute(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(names))
-    except OperationalError as error:
-        raise RecordsInUse(
-            f"Somebody has been writing to the records for {PATIENCE}; nothing was disposed of."
-        ) from error
+    """Take all of the tables at once or none of them, so that nobody waits for half of them."""
+    models: list[Any] = [Patient, LegalHold, RetentionPolicy]
+    models += [kind.model for kind in record_kinds()]
+    names = sql.SQL(", ").join(
+        sql.Identifier(table) for table in sorted({model._meta.db_table for model in models})
+    )
+    statement = sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE NOWAIT").format(names)
+    for wait in WAITS:
+        try:
+            with transaction.atomic(using=OWNER):
+                cursor.execute(statement)
+                return
+        except OperationalError:
+            sleep(wait)
+    raise RecordsInUse("Somebody is writing to the records all the time; nothing was disposed of.")

@@ -37,11 +37,12 @@ def records_of_person(patient: Patient) -> list[UUID]:
 def lock_alike(records: Iterable[UUID], *, actor: Actor, now: datetime) -> None:
     """Let what is locked away on one of these records be so on each, and nothing else.
 
-    They are all of one person's. Whoever calls holds the row of the record that goes on.
+    They are all of one person's. Whoever calls holds the row of the record that goes on, and sees
+    what was committed before that, whatever its clock said.
     """
     wanted: dict[tuple[Any, UUID], Any] = {}
     them = list(records)
-    in_force: Any = Directive.objects.in_force(now).filter(patient_id__in=them)
+    in_force: Any = Directive.objects.filter(until=None, patient_id__in=them)
     for directive in in_force.filter(original=None):
         for patient_id in them:
             if patient_id != directive.patient_id:
@@ -49,7 +50,7 @@ def lock_alike(records: Iterable[UUID], *, actor: Actor, now: datetime) -> None:
     for copy in in_force.exclude(original=None).select_related("original"):
         if wanted.pop((copy.original_id, copy.patient_id), None) is None:
             Directive.objects.filter(pk=copy.pk, until=None).update(
-                until=now, ended_by=copy.original.ended_by
+                until=max(now, copy.since), ended_by=copy.original.ended_by
             )
             tell(copy, "directive.ended", actor=actor, now=now)
     for (_, patient_id), original in wanted.items():

@@ -92,7 +92,6 @@ def own_accesses(actor: Actor) -> QuerySet[AuditEvent, AuditEvent]:
 def told_plainly(rows: Iterable[AuditEvent], *, actor: Actor, now: datetime) -> list[Access]:
     """Return rows in plain words, and record that the patient read them."""
     patient, found = own_patient(actor), list(rows)
-    records = set(records_of_person(patient))
     people = _people({row.user_id for row in found if row.user_id})
     audit.record(
         actor=actor,
@@ -105,7 +104,8 @@ def told_plainly(rows: Iterable[AuditEvent], *, actor: Actor, now: datetime) -> 
         basis=audit.Basis.SELF,
         purpose=audit.Purpose.PATIENT_REQUEST,
     )
-    return [_plainly(row, records, people) for row in found]
+    records = set(records_of_person(patient))
+    return [_plainly(row, records, people) for row in found if records & set(row.patient_ids)]
 
 
 def bind_login(

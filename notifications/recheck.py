@@ -110,7 +110,8 @@ def _address(message: Message, now: datetime) -> str:
         return _written(message, message.to_patient.email)
     if message.to_practitioner_role is not None:
         return _written(message, _practising(message, message.to_practitioner_role, now).email)
-    assert message.to_user is not None, "a constraint says that there is a recipient"
+    if message.to_user is None:  # a login that never belonged here is not to be seen
+        raise _Withheld("not-a-member")
     return _written(message, _working(message, message.to_user, now).email)
 
 

@@ -1,17 +1,29 @@
 """A lockbox where it is easily forgotten: names beside a record, two records of one person."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from care_plans import merging
+from care_plans import hand_offs, lapses, merging
 from coordination import care_team, own_access
 from coordination.access import PatientMerged
-from coordination.consent import Decided, Locked, set_directive
-from coordination.models import AuditEvent, DuplicateReview, DuplicateStep, Patient
+from coordination.consent import Decided, Locked, end_directive, set_directive
+from coordination.models import (
+    AuditEvent,
+    Directive,
+    DuplicateReview,
+    DuplicateStep,
+    HandOff,
+    Patient,
+)
+from coordination.problems import Stale
+from notifications import delivery
 from tests.care_plans import underway, written
 from tests.care_plans.pairs import pair
+from tests.care_plans.test_hand_offs import lapse, take
 from tests.cast import NOW, Cast, Person
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +111,92 @@ def test_it_opens_both_records_when_the_patient_opens_one(cast: Cast) -> None:
     assert cast.pia.client.get("/api/v1/directives?in_force=true").data["results"] == []
     again = cast.pia.client.post(f"/api/v1/directives/{repeated['id']}/end", word)
     assert again.status_code == 409
+
+
+@pytest.mark.feature("PV-03")
+def test_it_opens_nothing_by_a_repeated_directive_that_is_over(cast: Cast) -> None:
+    with cast.acting():
+        review = pair(cast, by=cast.ben)
+    lock(cast, cast.ben, cast.patient, target="everything")
+    with cast.acting():
+        merge(cast, review)
+        repeated = Directive.objects.get(original__isnull=False)
+        merging.decide(review.id, "unmerge", because="x", actor=cast.sam.actor(), now=NOW)
+        with pytest.raises(Stale):
+            end_directive(repeated.id, decided=SAID, actor=cast.pia.actor(), now=NOW)
+        assert Directive.objects.get(until=None).patient_id == cast.patient.id
+
+
+@pytest.mark.feature("PV-03")
+def test_it_repeats_whatever_was_set_by_a_faster_clock(cast: Cast) -> None:
+    ahead = NOW + timedelta(seconds=3)
+    with cast.acting():
+        review = pair(cast, by=cast.ben)
+        set_directive(
+            review.patient.id,
+            Locked(target="everything", audience="everyone"),
+            decided=SAID,
+            actor=cast.sam.actor(),
+            now=ahead,
+        )
+        merge(cast, review)
+        original = Directive.objects.get(original=None)
+        assert Directive.objects.get(original=original).patient_id == cast.patient.id
+        end_directive(original.id, decided=SAID, actor=cast.pia.actor(), now=NOW)
+        assert not Directive.objects.filter(until=None).exists()
+
+
+@pytest.mark.feature("PV-03")
+def test_it_locks_a_record_of_before_the_merge(cast: Cast) -> None:
+    with cast.acting():
+        review = pair(cast, by=cast.ben)
+        resting = review.patient
+    note = written.note(cast, cast.ben, patient_id=resting.id)
+    with cast.acting():
+        merge(cast, review)
+    lock(cast, cast.ben, cast.patient, target="record", target_id=note.id)
+    with cast.acting():
+        assert Directive.objects.filter(target_id=note.id, patient_id=resting.id).exists()
+
+
+@pytest.mark.feature("PV-02")
+def test_it_names_nobody_withheld_in_the_steps_of_a_hand_off(cast: Cast) -> None:
+    written.join(cast, cast.ben, cast.chloe, cast.dmitri)
+    with cast.acting():
+        lapse(cast.asha)
+    lapses.check_lapses(now=timezone.now())
+    with cast.acting():
+        offer = str(HandOff.objects.get().id)
+    address = f"hand-offs/{offer}"
+    chloe, dmitri = cast.chloe.practitioner_role, cast.dmitri.practitioner_role
+    take(cast.sam, offer, "assign", practitioner_role=str(chloe.id))
+    take(cast.chloe, offer, "decline", reason_code="absent")
+    take(cast.sam, offer, "assign", practitioner_role=str(dmitri.id))
+    assert "chloe" in body(cast.ben, address).lower()
+    whom = chloe.practitioner_id
+    lock(cast, cast.ben, cast.patient, target="practitioner", target_practitioner_id=whom)
+    assert "chloe" not in body(cast.ben, address).lower()
+    assert "chloe" in body(cast.sam, address).lower()
+
+
+@pytest.mark.feature("PV-02")
+def test_it_tells_a_party_of_its_hand_off_although_something_else_is_withheld(cast: Cast) -> None:
+    written.join(cast, cast.ben)
+    note = written.note(cast, cast.asha)
+    lock(cast, cast.ben, cast.patient, target="record", target_id=note.id)
+    with cast.acting():
+        hand_offs.offer(
+            cast.patient.id,
+            to_id=cast.ben.practitioner_role.id,
+            because="Away.",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+    delivery.deliver_due("in_app", clock=lambda: NOW)
+    told = cast.ben.client.get("/api/v1/messages").data["results"]
+    assert [row["kind"] for row in told if row["kind"].startswith("hand-off")] == [
+        "hand-off.opened"
+    ]
 
 
 @pytest.mark.feature("PV-13")

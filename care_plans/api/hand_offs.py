@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -17,7 +17,8 @@ from care_plans.hand_off_moves import Answer
 from coordination import access
 from coordination.api.permissions import CARE, CLINICAL, SCHEDULING
 from coordination.api.views import Listed, OfPatients, Retrieved
-from coordination.models import HandOff, Patient
+from coordination.disclosure import disclosed_to
+from coordination.models import HandOff, HandOffStep, Patient
 
 Rows = QuerySet[HandOff, HandOff]
 
@@ -90,7 +91,9 @@ class HandOffViewSet(OfPatients, Listed, Retrieved):
             "sender__practitioner", "work_item__owner__practitioner"
         )
         if self.action == "retrieve":
-            rows = rows.prefetch_related("steps")
+            shown = disclosed_to(HandOffStep, self.actor, self.now, view="directory")
+            steps = HandOffStep.objects.filter(shown).order_by("recorded_at", "id")
+            rows = rows.prefetch_related(Prefetch("steps", steps))
         return access.owned_by_patient(rows, self.actor, self.now, view="directory")
 
     def get_serializer_class(self) -> Any:

@@ -1,7 +1,7 @@
 """Which login the database's session names: the fence of what no organization owns."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
@@ -16,15 +16,19 @@ def known_as(name: UUID | str | bytes) -> Iterator[None]:
     It runs in a transaction, of its own if there is none.
     """
     value = name.hex() if isinstance(name, bytes) else str(name).strip().lower()
-    with nullcontext() if connection.in_atomic_block else transaction.atomic():
-        before = _name(value)
-        try:
+    if not connection.in_atomic_block:
+        with transaction.atomic():  # which takes the name along when it ends
+            _name(value)
             yield
-        except BaseException:
-            with suppress(DatabaseError):  # what is undone forgets the name as well
-                _name(before)
-            raise
-        _name(before)
+        return
+    before = _name(value)
+    try:
+        yield
+    except BaseException:
+        with suppress(DatabaseError):  # what is undone forgets the name as well
+            _name(before)
+        raise
+    _name(before)
 
 
 def _name(value: str) -> str:

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from coordination.api.permissions import CARE, CLINICAL, SCHEDULING
 from coordination.api.projected import Projected
 from coordination.api.views import Retrieved
+from coordination.disclosure import people_withheld
 from referrals import lifecycle
 from referrals.api import serializers
 from referrals.api.filters import ReferralFilter
@@ -145,7 +146,13 @@ class ReferralViewSet(Projected, Retrieved):
         """Return the history of the request and of all its work items."""
         referral = self.get_object()
         self.audit_disclosure([referral], searched=False, resource="ReferralTransition")
-        rows = ReferralTransition.objects.filter(referral=referral).order_by("id")
+        rows = list(ReferralTransition.objects.filter(referral=referral).order_by("id"))
+        people = {row.user_id for row in rows if row.user_id}
+        unnamed = people_withheld(
+            self.actor, self.now, referral.patient_id, people, view=self.seen_in
+        )
+        for row in rows:
+            row.actor = "" if row.user_id in unnamed else row.actor
         return Response(serializers.ReferralTransitionSerializer(rows, many=True).data)
 
     @extend_schema(

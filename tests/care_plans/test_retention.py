@@ -183,7 +183,7 @@ def test_it_waits_for_who_writes_and_lets_nobody_write_meanwhile(
     note = written.note(cast, cast.asha)
     with cast.acting():
         seen = retention.review(now=LATER)
-    monkeypatch.setattr(disposal, "PATIENCE", "200ms")
+    monkeypatch.setattr(disposal, "WAITS", (0.01, 0.01))
     with owner_connection.transaction(force_rollback=True):
         owner_connection.execute("LOCK TABLE care_plans_encounter IN ROW EXCLUSIVE MODE")
         with pytest.raises(RecordsInUse, match="nothing was disposed of"):
