@@ -14,7 +14,7 @@ from django.contrib.auth.backends import ModelBackend
 from coordination.models import User
 from coordination.models.naming import known_as
 
-__all__ = ["LoginBackend", "known_as", "login_named", "login_of", "of_login"]
+__all__ = ["LoginBackend", "known_as", "login_named", "login_of", "of_login", "write_login"]
 
 
 def of_login[**P, R](
@@ -28,6 +28,12 @@ def of_login[**P, R](
             return act(user, *args, **kwargs)
 
     return acting
+
+
+def write_login(user: User, *fields: str) -> None:
+    """Write these fields of a login that was read before."""
+    with known_as(user.pk):
+        user.save(update_fields=fields)
 
 
 def login_named(email: str) -> User | None:

@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from coordination import audit
 from coordination.actors import Actor, Role, actor_for
 from coordination.attempts import forgive, take_attempt
-from coordination.login_fence import known_as, login_named, of_login
+from coordination.login_fence import known_as, login_named, of_login, write_login
 from coordination.models import (
     ApiToken,
     LoginSession,
@@ -255,7 +255,7 @@ def change_password(
     except ValidationError as error:
         raise Invalid.field("/new", " ".join(error.messages)) from error
     user.set_password(new)
-    user.save(update_fields=["password"])
+    write_login(user, "password")
     note("login.password-changed", actor, now=now)
     _end_everywhere(user, now=now)
 
@@ -264,7 +264,7 @@ def change_password(
 def close_login(user: User, *, now: datetime) -> None:
     """Let nobody log in with it any more; every session and token ends."""
     user.is_active = False
-    user.save(update_fields=["is_active"])
+    write_login(user, "is_active")
     _end_everywhere(user, now=now)
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from coordination.actors import Role
+from coordination.login_fence import write_login
 from coordination.second_factors import totp_code
 from tests.cast import Cast, Person, make_person
 from tests.coordination.passkey import Passkey
@@ -39,7 +40,7 @@ def someone(cast: Cast, name: str, hat: Role) -> Person:
     """Make somebody with a password."""
     who = make_person(cast.riverside, name, hat=hat)
     who.user.set_password(PASSWORD)
-    who.user.save(update_fields=["password"])
+    write_login(who.user, "password")
     return who
 
 

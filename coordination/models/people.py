@@ -62,13 +62,8 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.email
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Write the login, which only who names it can (`naming`)."""
-        with known_as(self.pk):
-            super().save(*args, **kwargs)
-
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
-        """Read the login anew, likewise."""
+        """Read the login anew, which only who names it can (`naming`)."""
         with known_as(self.pk):
             super().refresh_from_db(*args, **kwargs)
 

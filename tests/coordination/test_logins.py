@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from coordination import attempts, logins, second_factors
 from coordination.attempts import TooManyAttempts, forgive, take_attempt
-from coordination.login_fence import known_as
+from coordination.login_fence import known_as, write_login
 from coordination.logins import issue_token
 from coordination.models import ApiToken, AuditEvent, LoginSession
 from coordination.second_factors import totp_code
@@ -32,7 +32,7 @@ REQUIRED = "urn:continuum:problem:second-factor-required"
 
 def with_password(who: Person) -> Person:
     who.user.set_password(PASSWORD)
-    who.user.save(update_fields=["password"])
+    write_login(who.user, "password")
     return who
 
 

@@ -15,6 +15,7 @@ from coordination import portals
 from coordination.actors import Actor, Role
 from coordination.api import scopes
 from coordination.api.principals import remembered
+from coordination.login_fence import write_login
 from coordination.logins import change_password, issue_token, revoke_tokens
 from coordination.models import (
     Organization,
@@ -67,7 +68,7 @@ def carrying(token: str) -> APIClient:
 
 def at_browser(who: Person) -> APIClient:
     who.user.set_password(PASSWORD)
-    who.user.save(update_fields=["password"])
+    write_login(who.user, "password")
     browser = APIClient()
     form = {"email": who.user.email, "password": PASSWORD, "next": "/oauth/authorize?x=1"}
     answer = browser.post("/login", form, format="multipart")

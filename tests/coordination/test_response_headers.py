@@ -10,6 +10,7 @@ from secrets import token_hex
 import httpx
 import pytest
 
+from coordination.login_fence import write_login
 from coordination.servers.processes import free_port
 from tests.servers.programs import Program, StartProgram
 
@@ -112,7 +113,7 @@ def test_it_keeps_cookies_to_itself(web: Web) -> None:
     person = make_person(make_organization("Riverside"), "Sam", hat=Role.SCHEDULER)
     password = token_hex(12)
     person.user.set_password(password)
-    person.user.save(update_fields=["password"])
+    write_login(person.user, "password")
     answer = web.ask(
         "POST", "/api/v1/session", json={"email": person.user.email, "password": password}
     )

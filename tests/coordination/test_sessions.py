@@ -7,6 +7,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from coordination.actors import Role
+from coordination.login_fence import write_login
 from coordination.models import ApiToken, Membership
 from coordination.tenancy import acting_in
 from tests.cast import LONG_AGO, Cast, Person
@@ -17,7 +18,7 @@ PASSWORD = "correct horse battery staple"
 @pytest.fixture
 def sam(cast: Cast) -> Person:
     cast.sam.user.set_password(PASSWORD)
-    cast.sam.user.save(update_fields=["password"])
+    write_login(cast.sam.user, "password")
     return cast.sam
 
 
@@ -96,7 +97,7 @@ def test_it_refuses_a_token_that_no_longer_holds(cast: Cast, ending: str) -> Non
                 Membership.objects.filter(user=cast.sam.user).update(until=past)
             case "closed":
                 cast.sam.user.is_active = False
-                cast.sam.user.save(update_fields=["is_active"])
+                write_login(cast.sam.user, "is_active")
             case "forged":
                 client.credentials(HTTP_AUTHORIZATION="Bearer \u00e9'; DROP TABLE x")
     answer = client.get("/api/v1/patients")
