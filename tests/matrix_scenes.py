@@ -247,7 +247,8 @@ def _of_login(who: Person) -> dict[str, Any]:
 def logged_in(who: Person) -> APIClient:
     """Return a browser in which somebody has logged in with a second factor."""
     browser = APIClient()
-    browser.force_login(who.user)
+    with known_as(who.user.pk):
+        browser.force_login(who.user)
     session = browser.session
     session["factor"] = "totp"
     session["organization"] = str(who.organization.id)

@@ -208,7 +208,7 @@ def test_it_asks_the_same_number_of_queries_for_one_row_and_for_many(
             ).status_code
             == 201
         )
-    with django_assert_num_queries(9):  # type: ignore[operator]
+    with django_assert_num_queries(7):  # type: ignore[operator]
         assert len(client.get(URL).data["results"]) == patients + 1
 
 
