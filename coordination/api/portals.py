@@ -66,6 +66,7 @@ class PlainParameters:
         if wrong := _wrong_with(request, but="client_id"):  # an unknown one answers 401
             body = {"error": "invalid_request", "error_description": wrong}
             return JsonResponse(body, status=400)
+        # The library's view comes next, which a mixin cannot say.
         answer: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         return answer
 

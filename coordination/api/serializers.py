@@ -190,7 +190,8 @@ class PractitionerChangeSerializer(PractitionerSerializer):
     class Meta(PractitionerSerializer.Meta):
         fields = ["name", "languages"]
 
-    login = None  # type: ignore[assignment] # DRF's way to take an inherited field away
+    # DRF's way to take inherited fields away
+    login = None  # type: ignore[assignment]
     roles = None  # type: ignore[assignment]
     has_login = None  # type: ignore[assignment]
 
