@@ -6,6 +6,7 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 import coordination.models.owned
+from coordination.migration_operations import AddTriggers
 from coordination.tenancy import Fence
 
 
@@ -134,63 +135,61 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="measure",
-            trigger=pgtrigger.compiler.Trigger(
-                name="measure_meaning",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."slug" IS DISTINCT FROM (NEW."slug") OR OLD."minimum" IS DISTINCT FROM (NEW."minimum") OR OLD."maximum" IS DISTINCT FROM (NEW."maximum") OR OLD."step" IS DISTINCT FROM (NEW."step") OR OLD."better" IS DISTINCT FROM (NEW."better") OR OLD."side_required" IS DISTINCT FROM (NEW."side_required"))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="e130232e5ce36dd35ee64c1bca3f7249be32550c",
-                    operation="UPDATE",
-                    pgid="pgtrigger_measure_meaning_ea927",
-                    table="care_plans_measure",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="measure_meaning",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."slug" IS DISTINCT FROM (NEW."slug") OR OLD."minimum" IS DISTINCT FROM (NEW."minimum") OR OLD."maximum" IS DISTINCT FROM (NEW."maximum") OR OLD."step" IS DISTINCT FROM (NEW."step") OR OLD."better" IS DISTINCT FROM (NEW."better") OR OLD."side_required" IS DISTINCT FROM (NEW."side_required"))',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="e130232e5ce36dd35ee64c1bca3f7249be32550c",
+                        operation="UPDATE",
+                        pgid="pgtrigger_measure_meaning_ea927",
+                        table="care_plans_measure",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="measure",
-            trigger=pgtrigger.compiler.Trigger(
-                name="measure_stays",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="0c15fdb6b1e403766e98ff9fa2903451a6ec6cb0",
-                    operation="DELETE",
-                    pgid="pgtrigger_measure_stays_55eeb",
-                    table="care_plans_measure",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="measure_stays",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="0c15fdb6b1e403766e98ff9fa2903451a6ec6cb0",
+                        operation="DELETE",
+                        pgid="pgtrigger_measure_stays_55eeb",
+                        table="care_plans_measure",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="pathway",
-            trigger=pgtrigger.compiler.Trigger(
-                name="pathway_identity",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."slug" IS DISTINCT FROM (NEW."slug"))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="e455f07eda8a50911d65e51b37f59c964bf1edf3",
-                    operation="UPDATE",
-                    pgid="pgtrigger_pathway_identity_2a8f7",
-                    table="care_plans_pathway",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="pathway_identity",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."slug" IS DISTINCT FROM (NEW."slug"))',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="e455f07eda8a50911d65e51b37f59c964bf1edf3",
+                        operation="UPDATE",
+                        pgid="pgtrigger_pathway_identity_2a8f7",
+                        table="care_plans_pathway",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="pathway",
-            trigger=pgtrigger.compiler.Trigger(
-                name="pathway_stays",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="d132aec525d340830fa939e53c85912e8c21633f",
-                    operation="DELETE",
-                    pgid="pgtrigger_pathway_stays_d75b3",
-                    table="care_plans_pathway",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="pathway_stays",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="d132aec525d340830fa939e53c85912e8c21633f",
+                        operation="DELETE",
+                        pgid="pgtrigger_pathway_stays_d75b3",
+                        table="care_plans_pathway",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
         migrations.AddField(
             model_name="pathwaysignature",
@@ -234,34 +233,33 @@ class Migration(migrations.Migration):
                 fields=("pathway", "version"), name="care_plans_pathway_version_once"
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="pathwayversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="ef4655e2cac059d8da5f1d62cea1111f5a31c2e1",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_ab8d2",
-                    table="care_plans_pathwayversion",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="ef4655e2cac059d8da5f1d62cea1111f5a31c2e1",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_ab8d2",
+                        table="care_plans_pathwayversion",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="pathwayversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="68fb16c51d1d60281e228730810ffd644f0878a5",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_19b9b",
-                    table="care_plans_pathwayversion",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="68fb16c51d1d60281e228730810ffd644f0878a5",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_19b9b",
+                        table="care_plans_pathwayversion",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
         migrations.AddConstraint(
             model_name="pathwaysignature",
@@ -281,34 +279,33 @@ class Migration(migrations.Migration):
                 name="care_plans_signature_complete",
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="pathwaysignature",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="3dfbbf7d5285775816eaeb7eee51090f1e411508",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_140d8",
-                    table="care_plans_pathwaysignature",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="3dfbbf7d5285775816eaeb7eee51090f1e411508",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_140d8",
+                        table="care_plans_pathwaysignature",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="pathwaysignature",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="654331e3e9dac0b99f36d4cec87da8c48191ebeb",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_28b66",
-                    table="care_plans_pathwaysignature",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="654331e3e9dac0b99f36d4cec87da8c48191ebeb",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_28b66",
+                        table="care_plans_pathwaysignature",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
         # everyone reads content; only the owner, who runs the loaders, writes it
         Fence("Measure", by=None, read_only=True),

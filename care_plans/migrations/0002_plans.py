@@ -9,6 +9,7 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 import coordination.models.owned
+from coordination.migration_operations import AddTriggers
 from coordination.tenancy import LOOKUP_ROLE, Fence, LookupFunction
 
 
@@ -64,6 +65,25 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "open")),
+                        fields=("organization", "patient"),
+                        name="care_plans_one_open_plan",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at", None), ("status", "open")),
+                            models.Q(
+                                ("closed_at__gte", models.F("opened_at")), ("status", "closed")
+                            ),
+                            _connector="OR",
+                        ),
+                        name="care_plans_plan_closed",
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="Course",
@@ -206,6 +226,80 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "discharged"), _negated=True),
+                        fields=("care_plan", "pathway", "side"),
+                        name="care_plans_one_course_underway",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("key", ""), _negated=True),
+                        fields=("care_plan", "key"),
+                        name="care_plans_course_key",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("stage", None), ("started_at", None), ("status", "intake")),
+                            models.Q(
+                                ("started_at__isnull", False),
+                                ("status__in", ["active", "paused"]),
+                                ("stage__isnull", False),
+                            ),
+                            ("status", "discharged"),
+                            _connector="OR",
+                        ),
+                        name="care_plans_course_stage",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("paused_at__isnull", False), ("status", "paused")),
+                            models.Q(
+                                models.Q(("status", "paused"), _negated=True), ("paused_at", None)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="care_plans_course_paused",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("discharged_at__isnull", False),
+                                ("status", "discharged"),
+                                models.Q(("outcome", ""), _negated=True),
+                            ),
+                            models.Q(
+                                models.Q(("status", "discharged"), _negated=True),
+                                ("discharged_at", None),
+                                ("outcome", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="care_plans_course_outcome",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("severity__in", ["mild", "moderate", "severe"]),
+                            ("side__in", ["", "left", "right", "both"]),
+                            models.Q(
+                                ("stage", None),
+                                ("stage__in", ["acute", "subacute", "maintenance"]),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="care_plans_course_words",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("previous", models.F("id")), _negated=True),
+                        name="care_plans_course_not_own_previous",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(
+                        fields=["organization", "patient"], name="care_plans_course_patient"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Goal",
@@ -282,6 +376,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("course", "stage", "key"), name="care_plans_goal_once"
+                    )
+                ]
+            },
         ),
         migrations.CreateModel(
             name="Lane",
@@ -389,6 +490,38 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("course", "discipline"), name="care_plans_lane_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "discipline__in",
+                                [
+                                    "physiotherapy",
+                                    "chiropractic",
+                                    "massage_therapy",
+                                    "kinesiology",
+                                    "nutrition",
+                                    "psychotherapy",
+                                ],
+                            ),
+                            ("needed__in", ["needed", "not_needed", "undecided"]),
+                        ),
+                        name="care_plans_lane_words",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("needed", "needed"),
+                            models.Q(("reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="care_plans_lane_reason",
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="Activity",
@@ -490,6 +623,30 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("lane", "sequence", "key"), name="care_plans_activity_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("status__in", ["on_hold", "stopped"]),
+                                models.Q(("because", ""), _negated=True),
+                            ),
+                            models.Q(
+                                models.Q(("status__in", ["on_hold", "stopped"]), _negated=True),
+                                ("because", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="care_plans_activity_because",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(fields=["course", "sequence"], name="care_plans_activity_stay")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SeverityChange",
@@ -621,6 +778,57 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("course", "sequence"), name="care_plans_stay_sequence"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("left_at", None)),
+                        fields=("course",),
+                        name="care_plans_one_open_stay",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("left_at", None),
+                            ("left_at__gte", models.F("entered_at")),
+                            _connector="OR",
+                        ),
+                        name="care_plans_stay_period",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("expected_until__gte", models.F("entered_at"))),
+                        name="care_plans_stay_expected",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            ("course", "="),
+                            (
+                                models.Func(
+                                    "entered_at",
+                                    "left_at",
+                                    function="tstzrange",
+                                    output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField(),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="care_plans_stays_apart",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("left_at", None)),
+                        fields=["organization", "expected_until"],
+                        name="care_plans_stay_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("left_at", None)),
+                        fields=["checked_at"],
+                        name="care_plans_stay_check",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="LaneSignOff",
@@ -686,6 +894,29 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("verdict", "ready"),
+                            models.Q(
+                                ("verdict", "not_ready"), models.Q(("reason", ""), _negated=True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="care_plans_sign_off_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("effective_at__lte", models.F("recorded_at"))),
+                        name="care_plans_sign_off_not_ahead",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(
+                        fields=["stay", "lane", "recorded_at"], name="care_plans_sign_off_latest"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="StageTransition",
@@ -796,704 +1027,399 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="careplan",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "open")),
-                fields=("organization", "patient"),
-                name="care_plans_one_open_plan",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="careplan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at", None), ("status", "open")),
-                    models.Q(("closed_at__gte", models.F("opened_at")), ("status", "closed")),
-                    _connector="OR",
-                ),
-                name="care_plans_plan_closed",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="careplan",
-            trigger=pgtrigger.compiler.Trigger(
-                name="plan_status",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE _is_valid_transition BOOLEAN;",
-                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{open:closed}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
-                    hash="34da401d0ca3868e146ba01310aac25493dd61b4",
-                    operation="UPDATE",
-                    pgid="pgtrigger_plan_status_50c90",
-                    table="care_plans_careplan",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="careplan",
-            trigger=pgtrigger.compiler.Trigger(
-                name="plan_identity",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."organization_id" IS DISTINCT FROM (NEW."organization_id"))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="b5d46e1904f89d1a4eeab5f01ec9fe2e3784c1b9",
-                    operation="UPDATE",
-                    pgid="pgtrigger_plan_identity_4a8dc",
-                    table="care_plans_careplan",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="careplan",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_deleted",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="de969f09a4cecf07c21e9be2e36b41ec1ef7b5bd",
-                    operation="DELETE",
-                    pgid="pgtrigger_never_deleted_31e7f",
-                    table="care_plans_careplan",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="careplan",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="0ca0de300319cfc65b27a1937aba8b2b6f87facf",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_ebfe3",
-                    table="care_plans_careplan",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="course",
-            index=models.Index(
-                fields=["organization", "patient"], name="care_plans_course_patient"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="course",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "discharged"), _negated=True),
-                fields=("care_plan", "pathway", "side"),
-                name="care_plans_one_course_underway",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="course",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("key", ""), _negated=True),
-                fields=("care_plan", "key"),
-                name="care_plans_course_key",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="course",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("stage", None), ("started_at", None), ("status", "intake")),
-                    models.Q(
-                        ("started_at__isnull", False),
-                        ("status__in", ["active", "paused"]),
-                        ("stage__isnull", False),
-                    ),
-                    ("status", "discharged"),
-                    _connector="OR",
-                ),
-                name="care_plans_course_stage",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="course",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("paused_at__isnull", False), ("status", "paused")),
-                    models.Q(models.Q(("status", "paused"), _negated=True), ("paused_at", None)),
-                    _connector="OR",
-                ),
-                name="care_plans_course_paused",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="course",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("discharged_at__isnull", False),
-                        ("status", "discharged"),
-                        models.Q(("outcome", ""), _negated=True),
-                    ),
-                    models.Q(
-                        models.Q(("status", "discharged"), _negated=True),
-                        ("discharged_at", None),
-                        ("outcome", ""),
-                    ),
-                    _connector="OR",
-                ),
-                name="care_plans_course_outcome",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="course",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("severity__in", ["mild", "moderate", "severe"]),
-                    ("side__in", ["", "left", "right", "both"]),
-                    models.Q(
-                        ("stage", None),
-                        ("stage__in", ["acute", "subacute", "maintenance"]),
-                        _connector="OR",
-                    ),
-                ),
-                name="care_plans_course_words",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="course",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("previous", models.F("id")), _negated=True),
-                name="care_plans_course_not_own_previous",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="course",
-            trigger=pgtrigger.compiler.Trigger(
-                name="course_status",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE _is_valid_transition BOOLEAN;",
-                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{intake:active,active:paused,paused:active,intake:discharged,active:discharged,paused:discharged}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
-                    hash="ded871186fd33110a63a00bea685c941225c08c9",
-                    operation="UPDATE",
-                    pgid="pgtrigger_course_status_16154",
-                    table="care_plans_course",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="course",
-            trigger=pgtrigger.compiler.Trigger(
-                name="course_stage",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE _is_valid_transition BOOLEAN;",
-                    func='SELECT CONCAT(OLD."stage", \':\', NEW."stage") = ANY(\'{:acute,acute:subacute,subacute:maintenance,subacute:acute,maintenance:subacute,maintenance:acute}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."stage" IS DISTINCT FROM NEW."stage") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "stage" from "%" to "%" on table %\', OLD."stage", NEW."stage", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
-                    hash="f62123a09e8f313d158113d2132a36f33696ecb0",
-                    operation="UPDATE",
-                    pgid="pgtrigger_course_stage_3b6e2",
-                    table="care_plans_course",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="course",
-            trigger=pgtrigger.compiler.Trigger(
-                name="course_identity",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."care_plan_id" IS DISTINCT FROM (NEW."care_plan_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."pathway_id" IS DISTINCT FROM (NEW."pathway_id") OR OLD."pathway_version_id" IS DISTINCT FROM (NEW."pathway_version_id") OR OLD."side" IS DISTINCT FROM (NEW."side") OR OLD."key" IS DISTINCT FROM (NEW."key") OR OLD."previous_id" IS DISTINCT FROM (NEW."previous_id") OR OLD."applied_at" IS DISTINCT FROM (NEW."applied_at"))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="5a6de8bcc8b99dc0dee8492d91cb57f86bc3f447",
-                    operation="UPDATE",
-                    pgid="pgtrigger_course_identity_ee7d2",
-                    table="care_plans_course",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="course",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_deleted",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="ec3d2bd5e7fef8004e2fbc33c14528bc720260ef",
-                    operation="DELETE",
-                    pgid="pgtrigger_never_deleted_7561c",
-                    table="care_plans_course",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="course",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="ca7cd4e3b24e9f780a28d1e885e7f9187935e200",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_44e90",
-                    table="care_plans_course",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="goal",
-            constraint=models.UniqueConstraint(
-                fields=("course", "stage", "key"), name="care_plans_goal_once"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="goal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="goal_identity",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."stage" IS DISTINCT FROM (NEW."stage") OR OLD."key" IS DISTINCT FROM (NEW."key"))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="2e8ea6abf3650c1a2b4766202638d81da2b4a313",
-                    operation="UPDATE",
-                    pgid="pgtrigger_goal_identity_d4f1c",
-                    table="care_plans_goal",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="goal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_deleted",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="4869c929fd81f02fe62a225ee71eda924d7e503a",
-                    operation="DELETE",
-                    pgid="pgtrigger_never_deleted_b0381",
-                    table="care_plans_goal",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="goal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="925c27a40893eff74b9cd2b266975fa913fb052a",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_9e609",
-                    table="care_plans_goal",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lane",
-            constraint=models.UniqueConstraint(
-                fields=("course", "discipline"), name="care_plans_lane_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lane",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "discipline__in",
-                        [
-                            "physiotherapy",
-                            "chiropractic",
-                            "massage_therapy",
-                            "kinesiology",
-                            "nutrition",
-                            "psychotherapy",
-                        ],
-                    ),
-                    ("needed__in", ["needed", "not_needed", "undecided"]),
-                ),
-                name="care_plans_lane_words",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lane",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("needed", "needed"), models.Q(("reason", ""), _negated=True), _connector="OR"
-                ),
-                name="care_plans_lane_reason",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="lane",
-            trigger=pgtrigger.compiler.Trigger(
-                name="lane_identity",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."discipline" IS DISTINCT FROM (NEW."discipline"))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="6549bab6d7d1ee402fdd7461deeb3c8daf67b62a",
-                    operation="UPDATE",
-                    pgid="pgtrigger_lane_identity_ce4c4",
-                    table="care_plans_lane",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="lane",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_deleted",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="a24ba715b2006d1dfbb8bda3aa2f178f011a9ff9",
-                    operation="DELETE",
-                    pgid="pgtrigger_never_deleted_e11be",
-                    table="care_plans_lane",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="lane",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="00513d95a605bc74bceff790d5f930422ebf581d",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_eb57e",
-                    table="care_plans_lane",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="activity",
-            index=models.Index(fields=["course", "sequence"], name="care_plans_activity_stay"),
-        ),
-        migrations.AddConstraint(
-            model_name="activity",
-            constraint=models.UniqueConstraint(
-                fields=("lane", "sequence", "key"), name="care_plans_activity_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="activity",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("status__in", ["on_hold", "stopped"]),
-                        models.Q(("because", ""), _negated=True),
-                    ),
-                    models.Q(
-                        models.Q(("status__in", ["on_hold", "stopped"]), _negated=True),
-                        ("because", ""),
-                    ),
-                    _connector="OR",
-                ),
-                name="care_plans_activity_because",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="activity",
-            trigger=pgtrigger.compiler.Trigger(
-                name="activity_status",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE _is_valid_transition BOOLEAN;",
-                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{not_started:in_progress,not_started:stopped,in_progress:completed,in_progress:stopped,in_progress:on_hold,on_hold:in_progress,on_hold:stopped}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
-                    hash="34f1698be438ffa82ff3f2941b9fc2f51eb5f07d",
-                    operation="UPDATE",
-                    pgid="pgtrigger_activity_status_d8923",
-                    table="care_plans_activity",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="activity",
-            trigger=pgtrigger.compiler.Trigger(
-                name="activity_identity",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."lane_id" IS DISTINCT FROM (NEW."lane_id") OR OLD."stage" IS DISTINCT FROM (NEW."stage") OR OLD."sequence" IS DISTINCT FROM (NEW."sequence") OR OLD."key" IS DISTINCT FROM (NEW."key"))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="02f64225ec105813aca0079bea263e7eae33f292",
-                    operation="UPDATE",
-                    pgid="pgtrigger_activity_identity_2f9c5",
-                    table="care_plans_activity",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="activity",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_deleted",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="8bb6a086d66cbbd519ad2af7d695053e9ef53129",
-                    operation="DELETE",
-                    pgid="pgtrigger_never_deleted_d7585",
-                    table="care_plans_activity",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="activity",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="4573293adb5882053d6a99f1a3162f4fd2a8a73d",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_cf5c4",
-                    table="care_plans_activity",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="severitychange",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="4091326ab77dde7cbca3d3aa7b528ecfbb5641b1",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_df3b9",
-                    table="care_plans_severitychange",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="severitychange",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="5d31d161fea74e618cd964998e2609917e760656",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_7c116",
-                    table="care_plans_severitychange",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="stagestay",
-            index=models.Index(
-                condition=models.Q(("left_at", None)),
-                fields=["organization", "expected_until"],
-                name="care_plans_stay_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="stagestay",
-            index=models.Index(
-                condition=models.Q(("left_at", None)),
-                fields=["checked_at"],
-                name="care_plans_stay_check",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stagestay",
-            constraint=models.UniqueConstraint(
-                fields=("course", "sequence"), name="care_plans_stay_sequence"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stagestay",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("left_at", None)),
-                fields=("course",),
-                name="care_plans_one_open_stay",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stagestay",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("left_at", None), ("left_at__gte", models.F("entered_at")), _connector="OR"
-                ),
-                name="care_plans_stay_period",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stagestay",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("expected_until__gte", models.F("entered_at"))),
-                name="care_plans_stay_expected",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stagestay",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    ("course", "="),
-                    (
-                        models.Func(
-                            "entered_at",
-                            "left_at",
-                            function="tstzrange",
-                            output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField(),
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("overridden", False),
+                            models.Q(("reason", ""), _negated=True),
+                            _connector="OR",
                         ),
-                        "&&",
+                        name="care_plans_override_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("effective_at__lte", models.F("recorded_at"))),
+                        name="care_plans_transition_not_ahead",
                     ),
                 ],
-                name="care_plans_stays_apart",
-            ),
+                "indexes": [
+                    models.Index(
+                        fields=["course", "recorded_at"], name="care_plans_transition_course"
+                    )
+                ],
+            },
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
+            model_name="careplan",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="plan_status",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        declare="DECLARE _is_valid_transition BOOLEAN;",
+                        func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{open:closed}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                        hash="34da401d0ca3868e146ba01310aac25493dd61b4",
+                        operation="UPDATE",
+                        pgid="pgtrigger_plan_status_50c90",
+                        table="care_plans_careplan",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="plan_identity",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."organization_id" IS DISTINCT FROM (NEW."organization_id"))',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="b5d46e1904f89d1a4eeab5f01ec9fe2e3784c1b9",
+                        operation="UPDATE",
+                        pgid="pgtrigger_plan_identity_4a8dc",
+                        table="care_plans_careplan",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="never_deleted",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="de969f09a4cecf07c21e9be2e36b41ec1ef7b5bd",
+                        operation="DELETE",
+                        pgid="pgtrigger_never_deleted_31e7f",
+                        table="care_plans_careplan",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="0ca0de300319cfc65b27a1937aba8b2b6f87facf",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_ebfe3",
+                        table="care_plans_careplan",
+                        when="BEFORE",
+                    ),
+                ),
+            ],
+        ),
+        AddTriggers(
+            model_name="course",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="course_status",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        declare="DECLARE _is_valid_transition BOOLEAN;",
+                        func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{intake:active,active:paused,paused:active,intake:discharged,active:discharged,paused:discharged}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                        hash="ded871186fd33110a63a00bea685c941225c08c9",
+                        operation="UPDATE",
+                        pgid="pgtrigger_course_status_16154",
+                        table="care_plans_course",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="course_stage",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        declare="DECLARE _is_valid_transition BOOLEAN;",
+                        func='SELECT CONCAT(OLD."stage", \':\', NEW."stage") = ANY(\'{:acute,acute:subacute,subacute:maintenance,subacute:acute,maintenance:subacute,maintenance:acute}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."stage" IS DISTINCT FROM NEW."stage") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "stage" from "%" to "%" on table %\', OLD."stage", NEW."stage", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                        hash="f62123a09e8f313d158113d2132a36f33696ecb0",
+                        operation="UPDATE",
+                        pgid="pgtrigger_course_stage_3b6e2",
+                        table="care_plans_course",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="course_identity",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."care_plan_id" IS DISTINCT FROM (NEW."care_plan_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."pathway_id" IS DISTINCT FROM (NEW."pathway_id") OR OLD."pathway_version_id" IS DISTINCT FROM (NEW."pathway_version_id") OR OLD."side" IS DISTINCT FROM (NEW."side") OR OLD."key" IS DISTINCT FROM (NEW."key") OR OLD."previous_id" IS DISTINCT FROM (NEW."previous_id") OR OLD."applied_at" IS DISTINCT FROM (NEW."applied_at"))',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="5a6de8bcc8b99dc0dee8492d91cb57f86bc3f447",
+                        operation="UPDATE",
+                        pgid="pgtrigger_course_identity_ee7d2",
+                        table="care_plans_course",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="never_deleted",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="ec3d2bd5e7fef8004e2fbc33c14528bc720260ef",
+                        operation="DELETE",
+                        pgid="pgtrigger_never_deleted_7561c",
+                        table="care_plans_course",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="ca7cd4e3b24e9f780a28d1e885e7f9187935e200",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_44e90",
+                        table="care_plans_course",
+                        when="BEFORE",
+                    ),
+                ),
+            ],
+        ),
+        AddTriggers(
+            model_name="goal",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="goal_identity",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."stage" IS DISTINCT FROM (NEW."stage") OR OLD."key" IS DISTINCT FROM (NEW."key"))',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="2e8ea6abf3650c1a2b4766202638d81da2b4a313",
+                        operation="UPDATE",
+                        pgid="pgtrigger_goal_identity_d4f1c",
+                        table="care_plans_goal",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="never_deleted",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="4869c929fd81f02fe62a225ee71eda924d7e503a",
+                        operation="DELETE",
+                        pgid="pgtrigger_never_deleted_b0381",
+                        table="care_plans_goal",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="925c27a40893eff74b9cd2b266975fa913fb052a",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_9e609",
+                        table="care_plans_goal",
+                        when="BEFORE",
+                    ),
+                ),
+            ],
+        ),
+        AddTriggers(
+            model_name="lane",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="lane_identity",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."discipline" IS DISTINCT FROM (NEW."discipline"))',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="6549bab6d7d1ee402fdd7461deeb3c8daf67b62a",
+                        operation="UPDATE",
+                        pgid="pgtrigger_lane_identity_ce4c4",
+                        table="care_plans_lane",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="never_deleted",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="a24ba715b2006d1dfbb8bda3aa2f178f011a9ff9",
+                        operation="DELETE",
+                        pgid="pgtrigger_never_deleted_e11be",
+                        table="care_plans_lane",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="00513d95a605bc74bceff790d5f930422ebf581d",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_eb57e",
+                        table="care_plans_lane",
+                        when="BEFORE",
+                    ),
+                ),
+            ],
+        ),
+        AddTriggers(
+            model_name="activity",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="activity_status",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        declare="DECLARE _is_valid_transition BOOLEAN;",
+                        func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{not_started:in_progress,not_started:stopped,in_progress:completed,in_progress:stopped,in_progress:on_hold,on_hold:in_progress,on_hold:stopped}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                        hash="34f1698be438ffa82ff3f2941b9fc2f51eb5f07d",
+                        operation="UPDATE",
+                        pgid="pgtrigger_activity_status_d8923",
+                        table="care_plans_activity",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="activity_identity",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."lane_id" IS DISTINCT FROM (NEW."lane_id") OR OLD."stage" IS DISTINCT FROM (NEW."stage") OR OLD."sequence" IS DISTINCT FROM (NEW."sequence") OR OLD."key" IS DISTINCT FROM (NEW."key"))',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="02f64225ec105813aca0079bea263e7eae33f292",
+                        operation="UPDATE",
+                        pgid="pgtrigger_activity_identity_2f9c5",
+                        table="care_plans_activity",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="never_deleted",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="8bb6a086d66cbbd519ad2af7d695053e9ef53129",
+                        operation="DELETE",
+                        pgid="pgtrigger_never_deleted_d7585",
+                        table="care_plans_activity",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="4573293adb5882053d6a99f1a3162f4fd2a8a73d",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_cf5c4",
+                        table="care_plans_activity",
+                        when="BEFORE",
+                    ),
+                ),
+            ],
+        ),
+        AddTriggers(
+            model_name="severitychange",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="4091326ab77dde7cbca3d3aa7b528ecfbb5641b1",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_df3b9",
+                        table="care_plans_severitychange",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="5d31d161fea74e618cd964998e2609917e760656",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_7c116",
+                        table="care_plans_severitychange",
+                        when="BEFORE",
+                    ),
+                ),
+            ],
+        ),
+        AddTriggers(
             model_name="stagestay",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stay_identity",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."stage" IS DISTINCT FROM (NEW."stage") OR OLD."sequence" IS DISTINCT FROM (NEW."sequence") OR OLD."entered_at" IS DISTINCT FROM (NEW."entered_at"))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="fc6fd86baf9dad261e41a96a27abaf1ab7fbee2b",
-                    operation="UPDATE",
-                    pgid="pgtrigger_stay_identity_d0377",
-                    table="care_plans_stagestay",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="stay_identity",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."stage" IS DISTINCT FROM (NEW."stage") OR OLD."sequence" IS DISTINCT FROM (NEW."sequence") OR OLD."entered_at" IS DISTINCT FROM (NEW."entered_at"))',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="fc6fd86baf9dad261e41a96a27abaf1ab7fbee2b",
+                        operation="UPDATE",
+                        pgid="pgtrigger_stay_identity_d0377",
+                        table="care_plans_stagestay",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="stagestay",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_deleted",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="30622547708c7afb3f2aeddd3492348c003643d0",
-                    operation="DELETE",
-                    pgid="pgtrigger_never_deleted_ca1e5",
-                    table="care_plans_stagestay",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_deleted",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="30622547708c7afb3f2aeddd3492348c003643d0",
+                        operation="DELETE",
+                        pgid="pgtrigger_never_deleted_ca1e5",
+                        table="care_plans_stagestay",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="stagestay",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="41b1827bfc64881b30c364fab9fd6fe1904e46eb",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_eb890",
-                    table="care_plans_stagestay",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="41b1827bfc64881b30c364fab9fd6fe1904e46eb",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_eb890",
+                        table="care_plans_stagestay",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
-        migrations.AddIndex(
+        AddTriggers(
             model_name="lanesignoff",
-            index=models.Index(
-                fields=["stay", "lane", "recorded_at"], name="care_plans_sign_off_latest"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lanesignoff",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("verdict", "ready"),
-                    models.Q(("verdict", "not_ready"), models.Q(("reason", ""), _negated=True)),
-                    _connector="OR",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="a92d5f19188f96a5b0bd175bbe6000df7e0f2cf9",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_579c8",
+                        table="care_plans_lanesignoff",
+                        when="BEFORE",
+                    ),
                 ),
-                name="care_plans_sign_off_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lanesignoff",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("effective_at__lte", models.F("recorded_at"))),
-                name="care_plans_sign_off_not_ahead",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="lanesignoff",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="a92d5f19188f96a5b0bd175bbe6000df7e0f2cf9",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_579c8",
-                    table="care_plans_lanesignoff",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="dde6b979dfbe57bc2fd9a9ff5a24cb8b85903be9",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_6e139",
+                        table="care_plans_lanesignoff",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="lanesignoff",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="dde6b979dfbe57bc2fd9a9ff5a24cb8b85903be9",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_6e139",
-                    table="care_plans_lanesignoff",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
+        AddTriggers(
             model_name="stagetransition",
-            index=models.Index(
-                fields=["course", "recorded_at"], name="care_plans_transition_course"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stagetransition",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("overridden", False), models.Q(("reason", ""), _negated=True), _connector="OR"
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="9fa3dd9a244cff67d53dbb7e0bfae951938c9abe",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_76389",
+                        table="care_plans_stagetransition",
+                        when="BEFORE",
+                    ),
                 ),
-                name="care_plans_override_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stagetransition",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("effective_at__lte", models.F("recorded_at"))),
-                name="care_plans_transition_not_ahead",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="stagetransition",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="9fa3dd9a244cff67d53dbb7e0bfae951938c9abe",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_76389",
-                    table="care_plans_stagetransition",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="a2e634c056baf19f756ef0eeb49cc8c6c67c0cba",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_271fe",
+                        table="care_plans_stagetransition",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="stagetransition",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="a2e634c056baf19f756ef0eeb49cc8c6c67c0cba",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_271fe",
-                    table="care_plans_stagetransition",
-                    when="BEFORE",
-                ),
-            ),
+            ],
         ),
         *[
             Fence(name, append_only=name in {"SeverityChange", "StageTransition", "LaneSignOff"})

@@ -6,6 +6,7 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 import coordination.models.owned
+from coordination.migration_operations import AddTriggers
 from coordination.tenancy import Fence
 
 
@@ -97,6 +98,39 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("key", ""), _negated=True),
+                        fields=("organization", "patient", "key"),
+                        name="care_plans_assessment_key",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("effective_at__lte", models.F("recorded_at"))),
+                        name="care_plans_assessment_not_ahead",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("replaces", None),
+                            models.Q(
+                                models.Q(("reason", ""), _negated=True),
+                                models.Q(("replaces", models.F("id")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="care_plans_correction_reason",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(
+                        fields=["organization", "patient", "effective_at"],
+                        name="care_plans_assessment_patient",
+                    ),
+                    models.Index(
+                        fields=["course", "effective_at"], name="care_plans_assessment_course"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Condition",
@@ -167,6 +201,22 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "source_key"), name="care_plans_condition_source"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("display", ""), _negated=True),
+                        name="care_plans_condition_named",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(
+                        fields=["organization", "patient"], name="care_plans_condition_patient"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="CourseAnswer",
@@ -227,6 +277,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("effective_at__lte", models.F("recorded_at"))),
+                        name="care_plans_answer_not_ahead",
+                    )
+                ],
+                "indexes": [
+                    models.Index(
+                        fields=["course", "question", "effective_at"],
+                        name="care_plans_answer_course",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RedFlagScreen",
@@ -296,6 +360,22 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("key", ""), _negated=True),
+                        fields=("organization", "course", "key"),
+                        name="care_plans_screen_key",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("effective_at__lte", models.F("recorded_at"))),
+                        name="care_plans_screen_not_ahead",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(fields=["course", "effective_at"], name="care_plans_screen_course")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RedFlagAnswer",
@@ -359,6 +439,43 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("screen", "flag"), name="care_plans_flag_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("answer__in", ["present", "absent", "unknown"]),
+                            (
+                                "urgency__in",
+                                [
+                                    "emergency",
+                                    "urgent_24h",
+                                    "urgent_2wk",
+                                    "review_before_progress",
+                                    "routine",
+                                ],
+                            ),
+                        ),
+                        name="care_plans_flag_words",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(
+                            ("answer", "present"),
+                            (
+                                "urgency__in",
+                                [
+                                    "emergency",
+                                    "urgent_24h",
+                                ],
+                            ),
+                        ),
+                        fields=["organization", "patient"],
+                        name="care_plans_flag_stops",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Score",
@@ -412,6 +529,22 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("assessment", "measure", "side", "item"),
+                        name="care_plans_score_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("side__in", ["", "left", "right"])),
+                        name="care_plans_score_side",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("value__lt", 1000000)), name="care_plans_score_value"
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="SourceDocument",
@@ -465,96 +598,47 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "source_key", "source_digest"),
+                        name="care_plans_document_source",
+                    )
+                ],
+                "indexes": [
+                    models.Index(
+                        fields=["organization", "patient"], name="care_plans_document_patient"
+                    )
+                ],
+            },
         ),
-        migrations.AddIndex(
+        AddTriggers(
             model_name="assessment",
-            index=models.Index(
-                fields=["organization", "patient", "effective_at"],
-                name="care_plans_assessment_patient",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="assessment",
-            index=models.Index(
-                fields=["course", "effective_at"], name="care_plans_assessment_course"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assessment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("key", ""), _negated=True),
-                fields=("organization", "patient", "key"),
-                name="care_plans_assessment_key",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assessment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("effective_at__lte", models.F("recorded_at"))),
-                name="care_plans_assessment_not_ahead",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assessment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("replaces", None),
-                    models.Q(
-                        models.Q(("reason", ""), _negated=True),
-                        models.Q(("replaces", models.F("id")), _negated=True),
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="1795b42c20d54e42249efac28aa105dea5186d89",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_19675",
+                        table="care_plans_assessment",
+                        when="BEFORE",
                     ),
-                    _connector="OR",
                 ),
-                name="care_plans_correction_reason",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="assessment",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="1795b42c20d54e42249efac28aa105dea5186d89",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_19675",
-                    table="care_plans_assessment",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="962c02b6e48ca0230e39d873579badddb98dbcf1",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_2216f",
+                        table="care_plans_assessment",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="assessment",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="962c02b6e48ca0230e39d873579badddb98dbcf1",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_2216f",
-                    table="care_plans_assessment",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="condition",
-            index=models.Index(
-                fields=["organization", "patient"], name="care_plans_condition_patient"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="condition",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "source_key"), name="care_plans_condition_source"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="condition",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("display", ""), _negated=True),
-                name="care_plans_condition_named",
-            ),
+            ],
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="condition",
@@ -571,273 +655,157 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
+        AddTriggers(
             model_name="courseanswer",
-            index=models.Index(
-                fields=["course", "question", "effective_at"], name="care_plans_answer_course"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="courseanswer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("effective_at__lte", models.F("recorded_at"))),
-                name="care_plans_answer_not_ahead",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="courseanswer",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="0aba073109450526897f54e17453eccdb8728efc",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_01f8c",
-                    table="care_plans_courseanswer",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="courseanswer",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="15fb5b8bde7469eb41c1c8c8e628b82a56a16b4f",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_fe3e1",
-                    table="care_plans_courseanswer",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="redflagscreen",
-            index=models.Index(fields=["course", "effective_at"], name="care_plans_screen_course"),
-        ),
-        migrations.AddConstraint(
-            model_name="redflagscreen",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("key", ""), _negated=True),
-                fields=("organization", "course", "key"),
-                name="care_plans_screen_key",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="redflagscreen",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("effective_at__lte", models.F("recorded_at"))),
-                name="care_plans_screen_not_ahead",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="redflagscreen",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="b55798780a2d69a27be6d04675fa4497066ca076",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_0054f",
-                    table="care_plans_redflagscreen",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="redflagscreen",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="8d4d4a4b3a2729fa7e1c5f8e3b2e50fa000779a6",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_43189",
-                    table="care_plans_redflagscreen",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="redflaganswer",
-            index=models.Index(
-                condition=models.Q(
-                    ("answer", "present"),
-                    (
-                        "urgency__in",
-                        [
-                            "emergency",
-                            "urgent_24h",
-                        ],
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="0aba073109450526897f54e17453eccdb8728efc",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_01f8c",
+                        table="care_plans_courseanswer",
+                        when="BEFORE",
                     ),
                 ),
-                fields=["organization", "patient"],
-                name="care_plans_flag_stops",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="redflaganswer",
-            constraint=models.UniqueConstraint(
-                fields=("screen", "flag"), name="care_plans_flag_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="redflaganswer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("answer__in", ["present", "absent", "unknown"]),
-                    (
-                        "urgency__in",
-                        [
-                            "emergency",
-                            "urgent_24h",
-                            "urgent_2wk",
-                            "review_before_progress",
-                            "routine",
-                        ],
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="15fb5b8bde7469eb41c1c8c8e628b82a56a16b4f",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_fe3e1",
+                        table="care_plans_courseanswer",
+                        when="BEFORE",
                     ),
                 ),
-                name="care_plans_flag_words",
-            ),
+            ],
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
+            model_name="redflagscreen",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="b55798780a2d69a27be6d04675fa4497066ca076",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_0054f",
+                        table="care_plans_redflagscreen",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="8d4d4a4b3a2729fa7e1c5f8e3b2e50fa000779a6",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_43189",
+                        table="care_plans_redflagscreen",
+                        when="BEFORE",
+                    ),
+                ),
+            ],
+        ),
+        AddTriggers(
             model_name="redflaganswer",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="6b3e00b8a13cfb55ccfa74e5c7b1c507a04a4a8d",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_557f7",
-                    table="care_plans_redflaganswer",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="6b3e00b8a13cfb55ccfa74e5c7b1c507a04a4a8d",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_557f7",
+                        table="care_plans_redflaganswer",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="redflaganswer",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="d8f57ccfdb3350ea07dd0a323b733265c0e82bda",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_c5df8",
-                    table="care_plans_redflaganswer",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="d8f57ccfdb3350ea07dd0a323b733265c0e82bda",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_c5df8",
+                        table="care_plans_redflaganswer",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
-        migrations.AddConstraint(
+        AddTriggers(
             model_name="score",
-            constraint=models.UniqueConstraint(
-                fields=("assessment", "measure", "side", "item"),
-                name="care_plans_score_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="score",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("side__in", ["", "left", "right"])),
-                name="care_plans_score_side",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="score",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("value__lt", 1000000)), name="care_plans_score_value"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="score",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="e74c93005a7c64586a5581919ab0f43e6b6249ca",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_cd439",
-                    table="care_plans_score",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="e74c93005a7c64586a5581919ab0f43e6b6249ca",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_cd439",
+                        table="care_plans_score",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="score",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="ab0a9ced8139550afbd6b3dd60612d0bb05e3e8c",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_81767",
-                    table="care_plans_score",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="ab0a9ced8139550afbd6b3dd60612d0bb05e3e8c",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_81767",
+                        table="care_plans_score",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="score",
-            trigger=pgtrigger.compiler.Trigger(
-                name="score_in_range",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE taken care_plans_measure%ROWTYPE;",
-                    func="\n                    SELECT * INTO taken FROM care_plans_measure WHERE id = NEW.measure_id;\n                    IF NEW.item IS NULL\n                       AND (NEW.value < taken.minimum OR NEW.value > taken.maximum) THEN\n                        RAISE check_violation USING MESSAGE = 'score outside the measure';\n                    END IF;\n                    IF taken.side_required <> (NEW.side <> '') THEN\n                        RAISE check_violation USING MESSAGE = 'score of a missing or needless side';\n                    END IF;\n                    RETURN NEW;\n                ",
-                    hash="517fb44f04e8d670dba00b267fadfc1c5f1ce9b9",
-                    operation="INSERT",
-                    pgid="pgtrigger_score_in_range_7f221",
-                    table="care_plans_score",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="score_in_range",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        declare="DECLARE taken care_plans_measure%ROWTYPE;",
+                        func="\n                    SELECT * INTO taken FROM care_plans_measure WHERE id = NEW.measure_id;\n                    IF NEW.item IS NULL\n                       AND (NEW.value < taken.minimum OR NEW.value > taken.maximum) THEN\n                        RAISE check_violation USING MESSAGE = 'score outside the measure';\n                    END IF;\n                    IF taken.side_required <> (NEW.side <> '') THEN\n                        RAISE check_violation USING MESSAGE = 'score of a missing or needless side';\n                    END IF;\n                    RETURN NEW;\n                ",
+                        hash="517fb44f04e8d670dba00b267fadfc1c5f1ce9b9",
+                        operation="INSERT",
+                        pgid="pgtrigger_score_in_range_7f221",
+                        table="care_plans_score",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
-        migrations.AddIndex(
+        AddTriggers(
             model_name="sourcedocument",
-            index=models.Index(
-                fields=["organization", "patient"], name="care_plans_document_patient"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sourcedocument",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "source_key", "source_digest"),
-                name="care_plans_document_source",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="sourcedocument",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="16380a4e89cafb312d0c258deceb179f500affd1",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_9c1fd",
-                    table="care_plans_sourcedocument",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="16380a4e89cafb312d0c258deceb179f500affd1",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_9c1fd",
+                        table="care_plans_sourcedocument",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="sourcedocument",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="a74ca6f1f0afb4887b4f6de7b02d6eff1ffdc5d5",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_b9497",
-                    table="care_plans_sourcedocument",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="a74ca6f1f0afb4887b4f6de7b02d6eff1ffdc5d5",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_b9497",
+                        table="care_plans_sourcedocument",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
         Fence("Assessment", append_only=True),
         Fence("Score", append_only=True),

@@ -11,6 +11,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from coordination.migration_operations import AddTriggers
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -112,6 +114,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "name"), name="coordination_location_name"
+                    )
+                ]
+            },
         ),
         migrations.CreateModel(
             name="DirectoryEntry",
@@ -149,6 +158,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "kind", "system", "value"),
+                        name="coordination_directory_identity",
+                    )
+                ]
+            },
         ),
         migrations.CreateModel(
             name="AuditEvent",
@@ -219,6 +236,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["patient_ids"], name="coordination_audit_patients"
+                    ),
+                    models.Index(
+                        fields=["organization", "recorded_at"], name="coordination_audit_when"
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="ApiToken",
@@ -347,6 +374,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["organization", "search_key", "id"],
+                        name="coordination_patient_search",
+                    )
+                ]
+            },
         ),
         migrations.CreateModel(
             name="Event",
@@ -388,6 +423,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["organization", "transaction_id", "id"],
+                        name="coordination_event_feed",
+                    )
+                ]
+            },
         ),
         migrations.CreateModel(
             name="PatientIdentifier",
@@ -445,6 +488,21 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "system", "value"),
+                        name="coordination_identifier_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("value", ""), _negated=True),
+                            models.Q(("system", ""), _negated=True),
+                        ),
+                        name="coordination_identifier_named",
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="Practitioner",
@@ -486,6 +544,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "user"), name="coordination_practitioner_user"
+                    )
+                ]
+            },
         ),
         migrations.CreateModel(
             name="PractitionerRole",
@@ -571,6 +636,38 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "practitioner", "location", "discipline"),
+                        name="coordination_role_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("registered_until", None),
+                            ("registered_until__gte", models.F("registered_from")),
+                            _connector="OR",
+                        ),
+                        name="coordination_role_registration",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "discipline__in",
+                                [
+                                    "physiotherapy",
+                                    "chiropractic",
+                                    "massage_therapy",
+                                    "kinesiology",
+                                    "nutrition",
+                                    "psychotherapy",
+                                ],
+                            )
+                        ),
+                        name="coordination_role_discipline",
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="CareTeamMember",
@@ -622,6 +719,26 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("role", "lead"), ("until", None)),
+                        fields=("organization", "patient"),
+                        name="coordination_one_lead",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("until", None)),
+                        fields=("organization", "patient", "practitioner_role"),
+                        name="coordination_member_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until", None), ("until__gte", models.F("since")), _connector="OR"
+                        ),
+                        name="coordination_member_period",
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="AccessGrant",
@@ -680,6 +797,26 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=(
+                            "organization",
+                            "practitioner_role",
+                            "patient",
+                            "basis",
+                            "source_id",
+                        ),
+                        name="coordination_grant_once",
+                    )
+                ],
+                "indexes": [
+                    models.Index(
+                        fields=["organization", "practitioner_role", "patient"],
+                        name="coordination_grant_circle",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Membership",
@@ -742,206 +879,60 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AddConstraint(
-            model_name="location",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "name"), name="coordination_location_name"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="directoryentry",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "kind", "system", "value"),
-                name="coordination_directory_identity",
-            ),
-        ),
-        migrations.AddIndex(
+        AddTriggers(
             model_name="auditevent",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["patient_ids"], name="coordination_audit_patients"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="auditevent",
-            index=models.Index(
-                fields=["organization", "recorded_at"], name="coordination_audit_when"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="auditevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="504c27d906f1db701eb2d99c61bd6ad09d624398",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_f7151",
-                    table="coordination_auditevent",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="504c27d906f1db701eb2d99c61bd6ad09d624398",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_f7151",
+                        table="coordination_auditevent",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="auditevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="bc933d19e1954d02c1e8a2eadf990a05e2b72541",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_aa9af",
-                    table="coordination_auditevent",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="bc933d19e1954d02c1e8a2eadf990a05e2b72541",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_aa9af",
+                        table="coordination_auditevent",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
-        migrations.AddIndex(
-            model_name="patient",
-            index=models.Index(
-                fields=["organization", "search_key", "id"],
-                name="coordination_patient_search",
-            ),
-        ),
-        migrations.AddIndex(
+        AddTriggers(
             model_name="event",
-            index=models.Index(
-                fields=["organization", "transaction_id", "id"],
-                name="coordination_event_feed",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="event",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="62effcd293ec99a2f85606606f95d0044c59e04b",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_311e7",
-                    table="coordination_event",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="62effcd293ec99a2f85606606f95d0044c59e04b",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_311e7",
+                        table="coordination_event",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="event",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="029e605c3d5f1251892ecb1dc7a974e2794de0da",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_4b193",
-                    table="coordination_event",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="029e605c3d5f1251892ecb1dc7a974e2794de0da",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_4b193",
+                        table="coordination_event",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patientidentifier",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "system", "value"),
-                name="coordination_identifier_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patientidentifier",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("value", ""), _negated=True),
-                    models.Q(("system", ""), _negated=True),
-                ),
-                name="coordination_identifier_named",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="practitioner",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "user"), name="coordination_practitioner_user"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="practitionerrole",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "practitioner", "location", "discipline"),
-                name="coordination_role_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="practitionerrole",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("registered_until", None),
-                    ("registered_until__gte", models.F("registered_from")),
-                    _connector="OR",
-                ),
-                name="coordination_role_registration",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="practitionerrole",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "discipline__in",
-                        [
-                            "physiotherapy",
-                            "chiropractic",
-                            "massage_therapy",
-                            "kinesiology",
-                            "nutrition",
-                            "psychotherapy",
-                        ],
-                    )
-                ),
-                name="coordination_role_discipline",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="careteammember",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("role", "lead"), ("until", None)),
-                fields=("organization", "patient"),
-                name="coordination_one_lead",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="careteammember",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until", None)),
-                fields=("organization", "patient", "practitioner_role"),
-                name="coordination_member_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="careteammember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("until", None), ("until__gte", models.F("since")), _connector="OR"
-                ),
-                name="coordination_member_period",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="accessgrant",
-            index=models.Index(
-                fields=["organization", "practitioner_role", "patient"],
-                name="coordination_grant_circle",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="accessgrant",
-            constraint=models.UniqueConstraint(
-                fields=(
-                    "organization",
-                    "practitioner_role",
-                    "patient",
-                    "basis",
-                    "source_id",
-                ),
-                name="coordination_grant_once",
-            ),
+            ],
         ),
     ]

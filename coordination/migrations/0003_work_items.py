@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import coordination.models.owned
+from coordination.migration_operations import AddTriggers
 from coordination.tenancy import Fence
 
 
@@ -193,94 +194,81 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="workitem",
-            trigger=pgtrigger.compiler.Trigger(
-                name="life_cycle",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE _is_valid_transition BOOLEAN;",
-                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{requested:accepted,requested:rejected,requested:cancelled,accepted:in_progress,accepted:cancelled,in_progress:completed,in_progress:cancelled}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
-                    hash="091babfa36d132eb51d17852969f2e7f24731e60",
-                    operation="UPDATE",
-                    pgid="pgtrigger_life_cycle_1dd50",
-                    table="coordination_workitem",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="life_cycle",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        declare="DECLARE _is_valid_transition BOOLEAN;",
+                        func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{requested:accepted,requested:rejected,requested:cancelled,accepted:in_progress,accepted:cancelled,in_progress:completed,in_progress:cancelled}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                        hash="091babfa36d132eb51d17852969f2e7f24731e60",
+                        operation="UPDATE",
+                        pgid="pgtrigger_life_cycle_1dd50",
+                        table="coordination_workitem",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="workitem",
-            trigger=pgtrigger.compiler.Trigger(
-                name="begins_requested",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (NOT (NEW.\"status\" = 'requested'))",
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot insert rows from % table', TG_TABLE_NAME;",
-                    hash="e2a6553b2a4814da9fc36ebf2f7f7f6a0a7455b7",
-                    operation="INSERT",
-                    pgid="pgtrigger_begins_requested_052c9",
-                    table="coordination_workitem",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="begins_requested",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (NOT (NEW.\"status\" = 'requested'))",
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot insert rows from % table', TG_TABLE_NAME;",
+                        hash="e2a6553b2a4814da9fc36ebf2f7f7f6a0a7455b7",
+                        operation="INSERT",
+                        pgid="pgtrigger_begins_requested_052c9",
+                        table="coordination_workitem",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="workitem",
-            trigger=pgtrigger.compiler.Trigger(
-                name="one_owner",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."owner_id" IS NOT NULL AND OLD."owner_id" IS DISTINCT FROM (NEW."owner_id"))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="ba7d5a0306234a85c417b8bc1f80c4924acabe67",
-                    operation="UPDATE",
-                    pgid="pgtrigger_one_owner_f28c0",
-                    table="coordination_workitem",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="one_owner",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."owner_id" IS NOT NULL AND OLD."owner_id" IS DISTINCT FROM (NEW."owner_id"))',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="ba7d5a0306234a85c417b8bc1f80c4924acabe67",
+                        operation="UPDATE",
+                        pgid="pgtrigger_one_owner_f28c0",
+                        table="coordination_workitem",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="workitem",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stays_what_it_is",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."subject_id" IS DISTINCT FROM (NEW."subject_id") OR OLD."opened_at" IS DISTINCT FROM (NEW."opened_at"))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="63fb9c41eba33864a2f8c2ce9abc54ea4077f1aa",
-                    operation="UPDATE",
-                    pgid="pgtrigger_stays_what_it_is_823f3",
-                    table="coordination_workitem",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="stays_what_it_is",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."subject_id" IS DISTINCT FROM (NEW."subject_id") OR OLD."opened_at" IS DISTINCT FROM (NEW."opened_at"))',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="63fb9c41eba33864a2f8c2ce9abc54ea4077f1aa",
+                        operation="UPDATE",
+                        pgid="pgtrigger_stays_what_it_is_823f3",
+                        table="coordination_workitem",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="workitem",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_deleted",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="1fb9c50a72025884323cca2b26ac45b7db83e79c",
-                    operation="DELETE",
-                    pgid="pgtrigger_never_deleted_06113",
-                    table="coordination_workitem",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_deleted",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="1fb9c50a72025884323cca2b26ac45b7db83e79c",
+                        operation="DELETE",
+                        pgid="pgtrigger_never_deleted_06113",
+                        table="coordination_workitem",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="workitem",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="583264dd468a77f4b9143e1ea2dad24edd3a4444",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_43cf0",
-                    table="coordination_workitem",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="583264dd468a77f4b9143e1ea2dad24edd3a4444",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_43cf0",
+                        table="coordination_workitem",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
         Fence("WorkItem"),
     ]

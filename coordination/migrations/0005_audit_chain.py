@@ -10,6 +10,7 @@ from django.db import migrations, models
 from django.db.models.functions import Cast
 
 import coordination.models.owned
+from coordination.migration_operations import AddTriggers
 from coordination.tenancy import RUNTIME_ROLE, Fence, LookupFunction
 
 TABLE = "coordination_auditevent"
@@ -277,6 +278,21 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "sequence"), name="coordination_seal_once"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("organization", "previous_hash"),
+                        name="coordination_seal_follows_one",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("row_count__gte", 1), ("sequence__gte", 1)),
+                        name="coordination_seal_of_something",
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="AuditCheckpoint",
@@ -320,82 +336,61 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="auditcheckpoint",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="181007dde6369147625dd24a60512e5cbaa67630",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_c90ca",
-                    table="coordination_auditcheckpoint",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="181007dde6369147625dd24a60512e5cbaa67630",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_c90ca",
+                        table="coordination_auditcheckpoint",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="auditcheckpoint",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="b6ac4ebc09a93292308caa55962cbbcdcea79142",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_cce4e",
-                    table="coordination_auditcheckpoint",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="b6ac4ebc09a93292308caa55962cbbcdcea79142",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_cce4e",
+                        table="coordination_auditcheckpoint",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
-        migrations.AddConstraint(
+        AddTriggers(
             model_name="auditseal",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "sequence"), name="coordination_seal_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="auditseal",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "previous_hash"), name="coordination_seal_follows_one"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="auditseal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("row_count__gte", 1), ("sequence__gte", 1)),
-                name="coordination_seal_of_something",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="auditseal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="470608bd5402becceea5e90ae33731e7d1d75bcb",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_6c79d",
-                    table="coordination_auditseal",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="470608bd5402becceea5e90ae33731e7d1d75bcb",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_6c79d",
+                        table="coordination_auditseal",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="auditseal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="747ebbd0a6bd65df75a4d1956c5efd4a8fbc2949",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_d92ef",
-                    table="coordination_auditseal",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="747ebbd0a6bd65df75a4d1956c5efd4a8fbc2949",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_d92ef",
+                        table="coordination_auditseal",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
         Fence("AuditSeal", append_only=True),
         Fence("AuditCheckpoint", read_only=True),

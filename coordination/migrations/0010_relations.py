@@ -11,7 +11,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-
+from coordination.migration_operations import AddTriggers
 from coordination.tenancy import Fence, LookupFunction
 
 
@@ -333,37 +333,36 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="workitem",
-            trigger=pgtrigger.compiler.Trigger(
-                name="life_cycle",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (NEW.\"kind\" = 'referral')",
-                    declare="DECLARE _is_valid_transition BOOLEAN;",
-                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{requested:accepted,requested:rejected,requested:cancelled,accepted:in_progress,accepted:cancelled,in_progress:completed,in_progress:cancelled}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
-                    hash="264f70cb5e6b2660d0c72305a84a88d721bbc0ed",
-                    operation="UPDATE",
-                    pgid="pgtrigger_life_cycle_1dd50",
-                    table="coordination_workitem",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="life_cycle",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (NEW.\"kind\" = 'referral')",
+                        declare="DECLARE _is_valid_transition BOOLEAN;",
+                        func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{requested:accepted,requested:rejected,requested:cancelled,accepted:in_progress,accepted:cancelled,in_progress:completed,in_progress:cancelled}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                        hash="264f70cb5e6b2660d0c72305a84a88d721bbc0ed",
+                        operation="UPDATE",
+                        pgid="pgtrigger_life_cycle_1dd50",
+                        table="coordination_workitem",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="workitem",
-            trigger=pgtrigger.compiler.Trigger(
-                name="other_life_cycle",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (NOT (NEW.\"kind\" = 'referral'))",
-                    declare="DECLARE _is_valid_transition BOOLEAN;",
-                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{requested:accepted,requested:rejected,requested:cancelled,accepted:in_progress,accepted:cancelled,in_progress:completed,in_progress:cancelled,requested:completed,accepted:completed}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
-                    hash="ec9affde5a7d9dad26b67513eb64b51efa66a888",
-                    operation="UPDATE",
-                    pgid="pgtrigger_other_life_cycle_5d853",
-                    table="coordination_workitem",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="other_life_cycle",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (NOT (NEW.\"kind\" = 'referral'))",
+                        declare="DECLARE _is_valid_transition BOOLEAN;",
+                        func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{requested:accepted,requested:rejected,requested:cancelled,accepted:in_progress,accepted:cancelled,in_progress:completed,in_progress:cancelled,requested:completed,accepted:completed}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                        hash="ec9affde5a7d9dad26b67513eb64b51efa66a888",
+                        operation="UPDATE",
+                        pgid="pgtrigger_other_life_cycle_5d853",
+                        table="coordination_workitem",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
         migrations.AddConstraint(
             model_name="patient",
@@ -603,64 +602,57 @@ class Migration(migrations.Migration):
                 name="coordination_duplicate_decided",
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="duplicatereview",
-            trigger=pgtrigger.compiler.Trigger(
-                name="duplicate_status",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE _is_valid_transition BOOLEAN;",
-                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{open:distinct,open:merged,distinct:open,merged:open}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
-                    hash="12db420be0acca537496b1a05e933b7288198fab",
-                    operation="UPDATE",
-                    pgid="pgtrigger_duplicate_status_70a24",
-                    table="coordination_duplicatereview",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="duplicate_status",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        declare="DECLARE _is_valid_transition BOOLEAN;",
+                        func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{open:distinct,open:merged,distinct:open,merged:open}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                        hash="12db420be0acca537496b1a05e933b7288198fab",
+                        operation="UPDATE",
+                        pgid="pgtrigger_duplicate_status_70a24",
+                        table="coordination_duplicatereview",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="duplicatereview",
-            trigger=pgtrigger.compiler.Trigger(
-                name="same_pair",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."candidate_id" IS DISTINCT FROM (NEW."candidate_id") OR OLD."opened_at" IS DISTINCT FROM (NEW."opened_at"))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="8d6f823cb06eed00c0bf4f44aeafd460a310e165",
-                    operation="UPDATE",
-                    pgid="pgtrigger_same_pair_4bcb1",
-                    table="coordination_duplicatereview",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="same_pair",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."candidate_id" IS DISTINCT FROM (NEW."candidate_id") OR OLD."opened_at" IS DISTINCT FROM (NEW."opened_at"))',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="8d6f823cb06eed00c0bf4f44aeafd460a310e165",
+                        operation="UPDATE",
+                        pgid="pgtrigger_same_pair_4bcb1",
+                        table="coordination_duplicatereview",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="duplicatereview",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_deleted",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="635a69b90a039856130accf6a5f19826e7fd5933",
-                    operation="DELETE",
-                    pgid="pgtrigger_never_deleted_4317b",
-                    table="coordination_duplicatereview",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_deleted",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="635a69b90a039856130accf6a5f19826e7fd5933",
+                        operation="DELETE",
+                        pgid="pgtrigger_never_deleted_4317b",
+                        table="coordination_duplicatereview",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="duplicatereview",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="2ef70922285666607742a60cb65108cd42e16cbb",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_0fe7d",
-                    table="coordination_duplicatereview",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="2ef70922285666607742a60cb65108cd42e16cbb",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_0fe7d",
+                        table="coordination_duplicatereview",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
         migrations.AddIndex(
             model_name="duplicatestep",
@@ -668,34 +660,33 @@ class Migration(migrations.Migration):
                 fields=["review", "recorded_at"], name="coordination_duplicate_steps"
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="duplicatestep",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="c71be17ae5e754a633fff03f212dba8708ef6d9e",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_e8159",
-                    table="coordination_duplicatestep",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="c71be17ae5e754a633fff03f212dba8708ef6d9e",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_e8159",
+                        table="coordination_duplicatestep",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="duplicatestep",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="424e9bb9d98774ac5184d74722e0df762a1d6031",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_b5e1b",
-                    table="coordination_duplicatestep",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="424e9bb9d98774ac5184d74722e0df762a1d6031",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_b5e1b",
+                        table="coordination_duplicatestep",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
         migrations.AddConstraint(
             model_name="handoff",
@@ -729,64 +720,57 @@ class Migration(migrations.Migration):
                 name="coordination_hand_off_words",
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="handoff",
-            trigger=pgtrigger.compiler.Trigger(
-                name="offers_the_same",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."sender_id" IS DISTINCT FROM (NEW."sender_id") OR OLD."because" IS DISTINCT FROM (NEW."because") OR OLD."note" IS DISTINCT FROM (NEW."note") OR OLD."evidence" IS DISTINCT FROM (NEW."evidence"))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="3cdbe9ae35732ea5a269337df9a88905485ddd78",
-                    operation="UPDATE",
-                    pgid="pgtrigger_offers_the_same_25bd7",
-                    table="coordination_handoff",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="offers_the_same",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."sender_id" IS DISTINCT FROM (NEW."sender_id") OR OLD."because" IS DISTINCT FROM (NEW."because") OR OLD."note" IS DISTINCT FROM (NEW."note") OR OLD."evidence" IS DISTINCT FROM (NEW."evidence"))',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="3cdbe9ae35732ea5a269337df9a88905485ddd78",
+                        operation="UPDATE",
+                        pgid="pgtrigger_offers_the_same_25bd7",
+                        table="coordination_handoff",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="handoff",
-            trigger=pgtrigger.compiler.Trigger(
-                name="closed_for_good",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."closed_at" IS NOT NULL)',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="b5493222a091f284cae0b329037c95a312ff9f58",
-                    operation="UPDATE",
-                    pgid="pgtrigger_closed_for_good_5381c",
-                    table="coordination_handoff",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="closed_for_good",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."closed_at" IS NOT NULL)',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="b5493222a091f284cae0b329037c95a312ff9f58",
+                        operation="UPDATE",
+                        pgid="pgtrigger_closed_for_good_5381c",
+                        table="coordination_handoff",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="handoff",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_deleted",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="778424ca9b6e50aff1606151a8540f7d221b701e",
-                    operation="DELETE",
-                    pgid="pgtrigger_never_deleted_786df",
-                    table="coordination_handoff",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_deleted",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="778424ca9b6e50aff1606151a8540f7d221b701e",
+                        operation="DELETE",
+                        pgid="pgtrigger_never_deleted_786df",
+                        table="coordination_handoff",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="handoff",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="a71f03f91c4016fe9ba9b7bf472e5be1124c7caf",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_f4138",
-                    table="coordination_handoff",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="a71f03f91c4016fe9ba9b7bf472e5be1124c7caf",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_f4138",
+                        table="coordination_handoff",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
         migrations.AddIndex(
             model_name="handoffstep",
@@ -794,34 +778,33 @@ class Migration(migrations.Migration):
                 fields=["hand_off", "recorded_at"], name="coordination_hand_off_steps"
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="handoffstep",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="a371aa209ee71dc7d4e64bc61c3f3ba956e41159",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_ec38e",
-                    table="coordination_handoffstep",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="a371aa209ee71dc7d4e64bc61c3f3ba956e41159",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_ec38e",
+                        table="coordination_handoffstep",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="handoffstep",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="01b90dd83609e1cfba25a2dbacc21256c0d03a78",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_2517d",
-                    table="coordination_handoffstep",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="01b90dd83609e1cfba25a2dbacc21256c0d03a78",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_2517d",
+                        table="coordination_handoffstep",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
         migrations.AddConstraint(
             model_name="relatedperson",
@@ -829,49 +812,45 @@ class Migration(migrations.Migration):
                 fields=("organization", "patient", "user"), name="coordination_related_login"
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="relatedperson",
-            trigger=pgtrigger.compiler.Trigger(
-                name="related_to",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id"))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="e4be0b4fc433c7e9ff98519a292337a7998c6900",
-                    operation="UPDATE",
-                    pgid="pgtrigger_related_to_3d2ce",
-                    table="coordination_relatedperson",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="related_to",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id"))',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="e4be0b4fc433c7e9ff98519a292337a7998c6900",
+                        operation="UPDATE",
+                        pgid="pgtrigger_related_to_3d2ce",
+                        table="coordination_relatedperson",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="relatedperson",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_deleted",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="1b41be940476a8f3317f95298d4f9f64ef8072f8",
-                    operation="DELETE",
-                    pgid="pgtrigger_never_deleted_c89cc",
-                    table="coordination_relatedperson",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_deleted",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="1b41be940476a8f3317f95298d4f9f64ef8072f8",
+                        operation="DELETE",
+                        pgid="pgtrigger_never_deleted_c89cc",
+                        table="coordination_relatedperson",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="relatedperson",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="b7fc5bdcd608e213cc3660b16d16b7de977e124f",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_f0834",
-                    table="coordination_relatedperson",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="b7fc5bdcd608e213cc3660b16d16b7de977e124f",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_f0834",
+                        table="coordination_relatedperson",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
         migrations.AddConstraint(
             model_name="relatedpersonright",
@@ -935,64 +914,57 @@ class Migration(migrations.Migration):
                 name="coordination_right_once",
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="relatedpersonright",
-            trigger=pgtrigger.compiler.Trigger(
-                name="grants_the_same",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."related_person_id" IS DISTINCT FROM (NEW."related_person_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."right" IS DISTINCT FROM (NEW."right") OR OLD."granted_by" IS DISTINCT FROM (NEW."granted_by") OR OLD."legal_basis" IS DISTINCT FROM (NEW."legal_basis") OR OLD."evidence" IS DISTINCT FROM (NEW."evidence") OR OLD."since" IS DISTINCT FROM (NEW."since") OR OLD."until" IS DISTINCT FROM (NEW."until") OR OLD."recorded_at" IS DISTINCT FROM (NEW."recorded_at") OR OLD."recorded_by" IS DISTINCT FROM (NEW."recorded_by") OR OLD."user_id" IS DISTINCT FROM (NEW."user_id"))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="1b3f48d6bc72a560ed6f35dc1ea19e30138a7305",
-                    operation="UPDATE",
-                    pgid="pgtrigger_grants_the_same_e1700",
-                    table="coordination_relatedpersonright",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="grants_the_same",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."related_person_id" IS DISTINCT FROM (NEW."related_person_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."right" IS DISTINCT FROM (NEW."right") OR OLD."granted_by" IS DISTINCT FROM (NEW."granted_by") OR OLD."legal_basis" IS DISTINCT FROM (NEW."legal_basis") OR OLD."evidence" IS DISTINCT FROM (NEW."evidence") OR OLD."since" IS DISTINCT FROM (NEW."since") OR OLD."until" IS DISTINCT FROM (NEW."until") OR OLD."recorded_at" IS DISTINCT FROM (NEW."recorded_at") OR OLD."recorded_by" IS DISTINCT FROM (NEW."recorded_by") OR OLD."user_id" IS DISTINCT FROM (NEW."user_id"))',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="1b3f48d6bc72a560ed6f35dc1ea19e30138a7305",
+                        operation="UPDATE",
+                        pgid="pgtrigger_grants_the_same_e1700",
+                        table="coordination_relatedpersonright",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="relatedpersonright",
-            trigger=pgtrigger.compiler.Trigger(
-                name="revoked_once",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."revoked_at" IS NOT NULL)',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="dc5afc83734de45ff5220b1ca3ee31cf5a7ebb63",
-                    operation="UPDATE",
-                    pgid="pgtrigger_revoked_once_ed66c",
-                    table="coordination_relatedpersonright",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="revoked_once",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."revoked_at" IS NOT NULL)',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="dc5afc83734de45ff5220b1ca3ee31cf5a7ebb63",
+                        operation="UPDATE",
+                        pgid="pgtrigger_revoked_once_ed66c",
+                        table="coordination_relatedpersonright",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="relatedpersonright",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_deleted",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="81abe835fa7d0eb9a29701018b9b0781887a2e3d",
-                    operation="DELETE",
-                    pgid="pgtrigger_never_deleted_0e687",
-                    table="coordination_relatedpersonright",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_deleted",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="81abe835fa7d0eb9a29701018b9b0781887a2e3d",
+                        operation="DELETE",
+                        pgid="pgtrigger_never_deleted_0e687",
+                        table="coordination_relatedpersonright",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="relatedpersonright",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="97dab3c21b9d61ebed719cb846dfab3c2241ec4d",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_32392",
-                    table="coordination_relatedpersonright",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="97dab3c21b9d61ebed719cb846dfab3c2241ec4d",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_32392",
+                        table="coordination_relatedpersonright",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
         # The tables that 0002 fenced: their new key carries the organization as well.
         migrations.RunSQL(

@@ -6,6 +6,7 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 import coordination.models.owned
+from coordination.migration_operations import AddTriggers
 from coordination.tenancy import Fence
 
 
@@ -132,49 +133,45 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="coverage",
-            trigger=pgtrigger.compiler.Trigger(
-                name="coverage_identity",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."recorded_at" IS DISTINCT FROM (NEW."recorded_at"))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="7ba6dfa526d0958e1d9dd96e616166aebcb3bf61",
-                    operation="UPDATE",
-                    pgid="pgtrigger_coverage_identity_d0f62",
-                    table="coordination_coverage",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="coverage_identity",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."recorded_at" IS DISTINCT FROM (NEW."recorded_at"))',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="7ba6dfa526d0958e1d9dd96e616166aebcb3bf61",
+                        operation="UPDATE",
+                        pgid="pgtrigger_coverage_identity_d0f62",
+                        table="coordination_coverage",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="coverage",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_deleted",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="de93ef790117147b3146bb11ac22a260433044fe",
-                    operation="DELETE",
-                    pgid="pgtrigger_never_deleted_3e03c",
-                    table="coordination_coverage",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_deleted",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="de93ef790117147b3146bb11ac22a260433044fe",
+                        operation="DELETE",
+                        pgid="pgtrigger_never_deleted_3e03c",
+                        table="coordination_coverage",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="coverage",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="5c26474802dd337c910643a82f24794524f26c93",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_f4ee5",
-                    table="coordination_coverage",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="5c26474802dd337c910643a82f24794524f26c93",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_f4ee5",
+                        table="coordination_coverage",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
         Fence("Coverage"),
     ]

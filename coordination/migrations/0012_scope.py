@@ -7,6 +7,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from coordination.migration_operations import AddTriggers
 from coordination.tenancy import Fence
 
 
@@ -57,6 +58,21 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until", None)),
+                        fields=("organization", "entry", "discipline"),
+                        name="coordination_narrowing_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until", None), ("until__gte", models.F("since")), _connector="OR"
+                        ),
+                        name="coordination_narrowing_period",
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="Denial",
@@ -123,80 +139,61 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="denial",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="7ef0b032727b6c653e85561405f8d494185f8980",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_bfae4",
-                    table="coordination_denial",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="7ef0b032727b6c653e85561405f8d494185f8980",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_bfae4",
+                        table="coordination_denial",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="denial",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="0e8c146e0fecab13e19b5564c8646574bd34964f",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_fb200",
-                    table="coordination_denial",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="0e8c146e0fecab13e19b5564c8646574bd34964f",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_fb200",
+                        table="coordination_denial",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
-        migrations.AddConstraint(
+        AddTriggers(
             model_name="scopenarrowing",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until", None)),
-                fields=("organization", "entry", "discipline"),
-                name="coordination_narrowing_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="scopenarrowing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("until", None), ("until__gte", models.F("since")), _connector="OR"
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="never_deleted",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="f282ffd2e2b20b5f627f27598cd6a987041ea502",
+                        operation="DELETE",
+                        pgid="pgtrigger_never_deleted_ca5a2",
+                        table="coordination_scopenarrowing",
+                        when="BEFORE",
+                    ),
                 ),
-                name="coordination_narrowing_period",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="scopenarrowing",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_deleted",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="f282ffd2e2b20b5f627f27598cd6a987041ea502",
-                    operation="DELETE",
-                    pgid="pgtrigger_never_deleted_ca5a2",
-                    table="coordination_scopenarrowing",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="b9740691b18ae18dfbc683e292f822f21912d3d7",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_9eb13",
+                        table="coordination_scopenarrowing",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="scopenarrowing",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="b9740691b18ae18dfbc683e292f822f21912d3d7",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_9eb13",
-                    table="coordination_scopenarrowing",
-                    when="BEFORE",
-                ),
-            ),
+            ],
         ),
         Fence("ScopeNarrowing"),
         Fence("Denial", append_only=True),

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import coordination.models.owned
+from coordination.migration_operations import AddTriggers
 from coordination.tenancy import Fence
 
 
@@ -82,6 +83,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "week"), name="coordination_sample_once"
+                    )
+                ]
+            },
         ),
         migrations.CreateModel(
             name="AccessReview",
@@ -170,139 +178,123 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="accesssample",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "week"), name="coordination_sample_once"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="accesssample",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="c8fcabca97b292f39dda82b3fe60b7d216807594",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_0195b",
-                    table="coordination_accesssample",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="accesssample",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="8fb2b7a99f9cb79d4d7d7935a4fe5eb573e73e0c",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_6c12a",
-                    table="coordination_accesssample",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="accessreview",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "audit_event_id", "patient"),
-                name="coordination_review_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="accessreview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("review_note", ""),
-                        ("reviewed_at", None),
-                        ("reviewed_by", None),
-                        ("verdict", ""),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "audit_event_id", "patient"),
+                        name="coordination_review_once",
                     ),
-                    models.Q(
-                        ("verdict__in", ["appropriate", "inappropriate", "needs_follow_up"]),
-                        models.Q(("review_note", ""), _negated=True),
-                        ("reviewed_at__isnull", False),
-                        ("reviewed_by__isnull", False),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("review_note", ""),
+                                ("reviewed_at", None),
+                                ("reviewed_by", None),
+                                ("verdict", ""),
+                            ),
+                            models.Q(
+                                (
+                                    "verdict__in",
+                                    ["appropriate", "inappropriate", "needs_follow_up"],
+                                ),
+                                models.Q(("review_note", ""), _negated=True),
+                                ("reviewed_at__isnull", False),
+                                ("reviewed_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="coordination_review_decided",
                     ),
-                    _connector="OR",
-                ),
-                name="coordination_review_decided",
-            ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reviewed_by", None),
+                            models.Q(("reviewed_by", models.F("user_id")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="coordination_review_by_another",
+                    ),
+                ]
+            },
         ),
-        migrations.AddConstraint(
-            model_name="accessreview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("reviewed_by", None),
-                    models.Q(("reviewed_by", models.F("user_id")), _negated=True),
-                    _connector="OR",
+        AddTriggers(
+            model_name="accesssample",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="c8fcabca97b292f39dda82b3fe60b7d216807594",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_0195b",
+                        table="coordination_accesssample",
+                        when="BEFORE",
+                    ),
                 ),
-                name="coordination_review_by_another",
-            ),
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="8fb2b7a99f9cb79d4d7d7935a4fe5eb573e73e0c",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_6c12a",
+                        table="coordination_accesssample",
+                        when="BEFORE",
+                    ),
+                ),
+            ],
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="accessreview",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stays_as_drawn",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."sample_id" IS DISTINCT FROM (NEW."sample_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."audit_event_id" IS DISTINCT FROM (NEW."audit_event_id") OR OLD."accessed_at" IS DISTINCT FROM (NEW."accessed_at") OR OLD."user_id" IS DISTINCT FROM (NEW."user_id") OR OLD."actor" IS DISTINCT FROM (NEW."actor") OR OLD."event" IS DISTINCT FROM (NEW."event") OR OLD."resource" IS DISTINCT FROM (NEW."resource") OR OLD."basis" IS DISTINCT FROM (NEW."basis") OR OLD."rules" IS DISTINCT FROM (NEW."rules"))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="9d3b6b2d86863a451ff6bbbd0d988b0253fa9f48",
-                    operation="UPDATE",
-                    pgid="pgtrigger_stays_as_drawn_2955e",
-                    table="coordination_accessreview",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="stays_as_drawn",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."sample_id" IS DISTINCT FROM (NEW."sample_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."audit_event_id" IS DISTINCT FROM (NEW."audit_event_id") OR OLD."accessed_at" IS DISTINCT FROM (NEW."accessed_at") OR OLD."user_id" IS DISTINCT FROM (NEW."user_id") OR OLD."actor" IS DISTINCT FROM (NEW."actor") OR OLD."event" IS DISTINCT FROM (NEW."event") OR OLD."resource" IS DISTINCT FROM (NEW."resource") OR OLD."basis" IS DISTINCT FROM (NEW."basis") OR OLD."rules" IS DISTINCT FROM (NEW."rules"))',
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="9d3b6b2d86863a451ff6bbbd0d988b0253fa9f48",
+                        operation="UPDATE",
+                        pgid="pgtrigger_stays_as_drawn_2955e",
+                        table="coordination_accessreview",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="accessreview",
-            trigger=pgtrigger.compiler.Trigger(
-                name="decided_once",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (NOT (OLD.\"verdict\" = ''))",
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="34edafd468e8280781797538315898b8d06d7609",
-                    operation="UPDATE",
-                    pgid="pgtrigger_decided_once_68237",
-                    table="coordination_accessreview",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="decided_once",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (NOT (OLD.\"verdict\" = ''))",
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                        hash="34edafd468e8280781797538315898b8d06d7609",
+                        operation="UPDATE",
+                        pgid="pgtrigger_decided_once_68237",
+                        table="coordination_accessreview",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="accessreview",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_deleted",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="821656d454e5a00d957229c2147bd9de0564cab3",
-                    operation="DELETE",
-                    pgid="pgtrigger_never_deleted_e6c45",
-                    table="coordination_accessreview",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_deleted",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="821656d454e5a00d957229c2147bd9de0564cab3",
+                        operation="DELETE",
+                        pgid="pgtrigger_never_deleted_e6c45",
+                        table="coordination_accessreview",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="accessreview",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="ae09b132a3a44017c229adef20cd4aaf2203caa0",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_b3d2a",
-                    table="coordination_accessreview",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="ae09b132a3a44017c229adef20cd4aaf2203caa0",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_b3d2a",
+                        table="coordination_accessreview",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
         Fence("AccessSample", append_only=True),
         Fence("AccessReview"),

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import coordination.models.owned
+from coordination.migration_operations import AddTriggers
 
 
 class Migration(migrations.Migration):
@@ -146,6 +147,120 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=(
+                            "organization",
+                            "subject_id",
+                            "occurrence",
+                            "kind",
+                            "channel",
+                            "to_user",
+                            "to_practitioner_role",
+                            "to_patient",
+                        ),
+                        name="notifications_message_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("to_patient", None),
+                                ("to_practitioner_role", None),
+                                ("to_user__isnull", False),
+                            ),
+                            models.Q(
+                                ("to_patient", None),
+                                ("to_practitioner_role__isnull", False),
+                                ("to_user", None),
+                            ),
+                            models.Q(
+                                ("to_patient__isnull", False),
+                                ("to_practitioner_role", None),
+                                ("to_user", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="notifications_message_one_recipient",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("channel__in", ["email", "in_app"]), ("purpose__in", ["care", "work"])
+                        ),
+                        name="notifications_message_words",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("begun_at", None),
+                                ("claimed_at", None),
+                                ("sent_at", None),
+                                ("status", "queued"),
+                            ),
+                            models.Q(
+                                ("claimed_at__isnull", False),
+                                ("sent_at", None),
+                                ("status", "sending"),
+                            ),
+                            models.Q(
+                                ("begun_at", None),
+                                ("claimed_at", None),
+                                ("sent_at__isnull", False),
+                                ("status", "sent"),
+                            ),
+                            models.Q(
+                                models.Q(("reason", ""), _negated=True),
+                                ("begun_at", None),
+                                ("claimed_at", None),
+                                ("sent_at", None),
+                                ("status__in", ["failed", "cancelled", "suppressed"]),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="notifications_message_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("read_at", None),
+                            models.Q(("channel", "in_app"), ("status", "sent")),
+                            _connector="OR",
+                        ),
+                        name="notifications_message_read",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "queued")),
+                        fields=["channel", "next_at"],
+                        name="notifications_message_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "sending")),
+                        fields=["claimed_at"],
+                        name="notifications_message_held",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "queued")),
+                        fields=["organization", "subject_id"],
+                        name="notifications_message_subject",
+                    ),
+                    models.Index(
+                        condition=models.Q(("channel", "in_app"), ("status", "sent")),
+                        fields=["organization", "to_user", "-sent_at"],
+                        name="notifications_inbox_user",
+                    ),
+                    models.Index(
+                        condition=models.Q(("channel", "in_app"), ("status", "sent")),
+                        fields=["organization", "to_practitioner_role", "-sent_at"],
+                        name="notifications_inbox_role",
+                    ),
+                    models.Index(
+                        fields=["organization", "patient", "-id"],
+                        name="notifications_message_patient",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Attempt",
@@ -196,6 +311,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("finished_at__gte", models.F("started_at"))),
+                        name="notifications_attempt_period",
+                    )
+                ],
+                "indexes": [
+                    models.Index(
+                        fields=["organization", "message"], name="notifications_attempt_of"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Preference",
@@ -256,255 +384,96 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("status", "queued")),
-                fields=["channel", "next_at"],
-                name="notifications_message_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("status", "sending")),
-                fields=["claimed_at"],
-                name="notifications_message_held",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("status", "queued")),
-                fields=["organization", "subject_id"],
-                name="notifications_message_subject",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("channel", "in_app"), ("status", "sent")),
-                fields=["organization", "to_user", "-sent_at"],
-                name="notifications_inbox_user",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("channel", "in_app"), ("status", "sent")),
-                fields=["organization", "to_practitioner_role", "-sent_at"],
-                name="notifications_inbox_role",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                fields=["organization", "patient", "-id"], name="notifications_message_patient"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.UniqueConstraint(
-                fields=(
-                    "organization",
-                    "subject_id",
-                    "occurrence",
-                    "kind",
-                    "channel",
-                    "to_user",
-                    "to_practitioner_role",
-                    "to_patient",
-                ),
-                name="notifications_message_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("to_patient", None),
-                        ("to_practitioner_role", None),
-                        ("to_user__isnull", False),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "user", "patient", "purpose", "channel"),
+                        name="notifications_preference_once",
+                        nulls_distinct=False,
                     ),
-                    models.Q(
-                        ("to_patient", None),
-                        ("to_practitioner_role__isnull", False),
-                        ("to_user", None),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("patient", None), ("user__isnull", False)),
+                            models.Q(("patient__isnull", False), ("user", None)),
+                            _connector="OR",
+                        ),
+                        name="notifications_preference_one_person",
                     ),
-                    models.Q(
-                        ("to_patient__isnull", False),
-                        ("to_practitioner_role", None),
-                        ("to_user", None),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("channel__in", ["email", "in_app"]), ("purpose__in", ["care", "work"])
+                        ),
+                        name="notifications_preference_words",
                     ),
-                    _connector="OR",
-                ),
-                name="notifications_message_one_recipient",
-            ),
+                ]
+            },
         ),
-        migrations.AddConstraint(
+        AddTriggers(
             model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("channel__in", ["email", "in_app"]), ("purpose__in", ["care", "work"])
-                ),
-                name="notifications_message_words",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("begun_at", None),
-                        ("claimed_at", None),
-                        ("sent_at", None),
-                        ("status", "queued"),
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="status",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        declare="DECLARE _is_valid_transition BOOLEAN;",
+                        func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{queued:sending,queued:cancelled,sending:queued,sending:sent,sending:failed,sending:suppressed}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                        hash="86ef42fd7c63572b28241a99b5829bffb045800b",
+                        operation="UPDATE",
+                        pgid="pgtrigger_status_87d19",
+                        table="notifications_message",
+                        when="BEFORE",
                     ),
-                    models.Q(
-                        ("claimed_at__isnull", False), ("sent_at", None), ("status", "sending")
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="begins_queued",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (NOT (NEW.\"status\" = 'queued'))",
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot insert rows from % table', TG_TABLE_NAME;",
+                        hash="38fe6525eb7edcd53876e1579a6d8bdeab35ddaf",
+                        operation="INSERT",
+                        pgid="pgtrigger_begins_queued_20cee",
+                        table="notifications_message",
+                        when="BEFORE",
                     ),
-                    models.Q(
-                        ("begun_at", None),
-                        ("claimed_at", None),
-                        ("sent_at__isnull", False),
-                        ("status", "sent"),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="stays",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                        hash="9d09631e962c67770b6333f2f3b07bedc596e69f",
+                        operation="DELETE",
+                        pgid="pgtrigger_stays_8be49",
+                        table="notifications_message",
+                        when="BEFORE",
                     ),
-                    models.Q(
-                        models.Q(("reason", ""), _negated=True),
-                        ("begun_at", None),
-                        ("claimed_at", None),
-                        ("sent_at", None),
-                        ("status__in", ["failed", "cancelled", "suppressed"]),
-                    ),
-                    _connector="OR",
                 ),
-                name="notifications_message_state",
-            ),
+            ],
         ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("read_at", None),
-                    models.Q(("channel", "in_app"), ("status", "sent")),
-                    _connector="OR",
-                ),
-                name="notifications_message_read",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="message",
-            trigger=pgtrigger.compiler.Trigger(
-                name="status",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE _is_valid_transition BOOLEAN;",
-                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{queued:sending,queued:cancelled,sending:queued,sending:sent,sending:failed,sending:suppressed}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
-                    hash="86ef42fd7c63572b28241a99b5829bffb045800b",
-                    operation="UPDATE",
-                    pgid="pgtrigger_status_87d19",
-                    table="notifications_message",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="message",
-            trigger=pgtrigger.compiler.Trigger(
-                name="begins_queued",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (NOT (NEW.\"status\" = 'queued'))",
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot insert rows from % table', TG_TABLE_NAME;",
-                    hash="38fe6525eb7edcd53876e1579a6d8bdeab35ddaf",
-                    operation="INSERT",
-                    pgid="pgtrigger_begins_queued_20cee",
-                    table="notifications_message",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="message",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stays",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="9d09631e962c67770b6333f2f3b07bedc596e69f",
-                    operation="DELETE",
-                    pgid="pgtrigger_stays_8be49",
-                    table="notifications_message",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
+        AddTriggers(
             model_name="attempt",
-            index=models.Index(fields=["organization", "message"], name="notifications_attempt_of"),
-        ),
-        migrations.AddConstraint(
-            model_name="attempt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("finished_at__gte", models.F("started_at"))),
-                name="notifications_attempt_period",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="attempt",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="88fe128e9b335285b7bae8d747c9338aebaab334",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_ed8cf",
-                    table="notifications_attempt",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="88fe128e9b335285b7bae8d747c9338aebaab334",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_ed8cf",
+                        table="notifications_attempt",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="attempt",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="1f849e1ad98029e82f9be545d9b58f4b2f64a366",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_c86dc",
-                    table="notifications_attempt",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="1f849e1ad98029e82f9be545d9b58f4b2f64a366",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_c86dc",
+                        table="notifications_attempt",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="preference",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "user", "patient", "purpose", "channel"),
-                name="notifications_preference_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="preference",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("patient", None), ("user__isnull", False)),
-                    models.Q(("patient__isnull", False), ("user", None)),
-                    _connector="OR",
-                ),
-                name="notifications_preference_one_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="preference",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("channel__in", ["email", "in_app"]), ("purpose__in", ["care", "work"])
-                ),
-                name="notifications_preference_words",
-            ),
+            ],
         ),
     ]

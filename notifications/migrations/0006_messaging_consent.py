@@ -6,6 +6,7 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 import coordination.models.owned
+from coordination.migration_operations import AddTriggers
 from coordination.tenancy import Fence
 
 
@@ -203,34 +204,33 @@ class Migration(migrations.Migration):
                 name="notifications_consent_words",
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTriggers(
             model_name="messagingconsent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="3dc143ff21429fbc9be081604f1097651677e7fb",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_c11f6",
-                    table="notifications_messagingconsent",
-                    when="BEFORE",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="3dc143ff21429fbc9be081604f1097651677e7fb",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_c11f6",
+                        table="notifications_messagingconsent",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="messagingconsent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="never_emptied",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
-                    hash="f2d19c4ead97a5b8bcd0c134d65701b84a52c838",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_never_emptied_13056",
-                    table="notifications_messagingconsent",
-                    when="BEFORE",
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="f2d19c4ead97a5b8bcd0c134d65701b84a52c838",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_13056",
+                        table="notifications_messagingconsent",
+                        when="BEFORE",
+                    ),
                 ),
-            ),
+            ],
         ),
         Fence("MessagingConsent", append_only=True),
     ]
