@@ -1,7 +1,8 @@
 """The OpenAPI document against the running API, by requests that nobody thought of.
 
-A few examples of each operation run with every change; `CONTINUUM_FUZZ=200 pytest
-tests/test_contract.py` goes on for as long as that takes, and in every way that there is.
+A few examples of each operation run with every change. `CONTINUUM_FUZZ=50
+CONTINUUM_FUZZ_MINUTES=15 pytest tests/test_contract.py` asks in every way that there is, with as
+many examples of each operation, for as many minutes as each role (of `CONTINUUM_FUZZ_AS`).
 """
 
 import json
@@ -11,9 +12,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import schemathesis
+from django.core.servers.basehttp import WSGIRequestHandler
 from pytest_django import Settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
@@ -22,11 +25,12 @@ from tests.care_plans import underway
 from tests.cast import Cast, Person
 
 EXAMPLES = int(os.environ.get("CONTINUUM_FUZZ", "0"))
+MINUTES = int(os.environ.get("CONTINUUM_FUZZ_MINUTES", "0"))
 ROLES = os.environ.get("CONTINUUM_FUZZ_AS", "asha sam ada pia").split()
 #: beyond what the tool expects: RFC 6585 asks for 428, and a role, a reach, a state or a version
 #: may refuse before the data is looked at
 ALSO = {
-    "missing_required_header": ["400", "403", "404", "409", "428"],
+    "missing_required_header": ["400", "403", "404", "409", "422", "428"],
     "negative_data_rejection": ["400", "403", "404", "406", "409", "412", "415", "422", "428"],
     "positive_data_acceptance": ["2xx", "403", "404", "409", "412", "422"],
 }
@@ -42,7 +46,10 @@ NO_SCHEMA_SAYS: dict[str, str] = {
     "that one of two ways to name a patient is needed": r"^Name the patient by id, or",
     "that nothing at all is no number": r"^A valid number is required",
     "what day it is": r"\b(future|gone by|past|before|after|earlier|later|ahead)\b",
-    "which characters a text may hold": r"(control characters|blank|null characters)",
+    "which characters a text may hold": r"(?i)(control|null|a) character|blank",
+    "where a list was left": r"^This cursor was not given out by this (list|feed)",
+    "what must be said of some answers alone": r"^(Say w|With an override, say w)",
+    "which moments there are in UTC": r"^There is no such moment",
 }
 
 
@@ -61,6 +68,7 @@ def configured(who: Person) -> SchemathesisConfig:
         {
             "headers": {"Authorization": client._credentials["HTTP_AUTHORIZATION"]},
             "workers": 1,
+            **({"max-time": 60 * MINUTES} if MINUTES else {}),
             "continue-on-failure": True,
             "generation": {
                 "max-examples": EXAMPLES or 1,
@@ -104,7 +112,7 @@ def judge(recorder: Any, outcome: Outcome) -> Iterator[str]:
         for check in checks:
             if check.failure_info is None:
                 continue
-            excuse = excuse_of(recorder.label, check.name, found)
+            excuse = excuse_of(check.name, found)
             if excuse:
                 outcome.excused[excuse] += 1
                 continue
@@ -119,12 +127,13 @@ def shown(found: Any) -> str:
     return f"{asked} -> {answer.status_code} {answer.text[:300]}" if answer else asked
 
 
-def excuse_of(label: str, check: str, found: Any) -> str:
+def excuse_of(check: str, found: Any) -> str:
     """Return why data may be refused in another way than expected; nothing, if it may not."""
     response = found.response if found else None
+    path = urlsplit(found.request.uri).path if found else ""
     if response is None or check not in {"positive_data_acceptance", "negative_data_rejection"}:
         return ""
-    if response.status_code == 401 and SESSION_ONLY.match(label):
+    if response.status_code == 401 and SESSION_ONLY.match(f"{found.request.method} {path}"):
         return "that a token does not manage the login that it belongs to"
     if check != "positive_data_acceptance" or response.status_code != 400:
         return ""
@@ -150,6 +159,8 @@ def test_it_keeps_its_contract(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.RATE_LIMIT = 0
+    # The server writes heads and bodies apart; the client would wait 40 ms to acknowledge each.
+    monkeypatch.setattr(WSGIRequestHandler, "disable_nagle_algorithm", True)
     # Hundreds of made-up tokens from one address would be heard ever more slowly (test_logins).
     monkeypatch.setattr("coordination.api.authentication.take_attempt", lambda *_, **__: None)
     cast = committed_cast

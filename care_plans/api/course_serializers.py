@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from care_plans.api.finding_serializers import AnswerField
 from care_plans.evidence import Outcome
 from care_plans.expectation import expected
 from care_plans.models import (
@@ -152,7 +153,7 @@ class ApplySerializer(serializers.Serializer[Any]):
         max_length=500, default="", allow_blank=True, help_text="As the team calls it."
     )
     answers = serializers.DictField(
-        child=serializers.JSONField(), default=dict, help_text="By question of the pathway."
+        child=AnswerField(), default=dict, help_text="By question of the pathway."
     )
     effective_at = serializers.DateTimeField(default=None, allow_null=True)
 

@@ -176,6 +176,14 @@ class RedFlagScreeningSerializer(_SittingSerializer):
     )
 
 
+_ANSWER = {"oneOf": [{"type": "boolean"}, {"type": "string"}]}
+
+
+@extend_schema_field(_ANSWER)
+class AnswerField(serializers.JSONField):
+    """An answer about the person's circumstances: true, false, a choice or words."""
+
+
 class CourseAnswerSerializer(serializers.ModelSerializer[CourseAnswer]):
     """One answer about the person's circumstances; for each question the latest holds."""
 
@@ -186,7 +194,7 @@ class CourseAnswerSerializer(serializers.ModelSerializer[CourseAnswer]):
         fields = [*_RECORDED, "question", "answer"]
         read_only_fields = fields
 
-    @extend_schema_field({"oneOf": [{"type": "boolean"}, {"type": "string"}]})
+    @extend_schema_field(_ANSWER)
     def get_answer(self, row: CourseAnswer) -> Any:
         """Return true, false, a choice or words."""
         return row.answer
@@ -196,7 +204,7 @@ class CourseAnsweringSerializer(_SittingSerializer):
     """Answers to record, by question of the course's pathway: true, false, a choice or words."""
 
     course = serializers.UUIDField()
-    answers = serializers.DictField(child=serializers.JSONField(), allow_empty=False)
+    answers = serializers.DictField(child=AnswerField(), allow_empty=False)
 
 
 class ConditionSerializer(serializers.ModelSerializer[Condition]):

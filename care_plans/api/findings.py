@@ -20,7 +20,7 @@ from care_plans.models import (
     SourceDocument,
 )
 from coordination.api.permissions import CLINICAL
-from coordination.api.records import OfPatientFilter
+from coordination.api.records import MomentFilter, OfPatientFilter
 from coordination.api.views import Listed, OfPatients, Retrieved
 from coordination.corrections import with_statements
 
@@ -51,8 +51,8 @@ class _Findings(OfPatients):
 class _OfCourse(filters.FilterSet):
     patient = OfPatientFilter(field_name="patient_id")
     course = filters.UUIDFilter(field_name="course_id")
-    effective_from = filters.IsoDateTimeFilter(field_name="effective_at", lookup_expr="gte")
-    effective_until = filters.IsoDateTimeFilter(field_name="effective_at", lookup_expr="lt")
+    effective_from = MomentFilter(field_name="effective_at", lookup_expr="gte")
+    effective_until = MomentFilter(field_name="effective_at", lookup_expr="lt")
 
 
 class AssessmentFilter(_OfCourse):

@@ -15,7 +15,7 @@ from care_plans.api import note_serializers as serializers
 from care_plans.models import CareSummary, ClinicalNote, Encounter
 from coordination.api.concurrency import expected_version
 from coordination.api.permissions import CLINICAL
-from coordination.api.records import OfPatientFilter
+from coordination.api.records import MomentFilter, OfPatientFilter
 from coordination.api.views import Listed, OfPatients, Retrieved
 from coordination.models import Discipline
 
@@ -32,8 +32,8 @@ class EncounterFilter(filters.FilterSet):
     patient = OfPatientFilter(field_name="patient_id")
     course = filters.UUIDFilter(field_name="course_id")
     status = filters.ChoiceFilter(choices=Encounter.Status.choices)
-    started_from = filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="gte")
-    started_until = filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="lt")
+    started_from = MomentFilter(field_name="started_at", lookup_expr="gte")
+    started_until = MomentFilter(field_name="started_at", lookup_expr="lt")
 
     class Meta:
         model = Encounter

@@ -16,7 +16,7 @@ from coordination.api.concurrency import expected_version
 from coordination.api.consents import OVERSIGHT
 from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
 from coordination.api.permissions import CARE, CLINICAL
-from coordination.api.records import OfPatientFilter
+from coordination.api.records import MomentFilter, OfPatientFilter
 from coordination.api.views import Listed, OfPatients, Retrieved
 from coordination.disclosure import View
 from coordination.models import Coverage, LegalHold, RecordRequest, RetentionPolicy
@@ -93,7 +93,7 @@ class RecordRequestFilter(filters.FilterSet):
     patient = OfPatientFilter()
     kind = filters.ChoiceFilter(choices=RecordRequest.Kind.choices)
     status = filters.ChoiceFilter(choices=RecordRequest.Status.choices)
-    due_before = filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="lt")
+    due_before = MomentFilter(field_name="due_at", lookup_expr="lt")
 
     class Meta:
         model = RecordRequest

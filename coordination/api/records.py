@@ -1,10 +1,13 @@
-"""The filter by patient, which finds the records of one person however many they are."""
+"""Filters of the lists: by patient, however many records one person has, and by moment."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+from django import forms
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, Q, QuerySet
 from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
 
 from coordination.access import IsAnyOf
 from coordination.models import Patient
@@ -19,3 +22,19 @@ class OfPatientFilter(filters.UUIDFilter):
             return qs
         theirs = Patient.objects.filter(Q(pk=value) | Q(merged_into_id=value)).values("pk")
         return qs.filter(Q(IsAnyOf(F(self.field_name or "patient_id"), ArraySubquery(theirs))))
+
+
+class _MomentField(IsoDateTimeField):
+    def clean(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().clean(value)
+        try:
+            # PostgreSQL knows no zone as far from Greenwich as ISO 8601 can write.
+            return moment and moment.astimezone(UTC)
+        except OverflowError:
+            raise forms.ValidationError("There is no such moment in UTC.") from None
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    """Compare with a moment, with whatever offset it is written."""
+
+    field_class = _MomentField

@@ -43,6 +43,7 @@ def test_it_refuses_what_a_list_does_not_know(cast: Cast, path: str) -> None:
         ("patients", "name=%00"),
         ("patients", "birth_date=yesterday"),
         ("assessments", "effective_from=noon"),
+        ("assessments", "effective_from=0001-01-01T00:00:00%2B12:00"),
         ("events", "limit=1001"),
     ],
 )
@@ -51,6 +52,22 @@ def test_it_refuses_what_it_cannot_read_and_names_it(cast: Cast, path: str, quer
     assert answer.status_code == 400, answer.data
     (error,) = answer.data["errors"]
     assert error["pointer"] == "/" + query.partition("=")[0]
+
+
+@pytest.mark.parametrize("moment", ["0826-04-15T10:10:24.42+19:17", "2026-11-27T10:00:00-23:59"])
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("assessments", "effective_from"),
+        ("assessments", "effective_until"),
+        ("encounters", "started_from"),
+        ("encounters", "started_until"),
+        ("record-requests", "due_before"),
+    ],
+)
+def test_it_takes_a_moment_with_any_offset(cast: Cast, path: str, name: str, moment: str) -> None:
+    answers = [who.client.get(f"/api/v1/{path}", {name: moment}) for who in (cast.asha, cast.pia)]
+    assert 200 in [answer.status_code for answer in answers], answers[0].data
 
 
 def test_it_takes_no_filter_where_one_record_is_read(cast: Cast) -> None:
