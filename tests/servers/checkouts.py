@@ -94,7 +94,6 @@ class Checkout:
     def environment(self) -> dict[str, str]:
         """Return this machine's environment, without the test run's own servers."""
         found = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-        found["PYTHONDONTWRITEBYTECODE"] = "1"
         if self.account:
             found["HOME"] = str(self.project.parent)
         if self.packages:
