@@ -93,9 +93,10 @@ def decide(
     seen = DuplicateReview.objects.filter(pk=review_id).first()
     if seen is None:
         raise DuplicateReviewNotFound("There is no such review.")
-    # in one order, so that two decisions about the same records wait for each other
+    # In one order, so that two decisions about the same records wait for each other; and for
+    # update, so that they wait for whatever begins on either (`must_go_on`).
     pair = Patient.objects.filter(pk__in=[seen.patient_id, seen.candidate_id])
-    records = {row.id: row for row in pair.select_for_update(no_key=True).order_by("pk")}
+    records = {row.id: row for row in pair.select_for_update().order_by("pk")}
     review = DuplicateReview.objects.get(pk=review_id)
     move = MOVES.get((review.status, action))
     if move is None:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
 from django.db.models import (
     BooleanField,
     DateTimeField,
@@ -157,11 +158,21 @@ def _merged(actor: Actor, now: datetime) -> QuerySet[Patient, UUID]:
 
 
 def must_go_on(patient: Patient) -> None:
-    """Raise `PatientMerged` for a record on which nothing new begins, because another goes on."""
-    if patient.merged_into_id is not None:
+    """Raise `PatientMerged` for a record on which nothing new begins, because another goes on.
+
+    Until the transaction ends nobody merges the record: the row is held as the foreign key of
+    what begins on it would hold it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT merged_into_id FROM coordination_patient WHERE id = %s FOR KEY SHARE",
+            [patient.pk],
+        )
+        ((goes_on,),) = cursor.fetchall()
+    if goes_on is not None:
         raise PatientMerged(
             "This record was merged into another one of the same person; use that one.",
-            patient=str(patient.merged_into_id),
+            patient=str(goes_on),
         )
 
 
