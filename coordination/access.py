@@ -39,6 +39,7 @@ __all__ = [
     "circle",
     "formerly",
     "must_go_on",
+    "nameable_by",
     "owned_by_patient",
     "patient_for",
     "patients_visible_to",
@@ -241,3 +242,16 @@ def owned_by_patient[M: Model](
         within_reach(actor, now, view=view, path=path),
         disclosed_to(rows.model, actor, now, view=view),
     )
+
+
+def nameable_by[M: Model](rows: QuerySet[M, M], actor: Actor, now: datetime) -> QuerySet[M, M]:
+    """Narrow a patient's rows to those that the actor may name in what somebody decided.
+
+    Oversight may name every record, whose ids the audit trail tells them; the desk what the desk
+    reads, and everybody else what they read. All others are answered for as missing.
+    """
+    labels = labels_of(rows.model)
+    view: View = "directory" if labels.is_logistic else "clinical"
+    if Role.PRIVACY_OFFICER in actor.roles:
+        view = "oversight"
+    return owned_by_patient(rows, actor, now, view=view, path=labels.patient)

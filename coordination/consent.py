@@ -15,7 +15,13 @@ from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, When
 
 from coordination import audit, lockbox
-from coordination.access import must_go_on, owned_by_patient, patient_for, within_reach
+from coordination.access import (
+    must_go_on,
+    nameable_by,
+    owned_by_patient,
+    patient_for,
+    within_reach,
+)
 from coordination.actors import Actor, Role
 from coordination.disclosure import EVERY_ROW, View, disclosed_to, labelled, labels_of
 from coordination.models import Consent, Directive, Patient, Practitioner, new_id
@@ -329,6 +335,6 @@ def _is_of(patient: Patient, locked: Locked, actor: Actor, now: datetime) -> boo
         rows: QuerySet[Any, Any] = QuerySet(model)
         records = lockbox.records_of_person(patient)
         mine = rows.filter(pk=locked.target_id, **{f"{labels.patient}__in": records})
-        if owned_by_patient(mine, actor, now, view=view_of(actor), path=labels.patient).exists():
+        if nameable_by(mine, actor, now).exists():
             return True
     return False

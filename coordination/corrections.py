@@ -16,7 +16,7 @@ from django.db.models import F, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from coordination import audit, events
-from coordination.access import owned_by_patient, patient_for
+from coordination.access import nameable_by, owned_by_patient, patient_for
 from coordination.actors import Actor, Role
 from coordination.disclosure import View
 from coordination.models import (
@@ -228,8 +228,7 @@ def _about(
         return {"resource": resource}
     labels = kind.labels
     mine = kind.rows.filter(pk=resource_id, **{labels.patient: patient.pk})
-    known = owned_by_patient(mine, actor, now, view=_view(actor), path=labels.patient)
-    if not known.exists():
+    if not nameable_by(mine, actor, now).exists():
         raise Invalid.field("/resource_id", "There is no such record of this patient.")
 
     def read(path: str) -> Any:

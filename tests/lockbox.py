@@ -33,13 +33,13 @@ class Scene:
     course: Course
 
     def lock(self, *, now: Any = NOW, **what: Any) -> Directive:
-        """Let Sam write down that the patient locks something away."""
+        """Let Pia write down that the patient locks something away."""
         with self.cast.acting():
             return set_directive(
                 self.cast.patient.id,
                 Locked(**{"audience": "practitioner", **self.from_ben(what), **what}),
                 decided=SAID,
-                actor=self.cast.sam.actor(now),
+                actor=self.cast.pia.actor(now),
                 now=now,
             )
 

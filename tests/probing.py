@@ -37,6 +37,8 @@ MORE_IDS: Mapping[str, Mapping[str, str]] = {
 }
 #: whoever breaks the glass names a patient out of reach: that is what it is for
 MEANT_FOR_OTHERS = {"override.create"}
+#: what a patient says of one record is taken down by oversight, whom the trail tells every id
+NAMED_BY_OVERSIGHT = {"directive.create", "record-request.create"}
 #: who may read anything clinical, or look for any patient
 ASK_MOST = {"practitioner", "scheduler"}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:\d\d)")
@@ -205,6 +207,7 @@ class Prober:
             self.blame(probe, answer, "breaks")
         if WITHHELD_HEADER in answer.headers and not self.ward.is_bound(probe.who):
             self.blame(probe, answer, "says that something is withheld")
+        excused |= self._oversees(probe.who) and probe.action in NAMED_BY_OVERSIGHT
         refused_beforehand = b'"rule":"role.' in answer.content
         if (named := sent & (ids | words)) and not excused and not refused_beforehand:
             self._compare(probe, answer, named)
@@ -216,6 +219,9 @@ class Prober:
             for row in self.ward.rows
             if {row.id.encode(), word_of(row.id)} & shown
         ][:4]
+
+    def _oversees(self, who: str) -> bool:
+        return self.ward.hats[who] == "privacy_officer"
 
     def _own(self, who: str) -> set[str]:
         own = self.ward.people[who].organization.id

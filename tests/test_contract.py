@@ -39,7 +39,8 @@ NOT_ASKED = r"^/api/v1/(session|tokens|passkey)"
 #: what well-formed data may be refused for: no schema can say it, and the answer points to it
 NO_SCHEMA_SAYS: dict[str, str] = {
     "which records there are": r"^(There is no such|Nobody of this|Invalid pk|No practitioner of)",
-    "which entries the scope-of-practice table has": r"^The scope of practice table has no",
+    "which entries the scope-of-practice table has": r"^The (scope of practice )?table ",
+    "which actions there are": r"^No address has such an action",
     "which time zones there are": r"^Not an IANA time zone",
     "who the signer is": r"^is not the .* of your registration$",
     "which registrations one has": r"^This is none of your registrations",

@@ -37,7 +37,7 @@ def lock(cast: Cast, who: Person, patient: Patient, **what: Any) -> None:
     from_whom = {"audience": "practitioner", "audience_practitioner_id": role.practitioner_id}
     with cast.acting():
         locked = Locked(**{**from_whom, **what})
-        set_directive(patient.id, locked, decided=SAID, actor=cast.sam.actor(), now=NOW)
+        set_directive(patient.id, locked, decided=SAID, actor=cast.pia.actor(), now=NOW)
 
 
 def merge(cast: Cast, review: DuplicateReview) -> None:

@@ -28,6 +28,7 @@ class Lane(OrganizationOwned, Editable):
         discipline="discipline",
         author="practitioner_role_id",
         condition="course_id",
+        is_logistic=True,
     )
 
     class Needed(models.TextChoices):

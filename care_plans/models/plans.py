@@ -88,7 +88,7 @@ class CourseQuerySet(models.QuerySet["Course"]):
 class Course(OrganizationOwned, Editable):
     """One condition on the plan: pinned to a pathway version, with severity, side and stage."""
 
-    labels: ClassVar[Labels] = Labels(condition="pk")
+    labels: ClassVar[Labels] = Labels(condition="pk", is_logistic=True)
 
     class Status(models.TextChoices):
         INTAKE = "intake"

@@ -42,7 +42,7 @@ class Consent(OrganizationOwned):
         SPOKEN = "spoken"
         ELECTRONIC = "electronic"
 
-    labels: ClassVar[Labels] = Labels(recorder="user_id")
+    labels: ClassVar[Labels] = Labels(recorder="user_id", is_logistic=True)
 
     patient = models.ForeignKey(
         "coordination.Patient", on_delete=models.PROTECT, related_name="consents"

@@ -18,7 +18,7 @@ class Coverage(OrganizationOwned, Editable):
     What is not limited has no limit; what was used may be told by the payer, so it is entered.
     """
 
-    labels: ClassVar[Labels] = Labels(discipline="discipline")
+    labels: ClassVar[Labels] = Labels(discipline="discipline", is_logistic=True)
     editable = (
         "payer",
         "programme",

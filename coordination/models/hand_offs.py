@@ -29,7 +29,9 @@ class HandOff(OrganizationOwned):
         WITHDRAWN = "withdrawn"
 
     # note and evidence go to the two parties only, whatever is withheld
-    labels: ClassVar[Labels] = Labels(parties=("sender_id", "work_item__owner_id"))
+    labels: ClassVar[Labels] = Labels(
+        parties=("sender_id", "work_item__owner_id"), is_logistic=True
+    )
 
     patient = models.ForeignKey(
         "coordination.Patient", on_delete=models.PROTECT, related_name="hand_offs"
@@ -98,6 +100,7 @@ class HandOffStep(OrganizationOwned):
         patient="hand_off__patient_id",
         record="hand_off_id",
         parties=("hand_off__sender_id", "hand_off__work_item__owner_id", "work_item__owner_id"),
+        is_logistic=True,
     )
 
     hand_off = models.ForeignKey(HandOff, on_delete=models.PROTECT, related_name="steps")

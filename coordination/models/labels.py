@@ -25,5 +25,7 @@ class Labels:
     """To the id of the course (the condition on the plan) that it is about."""
     sensitivity: str = ""
     """To a sensitivity code; rows that have one are closed by default."""
+    is_logistic: bool = False
+    """True for what the desk reads as well: who pays, who takes over, who is referred to whom."""
     is_identity: bool = False
     """True for who the patient is and who may see them: never withheld from the circle."""

@@ -227,7 +227,9 @@ class CareTeamMember(OrganizationOwned):
     """Who cares for a patient, in what role, since and until when."""
 
     labels: ClassVar[Labels] = Labels(
-        discipline="practitioner_role__discipline", author="practitioner_role_id"
+        discipline="practitioner_role__discipline",
+        author="practitioner_role_id",
+        is_logistic=True,
     )
 
     class Role(models.TextChoices):

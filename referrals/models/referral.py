@@ -119,6 +119,7 @@ class Referral(OrganizationOwned):
         author="requested_by_id",
         parties=("work_item__owner_id",),
         condition="condition_id",
+        is_logistic=True,
     )
 
     class Status(models.TextChoices):

@@ -44,7 +44,7 @@ def act(who: Person, request: Any, action: str, **given: Any) -> Any:
 @pytest.mark.feature("PV-12")
 def test_it_corrects_beside_the_original_which_stays_readable(circle: Cast) -> None:
     note = written.note(circle, circle.asha, "Right knee swollen.")
-    asked = ask(circle, note, circle.sam)
+    asked = ask(circle, note, circle.pia)
     assert (asked.status_code, asked.data["status"]) == (201, "received")
     received, due = parse_datetime(asked.data["received_at"]), parse_datetime(asked.data["due_at"])
     assert received is not None
@@ -68,7 +68,7 @@ def test_it_corrects_beside_the_original_which_stays_readable(circle: Cast) -> N
 @pytest.mark.feature("PV-12")
 def test_it_takes_no_record_for_a_correction_that_was_there_before(circle: Cast) -> None:
     visit, before = written.visit(circle, circle.asha), written.visit(circle, circle.asha)
-    asked = ask(circle, visit, circle.sam, resource="Encounter").data
+    asked = ask(circle, visit, circle.pia, resource="Encounter").data
     assert act(circle.pia, asked, "grant").status_code == 200
     refused = act(circle.asha, asked, "fulfil", corrected_by=str(before.id))
     assert refused.data["errors"][0]["pointer"] == "/corrected_by"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from coordination.consent import Decided, Locked, set_directive
-from tests.care_plans import written
+from tests.care_plans import underway, written
 from tests.cast import NOW, Cast, Person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.feature("PV-01")]
@@ -99,3 +99,37 @@ def test_it_answers_for_a_withheld_record_as_for_none(cast: Cast) -> None:
     assert (hidden.status_code, missing.status_code) == (400, 400)
     assert hidden.json()["errors"] == missing.json()["errors"]
     assert ask(cast.farah, note.id).status_code == 201
+
+
+@pytest.mark.feature("PV-02")
+def test_it_lets_the_desk_name_only_what_the_desk_reads(cast: Cast) -> None:
+    written.join(cast, cast.farah)
+    with cast.acting():
+        course = underway.start(cast)
+    note, cover = written.note(cast, cast.farah), written.coverage(cast, cast.sam)
+
+    def lock(target: object, kind: str = "record") -> Any:
+        body = {
+            "patient": str(cast.patient.id),
+            "target": kind,
+            "target_id": str(target),
+            "audience": "everyone",
+            "given_by": "patient",
+            "means": "spoken",
+        }
+        return cast.sam.client.post("/api/v1/directives", body)
+
+    hidden, missing = lock(note.id), lock(cast.patient.id)
+    assert (hidden.status_code, missing.status_code) == (400, 400)
+    assert hidden.json()["errors"] == missing.json()["errors"]
+    assert lock(cover.id).status_code == 201
+    assert lock(course.id, "condition").status_code == 201
+
+    def ask(record: object) -> Any:
+        about = {"resource": "ClinicalNote", "resource_id": str(record)}
+        body = {"patient": str(cast.patient.id), "kind": "correction", "text": "No."}
+        return cast.sam.client.post("/api/v1/record-requests", {**body, **about})
+
+    hidden, missing = ask(note.id), ask(cast.patient.id)
+    assert hidden.status_code == missing.status_code
+    assert hidden.json() | {"request_id": ""} == missing.json() | {"request_id": ""}
