@@ -26,6 +26,7 @@ from coordination.models import (
     PatientIdentifier,
     WorkItem,
 )
+from coordination.persons import records_of_person
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale
 from referrals.models import Referral
 
@@ -194,7 +195,7 @@ def _unlink(review: DuplicateReview, *, now: datetime) -> None:
 
 def _lock_alike(review: DuplicateReview, *, actor: Actor, now: datetime) -> None:
     pair = Patient.objects.filter(pk__in=[review.patient_id, review.candidate_id])
-    for records in {tuple(lockbox.records_of_person(one)) for one in pair.order_by("pk")}:
+    for records in {tuple(records_of_person(one)) for one in pair.order_by("pk")}:
         lockbox.lock_alike(records, actor=actor, now=now)
 
 

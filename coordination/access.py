@@ -17,11 +17,9 @@ from django.db import connection
 from django.db.models import (
     BooleanField,
     DateTimeField,
-    Exists,
     F,
     Func,
     Model,
-    OuterRef,
     Q,
     QuerySet,
     Value,
@@ -29,7 +27,7 @@ from django.db.models import (
 
 from coordination.actors import Actor, Role
 from coordination.disclosure import View, disclosed_to, labels_of
-from coordination.models import AccessGrant, Directive, Patient, current
+from coordination.models import AccessGrant, Patient, current
 from coordination.problems import NotAllowed, NotFound
 
 __all__ = [
@@ -141,14 +139,10 @@ def within_reach(
 def _merged(actor: Actor, now: datetime) -> QuerySet[Patient, UUID]:
     """Return the records that are read with those of the circle, being of the same persons.
 
-    A directive on either record was given for that record's circle, so it keeps the two apart.
+    What is locked away on either is locked away on both (`coordination.lockbox`).
     """
-    locked = Directive.objects.in_force(now).filter(
-        Q(patient_id=OuterRef("pk")) | Q(patient_id=OuterRef("merged_into_id"))
-    )
     return (
         Patient.objects.filter(
-            ~Exists(locked),
             organization_id=actor.organization_id,
             merged_into__isnull=False,
             merged_into_id__in=circle(actor, now),

@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from coordination.audit_verification import Tally, organizations, verify_organization
 from coordination.checkpoints import signature_of
 from coordination.models import AuditCheckpoint, AuditEvent, AuditSeal, LegalHold
+from coordination.persons import records_of_persons
 from coordination.problems import Problem
 from coordination.tenancy import SETTING, acting_in
 
@@ -84,7 +85,8 @@ def _refuse_what_is_held(organization_id: UUID, month: date) -> None:
         patients: set[UUID] = set()
         for ids in _rows_of(month).values_list("patient_ids", flat=True).iterator():
             patients.update(ids)
-        holds = LegalHold.objects.filter(until=None, patient_id__in=patients)
+        persons = records_of_persons(patients)
+        holds = LegalHold.objects.filter(until=None, patient_id__in=persons)
         held = set(holds.values_list("patient_id", flat=True))
     if held:
         named = ", ".join(sorted(map(str, held)))

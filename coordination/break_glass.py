@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Coalesce
 
 from coordination import audit, events
 from coordination.access import owned_by_patient
@@ -33,18 +34,22 @@ class PatientUnknown(NotFound):
 def identified(identifier: str, birth_date: date | None) -> UUID:
     """Return the one patient who bears both; for whoever has them before them but no id.
 
-    Raises `Invalid` when either is missing, and `PatientUnknown`.
+    A number that somebody else was found to bear first does not count; a record that rests leads
+    to the one that goes on. Raises `Invalid` when either is missing, and `PatientUnknown`.
     """
     if not identifier or birth_date is None:
         raise Invalid.field("/patient", "Name the patient by id, or identifier and birth date.")
     found = list(
-        Patient.objects.filter(identifiers__value=identifier, birth_date=birth_date)
-        .distinct()
-        .values_list("id", flat=True)[:2]
+        Patient.objects.filter(
+            identifiers__value=identifier, identifiers__is_parked=False, birth_date=birth_date
+        )
+        .values_list(Coalesce("merged_into_id", "id"), flat=True)
+        .distinct()[:2]
     )
     if len(found) != 1:
         raise PatientUnknown("There is no such patient, or more than one.")
-    return found[0]
+    patient_id: UUID = found[0]
+    return patient_id
 
 
 @transaction.atomic

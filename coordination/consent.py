@@ -25,6 +25,7 @@ from coordination.access import (
 from coordination.actors import Actor, Role
 from coordination.disclosure import EVERY_ROW, View, disclosed_to, labelled, labels_of
 from coordination.models import Consent, Directive, Patient, Practitioner, new_id
+from coordination.persons import records_of_person
 from coordination.problems import Invalid, NotAllowed, NotFound, Stale
 
 Target = Directive.Target
@@ -125,9 +126,13 @@ def set_directive(
     """
     patient = patient_for(actor, patient_id, now=now, view=view_of(actor), lock=True)
     must_go_on(patient)
-    _check(locked, patient, actor, now)
+    _check(locked)
+    # What lies in a record that rests is locked there: so it stays when the two are taken apart.
+    holder = patient
+    if locked.target_id is not None:
+        holder = Patient.objects.get(pk=_holder_of(locked.target_id, locked, patient, actor, now))
     consent = _write(
-        patient,
+        holder,
         None,
         category=Consent.Category.LOCKBOX,
         decision=Consent.Decision.REFUSE,
@@ -139,7 +144,7 @@ def set_directive(
     )
     directive: Directive = Directive.objects.create(
         organization_id=actor.organization_id,
-        patient=patient,
+        patient=holder,
         consent=consent,
         since=now,
         target=locked.target,
@@ -151,7 +156,7 @@ def set_directive(
         audience_practitioner_id=locked.audience_practitioner_id,
     )
     lockbox.tell(directive, "directive.set", actor=actor, now=now)
-    lockbox.lock_alike(lockbox.records_of_person(patient), actor=actor, now=now)
+    lockbox.lock_alike(records_of_person(patient), actor=actor, now=now)
     return directive
 
 
@@ -196,7 +201,7 @@ def end_directive(
         raise Stale("This directive has ended already.")
     directive.refresh_from_db()
     lockbox.tell(directive, "directive.ended", actor=actor, now=now)
-    lockbox.lock_alike(lockbox.records_of_person(directive.patient), actor=actor, now=now)
+    lockbox.lock_alike(records_of_person(directive.patient), actor=actor, now=now)
     return directive
 
 
@@ -289,7 +294,7 @@ def _write(
     return consent
 
 
-def _check(locked: Locked, patient: Patient, actor: Actor, now: datetime) -> None:
+def _check(locked: Locked) -> None:
     _same(locked.target == Target.DISCIPLINE, bool(locked.target_discipline), "target_discipline")
     _same(
         locked.target == Target.PRACTITIONER,
@@ -315,8 +320,6 @@ def _check(locked: Locked, patient: Patient, actor: Actor, now: datetime) -> Non
         chosen = getattr(locked, f"{name}_id")
         if chosen is not None and not Practitioner.objects.filter(pk=chosen).exists():
             raise Invalid.field(f"/{name}", "There is no such practitioner.")
-    if locked.target_id is not None and not _is_of(patient, locked, actor, now):
-        raise Invalid.field("/target_id", "This patient has no such record.")
 
 
 def _same(wanted: bool, given: bool, field: str) -> None:
@@ -326,15 +329,23 @@ def _same(wanted: bool, given: bool, field: str) -> None:
         raise Invalid.field(f"/{field}", "It does not go with this kind.")
 
 
-def _is_of(patient: Patient, locked: Locked, actor: Actor, now: datetime) -> bool:
-    """Say whether the patient has such a record, as far as the actor knows."""
+def _holder_of(
+    target_id: UUID, locked: Locked, patient: Patient, actor: Actor, now: datetime
+) -> UUID:
+    """Return in which of the patient's records it lies, as far as the actor knows.
+
+    Raises `Invalid`.
+    """
     for model in labelled().values():
         labels = labels_of(model)
         if locked.target == Target.CONDITION and labels.condition != "pk":
             continue
         rows: QuerySet[Any, Any] = QuerySet(model)
-        records = lockbox.records_of_person(patient)
-        mine = rows.filter(pk=locked.target_id, **{f"{labels.patient}__in": records})
-        if nameable_by(mine, actor, now).exists():
-            return True
-    return False
+        records = records_of_person(patient)
+        mine = rows.filter(pk=target_id, **{f"{labels.patient}__in": records})
+        found: UUID | None = (
+            nameable_by(mine, actor, now).values_list(labels.patient, flat=True).first()
+        )
+        if found is not None:
+            return found
+    raise Invalid.field("/target_id", "This patient has no such record.")

@@ -25,6 +25,7 @@ from coordination.models import (
     Directive,
     Labels,
     Override,
+    Patient,
     PractitionerRole,
     current,
 )
@@ -86,7 +87,7 @@ def disclosed_to(
             labels, actor, now, at
         )
     shown |= _own(labels, actor, at=at)
-    return shown | Q(Exists(opened_by(actor, now).filter(patient_id=OuterRef(patient))))
+    return shown | Q(opened_for(patient, actor, now))
 
 
 def applying_to(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
@@ -106,6 +107,16 @@ def opened_by(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
         practitioner_role_id__in=actor.practitioner_role_ids,
         opens_withheld=True,
     )
+
+
+def opened_for(patient: str, actor: Actor, now: datetime) -> Exists:
+    """Say whether an override of the actor's opens the record at a path, now.
+
+    It opens the person: what rests in the record that was named is open as well.
+    """
+    goes_on = Patient.objects.filter(pk=OuterRef(OuterRef(patient))).values("merged_into_id")
+    named = Q(patient_id=OuterRef(patient)) | Q(patient_id__in=goes_on)
+    return Exists(opened_by(actor, now).filter(named))
 
 
 def something_withheld(
@@ -166,8 +177,7 @@ def directed_at(
     """
     if not is_bound(actor, view=view):
         return None
-    opened = opened_by(actor, now).values("patient_id")
-    return applying_to(actor, now).filter(about).exclude(patient_id__in=opened)
+    return applying_to(actor, now).filter(about).exclude(opened_for("patient_id", actor, now))
 
 
 def events_disclosed_to(actor: Actor, now: datetime) -> Q:

@@ -19,7 +19,7 @@ from django.db.models import Q
 from coordination import audit
 from coordination.access import within_reach
 from coordination.actors import Actor
-from coordination.disclosure import View, opened_by, something_withheld
+from coordination.disclosure import View, opened_for, something_withheld
 from coordination.models import KeptAnswer, Patient
 from coordination.problems import Invalid, NotFound, Problem
 from coordination.proxies import rights_held
@@ -186,9 +186,9 @@ def _reached(patient_ids: set[UUID], actor: Actor, now: datetime, view: View) ->
 
 def _allowed(patient_ids: set[UUID], actor: Actor, at: datetime) -> set[tuple[UUID, str]]:
     """Return by what, besides the circle of care, the actor saw these patients at a moment."""
-    opened = opened_by(actor, at).filter(patient_id__in=patient_ids)
+    opened = Patient.objects.filter(opened_for("pk", actor, at), pk__in=patient_ids)
     rights = rights_held(actor, at).filter(patient_id__in=patient_ids)
-    return {(one, "override") for one in opened.values_list("patient_id", flat=True)} | set(
+    return {(one, "override") for one in opened.values_list("pk", flat=True)} | set(
         rights.values_list("patient_id", "right")
     )
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from coordination import audit
 from coordination.actors import Actor
-from coordination.models import Directive, Patient
+from coordination.models import Directive
 
 _SAYS = (
     "organization_id",
@@ -25,13 +25,6 @@ _SAYS = (
     "audience_discipline",
     "audience_practitioner_id",
 )
-
-
-def records_of_person(patient: Patient) -> list[UUID]:
-    """Return the ids of a person's records, the one that goes on first."""
-    goes_on = patient.merged_into_id or patient.pk
-    resting = Patient.objects.filter(merged_into_id=goes_on).order_by("pk")
-    return [goes_on, *resting.values_list("pk", flat=True)]
 
 
 def lock_alike(records: Iterable[UUID], *, actor: Actor, now: datetime) -> None:

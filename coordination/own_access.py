@@ -15,7 +15,6 @@ from django.db.models import QuerySet
 
 from coordination import audit
 from coordination.actors import Actor, Role
-from coordination.lockbox import records_of_person
 from coordination.models import (
     AuditEvent,
     Discipline,
@@ -24,6 +23,7 @@ from coordination.models import (
     PractitionerRole,
     User,
 )
+from coordination.persons import records_of_person
 from coordination.problems import NotFound, Problem
 from coordination.staff import admit_member
 from coordination.tenancy import acting_in

@@ -18,6 +18,7 @@ from coordination import audit
 from coordination.access import patient_for
 from coordination.actors import Actor, Role
 from coordination.models import LegalHold, Patient, RetentionPolicy
+from coordination.persons import person_of, records_of_persons
 from coordination.problems import Denied, Invalid, NotFound, Stale
 from coordination.record_kinds import RecordKind, kind_of, record_kinds
 
@@ -59,8 +60,9 @@ class HoldNotFound(NotFound):
 
 
 def is_held(patient_id: UUID) -> bool:
-    """Say whether a legal hold of the acting organization keeps everything of this patient."""
-    found: bool = LegalHold.objects.filter(patient_id=patient_id, until=None).exists()
+    """Say whether a legal hold of the acting organization keeps everything of this person."""
+    records = records_of_persons([patient_id])
+    found: bool = LegalHold.objects.filter(patient_id__in=records, until=None).exists()
     return found
 
 
@@ -172,7 +174,9 @@ def review(*, now: datetime) -> Review:
     """Say what of the acting organization is past its time; nothing is changed by looking."""
     contacts = _last_contacts()
     born = dict(Patient.objects.values_list("id", "birth_date"))
-    held = set(LegalHold.objects.filter(until=None).values_list("patient_id", flat=True))
+    held = records_of_persons(
+        LegalHold.objects.filter(until=None).values_list("patient_id", flat=True)
+    )
     kinds = [kind for kind in record_kinds() if kind.is_disposable]
     lines = tuple(_due(kind, contacts, born, held, now.date()) for kind in kinds)
     every = sorted(map(str, chain.from_iterable(line.record_ids for line in lines)))
@@ -189,13 +193,17 @@ def kept_until(last_contact: date, birth_date: date, keeping: Keeping) -> date:
 
 
 def _last_contacts() -> dict[UUID, date]:
-    """Return the day of each patient's last contact: the latest record of any kind."""
+    """Return the day of each patient's last contact: the person's latest record of any kind."""
     latest = dict(Patient.objects.values_list("id", "registered_at"))
     for kind in record_kinds():
         latest_of = kind.rows.values_list(kind.labels.patient).annotate(at=Max(kind.moment))
         for patient_id, at in latest_of:
             latest[patient_id] = max(latest[patient_id], at)
-    return {patient_id: at.date() for patient_id, at in latest.items()}
+    goes_on, last = person_of(), dict[UUID, datetime]()
+    for patient_id, at in latest.items():
+        person = goes_on[patient_id]
+        last[person] = max(last.get(person, at), at)
+    return {patient_id: last[goes_on[patient_id]].date() for patient_id in latest}
 
 
 def _due(

@@ -4,17 +4,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from coordination.persons import records_of_persons
 from notifications.models import MessagingConsent
 
 
 def stands(patient_id: UUID, *, purpose: str, channel: str, now: datetime) -> bool:
-    """Say whether the patient's latest word is a consent that has not run out.
+    """Say whether the person's latest word is a consent that has not run out.
 
-    What counts is when they said it, not when it was written down. After an opt-out only an
-    express consent counts: that they came as a patient again asks for no offers.
+    It counts on whichever of their records it was written down. What counts is when they said it,
+    not when it was written down. After an opt-out only an express consent counts: that they came
+    as a patient again asks for no offers.
     """
     history = MessagingConsent.objects.filter(
-        patient_id=patient_id, purpose=purpose, channel=channel
+        patient_id__in=records_of_persons([patient_id]), purpose=purpose, channel=channel
     ).order_by("obtained_at", "recorded_at", "id")
     latest, was_withdrawn = None, False
     for step in history:

@@ -6,11 +6,13 @@ from itertools import product
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from coordination import audit, proxies
 from coordination.access import patient_for
 from coordination.actors import Actor
 from coordination.models import RelatedPersonRight
+from coordination.persons import records_of_persons
 from coordination.problems import Denied, NotAllowed
 from notifications import evidence
 from notifications.models import Channel, Preference, Purpose
@@ -57,8 +59,10 @@ def _choices(
     made = {
         (purpose, channel): wanted
         for purpose, channel, wanted in Preference.objects.filter(
-            organization_id=actor.organization_id, user=user_id, patient=patient_id
-        ).values_list("purpose", "channel", "wanted")
+            whose(user_id=user_id, patient_id=patient_id), organization_id=actor.organization_id
+        )
+        .order_by("changed_at", "id")
+        .values_list("purpose", "channel", "wanted")
     }
     return [
         Choice(
@@ -70,6 +74,13 @@ def _choices(
         )
         for purpose, channel in product(_purposes(patient_id), Channel.values)
     ]
+
+
+def whose(*, user_id: UUID | None = None, patient_id: UUID | None = None) -> Q:
+    """Select what a login chose, or a patient on any of their records: the latest word counts."""
+    if patient_id is None:
+        return Q(user=user_id, patient=None)
+    return Q(user=None, patient__in=records_of_persons([patient_id]))
 
 
 def is_permitted(patient_id: UUID, purpose: str, channel: str, now: datetime) -> bool:

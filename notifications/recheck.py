@@ -17,7 +17,7 @@ from notifications import letters
 from notifications.channels.contract import Letter
 from notifications.kinds import MessageKind, kind_named
 from notifications.models import Channel, Message, Preference, Purpose
-from notifications.preferences import is_permitted
+from notifications.preferences import is_permitted, whose
 from notifications.recipients import Recipient
 
 
@@ -158,10 +158,11 @@ def _ask_reach(message: Message, actor: Actor, now: datetime, *, view: View) -> 
 def _ask_preference(message: Message, kind: MessageKind, now: datetime) -> None:
     if kind.safety:
         return
-    unwanted = Preference.objects.filter(
-        _whose(message), purpose=message.purpose, channel=message.channel, wanted=False
+    chosen = Preference.objects.filter(
+        _whose(message), purpose=message.purpose, channel=message.channel
     )
-    if unwanted.exists():
+    latest = chosen.order_by("changed_at", "id").last()
+    if latest is not None and not latest.wanted:
         raise _Withheld("opted-out")
     if message.purpose == Purpose.COMMERCIAL and not _has_consented(message, now):
         raise _Withheld("no-consent")
@@ -176,7 +177,7 @@ def _has_consented(message: Message, now: datetime) -> bool:
 
 def _whose(message: Message) -> Q:
     if message.to_practitioner_role is not None:
-        return Q(user_id=message.to_practitioner_role.practitioner.user_id)
+        return whose(user_id=message.to_practitioner_role.practitioner.user_id)
     if message.to_patient is not None:
-        return Q(patient_id=message.to_patient.id)
-    return Q(user_id=message.to_user_id)
+        return whose(patient_id=message.to_patient.id)
+    return whose(user_id=message.to_user_id)

@@ -96,7 +96,7 @@ def ask_of_the_record(cast: Cast, tell: "Teller") -> None:
 
     def ask(**more: Any) -> Any:
         asked = {"patient": patient, "kind": "access", "text": "All of my record.", **more}
-        return tell(cast.sam, "post", "/record-requests", asked)["id"]
+        return tell(pia, "post", "/record-requests", asked)["id"]
 
     granted = ask()
     tell(pia, "post", "/record-requests/{id}/grant", {"answer": "Come on Friday."}, id=granted)

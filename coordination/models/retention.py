@@ -27,7 +27,10 @@ DISPOSABLE = [
             END IF;
             IF EXISTS (
                 SELECT 1 FROM public.coordination_legalhold h
-                WHERE h.patient_id = OLD.patient_id AND h.until IS NULL
+                JOIN public.coordination_patient held ON held.id = h.patient_id
+                JOIN public.coordination_patient mine ON mine.id = OLD.patient_id
+                WHERE h.until IS NULL AND coalesce(held.merged_into_id, held.id)
+                    = coalesce(mine.merged_into_id, mine.id)
             ) THEN
                 RAISE EXCEPTION 'pgtrigger: a legal hold keeps this row of %', TG_TABLE_NAME;
             END IF;

@@ -9,7 +9,7 @@ from django.db import models
 
 from coordination.access import within_reach
 from coordination.actors import Actor
-from coordination.disclosure import EVERY_ROW, disclosed_to, opened_by
+from coordination.disclosure import EVERY_ROW, disclosed_to, opened_for
 from coordination.models import KEPT, Discipline, Labels, OrganizationOwned, WorkItem
 
 NO_ROW = models.Q(pk__in=[])
@@ -35,11 +35,10 @@ def _open_to(actor: Actor, now: datetime) -> models.Q:
         return EVERY_ROW
     mine = actor.practitioner_role_ids
     party = models.Q(requested_by_id__in=mine) | models.Q(work_item__owner_id__in=mine)
-    opened = models.Exists(opened_by(actor, now).filter(patient_id=models.OuterRef("patient_id")))
     other = ~models.Q(discipline=Discipline.PSYCHOTHERAPY) & ~models.Q(
         requested_by__discipline=Discipline.PSYCHOTHERAPY
     )
-    return other | party | models.Q(opened)
+    return other | party | models.Q(opened_for("patient_id", actor, now))
 
 
 def reach(actor: Actor, now: datetime) -> models.Q:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 
 from care_plans import merging, plans
 from coordination import duplicates
@@ -176,31 +175,6 @@ def test_it_lets_people_end_what_is_under_way_first(cast: Cast) -> None:
     decide(cast, review, "merge", code=400, survivor=str(cast.stranger.id))
     with cast.acting():
         assert not Patient.objects.filter(merged_into__isnull=False).exists()
-
-
-def test_it_keeps_two_records_apart_while_a_directive_holds(cast: Cast) -> None:
-    with cast.acting():
-        review = pair(cast, by=cast.ben)
-    decide(cast, review, "merge", survivor=str(cast.patient.id))
-    body = {
-        "patient": str(cast.patient.id),
-        "target": "everything",
-        "audience": "practitioner",
-        "audience_practitioner": str(cast.asha.practitioner_role.practitioner_id),
-        "given_by": "patient",
-        "means": "spoken",
-        "effective_at": NOW.isoformat(),
-    }
-    with cast.acting():
-        assert patients_visible_to(cast.asha.actor(), NOW).filter(pk=review.patient_id).exists()
-    answer = cast.sam.client.post("/api/v1/directives", body)
-    if answer.status_code not in (200, 201):
-        answer = cast.asha.client.post("/api/v1/directives", body)
-    assert answer.status_code == 201, answer.data
-    with cast.acting():
-        later = timezone.now()
-        mine = patients_visible_to(cast.asha.actor(), later)
-        assert not mine.filter(pk=review.patient_id).exists()
 
 
 @pytest.mark.feature("PT-01")
