@@ -115,7 +115,8 @@ class DirectiveViewSet(OfPatients, Listed, Retrieved):
 
     @extend_schema(
         summary="Lock something away, at the patient's word",
-        description="It holds at once, on every path, for everybody but whoever wrote the record.",
+        description="It holds at once, on every path, for everybody but whoever wrote the record "
+        "or is a party to it. Only what its writer may read can be named.",
         request=serializers.DirectiveOfPatientSerializer,
         responses={201: serializers.DirectiveSerializer},
     )
