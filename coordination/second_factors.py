@@ -84,6 +84,12 @@ def is_enrolled(user: User) -> bool:
 
 
 @of_login
+def take_turn(user: User) -> None:
+    """Hold the login until the transaction ends, so that of two who enrol one sees the other."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+@of_login
 def prove_code(user: User, code: str, *, now: datetime) -> str:
     """Accept a code from the app or from paper, once. Returns its type; raises `WrongCode`."""
     typed = "".join(code.split())

@@ -10,6 +10,7 @@ from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.request import Request
 from structlog.contextvars import bind_contextvars
 
+from coordination import second_factors
 from coordination.actors import Actor, actor_for
 from coordination.api import scopes
 from coordination.api.principals import principal_of
@@ -100,9 +101,14 @@ def enter(request: Request, user: User, *, now: datetime) -> Actor:
 
 
 def standing_of(request: Request) -> Standing:
-    """Return what the session has proven besides the password."""
+    """Return what the session has proven besides the password, and what it owes by now."""
     factor = request.session.get(FACTOR, PASSWORD)
-    return Standing(is_enrolled=factor == PENDING, is_proven=factor not in {PASSWORD, PENDING})
+    user: Any = getattr(request._request, "user", None)
+    owes = factor == PENDING
+    if factor == PASSWORD and isinstance(user, User):
+        # A factor that was enrolled while this login was under way has not ended its session.
+        owes = second_factors.is_enrolled(user)
+    return Standing(is_enrolled=owes, is_proven=factor not in {PASSWORD, PENDING})
 
 
 def _may_come_half_way(view: Any) -> bool:

@@ -8,6 +8,7 @@ from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth import logout
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -62,6 +63,8 @@ class EnrollingView(OwnView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse to enrol beside a factor that was not given: whose password it is, is unknown."""
         super().initial(request, *args, **kwargs)
+        if request.method not in SAFE_METHODS:
+            second_factors.take_turn(self.me)
         standing_of(request).demand(frozenset())
 
     def enrolled(self, factor: str, codes: list[str]) -> Response:

@@ -22,6 +22,7 @@ from coordination.api.authentication import (
     PASSWORD,
     PENDING,
     SessionAuthentication,
+    TokenAuthentication,
     standing_of,
 )
 from coordination.api.permissions import IsActor
@@ -253,10 +254,11 @@ def _session(request: Request, user: Any, actor: Actor) -> dict[str, Any]:
 
 
 def _state(request: Request, actor: Actor) -> str:
+    if isinstance(request.successful_authenticator, TokenAuthentication):
+        return "not_needed"
     standing = standing_of(request)
     if standing.is_proven:
         return "proven"
     if standing.is_enrolled:
         return "give"
-    by_token = request.headers.get("Authorization")
-    return "enrol" if actor.roles & NEEDED_BY and not by_token else "not_needed"
+    return "enrol" if actor.roles & NEEDED_BY else "not_needed"
