@@ -18,6 +18,7 @@ from django.db.models import Count
 from coordination import audit_heads, checkpoints
 from coordination.audit_heads import Head, NotAHead
 from coordination.models import AuditCheckpoint, AuditEvent, AuditSeal
+from coordination.models.plausible_times import EARLIEST, LATEST, plausible, readable
 from coordination.sealing import NOTHING, Position, digests_of, rows_between, seal_hash
 from coordination.tenancy import acting_in
 
@@ -70,11 +71,12 @@ def verify_organization(organization_id: UUID, tally: Tally) -> Iterator[Fault]:
         months = _checkpoints()
         yield from _false_checkpoints(organization_id, months)
         last: AuditSeal | None = None
-        for seal in AuditSeal.objects.order_by("sequence").iterator(chunk_size=1):
+        for seal in readable(AuditSeal.objects.order_by("sequence")):
             yield from _link(seal, last)
             yield from _rows(seal, last, months, tally)
             last = seal
         yield from _unfulfilled(organization_id, months)
+        yield from _out_of_time(organization_id)
         _count_unsealed(last, tally)
 
 
@@ -233,7 +235,7 @@ def _compare(organization_id: UUID, heads: list[Head]) -> Iterator[Fault]:
 
 
 def _checkpoints() -> dict[date, _Month]:
-    return {one.month: _Month(one) for one in AuditCheckpoint.objects.order_by("month")}
+    return {one.month: _Month(one) for one in readable(AuditCheckpoint.objects.order_by("month"))}
 
 
 def _false_checkpoints(organization_id: UUID, months: dict[date, _Month]) -> Iterator[Fault]:
@@ -254,14 +256,25 @@ def _unfulfilled(organization_id: UUID, months: dict[date, _Month]) -> Iterator[
             yield Fault(organization_id, None, None, what)
 
 
+def _out_of_time(organization_id: UUID) -> Iterator[Fault]:
+    rows = AuditEvent.objects.exclude(plausible("recorded_at")).order_by("transaction_id", "id")
+    for row_id in rows.values_list("id", flat=True).iterator():
+        said = f"has a time before {EARLIEST:%Y} or after {LATEST.year - 1}"
+        yield Fault(organization_id, None, row_id, said)
+
+
 def _count_unsealed(last: AuditSeal | None, tally: Tally) -> None:
     after = "WHERE (transaction_id, id) > (%s, %s)" if last else ""
     arguments = [str(last.last_transaction_id), str(last.last_id)] if last else []
     with connection.cursor() as cursor:
         cursor.execute(
             # The condition is one of the two above; the values are parameters.
-            f"SELECT count(*), min(recorded_at) FROM coordination_auditevent {after}",  # noqa: S608  # nosec B608
-            arguments,
+            f"""
+            SELECT count(*),
+                min(recorded_at) FILTER (WHERE recorded_at >= %s AND recorded_at < %s)
+            FROM coordination_auditevent {after}
+            """,  # noqa: S608  # nosec B608
+            [EARLIEST, LATEST, *arguments],
         )
         count, oldest = cursor.fetchone()
     tally.unsealed += count

@@ -19,6 +19,7 @@ from django.db import connection
 
 from coordination import audit_heads
 from coordination.models import AuditSeal
+from coordination.models.plausible_times import EARLIEST, LATEST, readable
 from coordination.tenancy import acting_in
 
 BATCH = 1000
@@ -27,7 +28,9 @@ NOTHING = bytes(32)
 # Every column as text, so that the digest depends on nothing but what is stored.
 COLUMNS = """
     id::text, organization_id::text, transaction_id::text,
-    (extract(epoch FROM recorded_at) * 1000000)::bigint::text, user_id::text, actor, action::text,
+    CASE WHEN isfinite(recorded_at)
+        THEN (extract(epoch FROM recorded_at) * 1000000)::bigint::text ELSE recorded_at::text
+    END, user_id::text, actor, action::text,
     event, resource, resource_id::text, patient_ids::text, basis, bases::text, source_ids::text,
     purpose::text, request_id::text, detail::text
 """
@@ -80,11 +83,21 @@ def rows_between(
 
 
 def seal_due(*, now: datetime) -> int:
-    """Seal what is settled, in every organization; return how many rows. Safe to run twice."""
+    """Seal what is settled, in every organization; return how many rows. Safe to run twice.
+
+    An organization whose rows cannot be sealed does not keep the others from it.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM coordination_audit_unsealed()")
         organizations = [row[0] for row in cursor.fetchall()]
-    return sum(seal_organization(one, now=now) for one in organizations)
+    sealed = 0
+    for organization_id in organizations:
+        try:
+            sealed += seal_organization(organization_id, now=now)
+        except Exception:
+            # It is tried again in the next run; `verify_audit` says what waits.
+            log.exception("audit_not_sealed", organization=str(organization_id))
+    return sealed
 
 
 def seal_organization(organization_id: UUID, *, now: datetime) -> int:
@@ -136,7 +149,7 @@ def digests_of(seal: AuditSeal) -> Iterator[tuple[UUID, bytes]]:
 def _seal_batch(organization_id: UUID, *, now: datetime) -> AuditSeal | None:
     if not _alone(organization_id):
         return None
-    last = AuditSeal.objects.order_by("-sequence").first()
+    last = next(readable(AuditSeal.objects.order_by("-sequence")[:1]), None)
     after = (last.last_transaction_id, last.last_id) if last else None
     rows = rows_between(organization_id, after, None, most=BATCH)
     # An id that was used twice: the first is sealed, and the others are faults ever after.
@@ -178,10 +191,17 @@ def _alone(organization_id: UUID) -> bool:
 
 
 def _sealed_row(columns: Sequence[Any]) -> SealedRow:
-    recorded_at = datetime.fromtimestamp(int(columns[3]) // 1_000_000, UTC)
     return SealedRow(
         id=UUID(columns[0]),
         transaction_id=int(columns[2]),
-        month=recorded_at.date().replace(day=1),
+        month=_month(columns[3]),
         digest=digest(columns),
     )
+
+
+def _month(recorded_at: str) -> date:
+    """Return the first day of the month of a row; of one that is out of this world, the nearest."""
+    # A float, because a row may also say `infinity` or `-infinity`.
+    seconds = float(recorded_at) / 1_000_000
+    near = min(max(seconds, EARLIEST.timestamp()), LATEST.timestamp())
+    return datetime.fromtimestamp(near, UTC).date().replace(day=1)

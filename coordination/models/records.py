@@ -11,6 +11,7 @@ from django.db.models.functions import Cast
 from coordination.audit_rows import write_pending
 
 from .owned import OrganizationOwned
+from .plausible_times import plausible
 
 APPEND_ONLY = [
     pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
@@ -128,6 +129,9 @@ class AuditEvent(OrganizationOwned):
             models.CheckConstraint(
                 condition=models.Q(bases__len=models.F("patient_ids__len")),
                 name="coordination_audit_basis_each",
+            ),
+            models.CheckConstraint(
+                condition=plausible("recorded_at"), name="coordination_audit_plausible"
             ),
         ]
         indexes = [

@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from .owned import OrganizationOwned
+from .plausible_times import EARLIEST, LATEST, plausible
 from .records import APPEND_ONLY
 
 # The web role may write seals, so the database itself compares each with the rows that it is
@@ -81,6 +82,11 @@ class AuditSeal(OrganizationOwned):
             models.CheckConstraint(
                 condition=models.Q(sequence__gte=1, row_count__gte=1),
                 name="coordination_seal_of_something",
+            ),
+            models.CheckConstraint(
+                condition=plausible("sealed_at")
+                & plausible("month", edges=(EARLIEST.date(), LATEST.date())),
+                name="coordination_seal_plausible",
             ),
         ]
 
