@@ -98,9 +98,16 @@ def record_read(
     )
 
 
-def related_person_for(actor: Actor, person_id: UUID, *, now: datetime) -> RelatedPerson:
-    """Return one related person of a patient within reach, or raise `RelatedPersonNotFound`."""
+def related_person_for(
+    actor: Actor, person_id: UUID, *, now: datetime, lock: bool = False
+) -> RelatedPerson:
+    """Return one related person of a patient within reach, or raise `RelatedPersonNotFound`.
+
+    `lock` holds them until the transaction ends.
+    """
     rows = owned_by_patient(RelatedPerson.objects.all(), actor, now, view="directory")
+    if lock:
+        rows = rows.select_for_update(of=("self",), no_key=True)
     found = rows.filter(pk=person_id).first()
     if found is None:
         raise RelatedPersonNotFound("There is no such related person within your reach.")
@@ -132,7 +139,8 @@ def grant_right(
     `RightHeld` where the period overlaps one of the same right, `Invalid`.
     """
     may_register(actor, rule="related-person.grant")
-    person = related_person_for(actor, person_id, now=now)
+    # Held, as where a login is bound: of the two, which ask for two people, one sees the other.
+    person = related_person_for(actor, person_id, now=now, lock=True)
     if person.user_id is not None:
         _demand_another(actor, person)
     own_word = fields["legal_basis"] == RelatedPersonRight.Basis.PATIENT_AUTHORIZATION
@@ -188,7 +196,7 @@ def bind_login(person_id: UUID, *, email: str, actor: Actor, now: datetime) -> R
     """
     if Role.SCHEDULER not in actor.roles:
         raise Denied("Only a scheduler gives a proxy a login.", rule="related-person.login")
-    person = related_person_for(actor, person_id, now=now)
+    person = related_person_for(actor, person_id, now=now, lock=True)
     if person.user_id is not None:
         raise Stale("This person has a login already.")
     user = login_named(email)
@@ -209,9 +217,11 @@ def bind_login(person_id: UUID, *, email: str, actor: Actor, now: datetime) -> R
         )
     try:
         with transaction.atomic():
-            RelatedPerson.objects.filter(pk=person.pk, user=None).update(user=user)
+            bound = RelatedPerson.objects.filter(pk=person.pk, user=None).update(user=user)
     except IntegrityError as error:
         raise Stale("This login belongs to another related person of the patient.") from error
+    if not bound:
+        raise Stale("This person has a login already.")
     person.user = user
     _tell("related-person.login-bound", person, actor=actor, now=now)
     return person

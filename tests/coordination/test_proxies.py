@@ -1,18 +1,23 @@
 """Proxies: each right by itself, for its time, and not a moment longer."""
 
+import threading
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from coordination import proxies
+from coordination.actors import Role
 from coordination.login_fence import login_of
 from coordination.models import AuditEvent, Directive, RelatedPerson, RelatedPersonRight
-from coordination.problems import Denied, NotFound
+from coordination.problems import Denied, NotFound, Stale
 from tests import lockbox
 from tests.care_plans import underway
-from tests.cast import NOW, Cast, Person
+from tests.cast import NOW, Cast, Person, make_person
 from tests.coordination.relatives import beside
 
 URL = "/api/v1/related-persons"
@@ -174,3 +179,58 @@ def test_it_lets_nobody_alone_open_a_record_to_themselves(cast: Cast) -> None:
     alone = cast.sam.client.post(f"{at}/rights", right)
     assert (alone.status_code, alone.data["rule"]) == (403, "related-person.second-person")
     assert cast.asha.client.post(f"{at}/rights", right).status_code == 201
+
+
+@pytest.mark.feature("PT-04")
+@pytest.mark.parametrize("first", ["granted", "bound", "bound by another"])
+def test_it_lets_nobody_alone_open_a_record_to_themselves_by_doing_both_at_once(
+    committed_cast: Cast, first: str
+) -> None:
+    cast = committed_cast
+    with cast.acting():
+        person = beside(cast)
+    fields = {
+        "right": "view",
+        "granted_by": "patient",
+        "legal_basis": "patient_authorization",
+        "evidence": "form 12",
+        "since": NOW,
+        "until": NOW + DAY,
+    }
+    tom = make_person(cast.riverside, "Tom", hat=Role.SCHEDULER)
+
+    def grant_it() -> object:
+        return proxies.grant_right(person.id, fields, actor=cast.sam.actor(), now=NOW)
+
+    def bind(who: Person = cast.sam) -> object:
+        email = f"of-{who.user.email}"
+        return proxies.bind_login(person.id, email=email, actor=who.actor(), now=NOW)
+
+    acts: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
+        "granted": (grant_it, bind),
+        "bound": (bind, grant_it),
+        "bound by another": (lambda: bind(tom), bind),
+    }
+    one, other = acts[first]
+    outcomes: list[object] = []
+
+    def meanwhile() -> None:
+        try:
+            with cast.acting():
+                outcomes.append(other())
+        except (Denied, Stale) as refused:
+            outcomes.append(refused)
+        finally:
+            connections.close_all()
+
+    second = threading.Thread(target=meanwhile)
+    with cast.acting():
+        one()
+        second.start()
+        time.sleep(0.5)  # long enough to be done, were nobody in the way
+    second.join(20)
+    assert [type(outcome) for outcome in outcomes] == [Stale if "by" in first else Denied]
+    with cast.acting():
+        person.refresh_from_db()
+        assert person.rights.count() == (first == "granted")
+        assert (person.user is None) == (first == "granted")
