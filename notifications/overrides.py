@@ -1,7 +1,8 @@
 """Telling the privacy officers that somebody broke the glass.
 
 The override is a row below this app; it waits here (`alerted_at` empty) until its messages are
-written, in one transaction with the mark, so that it is told once however many workers look.
+written, in one transaction with the mark, so that it is told once however many workers look. Where
+there is nobody to tell, it waits for whoever guards privacy there next.
 """
 
 from datetime import datetime
@@ -62,11 +63,14 @@ def _tell(override_id: UUID, organization_id: UUID, *, now: datetime) -> None:
     if override is None:
         return
     now = max(now, override.since)
+    officers = _officers(override, now)
+    if not officers:
+        return
     enqueue(
         kind=MADE,
         subject_id=override.id,
         occurrence="made",
-        recipients=_officers(override, now),
+        recipients=officers,
         due_at=now,
         patient_id=override.patient_id,
         path="/",

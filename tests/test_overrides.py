@@ -7,10 +7,12 @@ import pytest
 import time_machine
 from django.core import mail
 
-from coordination.models import AccessGrant, AuditEvent, Override
+from coordination.actors import Role
+from coordination.logins import close_login
+from coordination.models import AccessGrant, AuditEvent, Membership, Override
 from notifications import delivery, overrides
 from notifications.models import Message
-from tests.cast import Cast, Person
+from tests.cast import Cast, Person, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +58,34 @@ def test_it_tells_the_privacy_officers_once_and_waits_for_one(cast: Cast) -> Non
     waiting = cast.pia.client.get(URL, {"reviewed": "false"}).data["results"]
     assert [row["id"] for row in waiting] == [made["id"]]
     assert waiting[0]["reason"] == NEED["reason"]
+
+
+@pytest.mark.feature("PV-04")
+@pytest.mark.parametrize("gone", ["no longer a member", "login closed", "did it"])
+def test_it_waits_for_somebody_who_can_be_told(cast: Cast, gone: str) -> None:
+    now = datetime.now(UTC)
+    match gone:
+        case "no longer a member":
+            with cast.acting():
+                Membership.objects.filter(user=cast.pia.user).update(until=now - timedelta(days=1))
+        case "login closed":
+            close_login(cast.pia.user, now=now)
+        case "did it":
+            with cast.acting():
+                Membership.objects.filter(user=cast.pia.user).update(user=cast.gus.user)
+    break_glass(cast, cast.gus)
+    overrides.tell_of_overrides(now=datetime.now(UTC))
+    with cast.acting():
+        assert Override.objects.get().alerted_at is None
+    if gone != "login closed":  # and holds up no other override
+        assert overrides.tell_of_overrides(now=datetime.now(UTC)) == 0
+    paula = make_person(cast.riverside, "Paula", hat=Role.PRIVACY_OFFICER)
+    assert overrides.tell_of_overrides(now=datetime.now(UTC)) == 1
+    assert overrides.tell_of_overrides(now=datetime.now(UTC)) == 0
+    with cast.acting():
+        told = set(Message.objects.values_list("to_user_id", flat=True))
+        assert told == {paula.user.id}
+        assert Override.objects.get().alerted_at is not None
 
 
 @pytest.mark.feature("PV-04")
