@@ -18,11 +18,12 @@ from coordination.actors import Actor
 from coordination.audit_rows import write_pending
 from coordination.audit_verification import organizations
 from coordination.models import AccessReview, AccessSample, User
+from coordination.namesakes import share_a_family_name
 from coordination.problems import Denied, Invalid, NotFound, Stale
-from coordination.search import search_key
 from coordination.tenancy import acting_in
 
 Rule = AccessReview.Rule
+CAUGHT_UP = 12  # weeks; whoever was away for longer looks at the trail itself
 
 # Each access of a person to a patient in the week; a list counts, once for each patient on it.
 # What a proxy looked at is the patient's affair, unless that proxy ever worked here.
@@ -54,10 +55,8 @@ DRAW = """
 """
 RULES = {
     Rule.NO_RELATIONSHIP: "s.basis IN ('unresolved', 'override', 'proxy')",
-    Rule.SAME_FAMILY_NAME: """EXISTS (
-        SELECT FROM unnest(%(users)s::uuid[], %(names)s::text[]) AS named (user_id, name)
-        WHERE named.user_id = s.user_id AND named.name <> ''
-          AND (t.search_key = named.name OR starts_with(t.search_key, named.name || ' '))
+    Rule.SAME_FAMILY_NAME: """(s.user_id, s.patient_id) IN (
+        SELECT * FROM unnest(%(readers)s::uuid[], %(namesakes)s::uuid[])
     )""",
     Rule.COLLEAGUE: """EXISTS (
         SELECT FROM coordination_membership m JOIN coordination_user u ON u.id = m.user_id
@@ -89,12 +88,21 @@ class ReviewNotFound(NotFound):
 
 
 def draw_due(*, now: datetime) -> int:
-    """Draw last week's sample of each organization that has none; return how many were drawn."""
-    week = now.astimezone(UTC).date() - timedelta(days=now.astimezone(UTC).weekday() + 7)
+    """Draw the samples that are due in each organization; return how many were drawn.
+
+    That is last week's, and where one was drawn before, also that of each week since for which
+    nothing ran, as far back as `CAUGHT_UP`.
+    """
+    today = now.astimezone(UTC).date()
+    last = today - timedelta(days=today.weekday() + 7)
     drawn = 0
     for organization_id in organizations():
         with acting_in(organization_id):
-            drawn += draw(organization_id, week, seed=secrets.randbits(62), now=now) is not None
+            weeks = _weeks_due(last)
+        for week in weeks:
+            with acting_in(organization_id):
+                seed = secrets.randbits(62)
+                drawn += draw(organization_id, week, seed=seed, now=now) is not None
     return drawn
 
 
@@ -159,23 +167,46 @@ def decide(
     return review
 
 
+def _weeks_due(last: date) -> list[date]:
+    """Return the weeks up to the last one that have no sample, since there first was one."""
+    done = set(AccessSample.objects.filter(week__lte=last).values_list("week", flat=True))
+    weeks = [last - timedelta(days=7 * back) for back in reversed(range(CAUGHT_UP))]
+    first = min(done, default=last)
+    return [week for week in weeks if week >= first and week not in done]
+
+
+def _namesakes(asked: dict[str, Any]) -> dict[str, list[UUID]]:
+    """Return the pairs of reader and patient who may be of one family."""
+    members = User.objects.filter(memberships__organization=asked["organization"])
+    names = dict(members.values_list("id", "name"))
+    pairs = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SEEN + "SELECT DISTINCT s.user_id, s.patient_id, t.family_name "
+            "FROM seen s JOIN coordination_patient t ON t.id = s.patient_id",
+            asked,
+        )
+        for user_id, patient_id, family_name in cursor.fetchall():
+            if share_a_family_name(names.get(user_id, ""), family_name):
+                pairs.append((user_id, patient_id))
+    return {"readers": [one for one, _ in pairs], "namesakes": [other for _, other in pairs]}
+
+
 def _chosen(
     organization_id: UUID, week: date, seed: int
 ) -> dict[tuple[UUID, UUID], tuple[dict[str, Any], list[str]]]:
     """Return what each rule draws, by access and patient, with every rule that drew it."""
     since = datetime.combine(week, time(), UTC)
-    users = list(User.objects.filter(memberships__organization=organization_id).distinct())
     asked: dict[str, Any] = {
         "organization": organization_id,
         "since": since,
         "until": since + timedelta(days=7),
         "seed": seed,
-        "users": [user.id for user in users],
-        "names": [(search_key(user.name).split() or [""])[-1] for user in users],
         "many": settings.ACCESS_REVIEW_MANY_PATIENTS,
     }
     found: dict[tuple[UUID, UUID], tuple[dict[str, Any], list[str]]] = {}
     write_pending()
+    asked |= _namesakes(asked)
     for rule, condition in RULES.items():
         is_random = rule == Rule.RANDOM
         most = settings.ACCESS_REVIEW_RANDOM if is_random else settings.ACCESS_REVIEW_PER_RULE

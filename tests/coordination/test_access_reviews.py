@@ -90,6 +90,39 @@ def test_it_draws_namesakes_colleagues_and_the_curious(cast: Cast) -> None:
 
 
 @pytest.mark.feature("PV-09")
+@pytest.mark.parametrize(
+    ("reader", "family_name", "drawn"),
+    [
+        ("Jean Roy", "Roy", True),
+        ("Jean Le Roy", "Le Roy", True),
+        ("Maria da Silva", "da Silva", True),
+        ("Maria Silva", "da Silva", True),
+        ("Maria da Costa", "da Silva", False),
+        ("Ann Roy", "Roy-Dubois", True),
+        ("Ann Dubois", "Roy-Dubois", True),
+        ("Ann Roy-Dubois", "Roy", True),
+        ("Ann Roy\N{NON-BREAKING HYPHEN}Dubois", "Roy Dubois", True),
+        ("Ann Roy", "Roy Dubois", True),
+        ("Omar Al-Masri", "Almasri", True),
+        ("Omar Al-Masri", "Al-Hassan", False),
+        ("Roy Dubois", "Roy", False),
+        ("Ann", "Ann-Marie", True),
+        ("", "Roy", False),
+    ],
+)
+def test_it_draws_who_reads_of_the_same_family_name(
+    cast: Cast, reader: str, family_name: str, drawn: bool
+) -> None:
+    with cast.acting():
+        User.objects.filter(pk=cast.sam.user.pk).update(name=reader)
+        cast.sam.user.refresh_from_db()
+        patient = make_patient(cast.asha, family_name=family_name)
+        look(cast.sam, patient)
+        expected = [(cast.sam.user.email, patient.id, ["same_family_name"])]
+        assert draw(cast) == (expected if drawn else [])
+
+
+@pytest.mark.feature("PV-09")
 def test_it_draws_a_member_without_work_for_the_patient(cast: Cast) -> None:
     with cast.acting():
         look(cast.asha, cast.patient)
@@ -123,6 +156,23 @@ def test_it_draws_each_week_once_however_many_beats_there_are(cast: Cast) -> Non
         assert AccessSample.objects.get().week == WEEK
         assert AccessReview.objects.count() == 1
         assert AuditEvent.objects.filter(event="access-sample.drawn").count() == 1
+
+
+@pytest.mark.feature("PV-09")
+def test_it_draws_the_weeks_for_which_nothing_ran(cast: Cast) -> None:
+    week = timedelta(days=7)
+    assert access_reviews.draw_due(now=NOW) == 2
+    with cast.acting():
+        look(cast.gus, cast.patient, at=THEN + week)
+        look(cast.gus, cast.patient, at=THEN + 2 * week)
+    assert access_reviews.draw_due(now=NOW + 3 * week) == 2 * 3
+    assert access_reviews.draw_due(now=NOW + 3 * week) == 0
+    with cast.acting():
+        weeks = AccessSample.objects.order_by("week").values_list("week", "drawn")
+        assert list(weeks) == [
+            (WEEK + number * week, drawn) for number, drawn in enumerate((0, 1, 1, 0))
+        ]
+    assert access_reviews.draw_due(now=NOW + 30 * week) == 2 * access_reviews.CAUGHT_UP
 
 
 @pytest.fixture
