@@ -6,7 +6,7 @@ that happens: a process that dies leaves nothing behind, neither an effect nor a
 A refusal changed nothing, so it is not kept, and the same key may try again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -122,7 +122,8 @@ def keep(
     `view` is how it shows patients, `heard` what the request told the audit trail: whom and what
     its answer is about.
     """
-    about = next((one for one in reversed(heard) if one.resource_id), None)
+    named = (one for one in reversed(heard) if one.resource_id)
+    about = next(named, heard[-1] if heard else None)
     KeptAnswer.objects.create(
         organization_id=actor.organization_id,
         login=_login(actor),
@@ -203,8 +204,32 @@ def _disclose_again(kept: KeptAnswer, *, actor: Actor, now: datetime, view: View
             "It was carried out the first time and not again. Something of its patient is withheld "
             "from you, so the answer of then is not repeated: read the record anew."
         )
-    if not kept.resource:
+    if not kept.resource_id and not patient_ids:
         return
+    as_proxy = _seen_as_proxy(patient_ids, actor, now, view)
+    others = patient_ids - as_proxy
+    if as_proxy:
+        _record_again(kept, as_proxy, actor=actor, now=now, basis="proxy", purpose="care")
+    if others or not as_proxy:
+        _record_again(kept, others, actor=actor, now=now)
+
+
+def _seen_as_proxy(patient_ids: set[UUID], actor: Actor, now: datetime, view: View) -> set[UUID]:
+    """Return those of these patients whom the actor sees by a right of a proxy alone."""
+    held = rights_held(actor, now).filter(patient_id__in=patient_ids)
+    own = Patient.objects.filter(within_reach(actor, now, view=view, path="pk"))
+    return set(held.exclude(patient__in=own).values_list("patient_id", flat=True))
+
+
+def _record_again(
+    kept: KeptAnswer,
+    patient_ids: Iterable[UUID],
+    *,
+    actor: Actor,
+    now: datetime,
+    basis: str = "",
+    purpose: str = "",
+) -> None:
     audit.record(
         actor=actor,
         now=now,
@@ -212,6 +237,8 @@ def _disclose_again(kept: KeptAnswer, *, actor: Actor, now: datetime, view: View
         event=f"{kept.resource}.read",
         resource=kept.resource,
         resource_id=kept.resource_id,
-        patient_ids=kept.patient_ids,
+        patient_ids=patient_ids,
+        basis=basis,
+        purpose=purpose,
         detail={"repeated": True},
     )

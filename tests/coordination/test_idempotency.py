@@ -28,6 +28,7 @@ from coordination.models import (
 )
 from coordination.tenancy import acting_in
 from tests.cast import Cast, Person
+from tests.coordination.test_proxies import grant, proxy
 from tests.lockbox import SAID
 from tests.story import TOLD, Step, tell
 from tests.test_openapi import addresses, view_class
@@ -283,6 +284,48 @@ def test_it_audits_what_is_repeated_as_a_disclosure(cast: Cast) -> None:
         (row,) = AuditEvent.objects.filter(event="CarePlan.read")
         assert (str(row.resource_id), row.patient_ids) == (plan, [cast.patient.id])
         assert (row.actor, row.basis) == (cast.asha.user.email, "membership")
+
+
+@pytest.mark.feature("PV-06")
+def test_it_audits_what_is_repeated_to_a_proxy_as_read_by_a_proxy(cast: Cast) -> None:
+    person, rana = proxy(cast)
+    with cast.acting():
+        for right in ("consent", "message"):
+            grant(cast, person, right)
+    lock = {
+        "target": "discipline",
+        "target_discipline": "nutrition",
+        "audience": "discipline",
+        "audience_discipline": "chiropractic",
+    }
+    choice = {"purpose": "care", "channel": "email", "wanted": False}
+    for path, body, event in (
+        ("directives", lock, "Directive.read"),
+        ("message-preferences", choice, "Preference.read"),
+    ):
+        address = f"{PROXIED}{cast.patient.id}/{path}"
+        first = register(rana, path, body, address)
+        assert first.status_code < 300, first.content
+        assert register(rana, path, body, address)[REPLAYED] == "true"
+        with cast.acting():
+            (row,) = AuditEvent.objects.filter(user_id=rana.user.id, event=event)
+            assert row.patient_ids == [cast.patient.id]
+            assert (row.bases, row.purpose) == (["proxy"], "care")
+            assert row.detail == {"repeated": True}
+
+
+@pytest.mark.feature("PV-06")
+def test_it_audits_a_repeated_answer_that_no_record_stands_for(cast: Cast) -> None:
+    choice = {"purpose": "care", "channel": "email", "wanted": False}
+    for key, whose in (("theirs", {"patient": str(cast.patient.id)}), ("mine", {})):
+        for _ in range(2):
+            body = choice | whose
+            answer = register(cast.sam, key, body, "/api/v1/message-preferences")
+            assert answer.status_code == 200
+        assert answer[REPLAYED] == "true"
+    with cast.acting():
+        (row,) = AuditEvent.objects.filter(event="Preference.read")
+        assert row.patient_ids == [cast.patient.id]
 
 
 def at_once(cast: Cast, keys: list[str]) -> list[Any]:
