@@ -30,6 +30,6 @@ REPEAT = """
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("coordination", "0018_logins_fenced")]
+    dependencies: ClassVar = [("coordination", "0019_plausible_audit_times")]
 
     operations: ClassVar = [migrations.RunSQL(REPEAT, migrations.RunSQL.noop)]
