@@ -13,8 +13,9 @@ from uuid import UUID
 from coordination import audit, scope
 from coordination.access import patient_for, patients_visible_to
 from coordination.actors import Actor, Role, actor_for
-from coordination.disclosure import View, something_withheld
+from coordination.disclosure import View, opened_by, something_withheld
 from coordination.models import Membership, Patient, User
+from coordination.persons import records_of_person
 from coordination.problems import Denied, NotFound
 from coordination.rules import REACH, rule_named
 from coordination.scope_table import TABLE, NotClinical, Position
@@ -133,12 +134,18 @@ def _by_patient(view: View, them: Actor, patient: Patient, now: datetime) -> lis
         return [_refused("reach", REACH)]
     reach = Step(fence="reach", passes="yes", says=f"The patient is in reach, in the {view} view.")
     if not something_withheld(them, now, [patient.pk], view=view):
-        return [
-            reach,
-            Step(fence="consent", passes="yes", says="No directive is directed at them."),
-        ]
+        return [reach, Step(fence="consent", passes="yes", says=_nothing(them, patient, now))]
     says = "Depends on the record: a directive of the patient's is directed at them."
     return [reach, Step(fence="consent", passes="depends", rule=REACH, says=says)]
+
+
+def _nothing(them: Actor, patient: Patient, now: datetime) -> str:
+    """Say why nothing is withheld: there is nothing, or they broke the glass."""
+    opened = opened_by(them, now).filter(patient_id__in=records_of_person(patient))
+    override = opened.order_by("until").last()
+    if override is None:
+        return "No directive is directed at them."
+    return f"What the patient locked away is open to them by an override, until {override.until}."
 
 
 def _refused(fence: Fence, name: str) -> Step:

@@ -115,10 +115,8 @@ def end_override(override_id: UUID, *, actor: Actor, now: datetime) -> Override:
     override: Override | None = overrides_visible_to(actor, now).filter(pk=override_id).first()
     if override is None:
         raise OverrideNotFound("There is no such override within your reach.")
-    ended = Override.objects.filter(pk=override.pk, until__gt=now).update(until=now)
-    if not ended:
+    if not _close(override, now):
         raise Stale("This override is over already.")
-    AccessGrant.objects.filter(source_id=override.id, until__gt=now).update(until=now)
     override.refresh_from_db()
     _tell(override, "override.ended", actor=actor, now=now)
     return override
@@ -130,7 +128,8 @@ def review_override(
 ) -> Override:
     """Record what a privacy officer made of it, once; nobody reviews their own.
 
-    Raises `OverrideNotFound`, `Denied`, `Invalid`, and `Stale` when it was reviewed already.
+    One that was not appropriate ends with that. Raises `OverrideNotFound`, `Denied`, `Invalid`,
+    and `Stale` when it was reviewed already.
     """
     override: Override | None = overrides_to_review(actor, now).filter(pk=override_id).first()
     if override is None:
@@ -144,9 +143,20 @@ def review_override(
     )
     if not reviewed:
         raise Stale("This override was reviewed already.")
+    if verdict == Override.Verdict.INAPPROPRIATE:
+        _close(override, now)
     override.refresh_from_db()
     _tell(override, "override.reviewed", actor=actor, now=now)
     return override
+
+
+def _close(override: Override, now: datetime) -> bool:
+    """Let it, and what it opened, end now; say whether it was open."""
+    opened = Override.objects.filter(pk=override.pk, since__lt=now, until__gt=now)
+    if not opened.update(until=now):
+        return False
+    AccessGrant.objects.filter(source_id=override.id, until__gt=now).update(until=now)
+    return True
 
 
 def overrides_to_review(actor: Actor, now: datetime) -> Any:

@@ -28,7 +28,7 @@ from coordination.models import (
     User,
 )
 from coordination.problems import Denied, Invalid, NotFound, Problem
-from coordination.second_factors import prove_code
+from coordination.second_factors import forget_factors, prove_code
 from coordination.tenancy import acting_in
 
 log = structlog.get_logger(__name__)
@@ -250,14 +250,43 @@ def change_password(
     if not user.check_password(current):
         raise WrongCredentials("This is not the present password.")
     forgive("password", user.email, address)
+    _set_password(user, new)
+    note("login.password-changed", actor, now=now)
+    _end_everywhere(user, now=now)
+
+
+@transaction.atomic
+def reset_login(user: User, new: str, *, keep_factors: bool, now: datetime) -> None:
+    """Set a password at an operator's hand; every session and token of the login ends.
+
+    Without `keep_factors` the second factors go as well: whoever needs one enrols anew. Raises
+    `Invalid` for a weak password.
+    """
+    _set_password(user, new)
+    if not keep_factors:
+        forget_factors(user)
+    for organization_id, membership_id in memberships_of(user.id, now=now).items():
+        with acting_in(organization_id):
+            audit.record(
+                actor=Actor.system("operator", organization_id),
+                now=now,
+                action=audit.Action.ACT,
+                event="login.reset",
+                resource="Membership",
+                resource_id=membership_id,
+                purpose=audit.Purpose.OPERATIONS,
+                detail={"user": str(user.id), "factors": "kept" if keep_factors else "removed"},
+            )
+    _end_everywhere(user, now=now)
+
+
+def _set_password(user: User, new: str) -> None:
     try:
         validate_password(new, user=user)
     except ValidationError as error:
         raise Invalid.field("/new", " ".join(error.messages)) from error
     user.set_password(new)
     write_login(user, "password")
-    note("login.password-changed", actor, now=now)
-    _end_everywhere(user, now=now)
 
 
 @transaction.atomic

@@ -39,6 +39,7 @@ AUDIT_RETENTION_MONTHS = ENVIRONMENT.audit_retention_months
 RECORD_REQUEST_DAYS = ENVIRONMENT.record_request_days
 
 INSTALLED_APPS = [
+    "coordination",  # first: its commands take the place of Django's
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -54,7 +55,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "oauth2_provider",
-    "coordination",
     "notifications",
     "referrals",
     "care_plans",

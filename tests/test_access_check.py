@@ -75,6 +75,12 @@ def test_it_says_that_it_depends_on_a_directive_without_saying_what_is_locked(ca
     consent = found["steps"][-1]
     assert (consent["fence"], consent["rule"]) == ("consent", "reach")
     assert "massage" not in str(found)
+    need = {"reason_code": "risk_of_harm", "reason": "Collapsed.", "opens_withheld": True}
+    body = {"patient": str(cast.patient.id), **need}
+    assert cast.ben.client.post("/api/v1/overrides", body).status_code == 201
+    opened = told(cast.pia, cast.ben, "lane.retrieve", patient=str(cast.patient.id))["steps"][-1]
+    assert (opened["fence"], opened["passes"]) == ("consent", "yes")
+    assert "by an override, until" in opened["says"]
 
 
 def test_it_is_kept_from_who_keeps_no_rules_and_of_who_is_not_here(cast: Cast) -> None:

@@ -106,6 +106,29 @@ def test_it_is_reviewed_once_by_somebody_else(cast: Cast) -> None:
     assert cast.pia.client.get(URL, {"reviewed": "false"}).data["results"] == []
 
 
+@pytest.mark.feature("PV-04")
+@pytest.mark.parametrize("verdict", ["appropriate", "needs_follow_up", "inappropriate"])
+def test_it_ends_with_a_verdict_against_it_or_by_hand(cast: Cast, verdict: str) -> None:
+    made = break_glass(cast, cast.gus)
+    given = {"verdict": verdict, "note": "Asked the ward."}
+    assert cast.pia.client.post(f"{URL}/{made['id']}/review", given).status_code == 200
+    assert sees(cast, cast.gus) is (verdict != "inappropriate")
+    ended = cast.pia.client.post(f"{URL}/{made['id']}/end")
+    assert ended.status_code == (409 if verdict == "inappropriate" else 200), ended.data
+    assert not sees(cast, cast.gus)
+
+
+@pytest.mark.feature("PV-04")
+def test_it_is_done_with_one_that_was_reviewed_before_it_was_told(cast: Cast) -> None:
+    made = break_glass(cast, cast.gus)
+    given = {"verdict": "appropriate", "note": "Asked the ward."}
+    assert cast.pia.client.post(f"{URL}/{made['id']}/review", given).status_code == 200
+    assert overrides.tell_of_overrides(now=datetime.now(UTC)) == 1
+    assert overrides.tell_of_overrides(now=datetime.now(UTC)) == 0
+    with cast.acting():
+        assert Override.objects.get().alerted_at is not None
+
+
 @pytest.mark.feature("PV-13")
 def test_it_is_the_basis_of_what_was_read_by_it(cast: Cast) -> None:
     made = break_glass(cast, cast.gus)

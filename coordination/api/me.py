@@ -1,6 +1,6 @@
 """One's own login: second factors, sessions, tokens, password."""
 
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from allauth.mfa.adapter import get_adapter
@@ -8,6 +8,7 @@ from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth import logout
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,6 +34,14 @@ class OwnView(APIView):
 
     authentication_classes: Any = (SessionAuthentication,)
     permission_classes: Any = (IsActor,)
+
+    def permission_denied(
+        self, request: Request, message: str | None = None, code: str | None = None
+    ) -> NoReturn:
+        """Refuse; whoever comes with a token is told that none opens this address."""
+        if request.headers.get("Authorization"):
+            raise NotAuthenticated("Only a session opens this address, and no token: log in first.")
+        super().permission_denied(request, message, code)
 
     @property
     def me(self) -> User:

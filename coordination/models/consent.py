@@ -322,7 +322,13 @@ class Override(OrganizationOwned):
             pgtrigger.Protect(
                 name="reviewed_once",
                 operation=pgtrigger.Update,
-                condition=~pgtrigger.Q(old__verdict=""),
+                condition=~pgtrigger.Q(old__verdict="")
+                & (
+                    pgtrigger.Q(old__verdict__df=pgtrigger.F("new__verdict"))
+                    | pgtrigger.Q(old__reviewed_by__df=pgtrigger.F("new__reviewed_by"))
+                    | pgtrigger.Q(old__reviewed_at__df=pgtrigger.F("new__reviewed_at"))
+                    | pgtrigger.Q(old__review_note__df=pgtrigger.F("new__review_note"))
+                ),
             ),
             *KEPT,
         ]

@@ -210,7 +210,7 @@ def test_it_ends_a_session_unused_and_a_long_one(cast: Cast, every: int, ends_af
 
 @pytest.mark.feature("AD-06")
 @pytest.mark.parametrize(
-    "ending", ["everywhere", "one", "password", "closed login", "administrator"]
+    "ending", ["everywhere", "one", "password", "closed login", "administrator", "operator"]
 )
 def test_it_ends_sessions_for_good(cast: Cast, ending: str) -> None:
     sam, now = with_password(cast.sam), datetime.now(UTC)
@@ -230,6 +230,8 @@ def test_it_ends_sessions_for_good(cast: Cast, ending: str) -> None:
             assert mine.post("/api/v1/me/password", body).status_code == 204
         case "closed login":
             logins.close_login(sam.user, now=now)
+        case "operator":
+            logins.reset_login(sam.user, "another long enough phrase", keep_factors=True, now=now)
         case "administrator":
             ada = browser_of(with_password(cast.ada))
             enrol(ada, now)

@@ -1,20 +1,17 @@
 """`create_user`: a login and what it is in one organization."""
 
-import os
-import sys
-from getpass import getpass
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from coordination.actors import Role
+from coordination.management.passwords import VARIABLE, ask_password
 from coordination.organizations import organization_named
 from coordination.problems import Problem
 from coordination.staff import admit_member
 
 _STAFF = [role.value for role in Role if role not in {Role.PATIENT, Role.PROXY}]
-VARIABLE = "CONTINUUM_PASSWORD"
 
 
 class Command(BaseCommand):
@@ -44,24 +41,12 @@ class Command(BaseCommand):
                 email=options["email"],
                 name=options["name"],
                 role=Role(options["role"]),
-                password=None if options["no_password"] else _password(),
+                password=None
+                if options["no_password"]
+                else ask_password(otherwise=", or pass --no-password"),
                 now=timezone.now(),
             )
         except Problem as problem:
             raise CommandError(problem.detail) from problem
         known = "" if is_new else " (had a login already; its password is unchanged)"
         self.stdout.write(f"{user.email}: {options['role']}{known}")
-
-
-def _password() -> str:
-    given = os.environ.get(VARIABLE, "")
-    if given:
-        return given
-    if not sys.stdin.isatty():
-        raise CommandError(f"No terminal to ask at: set {VARIABLE}, or pass --no-password.")
-    first = getpass("Password: ")
-    if first != getpass("Password again: "):
-        raise CommandError("The two passwords differ.")
-    if not first:
-        raise CommandError("The password is empty.")
-    return first
