@@ -108,7 +108,8 @@ class DenialViewSet(ContinuumViewSet):
 
     @extend_schema(
         summary="Explain one refusal",
-        description="One's own; privacy officers are told the whole story of anybody's.",
+        description="The id is the `X-Request-ID` of the refusal. One's own; privacy officers "
+        "are told the whole story of anybody's.",
         responses={200: DenialSerializer},
     )
     def retrieve(self, request: Request, pk: str) -> Response:
