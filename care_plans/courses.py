@@ -28,6 +28,7 @@ from coordination import audit
 from coordination.actors import Actor
 from coordination.idempotency import KeyReused, usable_key
 from coordination.problems import FieldError, Invalid, NotAllowed, VersionMismatch
+from coordination.withheld import must_be_shown
 
 
 class UnknownVersion(Invalid):
@@ -74,12 +75,13 @@ def apply_pathway(
     with the same key or while the course is under way, creates nothing and returns it.
     `effective_at` (aware, not in the future) is when intake began; `answers` are to questions of
     the pathway's `context`. Raises `PlanNotFound`, `PlanClosed`, `Denied`, `Invalid`,
-    `UnknownVersion`, `UnsignedVersion`, `ExpiredVersion`, `AlreadyUnderway`, `KeyReused`.
+    `UnknownVersion`, `UnsignedVersion`, `ExpiredVersion`, `AlreadyUnderway`, `KeyReused`, and
+    `NotOpenToYou` where the course that it would return is withheld from the actor.
     """
     plan = plan_for(actor, plan_id, now=now, lock=True)
     must_be_open(plan)
     version = _version(pathway_version_id)
-    known = _known(plan, version, side, usable_key(key))
+    known = _known(plan, version, side, usable_key(key), actor=actor, now=now)
     if known is not None:
         _must_be_the_same(known, key, severity, answers or {}, condition, effective_at)
         return known, False
@@ -120,16 +122,22 @@ def _version(version_id: UUID) -> PathwayVersion:
     return version
 
 
-def _known(plan: CarePlan, version: PathwayVersion, side: str, key: str) -> Course | None:
+def _known(
+    plan: CarePlan, version: PathwayVersion, side: str, key: str, *, actor: Actor, now: datetime
+) -> Course | None:
     courses = Course.objects.filter(care_plan=plan)
     by_key: Course | None = courses.filter(key=key).first() if key else None
     if by_key is not None:
+        must_be_shown(by_key, actor=actor, now=now)
         if (by_key.pathway_version_id, by_key.side) != (version.id, side):
             raise KeyReused("This key was used for another pathway version or side.")
         return by_key
     same = courses.underway().filter(pathway_id=version.pathway_id, side=side)
     underway: Course | None = same.first()
-    if underway is not None and underway.pathway_version_id != version.id:
+    if underway is None:
+        return None
+    must_be_shown(underway, actor=actor, now=now)
+    if underway.pathway_version_id != version.id:
         raise AlreadyUnderway("A course on another version of this pathway is under way.")
     return underway
 

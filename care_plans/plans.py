@@ -17,6 +17,7 @@ from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor
 from coordination.care_team import lead_of
 from coordination.problems import NotAllowed, NotFound, Stale
+from coordination.withheld import must_be_shown
 
 
 class PlanNotFound(NotFound):
@@ -61,12 +62,14 @@ def plan_for(actor: Actor, plan_id: UUID, *, now: datetime, lock: bool = False) 
 def open_plan(patient_id: UUID, *, actor: Actor, now: datetime) -> tuple[CarePlan, bool]:
     """Open the patient's plan, or find the one that is open; the flag says whether it is new.
 
-    Raises `PatientNotFound`, `NoLead` when intake was never opened, `Denied`.
+    Raises `PatientNotFound`, `NoLead` when intake was never opened, `Denied`, and `NotOpenToYou`
+    where the open plan is withheld from the actor.
     """
     patient = patient_for(actor, patient_id, now=now, lock=True)
     must_go_on(patient)
     found = CarePlan.objects.filter(patient=patient, status=CarePlan.Status.OPEN).first()
     if found is not None:
+        must_be_shown(found, actor=actor, now=now)
         return found, False
     plan = CarePlan(
         organization_id=actor.organization_id, patient=patient, opened_at=now, recorded_at=now

@@ -7,12 +7,14 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from coordination import scope
 from coordination.access import must_go_on, patient_for
 from coordination.actors import Actor
 from coordination.models import Discipline, Location, PractitionerRole, new_id
 from coordination.problems import Denied, FieldError, Invalid, NotAllowed
+from coordination.withheld import NotOpenToYou
 from referrals import reminders
 from referrals.history import make_known, open_work, write_step
 from referrals.models import Referral
@@ -22,14 +24,14 @@ _PRESSING = ("stat", "asap", "urgent", "routine")
 
 
 class KeyInUse(NotAllowed):
-    """Another referral, of another patient or discipline, has this key."""
+    """Another referral of this patient, to another discipline, has this key."""
 
     type = "referral-key-in-use"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is asked for. `key` makes asking twice the same referral; without it each is new.
+    """What is asked for. `key` makes asking twice for a patient one referral; none: each is new.
 
     `reason_code` and `sensitivity` are codes (small letters, digits, `_ . -`), never free text.
     """
@@ -95,7 +97,7 @@ def open_referral(
 
     `requested_by_id` is the practitioner role that must acknowledge the report. Returns the
     referral and whether it is new. Raises `PatientNotFound`, `Invalid`, and `KeyInUse` when the
-    key belongs to a referral of another patient or discipline.
+    key belongs to a referral of this patient to another discipline.
     """
     request = Request(
         discipline=discipline,
@@ -133,7 +135,8 @@ def request_referral(
     """Let a practitioner ask for a patient in their circle, as themselves.
 
     `requested_by_id` may be left out by whoever practises in one role only. A draft is not sent
-    until `submit`. Raises `Denied` for somebody else's role, and what `open_referral` raises.
+    until `submit`. Raises `Denied` for somebody else's role, `NotOpenToYou` where the referral
+    of this key is withheld from the actor, and what `open_referral` raises.
     """
     mine = actor.practitioner_role_ids
     if not mine:
@@ -154,6 +157,7 @@ def request_referral(
             actor=actor,
             now=now,
             draft=draft,
+            by_hand=True,
         )
 
 
@@ -165,10 +169,12 @@ def _open(
     actor: Actor,
     now: datetime,
     draft: bool,
+    by_hand: bool = False,
 ) -> tuple[Referral, bool]:
+    reads = Referral.objects.within_reach(actor, now) if by_hand else Referral.objects.all()
     must_go_on(patient_for(actor, patient_id, now=now))
     _check(request, requested_by_id)
-    known = _known(request, patient_id)
+    known = _known(request, patient_id, reads)
     if known is not None:
         return known, False
     try:
@@ -176,7 +182,7 @@ def _open(
             referral = _insert(request, patient_id, requested_by_id, actor, now, draft)
     except IntegrityError:
         # Somebody used the key between our look and our insert; theirs is the referral.
-        known = _known(request, patient_id)
+        known = _known(request, patient_id, reads)
         if known is None:
             raise
         return known, False
@@ -184,14 +190,23 @@ def _open(
     return referral, True
 
 
-def _known(request: Request, patient_id: UUID) -> Referral | None:
+def _known(
+    request: Request, patient_id: UUID, reads: QuerySet[Referral, Referral]
+) -> Referral | None:
     if not request.key:
         return None
     known: Referral | None = (
-        Referral.objects.select_related("work_item").filter(key=request.key).first()
+        Referral.objects.select_related("work_item")
+        .filter(patient_id=patient_id, key=request.key)
+        .first()
     )
-    if known and (known.patient_id, known.discipline) != (patient_id, request.discipline):
-        raise KeyInUse("This key belongs to a referral of another patient or discipline.")
+    if known is None:
+        return None
+    # A plan goes on with what it opened, whoever's move it follows and whatever they may read.
+    if not reads.filter(pk=known.pk).exists():
+        raise NotOpenToYou
+    if known.discipline != request.discipline:
+        raise KeyInUse("This key belongs to a referral of this patient to another discipline.")
     return known
 
 

@@ -142,7 +142,7 @@ class CarePlanViewSet(OfPatients, Listed, Retrieved):
             now=self.now,
             **asked,
         )
-        found = Course.objects.filter(pk=course.pk)
+        found = owned_by_patient(Course.objects.filter(pk=course.pk), self.actor, self.now)
         shown = disclosing.shown(found, self.actor, self.now).get()
         if not is_new:
             self.audit_disclosure([shown], searched=False, resource="Course")

@@ -201,7 +201,7 @@ class ReferralRequestSerializer(serializers.Serializer[Any]):
         max_length=200,
         default="",
         allow_blank=True,
-        help_text="The same key again is the same referral.",
+        help_text="The same key again, for the same patient, is the same referral.",
     )
     draft = serializers.BooleanField(default=False, help_text="Keep it; `submit` sends it.")
 

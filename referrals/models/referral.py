@@ -224,7 +224,8 @@ class Referral(OrganizationOwned):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["organization", "key"],
+                # of each patient apart: a key in use must not tell of somebody else's patient
+                fields=["organization", "patient", "key"],
                 condition=~models.Q(key=""),
                 name="referrals_once_per_key",
             ),

@@ -68,17 +68,20 @@ def test_it_returns_the_first_referral_for_the_same_key(cast: Cast) -> None:
         assert ReferralTransition.objects.count() == 2
 
 
-@pytest.mark.parametrize("change", ["patient", "discipline"])
-def test_it_refuses_a_key_of_something_else(cast: Cast, change: str) -> None:
+def test_it_refuses_a_key_of_another_discipline(cast: Cast) -> None:
     with cast.acting():
         open_referral(**needed(cast))
-        others: dict[str, dict[str, Any]] = {
-            "patient": {"patient_id": make_patient(cast.asha).id},
-            "discipline": {"discipline": "nutrition"},
-        }
         with pytest.raises(KeyInUse):
-            open_referral(**needed(cast, **others[change]))
+            open_referral(**needed(cast, discipline="nutrition"))
         assert Referral.objects.count() == 1
+
+
+def test_it_takes_a_key_for_each_patient_apart(cast: Cast) -> None:
+    with cast.acting():
+        open_referral(**needed(cast))
+        other, is_new = open_referral(**needed(cast, patient_id=make_patient(cast.asha).id))
+        assert is_new
+        assert other.patient_id != cast.patient.id
 
 
 @pytest.mark.parametrize(
