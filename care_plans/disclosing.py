@@ -25,7 +25,7 @@ from care_plans.models import (
 )
 from coordination.access import IsAnyOf
 from coordination.actors import Actor
-from coordination.disclosure import disclosed_to, something_withheld
+from coordination.disclosure import disclosed_to, named_to, something_withheld
 from referrals.models import Referral
 
 WITHHELD = "Something that counts here is withheld."
@@ -52,7 +52,7 @@ def shown(courses: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[
 
     Each course carries its present stay as `open_stays`, and that, as `holding`, the lanes that
     hold it up as far as the reader may know. A version's content is large, so each is fetched
-    once and not with every course.
+    once and not with every course. `previous_shown` is the course before, unless it is withheld.
     """
     holding = disclose(
         Lane.objects.filter(
@@ -66,7 +66,10 @@ def shown(courses: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[
         .select_related("course")
         .annotate(holding=ArraySubquery(holding.order_by("discipline").values("discipline")))
     )
-    return courses.select_related("patient", "pathway").prefetch_related(
+    named: QuerySet[Any, Any] = courses.annotate(
+        previous_shown=named_to(Course, actor, now, at="previous_id")
+    )
+    return named.select_related("patient", "pathway").prefetch_related(
         "pathway_version", Prefetch("stays", stays, to_attr="open_stays")
     )
 

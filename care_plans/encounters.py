@@ -42,7 +42,7 @@ def encounters_visible_to(
 ) -> QuerySet[Encounter, Encounter]:
     """Return the encounters within the actor's reach."""
     rows = Encounter.objects.select_related("practitioner_role__practitioner", "location")
-    return with_statements(narrow(rows, actor, now))
+    return with_statements(narrow(rows, actor, now), actor, now)
 
 
 def encounter_for(actor: Actor, encounter_id: UUID, *, now: datetime) -> Encounter:

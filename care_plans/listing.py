@@ -19,7 +19,7 @@ from django.db.models import (
 from care_plans.models import Course, Lane, StageStay
 from coordination.access import IsAnyOf, within_reach
 from coordination.actors import Actor, Role
-from coordination.disclosure import disclosed_to
+from coordination.disclosure import disclosed_to, named_to
 from coordination.models import CareTeamMember, current
 from referrals.models import Referral
 
@@ -38,7 +38,10 @@ def listed_courses(actor: Actor, now: datetime) -> Rows:
             within_reach(actor, now, view="directory"),
             disclosed_to(Course, actor, now, view="directory"),
         )
-        .annotate(discloses=_clinical(Course, actor, now))
+        .annotate(
+            discloses=_clinical(Course, actor, now),
+            previous_shown=named_to(Course, actor, now, at="previous_id"),
+        )
         .select_related("patient", "pathway", "pathway_version")
         .defer("pathway_version__content")
         .prefetch_related(

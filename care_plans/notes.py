@@ -14,13 +14,14 @@ from django.db.models import F, Q, QuerySet
 
 from care_plans.authorship import about, author_of
 from care_plans.encounters import encounters_visible_to
-from care_plans.models import ClinicalNote
+from care_plans.models import ClinicalNote, Encounter
 from care_plans.recording import moment
 from care_plans.telling import tell
 from coordination import audit
 from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor
 from coordination.corrections import with_statements
+from coordination.disclosure import named_to
 from coordination.models import Discipline, Patient
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale, VersionMismatch
 
@@ -46,10 +47,15 @@ def notes_visible_to(
     actor: Actor, now: datetime, *, narrow: Any = owned_by_patient
 ) -> QuerySet[ClinicalNote, ClinicalNote]:
     """Return the notes that the actor may read; a draft is its author's alone."""
-    rows = ClinicalNote.objects.select_related("author__practitioner", "amended_by")
+    rows = ClinicalNote.objects.select_related("author__practitioner")
     ready = ~Q(status=Status.DRAFT) | Q(author_id__in=actor.practitioner_role_ids)
     found = narrow(rows, actor, now).filter(ready, ~_thrown_away(actor))
-    return with_statements(found)
+    named = {
+        "encounter_shown": named_to(Encounter, actor, now, at="encounter_id"),
+        "amends_shown": named_to(ClinicalNote, actor, now, at="amends_id"),
+        "amended_by_shown": named_to(ClinicalNote, actor, now, at="amended_by__pk"),
+    }
+    return with_statements(found.annotate(**named), actor, now)
 
 
 def note_for(actor: Actor, note_id: UUID, *, now: datetime) -> ClinicalNote:

@@ -36,7 +36,7 @@ def summaries_visible_to(
 ) -> QuerySet[CareSummary, CareSummary]:
     """Return the summaries that the actor may read."""
     rows = CareSummary.objects.select_related("author__practitioner")
-    return with_statements(narrow(rows, actor, now))
+    return with_statements(narrow(rows, actor, now), actor, now)
 
 
 @transaction.atomic

@@ -12,13 +12,13 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import IntegrityError, transaction
-from django.db.models import F, Model, OuterRef, Q, QuerySet
+from django.db.models import Case, F, Model, OuterRef, Q, QuerySet, UUIDField, When
 from django.db.models.functions import JSONObject
 
 from coordination import audit, events
 from coordination.access import nameable_by, owned_by_patient, patient_for
 from coordination.actors import Actor, Role
-from coordination.disclosure import View
+from coordination.disclosure import View, named_to
 from coordination.models import (
     REQUEST_MOVES,
     Patient,
@@ -26,7 +26,7 @@ from coordination.models import (
     StatementOfDisagreement,
 )
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale
-from coordination.record_kinds import RecordKind, kind_of, record_of
+from coordination.record_kinds import RecordKind, kind_of, record_kinds, record_of
 
 Kind = RecordRequest.Kind
 Status = RecordRequest.Status
@@ -43,7 +43,10 @@ def requests_visible_to(actor: Actor, now: datetime) -> QuerySet[RecordRequest, 
 
     What closes the record to a reader closes what was asked about it as well.
     """
-    rows: QuerySet[RecordRequest, RecordRequest] = RecordRequest.objects.select_related("statement")
+    rows: QuerySet[RecordRequest, RecordRequest]
+    rows = RecordRequest.objects.select_related("statement").annotate(
+        correction_shown=_correction_shown(actor, now)
+    )
     if Role.PRIVACY_OFFICER in actor.roles:
         return rows.filter(organization_id=actor.organization_id)
     return owned_by_patient(rows, actor, now)
@@ -177,11 +180,12 @@ def disagree(
     return statement
 
 
-def with_statements[M: Model](rows: QuerySet[M, M]) -> QuerySet[M, M]:
+def with_statements[M: Model](rows: QuerySet[M, M], actor: Actor, now: datetime) -> QuerySet[M, M]:
     """Add to each record what the patient says beside it, and what corrected it.
 
     `statements` and `corrections` come with the rows, so that no number of rows needs a query
-    more. Only for rows that the reader may read: these are parts of the record.
+    more. Only for rows that the reader may read: these are parts of the record. What corrected it
+    is a record of its own, named only where nothing withholds that one.
     """
     name = rows.model._meta.object_name
     said = StatementOfDisagreement.objects.filter(resource=name, resource_id=OuterRef("pk"))
@@ -196,12 +200,31 @@ def with_statements[M: Model](rows: QuerySet[M, M]) -> QuerySet[M, M]:
         ),
         corrections=ArraySubquery(
             made.order_by("closed_at", "id").values(
-                json=JSONObject(corrected_by=F("corrected_by_id"), corrected_at=F("closed_at"))
+                json=JSONObject(
+                    corrected_by=named_to(rows.model, actor, now, at="corrected_by_id"),
+                    corrected_at=F("closed_at"),
+                )
             )
         ),
     )
     found: QuerySet[M, M] = annotated
     return found
+
+
+def _correction_shown(actor: Actor, now: datetime) -> Case:
+    """Return which record corrected the one asked about, null where that is withheld."""
+    view: View = _view(actor)
+    return Case(
+        *(
+            When(
+                resource=kind.name,
+                then=named_to(kind.model, actor, now, at="corrected_by_id", view=view),
+            )
+            for kind in record_kinds()
+        ),
+        default=None,
+        output_field=UUIDField(),
+    )
 
 
 def _patient(actor: Actor, patient_id: UUID, now: datetime) -> Patient:

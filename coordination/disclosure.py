@@ -17,7 +17,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Subquery
 
 from coordination.actors import Actor, Role
 from coordination.models import (
@@ -88,6 +88,18 @@ def disclosed_to(
         )
     shown |= _own(labels, actor, at=at)
     return shown | Q(opened_for(patient, actor, now))
+
+
+def named_to(
+    model: type[Model], actor: Actor, now: datetime, *, at: str, view: View = "clinical"
+) -> Subquery:
+    """Return the id at `at`, of a record of this model, or null where that is withheld.
+
+    A record that may be read names others that may not: their ids are left out as they are.
+    """
+    rows: QuerySet[Any, Any] = QuerySet(model)
+    shown = rows.filter(disclosed_to(model, actor, now, view=view), pk=OuterRef(at))
+    return Subquery(shown.order_by().values("pk"))
 
 
 def applying_to(actor: Actor, now: datetime) -> QuerySet[Any, Any]:

@@ -92,6 +92,7 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
     version = serializers.CharField(source="pathway_version.version", read_only=True)
     stay = serializers.SerializerMethodField(help_text="The present stay; null before and after.")
     expected = serializers.SerializerMethodField()
+    previous = serializers.UUIDField(source="previous_shown", read_only=True, allow_null=True)
 
     class Meta:
         model = Course

@@ -93,7 +93,7 @@ class AssessmentViewSet(_Findings, Listed, Retrieved):
 
     def get_queryset(self) -> QuerySet[Any, Any]:
         """Return the sittings within reach, with what the patient says beside them."""
-        return with_statements(super().get_queryset())
+        return with_statements(super().get_queryset(), self.actor, self.now)
 
     @extend_schema(
         summary="Record an assessment",

@@ -109,6 +109,7 @@ class ListedCourseSerializer(Guarded):
     )
     lead: Any = OnlyOne(ListedLeadSerializer(), source="patient.leads")
     lanes = ListedLaneSerializer(many=True, read_only=True, source="listed_lanes")
+    previous = serializers.UUIDField(source="previous_shown", read_only=True, allow_null=True)
 
     class Meta:
         model = Course

@@ -77,9 +77,9 @@ class ClinicalNoteSerializer(serializers.ModelSerializer[ClinicalNote]):
     """One note; `amended_by` leads to what was written instead, the original stays readable."""
 
     author_name = serializers.CharField(source="author.practitioner.name", read_only=True)
-    amended_by = serializers.UUIDField(
-        source="amended_by.id", read_only=True, allow_null=True, default=None
-    )
+    encounter = serializers.UUIDField(source="encounter_shown", read_only=True, allow_null=True)
+    amends = serializers.UUIDField(source="amends_shown", read_only=True, allow_null=True)
+    amended_by = serializers.UUIDField(source="amended_by_shown", read_only=True, allow_null=True)
 
     statements = StatementShownSerializer(many=True, read_only=True, default=list)
     corrections = CorrectionShownSerializer(many=True, read_only=True, default=list)

@@ -123,7 +123,7 @@ class ClinicalNoteFilter(filters.FilterSet):
 
     patient = OfPatientFilter(field_name="patient_id")
     course = filters.UUIDFilter(field_name="course_id")
-    encounter = filters.UUIDFilter(field_name="encounter_id")
+    encounter = filters.UUIDFilter(field_name="encounter_shown")
     discipline = filters.ChoiceFilter(choices=Discipline.choices)
     status = filters.ChoiceFilter(choices=ClinicalNote.Status.choices)
 

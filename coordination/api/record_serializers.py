@@ -24,7 +24,7 @@ class StatementShownSerializer(serializers.Serializer[Any]):
 class CorrectionShownSerializer(serializers.Serializer[Any]):
     """Which record corrects this one, at the patient's request."""
 
-    corrected_by = serializers.UUIDField(read_only=True)
+    corrected_by = serializers.UUIDField(read_only=True, allow_null=True)
     corrected_at = serializers.DateTimeField(read_only=True)
 
 
@@ -80,7 +80,9 @@ class RecordRequestSerializer(serializers.ModelSerializer[RecordRequest]):
     """What a patient asked, and what became of it."""
 
     statement = StatementSerializer(read_only=True, allow_null=True, default=None)
-    corrected_by = serializers.UUIDField(source="corrected_by_id", read_only=True, allow_null=True)
+    corrected_by = serializers.UUIDField(
+        source="correction_shown", read_only=True, allow_null=True, default=None
+    )
 
     class Meta:
         model = RecordRequest

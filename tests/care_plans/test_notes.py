@@ -142,7 +142,7 @@ def test_it_takes_a_late_note_with_the_time_that_it_is_about(cast: Cast) -> None
 
 def test_it_ties_a_note_to_a_visit_of_the_same_patient_only(circle: Cast) -> None:
     visit = written.visit(circle, circle.asha)
-    assert write(circle, encounter=str(visit.id)).data["encounter"] == visit.id
+    assert write(circle, encounter=str(visit.id)).data["encounter"] == str(visit.id)
     other = make_patient(circle.asha, family_name="Roy")
     body = {"patient": str(other.id), "text": "x", "encounter": str(visit.id)}
     answer = circle.asha.client.post(NOTES, body)
