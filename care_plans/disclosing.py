@@ -11,7 +11,19 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Model, OuterRef, Prefetch, QuerySet
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    Model,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+    When,
+)
 
 from care_plans.evidence import Finding
 from care_plans.models import (
@@ -25,7 +37,7 @@ from care_plans.models import (
 )
 from coordination.access import IsAnyOf
 from coordination.actors import Actor
-from coordination.disclosure import disclosed_to, named_to, something_withheld
+from coordination.disclosure import directed_at, disclosed_to, named_to, something_withheld
 from referrals.models import Referral
 
 WITHHELD = "Something that counts here is withheld."
@@ -40,6 +52,8 @@ _RECORDS: Mapping[str, type[Model]] = {
     "stay": StageStay,
     "course": Course,
 }
+#: what people record, and a lane's condition asks for
+_DECIDING = ("score", "answer", "screen", "sign_off", "lane")
 
 
 def disclose[M: Model](rows: QuerySet[M, M], actor: Actor, now: datetime) -> QuerySet[M, M]:
@@ -78,14 +92,36 @@ def lanes_shown(lanes: QuerySet[Any, Any], actor: Actor, now: datetime) -> Query
     """Fetch what is shown of lanes to a reader: who does each, its referral, its words.
 
     Each lane carries as `words` what it said in the present stay, the latest last, and its
-    referral as `shown_referral`, None also where that is withheld.
+    referral as `shown_referral`, None also where that is withheld. `reason_shown` is its reason
+    without the words of a decision that rests on something withheld.
     """
     words = disclose(LaneSignOff.objects.filter(stay__left_at=None), actor, now)
     referrals = disclose(Referral.objects.only("id", "status"), actor, now)
-    return lanes.select_related("course", "practitioner_role__practitioner").prefetch_related(
+    told: QuerySet[Any, Any] = lanes.annotate(reason_shown=_reason_shown(actor, now))
+    return told.select_related("course", "practitioner_role__practitioner").prefetch_related(
         Prefetch("sign_offs", words.order_by("effective_at", "recorded_at", "id"), to_attr="words"),
         Prefetch("referral", referrals, to_attr="shown_referral"),
     )
+
+
+def _reason_shown(actor: Actor, now: datetime) -> Case:
+    """Return why a lane is needed or not, as far as the reader may know what decided it."""
+    rows: Iterable[QuerySet[Any, Any]] = (QuerySet(_RECORDS[kind]) for kind in _DECIDING)
+    hidden: list[Any] = [
+        Exists(
+            found.filter(IsAnyOf(F("pk"), OuterRef("rests_on"))).exclude(
+                disclosed_to(found.model, actor, now)
+            )
+        )
+        for found in rows
+    ]
+    # what was decided before its rows were kept may rest on anything
+    locked = directed_at(actor, now, Q(patient_id=OuterRef("course__patient_id")))
+    if locked is not None:
+        hidden.append(Exists(locked) & Q(rests_on=None))
+    decided = When(decided_by=Lane.DecidedBy.PERSON, then=F("reason"))
+    withheld = [When(one, then=Value(WITHHELD)) for one in hidden]
+    return Case(decided, *withheld, default=F("reason"), output_field=TextField())
 
 
 def hidden_evidence(

@@ -145,6 +145,11 @@ class Finding:
         else:
             yield self
 
+    def rows(self) -> set[UUID]:
+        """Return the rows that it rests on, those of its parts as well."""
+        own = {row.id for row in self.evidence}
+        return own.union(*(part.rows() for part in self.parts))
+
     def as_json(self) -> dict[str, Any]:
         """Return what is kept beside a decision: codes, ids and sentences."""
         return {

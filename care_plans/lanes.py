@@ -74,6 +74,7 @@ def create_lanes(course: Course, definition: PathwayDefinition) -> None:
                 discipline=discipline,
                 needed=Lane.Needed.NOT_NEEDED,
                 reason=NOT_IN_STAGE,
+                rests_on=[],
             )
             for discipline in disciplines
         ]
@@ -103,11 +104,16 @@ def decide_lanes(
         if only_add and lane.needed == Lane.Needed.NEEDED:
             continue
         before = (lane.needed, lane.reason, lane.order, lane.decided_by)
-        lane.needed, lane.reason, lane.order = decided
+        needed, reason, order, rows = decided
+        lane.needed, lane.reason, lane.order = needed, reason, order
         lane.decided_by = Lane.DecidedBy.PATHWAY
-        if before != (*decided, Lane.DecidedBy.PATHWAY):
+        rested_on, lane.rests_on = lane.rests_on, rows
+        if before != (needed, reason, order, Lane.DecidedBy.PATHWAY):
             _write(lane, now=now)
             changed.append(lane)
+        elif rested_on != rows:
+            # the same decision for newer facts: nobody's edit of the lane is behind because of it
+            Lane.objects.filter(pk=lane.pk).update(rests_on=rows)
     return changed
 
 
@@ -117,25 +123,26 @@ def _decided(
     stage: StageName,
     facts: Facts,
     now: datetime,
-) -> tuple[Lane.Needed, str, int]:
+) -> tuple[Lane.Needed, str, int, list[UUID]]:
     content = definition.stage(stage)
     order = {name: place for place, name in enumerate(content.referrals.order, start=1)}
     lane = {str(name): lane for name, lane in content.lanes.items()}.get(discipline)
     if lane is None:
-        return Lane.Needed.NOT_NEEDED, NOT_IN_STAGE, 0
+        return Lane.Needed.NOT_NEEDED, NOT_IN_STAGE, 0, []
     place = {str(name): number for name, number in order.items()}.get(discipline, 0)
     if lane.when is None:
-        return Lane.Needed.NEEDED, lane.reason or "", place
+        return Lane.Needed.NEEDED, lane.reason or "", place, []
     finding = evaluate(lane.when, definition, facts, now)
     needed = _DECIDED[finding.outcome]
     said = lane.reason if needed is Lane.Needed.NEEDED else None
-    return needed, said or finding.sentence, place
+    return needed, said or finding.sentence, place, sorted(finding.rows())
 
 
 def _write(lane: Lane, *, now: datetime) -> None:
     Lane.objects.filter(pk=lane.pk).update(
         needed=lane.needed,
         reason=lane.reason,
+        rests_on=lane.rests_on,
         order=lane.order,
         decided_by=lane.decided_by,
         version=F("version") + 1,
@@ -178,6 +185,7 @@ def write_decision(
         needed=word,
         decided_by=Lane.DecidedBy.PERSON,
         reason=reason,
+        rests_on=None,
         version=version + 1,
         updated_at=now,
     )

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from care_plans.disclosing import WITHHELD
+from care_plans.models import Lane
 from coordination import care_team
 from tests import lockbox
 from tests.care_plans import underway, written
@@ -15,7 +17,7 @@ pytestmark = pytest.mark.django_db
 NUTRITION = {"target": "discipline", "target_discipline": "nutrition"}
 
 
-def joined(cast: Cast, *people: Person) -> lockbox.Scene:
+def joined(cast: Cast, *people: Person, **course: Any) -> lockbox.Scene:
     with cast.acting():
         for person in people:
             care_team.join(
@@ -24,7 +26,7 @@ def joined(cast: Cast, *people: Person) -> lockbox.Scene:
                 actor=cast.asha.actor(),
                 now=NOW,
             )
-        return lockbox.Scene(cast, underway.start(cast))
+        return lockbox.Scene(cast, underway.start(cast, **course))
 
 
 def get(who: Person, path: str) -> Any:
@@ -108,3 +110,36 @@ def test_it_leaves_out_which_withheld_record_corrects_another(cast: Cast) -> Non
     assert get(cast.ben, request)["corrected_by"] is None
     assert named(cast.asha) == [new, new]
     assert get(cast.pia, request)["corrected_by"] == new
+
+
+@pytest.mark.feature("PV-02")
+def test_it_leaves_out_of_a_lane_the_reason_that_tells_a_withheld_answer(cast: Cast) -> None:
+    scene = joined(cast, cast.ben, answers={"sitting_aggravates": True, "sleep_affected": True})
+    course = scene.course.id
+
+    def reasons(who: Person) -> dict[str, str]:
+        plan = get(who, f"/care-plans/{scene.course.care_plan_id}")
+        rows = [
+            get(who, f"/courses/{course}/lanes"),
+            get(who, f"/courses/{course}/readiness")["lanes"],
+            [lane for group in plan["disciplines"] for lane in group["lanes"]],
+        ]
+        found = [{row["discipline"]: row["reason"] for row in lanes} for lanes in rows]
+        assert found[0] == found[1]
+        assert found[2].items() <= found[0].items()
+        return found[0]
+
+    before = reasons(cast.ben)
+    with cast.acting():
+        decided = Lane.objects.filter(course_id=course).exclude(rests_on=[])
+        resting = set(decided.values_list("discipline", flat=True))
+    assert resting
+    scene.lock(
+        target="practitioner",
+        target_practitioner_id=cast.asha.practitioner_role.practitioner_id,
+    )
+    after = reasons(cast.ben)
+    assert {name for name in before if after.get(name) == WITHHELD} == resting & set(after)
+    assert reasons(cast.asha) == before
+    kept = {name: said for name, said in before.items() if name in set(after) - resting}
+    assert kept.items() <= after.items()

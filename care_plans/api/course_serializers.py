@@ -244,6 +244,11 @@ class LaneSerializer(serializers.ModelSerializer[Lane]):
     sign_off = serializers.SerializerMethodField(
         help_text="Its latest word in the present stay; null: it has not said anything."
     )
+    reason = serializers.CharField(
+        source="reason_shown",
+        read_only=True,
+        help_text="Why it is needed, is not, or is undecided; what it rests on may be withheld.",
+    )
 
     class Meta:
         model = Lane

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -50,6 +51,13 @@ class Lane(OrganizationOwned, Editable):
     )
     reason = models.TextField(
         blank=True, editable=False, help_text="Why it is needed, is not, or is undecided."
+    )
+    rests_on = ArrayField(
+        models.UUIDField(),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The rows that the pathway's decision rests on; null for one of a person.",
     )
     order = models.PositiveSmallIntegerField(
         default=0, help_text="Its place in the stage's referral set; 0: not part of it."
