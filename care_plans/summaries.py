@@ -14,7 +14,7 @@ from care_plans.telling import tell
 from coordination import audit
 from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor
-from coordination.corrections import with_statements
+from coordination.corrections import close_requests_about, with_statements
 from coordination.models import Patient
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound
 
@@ -83,7 +83,8 @@ def write_summary(
 def withdraw_summary(summary_id: UUID, *, actor: Actor, now: datetime) -> CareSummary:
     """Close a summary to the team because the patient took the agreement back.
 
-    Its author does it, or another of the author's discipline in the circle. Raises
+    What was asked about it is closed with it. Its author does it, or another of the author's
+    discipline in the circle. Raises
     `SummaryNotFound`, `Denied`, `AgreementTakenBack`.
     """
     summary = summaries_visible_to(actor, now).filter(pk=summary_id).first()
@@ -97,6 +98,7 @@ def withdraw_summary(summary_id: UUID, *, actor: Actor, now: datetime) -> CareSu
     if not closed:
         raise AgreementTakenBack("The agreement to this summary was taken back already.")
     summary.refresh_from_db(fields=["sensitivity", "withdrawn_at"])
+    close_requests_about("CareSummary", summary.pk, sensitivity=summary.sensitivity)
     _tell("care-summary.withdrawn", summary, actor=actor, now=now)
     return summary
 

@@ -180,6 +180,16 @@ def disagree(
     return statement
 
 
+def close_requests_about(resource: str, resource_id: UUID, *, sensitivity: str) -> None:
+    """Let the requests about a record, and what patients say beside it, carry its sensitivity.
+
+    For the app that owns the record, in the transaction that closes it.
+    """
+    RecordRequest.objects.filter(resource=resource, resource_id=resource_id).update(
+        sensitivity=sensitivity
+    )
+
+
 def with_statements[M: Model](rows: QuerySet[M, M], actor: Actor, now: datetime) -> QuerySet[M, M]:
     """Add to each record what the patient says beside it, and what corrected it.
 

@@ -148,6 +148,7 @@ class RecordRequest(OrganizationOwned):
             pgtrigger.ReadOnly(
                 name="request_identity",
                 exclude=[
+                    "sensitivity",  # it follows the record's own
                     "status",
                     "decided_at",
                     "decided_by",

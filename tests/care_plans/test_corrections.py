@@ -162,6 +162,32 @@ def test_it_keeps_what_is_asked_about_a_closed_note_closed(circle: Cast) -> None
     assert act(circle.farah, asked, "refuse", **told).status_code == 200
 
 
+@pytest.mark.feature("PV-10")
+def test_it_closes_what_was_asked_about_a_summary_that_is_withdrawn(circle: Cast) -> None:
+    summary = written.summary(circle, circle.farah)
+    about = {"resource": "CareSummary", "resource_id": str(summary.id)}
+    asked = {
+        "patient": str(circle.patient.id),
+        "kind": "correction",
+        "text": "It says panic attacks, and that is wrong.",
+    }
+    made = circle.asha.client.post(REQUESTS, {**asked, **about}).data
+    told = {"refusal": "professional_opinion", "answer": "x"}
+    assert act(circle.farah, made, "refuse", **told).status_code == 200
+    assert act(circle.asha, made, "disagree", text="Never panic.").status_code == 200
+    events = "/api/v1/events?subject=RecordRequest"
+    assert circle.ben.client.get(REQUESTS).data["results"]
+    assert circle.ben.client.get(events).data["results"]
+    closed = circle.farah.client.post(f"/api/v1/care-summaries/{summary.id}/withdraw")
+    assert closed.status_code == 200
+    for who in (circle.asha, circle.ben):
+        assert who.client.get(REQUESTS).data["results"] == []
+        assert who.client.get(f"{REQUESTS}/{made['id']}").status_code == 404
+        assert who.client.get(events).data["results"] == []
+    for who in (circle.farah, circle.pia):
+        assert who.client.get(f"{REQUESTS}/{made['id']}").data["statement"]
+
+
 @pytest.mark.parametrize(
     ("given", "pointer"),
     [
