@@ -1,17 +1,18 @@
 """The feed: in order, gap-free, within reach."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
-from coordination import events
+from coordination import access_reviews, audit, events
 from coordination.actors import Actor, Role
-from coordination.models import Event, Membership
+from coordination.models import AccessReview, Event, Membership
 from coordination.tenancy import acting_in
 from tests.care_plans import underway
-from tests.cast import LONG_AGO, Cast, Person
+from tests.cast import LONG_AGO, NOW, Cast, Person
 
 URL = "/api/v1/events"
 
@@ -123,3 +124,30 @@ def test_it_tells_schedulers_of_logistics_and_the_circle_of_care(committed_cast:
 @pytest.mark.parametrize("limit", ["abc", "0", "-1", "1.5", "9" * 12])
 def test_it_refuses_a_limit_that_is_none(cast: Cast, limit: str) -> None:
     assert cast.asha.client.get(URL, {"limit": limit}).status_code == 400
+
+
+@pytest.mark.feature("PV-09")
+@pytest.mark.feature("AP-11")
+def test_it_tells_nobody_of_the_circle_what_came_of_a_review(
+    committed_cast: Cast, settings: Any
+) -> None:
+    cast = committed_cast
+    settings.ACCESS_REVIEW_RANDOM = 5
+    with cast.acting():
+        audit.record(
+            actor=cast.asha.actor(),
+            now=NOW - timedelta(days=5),
+            action=audit.Action.READ,
+            event="Patient.read",
+            resource="Patient",
+            patient_ids=[cast.patient.id],
+        )
+        access_reviews.draw(cast.riverside.id, date(2026, 11, 16), seed=1, now=NOW)
+        review = AccessReview.objects.get()
+    body = {"verdict": "inappropriate", "reason": "No reason was found."}
+    decided = cast.pia.client.post(f"/api/v1/access-reviews/{review.id}/decide", body)
+    assert decided.status_code == 200, decided.data
+    for who in (cast.asha, cast.sam):
+        rows = who.client.get(URL, {"limit": "200"}).data["results"]
+        assert "patient.registered" in {row["type"] for row in rows}
+        assert "AccessReview" not in {row["subject"] for row in rows}
