@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from care_plans.authorship import about, author_of
 from care_plans.encounters import encounters_visible_to
@@ -46,10 +46,9 @@ class NoteNotFound(NotFound):
 def notes_visible_to(
     actor: Actor, now: datetime, *, narrow: Any = owned_by_patient
 ) -> QuerySet[ClinicalNote, ClinicalNote]:
-    """Return the notes that the actor may read; a draft is its author's alone."""
+    """Return the notes that the actor may read."""
     rows = ClinicalNote.objects.select_related("author__practitioner")
-    ready = ~Q(status=Status.DRAFT) | Q(author_id__in=actor.practitioner_role_ids)
-    found = narrow(rows, actor, now).filter(ready, ~_thrown_away(actor))
+    found = narrow(rows, actor, now)
     named = {
         "encounter_shown": named_to(Encounter, actor, now, at="encounter_id"),
         "amends_shown": named_to(ClinicalNote, actor, now, at="amends_id"),
@@ -196,12 +195,6 @@ def own_note(note_id: UUID, action: str, *, actor: Actor, now: datetime) -> Clin
     if note.author_id not in actor.practitioner_role_ids:
         raise Denied("Only its author may do this to a note.", rule=f"note.{action}")
     return note
-
-
-def _thrown_away(actor: Actor) -> Q:
-    """Select the drafts that others marked as entered in error: they were never theirs to read."""
-    never_signed = Q(status=Status.ENTERED_IN_ERROR, signed_at=None)
-    return never_signed & ~Q(author_id__in=actor.practitioner_role_ids)
 
 
 def _move(

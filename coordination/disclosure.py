@@ -4,9 +4,10 @@ Every reader, message, event and explanation asks `disclosed_to`. It is a querys
 that the database answers it together with the rows, and nothing is remembered between requests:
 a directive holds for whatever is read after it was set.
 
-Whoever wrote a row goes on seeing it, and so does the software, which must weigh all facts; what
-it concludes is shown with the withheld parts left out. A scheduler's directory view holds nothing
-clinical, so directives do not touch it; nor do they touch the oversight of whoever guards privacy.
+Whoever wrote a row goes on seeing it, a draft they alone, and so does the software, which must
+weigh all facts; what it concludes is shown with the withheld parts left out. A scheduler's
+directory view holds nothing clinical, so directives do not touch it; nor do they touch the
+oversight of whoever guards privacy.
 An override that opens what is withheld opens it for one practitioner, until it ends.
 """
 
@@ -78,8 +79,10 @@ def disclosed_to(
     `at` is the path (with its `__`) to the model from the rows that are filtered.
     """
     labels = labels_of(model)
-    if labels.is_identity or not is_bound(actor, view=view):
+    if labels.is_identity or actor.is_software:
         return EVERY_ROW
+    if not is_bound(actor, view=view):
+        return EVERY_ROW if view == "oversight" else _ready(labels, actor, at=at)
     patient = at + labels.patient
     shown = Q(~Exists(_withholding(labels, actor, now, at=at)))
     if labels.sensitivity:
@@ -87,7 +90,8 @@ def disclosed_to(
             labels, actor, now, at
         )
     shown |= _own(labels, actor, at=at)
-    return shown | Q(opened_for(patient, actor, now))
+    shown |= Q(opened_for(patient, actor, now))
+    return shown if labels.is_logistic else shown & _ready(labels, actor, at=at)
 
 
 def named_to(
@@ -201,7 +205,7 @@ def events_disclosed_to(actor: Actor, now: datetime) -> Q:
     if not is_bound(actor):
         return EVERY_ROW
     locked = Exists(applying_to(actor, now).filter(patient_id=OuterRef("patient_id")))
-    plain = [name for name, model in labelled().items() if not labels_of(model).sensitivity]
+    plain = [name for name, model in labelled().items() if _is_plain(labels_of(model))]
     free = Q(patient=None) | (~Q(locked) & (Q(subject__in=plain) | ~Q(subject__in=labelled())))
     identities = Q(subject__in=_identities())
     found = free | identities
@@ -212,6 +216,23 @@ def events_disclosed_to(actor: Actor, now: datetime) -> Q:
     # what came of a review is between whoever guards privacy and whom they tell
     found &= ~Q(subject="AccessReview")
     return found & ~Q(subject="Override", subject_id__in=_overrides_of_others(actor))
+
+
+def events_of_drafts(actor: Actor) -> Q:
+    """Select the events about drafts that are no matter for the desk, whoever works at it."""
+    found = Q(pk__in=[])
+    for name, model in labelled().items():
+        labels = labels_of(model)
+        if labels.ready and labels.is_logistic:
+            rows: QuerySet[Any, Any] = QuerySet(model)
+            drafts = rows.exclude(_ready(labels, actor, at=""))
+            found |= Q(Exists(drafts.filter(pk=OuterRef("subject_id"))), subject=name)
+    return found
+
+
+def _is_plain(labels: Labels) -> bool:
+    """Say whether every row of a kind is open to the circle unless a directive says otherwise."""
+    return not labels.sensitivity and (labels.is_logistic or not labels.ready)
 
 
 def _overrides_of_others(actor: Actor) -> QuerySet[Any, Any]:
@@ -261,6 +282,13 @@ def _withholding(labels: Labels, actor: Actor, now: datetime, *, at: str) -> Que
 def _roles(labels: Labels, *, at: str) -> list[str]:
     """Return the paths to the practitioner roles whose doing a row is."""
     return [at + path.removesuffix("_id") for path in (labels.author, *labels.parties) if path]
+
+
+def _ready(labels: Labels, actor: Actor, *, at: str) -> Q:
+    """Leave out the drafts of others; an override opens none, for nobody was kept from them."""
+    if not labels.ready:
+        return EVERY_ROW
+    return Q(**{f"{at}{labels.ready}__isnull": False}) | _own(labels, actor, at=at)
 
 
 def _own(labels: Labels, actor: Actor, *, at: str) -> Q:

@@ -181,6 +181,7 @@ class ClinicalNote(OrganizationOwned, Editable):
         author="author_id",
         condition="course_id",
         sensitivity="sensitivity",
+        ready="signed_at",
     )
     editable = ("text", "written_at")
 

@@ -18,7 +18,7 @@ from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
 from coordination.api.pagination import FeedPagination
 from coordination.api.permissions import ADMINISTRATION, ANY_ROLE, CARE
 from coordination.api.views import ContinuumViewSet, Listed, OfPatients, Retrieved
-from coordination.disclosure import events_disclosed_to
+from coordination.disclosure import events_disclosed_to, events_of_drafts
 from coordination.models import (
     Discipline,
     Event,
@@ -219,5 +219,5 @@ class EventViewSet(OfPatients, Listed):
         )
         if Role.SCHEDULER in self.actor.roles:
             directory = access.within_reach(self.actor, self.now, view="directory")
-            within |= directory & Q(subject__in=LOGISTICS)
+            within |= directory & Q(subject__in=LOGISTICS) & ~events_of_drafts(self.actor)
         return Event.objects.filter(events.settled(), within)

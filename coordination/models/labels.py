@@ -25,6 +25,8 @@ class Labels:
     """To the id of the course (the condition on the plan) that it is about."""
     sensitivity: str = ""
     """To a sensitivity code; rows that have one are closed by default."""
+    ready: str = ""
+    """To what is null while the row is a draft: its author's alone; of logistics, the circle's."""
     is_logistic: bool = False
     """True for what the desk reads as well: who pays, who takes over, who is referred to whom."""
     is_identity: bool = False

@@ -118,6 +118,7 @@ class Referral(OrganizationOwned):
         author="requested_by_id",
         parties=("work_item__owner_id",),
         condition="condition_id",
+        ready="work_item_id",
         is_logistic=True,
     )
 
