@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from coordination import audit, events
 from coordination.access import must_go_on, patient_for
 from coordination.actors import Actor, Role
+from coordination.disclosure import is_role_withheld
 from coordination.models import (
     OPEN_WORK,
     AccessGrant,
@@ -17,6 +18,7 @@ from coordination.models import (
     WorkItem,
 )
 from coordination.problems import Denied, Invalid, NotAllowed, Stale
+from coordination.withheld import NotOpenToYou
 
 
 class LeadCannotLeave(NotAllowed):
@@ -90,9 +92,13 @@ def join(
     """Add a member to the team from now on, with access to the patient.
 
     Open to schedulers and to the team itself: whoever was merely asked cannot let themself in.
+    Raises `NotOpenToYou` for somebody who is withheld from the actor, in the team or not.
     """
     patient = patient_for(actor, patient_id, now=now, view="directory", lock=True)
     _may_arrange(patient, actor=actor, rule="team.join")
+    role = role_named(practitioner_role_id, pointer="/practitioner_role", now=now)
+    if is_role_withheld(actor, now, patient.pk, role, view="directory"):
+        raise NotOpenToYou
     return admit_member(patient, practitioner_role_id, actor=actor, now=now)
 
 

@@ -184,6 +184,23 @@ def people_withheld(
     return others & set(roles.values_list("practitioner__user_id", flat=True))
 
 
+def is_role_withheld(
+    actor: Actor, now: datetime, patient_id: UUID, role: PractitionerRole, *, view: View
+) -> bool:
+    """Say whether a patient's directives withhold from the actor what a practitioner does.
+
+    It does not depend on whether they do anything for the patient.
+    """
+    found = directed_at(actor, now, Q(patient_id=patient_id), view=view)
+    if found is None or role.pk in actor.practitioner_role_ids:
+        return False
+    kinds = Directive.Target
+    target = Q(target=kinds.EVERYTHING)
+    target |= Q(target=kinds.DISCIPLINE, target_discipline=role.discipline)
+    target |= Q(target=kinds.PRACTITIONER, target_practitioner_id=role.practitioner_id)
+    return bool(found.filter(target).exists())
+
+
 def directed_at(
     actor: Actor, now: datetime, about: Q, *, view: View = "clinical"
 ) -> QuerySet[Any, Any] | None:
