@@ -16,8 +16,8 @@ FILL = """
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("care_plans", "0008_lane_rests_on"),
-        ("coordination", "0019_requests_follow"),
+        ("care_plans", "0009_lane_rests_on"),
+        ("coordination", "0022_requests_follow"),
     ]
 
     operations = [migrations.RunSQL(FILL, migrations.RunSQL.noop)]

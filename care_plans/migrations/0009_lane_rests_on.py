@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("care_plans", "0007_labels"),
+        ("care_plans", "0008_holds_of_the_person"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("coordination", "0018_logins_fenced"),
+        ("coordination", "0021_reviewed_override_ends"),
     ]
 
     operations = [
