@@ -194,6 +194,23 @@ def test_it_names_every_patient_on_a_page(cast: Cast, rich: dict[str, Any]) -> N
 
 
 @pytest.mark.feature("PV-06")
+@pytest.mark.parametrize("path", ["patients", "clinical-notes", "care-plans"])
+def test_it_names_each_patient_of_a_page_that_shows_several(cast: Cast, path: str) -> None:
+    other = make_patient(cast.asha, family_name="Gagnon")
+    third = make_patient(cast.asha, family_name="Roy")
+    several = [cast.patient, other, third]
+    for patient in several:
+        written.note(cast, cast.asha, patient_id=patient.id)
+        asked = {"patient": str(patient.id)}
+        assert cast.asha.client.post("/api/v1/care-plans", asked).status_code == 201
+    (row,) = written_by(cast, partial(cast.asha.client.get, f"/api/v1/{path}"))
+    assert (row.action, len(row.patient_ids)) == ("search", len(several))
+    assert set(row.patient_ids) == {patient.id for patient in several}
+    (row,) = written_by(cast, partial(cast.asha.client.get, f"/api/v1/{path}?limit=2"))
+    assert len(row.patient_ids) == 2  # those who were shown, and nobody else
+
+
+@pytest.mark.feature("PV-06")
 def test_it_walks_every_address_that_reads_one_record_of_a_patient() -> None:
     shapes = {path.replace("{}", "") for path in READS}
     hole = re.compile(r"\(\?P<pk>.*?\{12\}\)")
