@@ -139,6 +139,24 @@ def test_the_database_lets_only_the_owner_dispose_and_nobody_under_a_hold(
 
 
 @pytest.mark.feature("PV-12")
+def test_it_holds_nothing_any_more_once_every_hold_is_released(committed_cast: Cast) -> None:
+    cast = committed_cast
+    visit = written.visit(cast, cast.asha)
+    first, second = hold(cast).data["id"], hold(cast).data["id"]
+    for released, held in ((first, 1), (second, 0)):
+        answer = cast.pia.client.post(f"{HOLDS}/{released}/release", {"reason": "Settled."})
+        assert answer.status_code == 200
+        with cast.acting():
+            assert retention.is_held(cast.patient.id) == bool(held)
+            seen = retention.review(now=LATER)
+        found = {line.kind.name: (list(line.record_ids), line.held) for line in seen.lines}
+        assert found["Encounter"] == ([] if held else [visit.pk], held)
+    dispose(cast.riverside.id, digest=seen.digest, now=LATER)
+    with cast.acting():
+        assert not Encounter.objects.filter(pk=visit.pk).exists()
+
+
+@pytest.mark.feature("PV-12")
 def test_it_disposes_of_exactly_what_was_reviewed(committed_cast: Cast) -> None:
     cast = committed_cast
     visit = written.visit(cast, cast.asha)

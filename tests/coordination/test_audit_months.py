@@ -67,6 +67,7 @@ def test_it_drops_a_partition_of_its_own_month(sealed: Cast) -> None:
     assert verify()[0]
 
 
+@pytest.mark.feature("PV-12")
 def test_it_drops_nothing_that_is_held_unsealed_or_wrong(
     sealed: Cast, admin: psycopg.Connection, settings: Any
 ) -> None:
