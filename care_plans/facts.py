@@ -76,9 +76,8 @@ def _measures() -> dict[str, MeasureFacts]:
 
 def _scores(ids: list[UUID]) -> defaultdict[UUID, list[ScoreFact]]:
     found: defaultdict[UUID, list[ScoreFact]] = defaultdict(list)
-    rows = Score.objects.filter(
-        assessment__course_id__in=ids, assessment__replaced_by=None
-    ).values_list(
+    theirs = Score.objects.filter(assessment__course_id__in=ids, assessment__replaced_by=None)
+    rows = theirs.order_by("assessment__recorded_at", "id").values_list(
         "assessment__course_id",
         "id",
         "assessment_id",
@@ -96,7 +95,8 @@ def _scores(ids: list[UUID]) -> defaultdict[UUID, list[ScoreFact]]:
 
 def _answers(ids: list[UUID]) -> defaultdict[UUID, list[AnswerFact]]:
     found: defaultdict[UUID, list[AnswerFact]] = defaultdict(list)
-    rows = CourseAnswer.objects.filter(course_id__in=ids).values_list(
+    theirs = CourseAnswer.objects.filter(course_id__in=ids).order_by("recorded_at", "id")
+    rows = theirs.values_list(
         "course_id", "id", "question", "answer", "effective_at", "recorded_at"
     )
     for course_id, *known in rows:
@@ -107,7 +107,8 @@ def _answers(ids: list[UUID]) -> defaultdict[UUID, list[AnswerFact]]:
 def _screens(ids: list[UUID]) -> defaultdict[UUID, list[ScreenFact]]:
     said: defaultdict[tuple[UUID, UUID, datetime, datetime], dict[str, ScreenAnswer]]
     said = defaultdict(dict)
-    rows = RedFlagAnswer.objects.filter(screen__course_id__in=ids).values_list(
+    theirs = RedFlagAnswer.objects.filter(screen__course_id__in=ids)
+    rows = theirs.order_by("screen__recorded_at", "screen_id", "flag").values_list(
         "screen__course_id",
         "screen_id",
         "screen__effective_at",
