@@ -79,6 +79,10 @@ RULES = {
     )""",
     Rule.RANDOM: "true",
 }
+OF_WHOM = """
+SELECT DISTINCT s.user_id, s.patient_id, t.family_name
+FROM seen s JOIN coordination_patient t ON t.id = s.patient_id
+"""
 
 
 class ReviewNotFound(NotFound):
@@ -182,8 +186,7 @@ def _namesakes(asked: dict[str, Any]) -> dict[str, list[UUID]]:
     pairs = []
     with connection.cursor() as cursor:
         cursor.execute(
-            SEEN + "SELECT DISTINCT s.user_id, s.patient_id, t.family_name "
-            "FROM seen s JOIN coordination_patient t ON t.id = s.patient_id",
+            SEEN + OF_WHOM,
             asked,
         )
         for user_id, patient_id, family_name in cursor.fetchall():
