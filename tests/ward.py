@@ -340,7 +340,7 @@ def _set(cast: Cast, box: Lockbox) -> None:
         whom = {"discipline": "", "practitioner": "_id"}[box.audience]
         said[f"audience_{box.audience}{whom}"] = box.whom
     with cast.acting():
-        set_directive(box.patient, Locked(**said), decided=SAID, actor=cast.sam.actor(), now=NOW)
+        set_directive(box.patient, Locked(**said), decided=SAID, actor=cast.pia.actor(), now=NOW)
 
 
 def _name_people(ward: Ward) -> None:
