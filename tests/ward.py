@@ -207,6 +207,7 @@ class Ward:
         """Return the ids and the words of all that somebody may not see.
 
         Schedulers read which conditions are treated, by whom: ids, and never a word about them.
+        Oversight reads which record a directive names.
         """
         hidden = [row for row in self.rows if not self.may_see(name, row)]
         planned = self.hats[name] == "scheduler"
@@ -216,6 +217,8 @@ class Ward:
             for row in hidden
             if not (planned and KINDS[row.kind].seen == "plan" and row.organization == own)
         }
+        if self.hats[name] == "privacy_officer":
+            ids -= {str(box.what).encode() for box in self.lockboxes}
         return frozenset(ids), frozenset(word_of(row.id) for row in hidden)
 
     def _withheld(self, who: Person, row: Row, seen: str) -> bool:
