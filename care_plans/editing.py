@@ -33,7 +33,7 @@ def save_edit[R: Editable](
     if forbidden:
         raise Invalid.field(f"/{forbidden[0]}", "This is not edited directly.")
     # The protocol cannot name it: every model has `objects`.
-    rows: Manager[Any] = type(row).objects  # type: ignore[attr-defined]
+    rows: Manager[Any] = type(row).objects  # type: ignore[attr-defined] # `Model` alone declares none
     written = rows.filter(pk=row.pk, version=version)
     if not written.update(**fields, version=version + 1, updated_at=now):
         raise VersionMismatch(

@@ -84,8 +84,7 @@ def withdraw_summary(summary_id: UUID, *, actor: Actor, now: datetime) -> CareSu
     """Close a summary to the team because the patient took the agreement back.
 
     What was asked about it is closed with it. Its author does it, or another of the author's
-    discipline in the circle. Raises
-    `SummaryNotFound`, `Denied`, `AgreementTakenBack`.
+    discipline in the circle. Raises `SummaryNotFound`, `Denied`, `AgreementTakenBack`.
     """
     summary = summaries_visible_to(actor, now).filter(pk=summary_id).first()
     if summary is None:

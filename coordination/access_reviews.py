@@ -185,10 +185,7 @@ def _namesakes(asked: dict[str, Any]) -> dict[str, list[UUID]]:
     names = dict(members.values_list("id", "name"))
     pairs = []
     with connection.cursor() as cursor:
-        cursor.execute(
-            SEEN + OF_WHOM,
-            asked,
-        )
+        cursor.execute(SEEN + OF_WHOM, asked)
         for user_id, patient_id, family_name in cursor.fetchall():
             if share_a_family_name(names.get(user_id, ""), family_name):
                 pairs.append((user_id, patient_id))

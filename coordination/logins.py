@@ -117,17 +117,22 @@ def note_lockout(email: str, *, kind: str, now: datetime) -> None:
     log.warning("login_locked_out", kind=kind, user_id=str(user.id) if user else None)
     if user is None:
         return
+    _note_everywhere("login.locked-out", user, part="logins", now=now, kind=kind)
+
+
+def _note_everywhere(event: str, user: User, *, part: str, now: datetime, **detail: str) -> None:
+    """Record, wherever the login is a member, what no actor of one organization did to it."""
     for organization_id, membership_id in memberships_of(user.id, now=now).items():
         with acting_in(organization_id):
             audit.record(
-                actor=Actor.system("logins", organization_id),
+                actor=Actor.system(part, organization_id),
                 now=now,
                 action=audit.Action.ACT,
-                event="login.locked-out",
+                event=event,
                 resource="Membership",
                 resource_id=membership_id,
                 purpose=audit.Purpose.OPERATIONS,
-                detail={"kind": kind, "user": str(user.id)},
+                detail={**detail, "user": str(user.id)},
             )
 
 
@@ -265,18 +270,8 @@ def reset_login(user: User, new: str, *, keep_factors: bool, now: datetime) -> N
     _set_password(user, new)
     if not keep_factors:
         forget_factors(user)
-    for organization_id, membership_id in memberships_of(user.id, now=now).items():
-        with acting_in(organization_id):
-            audit.record(
-                actor=Actor.system("operator", organization_id),
-                now=now,
-                action=audit.Action.ACT,
-                event="login.reset",
-                resource="Membership",
-                resource_id=membership_id,
-                purpose=audit.Purpose.OPERATIONS,
-                detail={"user": str(user.id), "factors": "kept" if keep_factors else "removed"},
-            )
+    factors = "kept" if keep_factors else "removed"
+    _note_everywhere("login.reset", user, part="operator", now=now, factors=factors)
     _end_everywhere(user, now=now)
 
 

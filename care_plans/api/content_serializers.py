@@ -20,7 +20,7 @@ class CitedSerializer(serializers.Serializer[Any]):
     """A figure's source; only what was `read` may carry a rule."""
 
     # A field of this name hides the attribute of DRF's own that is called alike; DRF allows it.
-    source = serializers.CharField(read_only=True, allow_null=True)  # type: ignore[assignment]
+    source = serializers.CharField(read_only=True, allow_null=True)  # type: ignore[assignment] # a field of this name hides DRF's own attribute
     doi = serializers.CharField(read_only=True, allow_null=True)
     pmid = serializers.CharField(read_only=True, allow_null=True)
     verified = serializers.ChoiceField(choices=_VERIFIED, read_only=True)
@@ -46,7 +46,7 @@ class MeasureBandSerializer(serializers.Serializer[Any]):
 
     max = _decimal()
     # The same: the name is the content's.
-    label = serializers.CharField(read_only=True)  # type: ignore[assignment]
+    label = serializers.CharField(read_only=True)  # type: ignore[assignment] # as `source` above
 
 
 class MeasureBandsSerializer(CitedSerializer):

@@ -342,8 +342,8 @@ class StageTransition(OrganizationOwned):
     from_status = models.CharField(max_length=10, choices=Course.Status)
     to_status = models.CharField(max_length=10, choices=Course.Status)
     # Null means no stage: before the first one and after the last.
-    from_stage = models.CharField(max_length=11, choices=Stage, null=True, blank=True)  # noqa: DJ001
-    to_stage = models.CharField(max_length=11, choices=Stage, null=True, blank=True)  # noqa: DJ001
+    from_stage = models.CharField(max_length=11, choices=Stage, null=True, blank=True)  # noqa: DJ001 - as `stage`
+    to_stage = models.CharField(max_length=11, choices=Stage, null=True, blank=True)  # noqa: DJ001 - as `stage`
     actor = models.TextField()
     user_id = models.UUIDField(null=True, blank=True)
     practitioner_role = models.ForeignKey(

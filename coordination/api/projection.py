@@ -42,7 +42,7 @@ class OnlyOne(serializers.Field[Any, Any, Any, Any]):
         described: Any = extend_schema_field(child)
         described(self)
         # The stubs want a serializer as parent; `bind` takes any field, as DRF's own lists do.
-        child.bind(field_name="", parent=self)  # type: ignore[arg-type]
+        child.bind(field_name="", parent=self)  # type: ignore[arg-type] # DRF's own way
 
     def to_representation(self, value: Any) -> Any:
         """Print the first row, if there is one."""

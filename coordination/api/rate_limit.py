@@ -59,7 +59,7 @@ class PerLogin(BaseThrottle):
         used, seconds = _counts.hit(f"{actor.organization_id}:{request.user.pk}", limit)
         self._seconds = seconds
         # Our own attribute on Django's request: the answer's headers are made from it.
-        request._request.rate_limit = Standing(  # type: ignore[attr-defined]
+        request._request.rate_limit = Standing(  # type: ignore[attr-defined] # for the headers
             limit, max(limit - used, 0), seconds
         )
         return used <= limit

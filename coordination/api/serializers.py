@@ -191,8 +191,8 @@ class PractitionerChangeSerializer(PractitionerSerializer):
         fields = ["name", "languages"]
 
     # DRF's way to take inherited fields away
-    login = None  # type: ignore[assignment]
-    roles = None  # type: ignore[assignment]
+    login = None  # type: ignore[assignment] # DRF's way to leave an inherited field out
+    roles = None  # type: ignore[assignment] # likewise
     has_login = None  # type: ignore[assignment]
 
 
