@@ -22,7 +22,7 @@ from notifications import delivery, outbox
 from notifications.kinds import MessageKind, Verdict
 from notifications.models import Attempt, Preference
 from notifications.outbox import Recipient
-from tests.cast import NOW, Cast, Person
+from tests.cast import NOW, Cast, Person, make_patient
 from tests.leading import pass_lead_to
 from tests.notifications.said import Truth, enqueue, messages, ordinary_kind
 
@@ -256,3 +256,30 @@ def test_it_heeds_what_a_patient_wants(cast: Cast, kind: MessageKind) -> None:
     enqueue(cast.asha, Recipient(patient_id=cast.patient.id), patient_id=cast.patient.id)
     _sweep()
     assert messages(cast.asha)["email"].reason == "opted-out"
+
+
+@pytest.mark.feature("PV-11")
+@pytest.mark.parametrize("again", [False, True])
+def test_it_heeds_what_the_person_wants_on_any_record(
+    cast: Cast, kind: MessageKind, again: bool
+) -> None:
+    with cast.acting():
+        survivor = make_patient(cast.asha, family_name="Twice")
+        Patient.objects.filter(pk=survivor.pk).update(email="twice@continuum.example")
+        Patient.objects.filter(pk=cast.patient.pk).update(merged_into=survivor)
+        said = [(cast.patient, False, NOW)]
+        if again:
+            said.append((survivor, True, NOW + timedelta(minutes=1)))
+        for patient, wanted, at in said:
+            Preference.objects.create(
+                organization=cast.riverside,
+                patient=patient,
+                purpose=kind.purpose,
+                channel="email",
+                wanted=wanted,
+                changed_at=at,
+            )
+    enqueue(cast.asha, Recipient(patient_id=survivor.id), patient_id=survivor.id)
+    _sweep()
+    sent = messages(cast.asha)["email"]
+    assert (sent.status, sent.reason) == (("sent", "") if again else ("suppressed", "opted-out"))
