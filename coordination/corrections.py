@@ -250,7 +250,9 @@ def _about(
 ) -> dict[str, Any]:
     """Return what the request copies from the record.
 
-    Raises `Invalid` if there is none, as far as the actor knows.
+    A record that may be closed is held until the transaction ends: whoever closes it then finds
+    the request, and whatever they had closed meanwhile is copied as closed. Raises `Invalid` if
+    there is none, as far as the actor knows.
     """
     if not resource and resource_id is None:
         return {}
@@ -261,7 +263,10 @@ def _about(
         return {"resource": resource}
     labels = kind.labels
     mine = kind.rows.filter(pk=resource_id, **{labels.patient: patient.pk})
-    if not nameable_by(mine, actor, now).exists():
+    named = nameable_by(mine, actor, now)
+    if labels.sensitivity:
+        named = named.select_for_update(of=("self",), no_key=True)
+    if named.first() is None:
         raise Invalid.field("/resource_id", "There is no such record of this patient.")
 
     def read(path: str) -> Any:

@@ -1,49 +1,20 @@
 """Two records are merged while something begins on the one that would rest."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Event
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
 
 from care_plans import merging
 from coordination.access import PatientMerged
 from coordination.coverage import record_coverage
 from coordination.models import Coverage, Patient
-from coordination.tenancy import acting_in
 from referrals.requests import Request, request_referral
+from tests.care_plans.held import MOMENT, Held
 from tests.care_plans.pairs import pair
 from tests.cast import NOW, Cast
-
-#: long enough for a statement, and nothing is hoped to be over within it
-MOMENT = 0.7
-
-
-class Held:
-    """A transaction in a thread of its own that stays open until `end` is called."""
-
-    def __init__(self, threads: ThreadPoolExecutor, cast: Cast, act: Callable[[], Any]) -> None:
-        self.acted, self._end = Event(), Event()
-        self.outcome: Future[Any] = threads.submit(self._run, cast, act)
-
-    def _run(self, cast: Cast, act: Callable[[], Any]) -> Any:
-        try:
-            with acting_in(cast.riverside.id):
-                done = act()
-                self.acted.set()
-                self._end.wait(20)
-                return done
-        finally:
-            self.acted.set()
-            connection.close()
-
-    def end(self) -> Any:
-        """Commit, and return what was done or raise what went wrong."""
-        self._end.set()
-        return self.outcome.result(20)
 
 
 def merge(cast: Cast, review: UUID) -> Callable[[], Any]:
