@@ -197,8 +197,7 @@ def _columns(serializer: Any, rows: Rows) -> Iterator[tuple[str, Any]]:
         raise Unprojectable(f"{type(serializer).__name__} prints its rows in its own way.")
     if guarded and "discloses" not in rows.query.annotations:
         raise Unprojectable(f"{type(serializer).__name__} guards fields of unguarded rows.")
-    # What DRF itself prints; it has no public name.
-    for field in serializer._readable_fields:  # noqa: SLF001
+    for field in serializer._readable_fields:  # noqa: SLF001 - what DRF prints has no public name
         try:
             value = _written(field, rows)
         except Unprojectable as error:
@@ -279,8 +278,7 @@ def _field(model: Any, name: str) -> Any:
 
 
 def _lookups(rows: Any) -> tuple[Any, ...]:
-    # Django tells of a queryset's prefetches nowhere else.
-    found: tuple[Any, ...] = rows._prefetch_related_lookups  # noqa: SLF001
+    found: tuple[Any, ...] = rows._prefetch_related_lookups  # noqa: SLF001 - told nowhere else
     return found
 
 

@@ -125,8 +125,9 @@ class ContinuumSchema(AutoSchema):
 
     def _get_paginator(self) -> Any:
         """Page what is read alone: a list that was just made comes whole."""
-        # drf-spectacular has no public hook for that, and no types here.
-        return super()._get_paginator() if self.method == "GET" else None  # type: ignore[no-untyped-call]
+        # drf-spectacular has no public hook for that.
+        pages: Any = super()._get_paginator  # the library leaves it untyped
+        return pages() if self.method == "GET" else None
 
     def _map_serializer_field(
         self, field: Any, direction: Any, bypass_extensions: bool = False
@@ -135,7 +136,8 @@ class ContinuumSchema(AutoSchema):
         may_be_blank = _may_be_blank(field)
         if field.read_only and isinstance(field, (ChoiceField, EmailField)):
             field.allow_blank = field.allow_blank if may_be_blank is None else may_be_blank
-        mapped: Any = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        of_field: Any = super()._map_serializer_field  # the library leaves it untyped
+        mapped = of_field(field, direction, bypass_extensions)
         if mapped and direction == "request" and getattr(field, "allow_empty", True) is False:
             least = {"array": "minItems", "object": "minProperties"}.get(mapped.get("type"))
             if least:
