@@ -16,9 +16,10 @@ def main() -> None:
     except OperationalError as error:
         if "--traceback" in sys.argv:
             raise
-        last = str(error).strip().splitlines()[-1]
+        lines = str(error).strip().splitlines()
+        reason = next((line for line in lines if " failed: " in line), lines[-1])
         sys.exit(
-            f"The database does not answer: {last}\n"
+            f"The database does not answer: {reason}\n"
             "Start `uv run manage.py demo` in another terminal, or set DATABASE_URL."
         )
 

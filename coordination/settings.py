@@ -14,6 +14,7 @@ from coordination.logs import logging_settings
 from coordination.schedule import SCHEDULE
 
 ENVIRONMENT = Environment()
+IS_COMMAND = Path(sys.argv[0]).name == "manage.py"
 
 BASE_DIR: Path = PROJECT
 DEBUG = ENVIRONMENT.debug
@@ -110,6 +111,8 @@ DATABASES = {
     "owner": _database(ENVIRONMENT.database_owner_url or ENVIRONMENT.database_url),
 }
 DATABASES["owner"]["OPTIONS"].pop("pool")
+if IS_COMMAND:  # which works alone; a pool tries, and complains, for ten seconds before it gives up
+    DATABASES["default"]["OPTIONS"].pop("pool")
 DATABASES["owner"]["ATOMIC_REQUESTS"] = False  # or each request would connect as the owner
 DATABASE_ROUTERS = ["coordination.tenancy.OwnerMigrates"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -333,6 +336,4 @@ DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 # Sweeps run every few seconds; what they did is told by those who did it, failures always.
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
-LOGGING = logging_settings(
-    ENVIRONMENT.log_format or ("console" if Path(sys.argv[0]).name == "manage.py" else "json")
-)
+LOGGING = logging_settings(ENVIRONMENT.log_format or ("console" if IS_COMMAND else "json"))

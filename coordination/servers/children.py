@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coordination.environment import PROJECT
-from coordination.servers.processes import CannotStart, end_child, explain, tail
+from coordination.servers.processes import CannotStart, end_child, explain, set_aside, tail
 
 _POLL = 0.1
 # The first signal lets a program finish what it does; the second cuts it short.
@@ -51,6 +51,7 @@ class Children:
     def start(self, name: str, *arguments: str, environment: Mapping[str, str]) -> Child:
         """Start `python ARGUMENTS` and note what it writes in `logs`."""
         log = self.logs / f"{name.replace(' ', '-')}.log"
+        set_aside(log)
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, *arguments],

@@ -23,6 +23,7 @@ from coordination.servers.processes import (
     free_port,
     hold,
     left_behind,
+    set_aside,
     tail,
     unusable,
 )
@@ -108,6 +109,7 @@ class PostgresServer:
         durable: bool,
     ) -> "PostgresServer":
         log = folder / "postgres.log"
+        set_aside(log)
         for _ in range(_STARTS):
             port = free_port()
             settings = _SETTINGS | ({} if durable else _FORGETFUL) | {"port": str(port)}

@@ -150,6 +150,12 @@ def end_child(
             child.wait(seconds)
 
 
+def set_aside(log: Path) -> None:
+    """Keep what the run before wrote as `<its name>.1`, in place of the one before that."""
+    if log.exists():
+        log.replace(log.with_name(f"{log.name}.1"))
+
+
 def tail(log: Path, *, lines: int = 5) -> str:
     """Return the last lines of a log, or an empty string when there is none."""
     try:

@@ -21,6 +21,7 @@ from coordination.servers.processes import (
     free_port,
     hold,
     left_behind,
+    set_aside,
     tail,
     unusable,
 )
@@ -75,6 +76,7 @@ class ValkeyServer:
     @classmethod
     def _run(cls, folder: Path, lock: IO[bytes]) -> "ValkeyServer":
         log = folder / "valkey.log"
+        set_aside(log)
         for _ in range(_STARTS):
             port, password = free_port(), secrets.token_urlsafe(24)
             configuration = _configuration(folder, port, password)

@@ -1,6 +1,7 @@
 """What the environment may say, and that a wrong value stops the start."""
 
 import os
+import re
 import subprocess
 import sys
 from secrets import token_hex, token_urlsafe
@@ -9,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from coordination.environment import PROJECT, Environment
+from coordination.servers.processes import free_port
 from coordination.strength import SHORTEST_SECRET, weakness
 
 STRONG = token_hex(32)
@@ -60,6 +62,23 @@ def test_it_loads_settings_without_any_server() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", ["verify_audit", "review_retention"])
+def test_it_says_in_one_sentence_that_no_database_answers(command: str) -> None:
+    nowhere = f"postgresql://continuum_app@127.0.0.1:{free_port()}/continuum"
+    done = subprocess.run(
+        [sys.executable, "manage.py", command, *(["x"] if command == "review_retention" else [])],
+        cwd=PROJECT,
+        env={**os.environ, "DATABASE_URL": nowhere},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    sentence, advice = done.stderr.strip().splitlines()
+    assert re.fullmatch(r"The database does not answer: .*Connection refused.*", sentence)
+    assert advice.startswith("Start `uv run manage.py demo`")
 
 
 def test_it_explains_every_setting_to_operators() -> None:

@@ -99,8 +99,10 @@ def test_it_comes_back_with_its_data_after_everything_was_killed(project: Checko
     before = _count_patients(demo.left()["database_owner_url"])
     assert before > 0
     demo.kill_everything()
+    logged = (project.folder / "logs" / "web-server.log").read_text()
     again = project.start(another_port())
     again.wait_until_ready()
+    assert (project.folder / "logs" / "web-server.log.1").read_text() == logged
     url = again.left()["database_owner_url"]
     assert _count_patients(url) == before
     again.process.kill()  # the demo alone: its servers and programs live on

@@ -50,6 +50,16 @@ def test_it_keeps_its_data_over_a_stop(folder: Path) -> None:
     again.stop()
 
 
+def test_it_keeps_the_log_of_the_run_before(folder: Path) -> None:
+    logs = []
+    for _ in range(3):
+        server = ValkeyServer.start(folder)
+        server.stop()
+        logs.append(server.log.read_text())
+    assert (folder / "valkey.log").read_text() == logs[2]
+    assert (folder / "valkey.log.1").read_text() == logs[1]
+
+
 def test_it_asks_for_the_password_and_shows_it_to_nobody(folder: Path) -> None:
     server = ValkeyServer.start(folder)
     try:

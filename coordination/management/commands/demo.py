@@ -95,7 +95,7 @@ class Command(BaseCommand):
             f"  API docs      {demo.url}/api/docs/",
             f"  Caught mails  {demo.environment['MAIL_CATCHER_URL']}/",
             f"  Health        {demo.url}/health/ready",
-            f"  Logs          {demo.folder / 'logs'}",
+            f"  Logs          {demo.folder / 'logs'} (of the run before: *.log.1)",
         ]
         organization = ""
         for login in logins:
