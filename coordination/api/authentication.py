@@ -12,7 +12,7 @@ from structlog.contextvars import bind_contextvars
 
 from coordination import second_factors
 from coordination.actors import Actor, actor_for
-from coordination.api import scopes
+from coordination.api import rate_limit, scopes
 from coordination.api.principals import principal_of
 from coordination.attempts import take_attempt
 from coordination.logins import memberships_of
@@ -46,7 +46,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
         if principal is None:
             take_attempt("token", "*", client_address(request._request), now=now)
             raise AuthenticationFailed("This token is unknown, expired or revoked.")
-        _bind(principal.user, principal.actor)
+        _bind(request, principal.user, principal.actor)
         view = request.parser_context.get("view")
         scopes.demand(principal.scopes, view, request.method or "")
         if not _may_come_half_way(view):
@@ -96,7 +96,7 @@ def enter(request: Request, user: User, *, now: datetime) -> Actor:
         raise NotAuthenticated("This login is no member of that organization.")
     choose_organization(chosen)
     actor = actor_for(user, chosen, now=now, request_id=_request_id(request))
-    _bind(user, actor)
+    _bind(request, user, actor)
     return actor
 
 
@@ -127,5 +127,6 @@ def _request_id(request: Request) -> str:
     return str(getattr(request._request, "request_id", "") or "")
 
 
-def _bind(user: User, actor: Actor) -> None:
+def _bind(request: Request, user: User, actor: Actor) -> None:
+    rate_limit.note_caller(request, user, actor)
     bind_contextvars(user_id=str(user.id), organization_id=str(actor.organization_id))

@@ -17,6 +17,9 @@ from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from coordination.actors import Actor
+from coordination.models import User
+
 WINDOW = 60  # seconds
 _SHARE_EVERY = 0.5  # seconds
 _PAUSE = 10.0  # seconds without asking a cache that did not answer
@@ -47,16 +50,22 @@ class Standing:
         response["RateLimit"] = f'"default";r={self.left};t={self.seconds}'
 
 
+def note_caller(request: Request, user: User, actor: Actor) -> None:
+    """Say at the request whose login brought it, also where it is refused right after that."""
+    who = f"{actor.organization_id}:{user.pk}"
+    request._request.caller = who  # type: ignore[attr-defined] # ours, as `rate_limit` below
+
+
 class PerLogin(BaseThrottle):
     """Refuses with 429 what a login asks beyond RATE_LIMIT requests a minute."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Count this request; its standing is left at the request for the headers."""
         limit: int = settings.RATE_LIMIT
-        actor: Any = request.auth
-        if not limit or actor is None:
+        caller: str | None = getattr(request._request, "caller", None)
+        if not limit or caller is None:
             return True
-        used, seconds = _counts.hit(f"{actor.organization_id}:{request.user.pk}", limit)
+        used, seconds = _counts.hit(caller, limit)
         self._seconds = seconds
         # Our own attribute on Django's request: the answer's headers are made from it.
         request._request.rate_limit = Standing(  # type: ignore[attr-defined] # for the headers

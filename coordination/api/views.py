@@ -49,6 +49,16 @@ class ContinuumViewSet(GenericViewSet[Any]):
     throttle_classes: Any = (PerLogin,)
     lookup_value_regex = UUID_PATTERN
 
+    def perform_authentication(self, request: Request) -> None:
+        """Find out who asks, and count it; whatever is refused from then on was asked as well."""
+        try:
+            super().perform_authentication(request)
+        finally:
+            super().check_throttles(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Count nothing again: it was counted before anything could be refused."""
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let the request in, or answer it as it was answered before."""
         super().initial(request, *args, **kwargs)

@@ -7,9 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from redis.exceptions import ConnectionError as NoCache
+from rest_framework.test import APIClient
 
 from coordination.api import rate_limit
+from coordination.models import new_id
 from tests.cast import Cast
+from tests.coordination.test_portals import by_itself, carrying
 
 URL = "/api/v1/locations"
 
@@ -32,6 +35,32 @@ def test_it_refuses_what_is_too_much_of_one_login_alone(cast: Cast, settings: Se
     assert 1 <= int(refused["Retry-After"]) <= 61
     assert '"default";r=0' in refused["RateLimit"]
     assert cast.asha.client.get(URL).status_code == 200
+
+
+def test_it_counts_what_it_refuses_and_says_so(cast: Cast, settings: Settings) -> None:
+    settings.RATE_LIMIT = 5
+    portal = carrying(by_itself(cast)[2]["access_token"])
+    missing = f"/api/v1/patients/{new_id()}"
+    for client, address, code in (
+        (cast.sam.client, "/api/v1/access-reviews", 403),
+        (cast.sam.client, missing, 404),
+        (cast.sam.client, f"{URL}?no=such", 400),
+        (portal, "/api/v1/referrals", 403),
+        (portal, missing, 404),
+    ):
+        answer = client.get(address)
+        assert answer.status_code == code, answer.content
+        assert answer["RateLimit-Policy"] == '"default";q=5;w=60', address
+    assert '"default";r=2' in portal.get(missing)["RateLimit"]
+    assert '"default";r=1' in cast.sam.client.get(URL)["RateLimit"]
+    assert [cast.sam.client.get("/api/v1/access-reviews").status_code for _ in "12"] == [403, 429]
+
+
+def test_it_counts_nobody_whom_it_does_not_know(cast: Cast) -> None:
+    for client in (APIClient(), carrying("nobody's")):
+        answer = client.get(URL)
+        assert answer.status_code == 401
+        assert "RateLimit" not in answer.headers
 
 
 def test_it_asks_the_database_nothing(cast: Cast, settings: Settings) -> None:
