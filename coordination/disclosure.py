@@ -23,6 +23,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Subquery
 from coordination.actors import Actor, Role
 from coordination.models import (
     AccessGrant,
+    CareTeamMember,
     Directive,
     Labels,
     Override,
@@ -166,19 +167,27 @@ def people_withheld(
     *,
     view: View = "clinical",
 ) -> set[UUID]:
-    """Return whose doing a patient's directives withhold from the actor, by login."""
+    """Return whose doing a patient's directives withhold from the actor, by login.
+
+    Whose membership in the team is withheld is among them: what they wrote is told without a name.
+    """
     found = directed_at(actor, now, Q(patient_id=patient_id), view=view)
     others = set(user_ids) - {actor.user_id}
     if found is None or not others:
         return set()
     kinds = Directive.Target
-    locked = list(found.values("target", "target_discipline", "target_practitioner_id"))
+    locked = list(
+        found.values("target", "target_discipline", "target_practitioner_id", "target_id")
+    )
     if any(one["target"] == kinds.EVERYTHING for one in locked):
         return others
     disciplines = [one["target_discipline"] for one in locked if one["target_discipline"]]
     practitioners = [one["target_practitioner_id"] for one in locked]
+    members = CareTeamMember.objects.filter(pk__in=[one["target_id"] for one in locked])
     roles = PractitionerRole.objects.filter(
-        Q(discipline__in=disciplines) | Q(practitioner_id__in=practitioners),
+        Q(discipline__in=disciplines)
+        | Q(practitioner_id__in=practitioners)
+        | Q(pk__in=members.values("practitioner_role_id")),
         practitioner__user_id__in=others,
     )
     return others & set(roles.values_list("practitioner__user_id", flat=True))
@@ -198,6 +207,7 @@ def is_role_withheld(
     target = Q(target=kinds.EVERYTHING)
     target |= Q(target=kinds.DISCIPLINE, target_discipline=role.discipline)
     target |= Q(target=kinds.PRACTITIONER, target_practitioner_id=role.practitioner_id)
+    target |= Q(target=kinds.RECORD, target_id__in=_memberships(role.pk))
     return bool(found.filter(target).exists())
 
 
@@ -279,6 +289,8 @@ def _withholding(labels: Labels, actor: Actor, now: datetime, *, at: str) -> Que
     for path in labels.parties:
         of = OuterRef(f"{at}{path.removesuffix('_id')}__discipline")
         target |= Q(target=kinds.DISCIPLINE, target_discipline=of)
+    for path in labels.members:
+        target |= Q(target=kinds.RECORD, target_id__in=_memberships(OuterRef(OuterRef(at + path))))
     if labels.recorder:
         roles = PractitionerRole.objects.filter(
             practitioner__user_id=OuterRef(OuterRef(at + labels.recorder))
@@ -294,6 +306,11 @@ def _withholding(labels: Labels, actor: Actor, now: datetime, *, at: str) -> Que
         )
     about = Q(patient_id=OuterRef(at + labels.patient))
     return applying_to(actor, now).filter(about, target)
+
+
+def _memberships(role: Any) -> QuerySet[Any, Any]:
+    """Return the memberships of a role in teams, whichever patient's: a directive is about one."""
+    return CareTeamMember.objects.filter(practitioner_role_id=role).values("pk")
 
 
 def _roles(labels: Labels, *, at: str) -> list[str]:

@@ -4,16 +4,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
+from coordination.actors import Actor
+from coordination.disclosure import disclosed_to, is_bound
 from coordination.models import OPEN_WORK, CareTeamMember, PractitionerRole, WorkItem, current
-from referrals.models import Referral
-from referrals.routing import Candidate, Need, Ranked, rank
+from referrals.models import Referral, RoutingDecision
+from referrals.routing import Candidate, Need, Ranked, Reason, rank
 
 
-def candidates_for(referral: Referral, *, now: datetime) -> list[Ranked]:
-    """Return everybody of the discipline, ranked for this referral at this moment, with reasons."""
-    team = _team(referral.patient_id, now)
+def candidates_for(
+    referral: Referral, *, now: datetime, reader: Actor | None = None
+) -> list[Ranked]:
+    """Return everybody of the discipline, ranked for this referral at this moment, with reasons.
+
+    For a `reader` they are ranked as if nobody were in the team whose membership they may not read.
+    """
+    members = CareTeamMember.objects.filter(current(now), patient_id=referral.patient_id)
+    if reader is not None:
+        members = members.filter(disclosed_to(CareTeamMember, reader, now, view="directory"))
+    team = _people(members)
     declined, gave_back = _earlier(referral.id)
     facts = [
         Candidate(
@@ -48,13 +58,35 @@ def _roles(discipline: str) -> Any:
     )
 
 
-def _team(patient_id: UUID, now: datetime) -> set[UUID]:
+def decisions_on(referral: Referral, *, reader: Actor, now: datetime) -> list[RoutingDecision]:
+    """Return how each assignment came about, the first first, as far as the reader may know it.
+
+    Nobody was in the team then whose membership is withheld; of the others nothing changes.
+    """
+    decisions = list(RoutingDecision.objects.filter(referral=referral).order_by("id"))
+    if not is_bound(reader, view="directory"):
+        return decisions
+    shown = disclosed_to(CareTeamMember, reader, now, view="directory")
+    members = CareTeamMember.objects.filter(shown, patient_id=referral.patient_id)
+    roles = PractitionerRole.objects.filter(practitioner_id__in=_people(members))
+    known = {str(role_id) for role_id in roles.values_list("pk", flat=True)}
+    for decision in decisions:
+        decision.candidates = [
+            one if one["practitioner_role"] in known else {**one, "reasons": _new(one["reasons"])}
+            for one in decision.candidates
+        ]
+    return decisions
+
+
+def _new(reasons: list[dict[str, str]]) -> list[dict[str, str]]:
+    new = Reason("new-to-patient", "neutral", "Is new to the patient.")
+    told = {"code": new.code, "effect": new.effect, "text": new.text}
+    return [told if one["code"] == "in-team" else one for one in reasons]
+
+
+def _people(members: QuerySet[Any, Any]) -> set[UUID]:
     # A person, not a role: whoever works at two locations is known to the patient at both.
-    return set(
-        CareTeamMember.objects.filter(current(now), patient_id=patient_id).values_list(
-            "practitioner_role__practitioner_id", flat=True
-        )
-    )
+    return set(members.values_list("practitioner_role__practitioner_id", flat=True))
 
 
 def _earlier(referral_id: UUID) -> tuple[set[UUID], set[UUID]]:

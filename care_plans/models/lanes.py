@@ -28,6 +28,7 @@ class Lane(OrganizationOwned, Editable):
         patient="course__patient_id",
         discipline="discipline",
         author="practitioner_role_id",
+        members=("practitioner_role_id",),
         condition="course_id",
         is_logistic=True,
     )
@@ -109,6 +110,7 @@ class LaneSignOff(OrganizationOwned):
         patient="course__patient_id",
         discipline="lane__discipline",
         author="practitioner_role_id",
+        members=("practitioner_role_id",),
         condition="course_id",
     )
 

@@ -30,7 +30,9 @@ class HandOff(OrganizationOwned):
 
     # note and evidence go to the two parties only, whatever is withheld
     labels: ClassVar[Labels] = Labels(
-        parties=("sender_id", "work_item__owner_id"), is_logistic=True
+        parties=("sender_id", "work_item__owner_id"),
+        members=("sender_id", "work_item__owner_id"),
+        is_logistic=True,
     )
 
     patient = models.ForeignKey(
@@ -100,6 +102,7 @@ class HandOffStep(OrganizationOwned):
         patient="hand_off__patient_id",
         record="hand_off_id",
         parties=("hand_off__sender_id", "hand_off__work_item__owner_id", "work_item__owner_id"),
+        members=("hand_off__sender_id", "hand_off__work_item__owner_id", "work_item__owner_id"),
         is_logistic=True,
     )
 

@@ -19,6 +19,9 @@ class Labels:
     """To the id of the practitioner role that wrote it."""
     parties: tuple[str, ...] = ()
     """To the ids of the practitioner roles between whom it passes; each goes on seeing it."""
+    members: tuple[str, ...] = ()
+    """To the ids of the practitioner roles that it shows at work for the patient: whoever withholds
+    the record of their membership in the team withholds that as well."""
     recorder: str = ""
     """To the id of the user who wrote it down, where no practitioner role stands."""
     condition: str = ""

@@ -40,7 +40,9 @@ class WorkItem(OrganizationOwned):
     a new one: so each row tells one person's part, and a grant that it gave ends with it.
     """
 
-    labels: ClassVar[Labels] = Labels(discipline="owner__discipline", author="owner_id")
+    labels: ClassVar[Labels] = Labels(
+        discipline="owner__discipline", author="owner_id", members=("owner_id",)
+    )
 
     class Kind(models.TextChoices):
         REFERRAL = "referral", "A referral to take up and report on"

@@ -16,8 +16,8 @@ from coordination.disclosure import people_withheld
 from referrals import lifecycle
 from referrals.api import serializers
 from referrals.api.filters import ReferralFilter
-from referrals.candidates import candidates_for
-from referrals.models import Referral, ReferralTransition, RoutingDecision
+from referrals.candidates import candidates_for, decisions_on
+from referrals.models import Referral, ReferralTransition
 from referrals.permission import Report
 from referrals.reading import referrals_readable_by
 from referrals.requests import Request as ReferralRequest
@@ -134,7 +134,8 @@ class ReferralViewSet(Projected, Retrieved):
         """Return everybody of the discipline; the excluded come last, and say why."""
         referral = self.get_object()
         self.audit_disclosure([referral], searched=False, resource="RoutingCandidate")
-        ranked = [entry.as_json() for entry in candidates_for(referral, now=self.now)]
+        found = candidates_for(referral, now=self.now, reader=self.actor)
+        ranked = [entry.as_json() for entry in found]
         return Response(serializers.RoutingCandidateSerializer(ranked, many=True).data)
 
     @extend_schema(
@@ -164,7 +165,7 @@ class ReferralViewSet(Projected, Retrieved):
         """Return the ranking that stood behind each assignment, also of those not chosen."""
         referral = self.get_object()
         self.audit_disclosure([referral], searched=False, resource="RoutingDecision")
-        rows = RoutingDecision.objects.filter(referral=referral).order_by("id")
+        rows = decisions_on(referral, reader=self.actor, now=self.now)
         return Response(serializers.RoutingDecisionSerializer(rows, many=True).data)
 
     @extend_schema(summary="Send a draft", request=None, responses=_MOVED)

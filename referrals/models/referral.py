@@ -117,6 +117,7 @@ class Referral(OrganizationOwned):
         discipline="discipline",
         author="requested_by_id",
         parties=("work_item__owner_id",),
+        members=("work_item__owner_id",),
         condition="condition_id",
         ready="work_item_id",
         is_logistic=True,
