@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from care_plans import scope
+from care_plans.disclosing import disclose
 from care_plans.editing import save_edit
 from care_plans.models import CarePlan, Course
 from care_plans.telling import tell
@@ -17,7 +18,7 @@ from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor
 from coordination.care_team import lead_of
 from coordination.problems import NotAllowed, NotFound, Stale
-from coordination.withheld import must_be_shown
+from coordination.withheld import NotOpenToYou, must_be_shown, must_be_told_all
 
 
 class PlanNotFound(NotFound):
@@ -97,12 +98,20 @@ def edit_plan(
 
 @transaction.atomic
 def close_plan(plan_id: UUID, *, actor: Actor, now: datetime) -> CarePlan:
-    """Close a plan whose courses are all discharged. Raises `CoursesUnderway`, `PlanClosed`."""
+    """Close a plan whose courses are all discharged.
+
+    Raises `CoursesUnderway` for those that the actor reads, `PlanClosed`, and `NotOpenToYou` for
+    whom anything of the patient is withheld, whether or not a course of theirs is under way.
+    """
     plan = plan_for(actor, plan_id, now=now, lock=True)
     scope.require("plan.close", plan, actor=actor)
     must_be_open(plan)
-    if Course.objects.filter(care_plan=plan).underway().exists():
+    underway = Course.objects.filter(care_plan=plan).underway()
+    if disclose(underway, actor, now).exists():
         raise CoursesUnderway("Discharge every course of this plan first.")
+    must_be_told_all(plan.patient_id, actor=actor, now=now)
+    if underway.exists():
+        raise NotOpenToYou
     closed = CarePlan.objects.filter(pk=plan.pk, status=CarePlan.Status.OPEN).update(
         status=CarePlan.Status.CLOSED, closed_at=now, version=F("version") + 1, updated_at=now
     )

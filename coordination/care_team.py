@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from coordination import audit, events
-from coordination.access import must_go_on, patient_for
+from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor, Role
 from coordination.disclosure import is_role_withheld
 from coordination.models import (
@@ -18,7 +18,7 @@ from coordination.models import (
     WorkItem,
 )
 from coordination.problems import Denied, Invalid, NotAllowed, Stale
-from coordination.withheld import NotOpenToYou
+from coordination.withheld import NotOpenToYou, must_be_told_all
 
 
 class LeadCannotLeave(NotAllowed):
@@ -67,13 +67,16 @@ def role_named(practitioner_role_id: UUID, *, pointer: str, now: datetime) -> Pr
 def open_intake(patient_id: UUID, *, lead_id: UUID, actor: Actor, now: datetime) -> CareTeamMember:
     """Name the first lead of a patient, who thereby gets access; raises if there is one already.
 
-    Open to schedulers and to practitioners who already have a reason to see the patient.
+    Open to schedulers and to practitioners who already have a reason to see the patient. Raises
+    `NotOpenToYou` for whom anything of the patient is withheld, unless they read who leads.
     """
     may_register(actor, rule="team.intake")
     patient = patient_for(actor, patient_id, now=now, view="directory", lock=True)
     must_go_on(patient)
-    if lead_of(patient) is not None:
+    lead = CareTeamMember.objects.filter(patient=patient, role="lead", until=None)
+    if owned_by_patient(lead, actor, now, view="directory").exists():
         raise AlreadyInTeam("This patient has a lead already; hand over instead.")
+    must_be_told_all(patient.pk, actor=actor, now=now, view="directory")
     role = role_named(lead_id, pointer="/lead", now=now)
     return admit_lead(patient, role, actor=actor, now=now)
 

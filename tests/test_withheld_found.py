@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from care_plans import plans
-from care_plans.models import CarePlan
+from care_plans.models import CarePlan, Course
 from coordination import care_team
 from coordination.models import Directive
 from referrals.models import Referral
@@ -82,6 +82,53 @@ def test_it_opens_no_plan_beside_a_withheld_one(cast: Cast) -> None:
     assert answer.status_code == 201, answer.data
     says_no_more(cast.ben.client.post("/api/v1/care-plans", body))
     assert cast.asha.client.post("/api/v1/care-plans", body).status_code == 200
+
+
+@pytest.mark.feature("PV-02")
+@pytest.mark.feature("PV-03")
+@pytest.mark.parametrize("is_running", [True, False])
+def test_it_closes_no_plan_for_whom_something_is_withheld_and_tells_no_course(
+    cast: Cast, is_running: bool
+) -> None:
+    with cast.acting():
+        scene = lockbox.Scene(cast, underway.start(cast))
+        if not is_running:
+            underway.move(
+                cast, scene.course, "discharge", now=NOW, reason="x", outcome="not_achieved"
+            )
+    at = f"/api/v1/care-plans/{scene.course.care_plan_id}/close"
+    if is_running:
+        assert cast.asha.client.post(at).data["type"].endswith(":courses-underway")
+    scene.lock(
+        target="condition",
+        target_id=scene.course.id,
+        audience="practitioner",
+        audience_practitioner_id=cast.asha.practitioner_role.practitioner_id,
+    )
+    says_no_more(cast.asha.client.post(at))
+    with cast.acting():
+        assert CarePlan.objects.get().status == "open"
+
+
+@pytest.mark.feature("PV-02")
+@pytest.mark.parametrize("is_led", [True, False])
+def test_it_opens_no_intake_for_whom_something_is_withheld(cast: Cast, is_led: bool) -> None:
+    with cast.acting():
+        join(cast, cast.ben)
+        lead = care_team.lead_of(cast.patient)
+        assert lead is not None
+        if not is_led:
+            lead.until = NOW
+            lead.save(update_fields=["until"])
+        scene = lockbox.Scene(cast, Course())
+    at = f"/api/v1/patients/{cast.patient.id}/intake"
+    body = {"lead": str(cast.ben.practitioner_role.id)}
+    if is_led:
+        assert cast.ben.client.post(at, body).data["type"].endswith("already-in-team")
+    scene.lock(target="practitioner", target_practitioner_id=lead.practitioner_role.practitioner_id)
+    says_no_more(cast.ben.client.post(at, body))
+    with cast.acting():
+        assert (care_team.lead_of(cast.patient) is not None) == is_led
 
 
 @pytest.mark.feature("PV-02")
