@@ -24,11 +24,10 @@ from coordination.models import (
     Patient,
     RelatedPerson,
     RelatedPersonRight,
-    User,
     current,
 )
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale
-from coordination.staff import admit_member
+from coordination.staff import admit_member, works_here
 
 Right = RelatedPersonRight.Right
 _ANOTHER = "One person writes the right down, another gives the login."
@@ -192,7 +191,8 @@ def bind_login(person_id: UUID, *, email: str, actor: Actor, now: datetime) -> R
     """Let a related person use their rights with a login of their own; only a scheduler may.
 
     It is nobody's who works here, and whoever wrote a right down leaves the login to another:
-    alone, nobody opens a record to themselves. Raises `Denied`, `Stale`.
+    alone, nobody opens a record to themselves. Raises `Denied`, `Stale`, and `LoginOfAnother` for
+    whoever is just being admitted to the staff.
     """
     if Role.SCHEDULER not in actor.roles:
         raise Denied("Only a scheduler gives a proxy a login.", rule="related-person.login")
@@ -255,12 +255,6 @@ def lock_away(
         purpose="care",
     )
     return directive
-
-
-def works_here(user: User, now: datetime) -> bool:
-    """Say whether a login is a member of the staff of the organization that acts."""
-    hats = Membership.objects.filter(current(now), user=user)
-    return hats.exclude(role__in=[Role.PATIENT, Role.PROXY]).exists()
 
 
 def _demand_another(actor: Actor, person: RelatedPerson) -> None:

@@ -10,6 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from coordination import audit
 from coordination.actors import Actor, Role
@@ -20,15 +21,26 @@ from coordination.models import (
     Practitioner,
     PractitionerRole,
     User,
+    current,
 )
 from coordination.problems import Invalid, NotAllowed
+from coordination.second_factors import take_turn
 from coordination.tenancy import acting_in
+
+#: the hats of who is cared for, and of who acts for them
+FROM_OUTSIDE = frozenset({Role.PATIENT, Role.PROXY})
 
 
 class MemberAlready(NotAllowed):
     """The login has this membership already."""
 
     type = "member-already"
+
+
+class LoginOfAnother(NotAllowed):
+    """Whoever works here is no patient or proxy here under the same login, nor the reverse."""
+
+    type = "login-of-another"
 
 
 class RoleAlready(NotAllowed):
@@ -60,7 +72,8 @@ def admit_member(
     """Give a person a membership, and a login if the address has none yet.
 
     Returns the login and whether it is new; a login that exists keeps its name and password.
-    Raises `Invalid` for a bad address or a weak password, `MemberAlready`.
+    Raises `Invalid` for a bad address or a weak password, `MemberAlready`, and `LoginOfAnother`
+    where one would both work here and be a patient or a proxy here.
     """
     address = email.strip().lower()
     user = login_named(address)
@@ -68,6 +81,8 @@ def admit_member(
     if user is None:
         user = _open_login(address, name, password)
     with acting_in(organization_id):
+        if not is_new:
+            _demand_apart(user, role, now=now)
         try:
             with transaction.atomic():
                 membership = Membership.objects.create(
@@ -141,6 +156,26 @@ def grant_role(
             discipline=discipline,
         )
     return role
+
+
+def works_here(user: User, now: datetime) -> bool:
+    """Say whether a login is a member of the staff of the organization that acts."""
+    hats = Membership.objects.filter(current(now), user=user)
+    return hats.exclude(role__in=FROM_OUTSIDE).exists()
+
+
+def _demand_apart(user: User, role: Role, *, now: datetime) -> None:
+    take_turn(user)  # of two who give it a hat each, one sees the other's
+    # not `current`: the other's moment may lie after ours, who waited
+    hats = Membership.objects.filter(Q(until=None) | Q(until__gt=now), user=user)
+    outside = Q(role__in=FROM_OUTSIDE)
+    others = hats.exclude(outside) if role in FROM_OUTSIDE else hats.filter(outside)
+    held = others.order_by("role").values_list("role", flat=True).first()
+    if held is not None:
+        raise LoginOfAnother(
+            f"{user.email} is {Role(held).label} here and cannot be {role.label} too: "
+            "the person needs a second login for that, with an address of its own."
+        )
 
 
 def _open_login(address: str, name: str, password: str | None) -> User:

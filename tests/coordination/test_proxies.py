@@ -4,21 +4,34 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import connections
 from django.utils import timezone
 
-from coordination import proxies
+from coordination import own_access, proxies
 from coordination.actors import Role
 from coordination.login_fence import login_of
-from coordination.models import AuditEvent, Directive, RelatedPerson, RelatedPersonRight
+from coordination.models import (
+    AuditEvent,
+    Directive,
+    Membership,
+    Patient,
+    RelatedPerson,
+    RelatedPersonRight,
+)
 from coordination.problems import Denied, NotFound, Stale
+from coordination.staff import FROM_OUTSIDE, LoginOfAnother, admit_member
+from coordination.tenancy import acting_in
 from tests import lockbox
 from tests.care_plans import underway
 from tests.cast import NOW, Cast, Person, make_person
 from tests.coordination.relatives import beside
+from tests.matrix_scenes import a_patient
 
 URL = "/api/v1/related-persons"
 MINE = "/api/v1/me/patients"
@@ -234,3 +247,112 @@ def test_it_lets_nobody_alone_open_a_record_to_themselves_by_doing_both_at_once(
         person.refresh_from_db()
         assert person.rights.count() == (first == "granted")
         assert (person.user is None) == (first == "granted")
+
+
+def hats_of(who: Person) -> set[str]:
+    with acting_in(who.organization.id):
+        hats = Membership.objects.filter(user=who.user)
+        return set(hats.values_list("role", flat=True))
+
+
+def admit(cast: Cast, who: Person, role: Role) -> None:
+    """Try it at the command line."""
+    call_command(
+        "create_user",
+        who.user.email.upper(),
+        name="Another",
+        organization=cast.riverside.slug,
+        role=role,
+        no_password=True,
+        stdout=StringIO(),
+    )
+
+
+@pytest.mark.feature("PT-04")
+@pytest.mark.parametrize("role", sorted(set(Role) - FROM_OUTSIDE))
+def test_it_makes_no_staff_of_a_proxy_or_a_patient(cast: Cast, role: Role) -> None:
+    patient = a_patient(cast)
+    for who, hat in ((proxy(cast)[1], "proxy"), (patient, "patient")):
+        with cast.acting():
+            before = AuditEvent.objects.count()
+        with pytest.raises(CommandError, match=f"is {hat.title()} here and cannot be"):
+            admit(cast, who, role)
+        assert hats_of(who) == {hat}
+        with cast.acting():
+            assert AuditEvent.objects.count() == before
+
+
+@pytest.mark.feature("PT-04")
+def test_it_makes_no_patient_of_staff_and_lets_a_patient_be_a_proxy(cast: Cast) -> None:
+    given: dict[str, Any] = {"organization_id": cast.riverside.id, "password": None, "now": NOW}
+    with pytest.raises(LoginOfAnother):
+        own_access.bind_login(cast.patient.id, email=cast.sam.user.email, **given)
+    assert hats_of(cast.sam) == {"scheduler"}
+    with cast.acting():
+        assert Patient.objects.get(pk=cast.patient.pk).user_id is None
+        person = beside(cast)
+    noor = a_patient(cast)
+    answer = cast.sam.client.post(f"{URL}/{person.id}/login", {"email": noor.user.email})
+    assert answer.status_code == 200
+    assert hats_of(noor) == {"patient", "proxy"}
+
+
+@pytest.mark.feature("PT-04")
+def test_it_lets_a_proxy_of_one_organization_work_in_another(cast: Cast) -> None:
+    _, rana = proxy(cast)
+    admit_member(
+        cast.harbour.id,
+        email=rana.user.email,
+        name="Rana",
+        role=Role.SCHEDULER,
+        password=None,
+        now=NOW,
+    )
+    assert hats_of(Person(rana.user, cast.harbour)) == {"scheduler"}
+
+
+@pytest.mark.feature("PT-04")
+@pytest.mark.parametrize("first", ["staff", "proxy"])
+def test_it_makes_one_of_staff_and_proxy_when_both_are_given_at_once(
+    committed_cast: Cast, first: str
+) -> None:
+    cast = committed_cast
+    with cast.acting():
+        person = beside(cast)
+    rana = make_person(cast.harbour, "Rana")
+
+    def employ() -> object:
+        return admit_member(
+            cast.riverside.id,
+            email=rana.user.email,
+            name="Rana",
+            role=Role.SCHEDULER,
+            password=None,
+            now=NOW + DAY,
+        )
+
+    def bind() -> object:
+        email = rana.user.email
+        return proxies.bind_login(person.id, email=email, actor=cast.sam.actor(), now=NOW)
+
+    one, other = (employ, bind) if first == "staff" else (bind, employ)
+    outcomes: list[object] = []
+
+    def meanwhile() -> None:
+        try:
+            with cast.acting():
+                outcomes.append(other())
+        except LoginOfAnother as refused:
+            outcomes.append(refused)
+        finally:
+            connections.close_all()
+
+    second = threading.Thread(target=meanwhile)
+    with cast.acting():
+        one()
+        second.start()
+        time.sleep(0.5)  # long enough to be done, were nobody in the way
+    second.join(20)
+    assert [type(outcome) for outcome in outcomes] == [LoginOfAnother]
+    kept = "scheduler" if first == "staff" else "proxy"
+    assert hats_of(Person(rana.user, cast.riverside)) == {kept}
