@@ -23,10 +23,11 @@ NEEDED_BY = frozenset({Role.ADMINISTRATOR, Role.PRIVACY_OFFICER})
 Type = Authenticator.Type
 ENROL_AT = "/api/v1/me/second-factors/totp"
 PROVE_AT = "/api/v1/session/second-factor"
+PROGRAM_AT = "/api/v1/tokens"
 
 
 class SecondFactorRequired(Problem):
-    """A password alone does not suffice here; `at` says where the second factor goes."""
+    """A password alone does not suffice here; `at` says where to enrol, or to give, the factor."""
 
     type = "second-factor-required"
     title = "A second factor is required"

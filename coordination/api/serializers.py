@@ -45,6 +45,12 @@ class TokenRequestSerializer(CredentialsSerializer):
     """What a program asks a token with."""
 
     name = serializers.CharField(max_length=200, help_text="To recognize the token by.")
+    code = serializers.CharField(
+        required=False,
+        max_length=20,
+        write_only=True,
+        help_text="The second factor's code, from the app or from paper, of a login that has one.",
+    )
 
 
 class TokenSerializer(serializers.Serializer[Any]):

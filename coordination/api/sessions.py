@@ -28,6 +28,7 @@ from coordination.api.authentication import (
 from coordination.api.permissions import IsActor
 from coordination.attempts import TooManyAttempts
 from coordination.models import Organization, User
+from coordination.problems import FieldError
 from coordination.request_context import client_address
 from coordination.second_factors import NEEDED_BY, SecondFactorRequired, Standing
 from coordination.tenancy import choose_organization
@@ -138,6 +139,9 @@ class TokenView(APIView):
 
     @extend_schema(
         summary="Get a token for a program",
+        description="A login with a second factor sends its `code` along. Without it the answer is "
+        "403 `second-factor-required`, whose `at` names where the factor is given, here this very "
+        "address, or enrolled.",
         request=serializers.TokenRequestSerializer,
         responses={201: serializers.TokenSerializer},
         auth=[],
@@ -152,7 +156,15 @@ class TokenView(APIView):
             user, actor, factor = log_in(request._request, now=now, **given)
         except TooManyAttempts as refused:
             return locked_out(refused, given["email"], now=now)
-        standing = Standing(factor == PENDING, factor not in {PASSWORD, PENDING})
+        if factor == PENDING:
+            # A program has no session in which the code could follow.
+            raise SecondFactorRequired(
+                "This login has a second factor: send its code with this very request.",
+                errors=[FieldError("/code", "Give the code, from the app or from paper.")],
+                rule="login.prove",
+                at=second_factors.PROGRAM_AT,
+            )
+        standing = Standing(is_enrolled=False, is_proven=factor != PASSWORD)
         standing.demand(actor.roles)
         token, secret = logins.issue_token(
             user, actor.organization_id, name=name, now=now, is_vouched=standing.is_proven

@@ -110,6 +110,14 @@ def test_it_gives_no_token_of_an_administrator_for_a_password_alone(cast: Cast) 
     program.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
     assert program.get("/api/v1/locations").data["type"] == REQUIRED
     app, _ = enrol(browser_of(ada), now)
+    # there is no session in which the code could follow, and nothing else takes its place
+    for more in ({}, {"at": FACTORS}):
+        answer = APIClient().post("/api/v1/tokens", {**wanted, **more})
+        assert (answer.status_code, answer.data["type"]) == (403, REQUIRED)
+        assert (answer.data["rule"], answer.data["at"]) == ("login.prove", "/api/v1/tokens")
+        assert [error["pointer"] for error in answer.data["errors"]] == ["/code"]
+    with cast.acting():
+        assert ApiToken.objects.filter(user=ada.user).count() == 1
     answer = APIClient().post("/api/v1/tokens", {**wanted, "code": totp_code(app, now)})
     assert answer.status_code == 201
     program.credentials(HTTP_AUTHORIZATION=f"Bearer {answer.data['token']}")
