@@ -11,12 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from coordination import access_reviews
-from coordination.actors import Role
+from coordination.api.permissions import OVERSIGHT
 from coordination.api.views import Listed, OfPatients, Retrieved
 from coordination.disclosure import View
 from coordination.models import AccessGrant, AccessReview, AuditEvent, Override, User
-
-OVERSIGHT = frozenset({Role.PRIVACY_OFFICER})
 
 
 class AccessReviewSerializer(serializers.ModelSerializer[AccessReview]):

@@ -10,14 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from coordination import break_glass, consent
-from coordination.actors import Role
 from coordination.api import consent_serializers as serializers
-from coordination.api.permissions import CARE, CLINICAL
+from coordination.api.permissions import CARE, CLINICAL, OVERSIGHT
 from coordination.api.views import Listed, OfPatients, Retrieved
 from coordination.disclosure import View
 from coordination.models import Consent, Directive, Override
 
-OVERSIGHT = frozenset({Role.PRIVACY_OFFICER})
 _DECIDED = ("given_by", "means", "effective_at", "evidence", "wording")
 
 

@@ -12,9 +12,11 @@ from rest_framework.response import Response
 from coordination import access, care_team, registration, search
 from coordination.api import serializers
 from coordination.api.concurrency import expected_version
-from coordination.api.permissions import CARE
+from coordination.api.permissions import CARE, OVERSIGHT
 from coordination.api.projected import Projected
-from coordination.api.views import OfPatients, Retrieved
+from coordination.api.views import READS, OfPatients, Retrieved
+from coordination.consent import view_of
+from coordination.disclosure import View
 from coordination.models import CareTeamMember, Patient, PatientIdentifier
 
 PATIENT_PATH = OpenApiParameter("patient_id", str, OpenApiParameter.PATH)
@@ -52,14 +54,18 @@ class PatientFilter(filters.FilterSet):
     retrieve=extend_schema(summary="Read a patient"),
 )
 class PatientViewSet(Projected, Retrieved):
-    """Patients: practitioners reach their circle, schedulers the whole directory."""
+    """Patients: practitioners reach their circle, schedulers and oversight the whole directory.
+
+    Who guards privacy reads who somebody is and how to reach them, as the desk does, to find whose
+    directives, holds and accesses they look after; they write nothing of it.
+    """
 
     audited_as = "Patient"
     patient_path = "pk"
     seen_in = "directory"
     roles = {
-        "list": CARE,
-        "retrieve": CARE,
+        "list": CARE | OVERSIGHT,
+        "retrieve": CARE | OVERSIGHT,
         "create": CARE,
         "partial_update": CARE,
         "intake": CARE,
@@ -71,8 +77,9 @@ class PatientViewSet(Projected, Retrieved):
     queryset = Patient.objects.none()
 
     def get_queryset(self) -> QuerySet[Patient, Patient]:
-        """Return the patients within the actor's reach."""
-        visible = access.patients_visible_to(self.actor, self.now, view="directory")
+        """Return the patients within the actor's reach; oversight reads all, and only reads."""
+        view: View = view_of(self.actor) if self.action in READS else "directory"
+        visible = access.patients_visible_to(self.actor, self.now, view=view)
         identifiers = PatientIdentifier.objects.order_by("kind", "system", "value")
         return visible.prefetch_related(Prefetch("identifiers", identifiers))
 

@@ -13,6 +13,7 @@ from coordination.problems import Denied
 CLINICAL = frozenset({Role.PRACTITIONER})
 SCHEDULING = frozenset({Role.SCHEDULER})
 CARE = frozenset({Role.PRACTITIONER, Role.SCHEDULER})
+OVERSIGHT = frozenset({Role.PRIVACY_OFFICER})
 ADMINISTRATION = frozenset({Role.ADMINISTRATOR})
 PATIENTS = frozenset({Role.PATIENT})
 PROXIES = frozenset({Role.PROXY})

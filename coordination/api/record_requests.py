@@ -13,9 +13,8 @@ from rest_framework.response import Response
 from coordination import corrections, coverage, retention
 from coordination.api import record_serializers as serializers
 from coordination.api.concurrency import expected_version
-from coordination.api.consents import OVERSIGHT
 from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
-from coordination.api.permissions import CARE, CLINICAL
+from coordination.api.permissions import CARE, CLINICAL, OVERSIGHT
 from coordination.api.records import MomentFilter, OfPatientFilter
 from coordination.api.views import Listed, OfPatients, Retrieved
 from coordination.disclosure import View

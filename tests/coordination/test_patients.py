@@ -1,5 +1,6 @@
 """Patients over the API: who finds, registers and corrects them."""
 
+import json
 from datetime import date
 
 import pytest
@@ -11,9 +12,32 @@ from coordination.models import (
     Patient,
     PatientIdentifier,
 )
+from tests import lockbox
 from tests.cast import Cast
 
 URL = "/api/v1/patients"
+#: who somebody is, and how to reach them
+IDENTITY = {
+    "id",
+    "family_name",
+    "given_name",
+    "preferred_name",
+    "birth_date",
+    "gender",
+    "language",
+    "email",
+    "phone",
+    "address",
+    "emergency_contact_name",
+    "emergency_contact_phone",
+    "emergency_contact_relationship",
+    "family_physician",
+    "identifiers",
+    "deceased_at",
+    "is_synthetic",
+    "registered_at",
+    "merged_into",
+}
 
 
 def registration(cast: Cast, **changes: object) -> dict[str, object]:
@@ -89,11 +113,63 @@ def test_it_refuses_a_lead_of_another_organization(cast: Cast) -> None:
 
 
 def test_it_lets_administrators_see_no_patient(cast: Cast) -> None:
-    for who in (cast.ada, cast.pia):
-        answer = who.client.get(URL)
-        assert answer.status_code == 403
-        assert answer.data["rule"] == "role.patient.list"
-        assert who.client.post(URL, registration(cast)).status_code == 403
+    answer = cast.ada.client.get(URL)
+    assert answer.status_code == 403
+    assert answer.data["rule"] == "role.patient.list"
+    assert cast.ada.client.post(URL, registration(cast)).status_code == 403
+
+
+@pytest.mark.feature("PV-06")
+@pytest.mark.parametrize("by", ["name", "identifier", "birth_date"])
+def test_it_lets_whoever_guards_privacy_look_a_patient_up_on_the_record(
+    cast: Cast, by: str
+) -> None:
+    with cast.acting():
+        number = cast.patient.identifiers.get().value
+    asked = {"name": "tremb", "identifier": number, "birth_date": "1990-05-17"}
+    found = cast.pia.client.get(URL, {by: asked[by]}).data["results"]
+    assert [row["id"] for row in found] == [str(cast.patient.id)]
+    at = f"{URL}/{cast.patient.id}"
+    assert cast.pia.client.get(at).data["family_name"] == "Tremblay"
+    assert cast.pia.client.get(f"{URL}/{cast.stranger.id}").status_code == 404
+    with cast.acting():
+        rows = AuditEvent.objects.filter(user_id=cast.pia.user.id, resource="Patient")
+        said = [(row.event, row.patient_ids, row.bases, row.purpose) for row in rows.order_by("id")]
+    mine = ([cast.patient.id], ["oversight"], "privacy_review")
+    assert said == [("Patient.search", *mine), ("Patient.read", *mine)]
+    # to find, and nothing else
+    assert cast.pia.client.post(URL, registration(cast)).status_code == 403
+    changed = cast.pia.client.patch(at, {"phone": "1"}, headers={"If-Match": '"1"'})
+    assert changed.status_code == 403
+    for below in ("care-team", "brief"):
+        assert cast.pia.client.get(f"{at}/{below}").status_code == 403
+
+
+@pytest.mark.feature("PV-03")
+def test_it_shows_who_guards_privacy_what_the_desk_sees_and_nothing_clinical(cast: Cast) -> None:
+    scene = lockbox.stage(cast)
+    scene.lock(target="everything", audience="everyone")
+    seen = cast.pia.client.get(f"{URL}/{cast.patient.id}")
+    assert seen.data == cast.sam.client.get(f"{URL}/{cast.patient.id}").data
+    listed = cast.pia.client.get(URL)
+    assert listed.data == cast.sam.client.get(URL).data
+    assert listed.data["results"] == [json.loads(seen.content)]
+    assert set(seen.data) == IDENTITY
+    with cast.acting():
+        clinical = {
+            scene.course.condition,
+            str(scene.course.id),
+            lockbox.AGREED,
+            lockbox.HANDED_OVER,
+            lockbox.PROGRAMME,
+            "massage",
+            "lead",
+            cast.asha.user.email,
+        }
+    for answer in (seen, listed):
+        text = answer.content.decode().lower()
+        assert [one for one in clinical if one.lower() in text] == []
+        assert "Continuum-Withheld" not in answer.headers
 
 
 def test_it_shows_each_practitioner_only_their_circle(cast: Cast) -> None:
