@@ -3,7 +3,8 @@
 Staff write down what the patient (or who decides for them) said; they never decide it. A directive
 holds from the moment it is written for everything that is read afterwards (`disclosure`). Who may
 see that there is one: whoever writes it down, once, and the privacy officer. To those from whom
-something is withheld it is only said that something is.
+something is withheld it is only said that something is. So whoever repeats what another wrote down
+is not told that it was there: both stand, until a privacy officer ends them together.
 """
 
 from dataclasses import dataclass
@@ -17,19 +18,36 @@ from django.db.models import Case, F, Q, QuerySet, When
 from coordination import audit, lockbox
 from coordination.access import (
     must_go_on,
-    nameable_by,
     owned_by_patient,
     patient_for,
     within_reach,
 )
 from coordination.actors import Actor, Role
-from coordination.disclosure import EVERY_ROW, View, disclosed_to, labelled, labels_of
-from coordination.models import Consent, Directive, Patient, Practitioner, new_id
+from coordination.disclosure import (
+    EVERY_ROW,
+    View,
+    applying_to,
+    disclosed_to,
+)
+from coordination.locked import Locked, alike_to, holder_of, must_say_something
+from coordination.models import Consent, Directive, Patient, new_id
 from coordination.persons import records_of_person
-from coordination.problems import Invalid, NotAllowed, NotFound, Stale
+from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale
 
-Target = Directive.Target
-Audience = Directive.Audience
+__all__ = [
+    "ConsentNotFound",
+    "Decided",
+    "DirectiveNotFound",
+    "Locked",
+    "NothingToWithdraw",
+    "consents_visible_to",
+    "directives_ended_by",
+    "directives_visible_to",
+    "end_directive",
+    "record_consent",
+    "set_directive",
+    "view_of",
+]
 
 
 class ConsentNotFound(NotFound):
@@ -59,19 +77,6 @@ class Decided:
     effective_at: datetime | None = None
     evidence: str = ""
     wording: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Locked:
-    """What is withheld from whom; ids and disciplines only where the kind has them."""
-
-    target: str
-    audience: str
-    target_discipline: str = ""
-    target_practitioner_id: UUID | None = None
-    target_id: UUID | None = None
-    audience_discipline: str = ""
-    audience_practitioner_id: UUID | None = None
 
 
 @transaction.atomic
@@ -118,19 +123,26 @@ def record_consent(
 @transaction.atomic
 def set_directive(
     patient_id: UUID, locked: Locked, *, decided: Decided, actor: Actor, now: datetime
-) -> Directive:
+) -> tuple[Directive, bool]:
     """Lock something away at the patient's word; it holds for whatever is read from now on.
 
-    It holds on every record of the same person. Raises `PatientNotFound`, `PatientMerged` (say it
-    of the record that goes on) and `Invalid` (a practitioner or record that is not there).
+    It holds on every record of the same person. Returns the directive and whether it is new: the
+    very same one, in force already, is returned to whoever wrote it down and to privacy officers.
+    Raises `PatientNotFound`, `PatientMerged` (say it of the record that goes on) and `Invalid` (a
+    practitioner or record that is not there, a moment in the future).
     """
+    # Held: of two who write the same down at once, one sees the other's.
     patient = patient_for(actor, patient_id, now=now, view=view_of(actor), lock=True)
     must_go_on(patient)
-    _check(locked)
+    must_say_something(locked)
+    _check_moment(decided, now)
+    known = _known_to(alike_to(locked, records_of_person(patient)), decided, actor).first()
+    if known is not None:
+        return known, False
     # What lies in a record that rests is locked there: so it stays when the two are taken apart.
     holder = patient
     if locked.target_id is not None:
-        holder = Patient.objects.get(pk=_holder_of(locked.target_id, locked, patient, actor, now))
+        holder = Patient.objects.get(pk=holder_of(locked.target_id, locked, patient, actor, now))
     consent = _write(
         holder,
         None,
@@ -157,7 +169,7 @@ def set_directive(
     )
     lockbox.tell(directive, "directive.set", actor=actor, now=now)
     lockbox.lock_alike(records_of_person(patient), actor=actor, now=now)
-    return directive
+    return directive, True
 
 
 @transaction.atomic
@@ -166,14 +178,19 @@ def end_directive(
 ) -> Directive:
     """Open again, at the patient's word, what was locked away, on every record of the person.
 
-    One that repeats another record's ends with that one, which is returned. Raises
-    `DirectiveNotFound`, and `Stale` when it has ended already.
+    Whoever wrote it down ends it; a privacy officer ends any, with all that say the same. One that
+    repeats another record's ends with that one, which is returned. Raises `DirectiveNotFound`,
+    `Denied` where it is directed at whoever would end it, and `Stale` when it has ended already.
     """
-    found = directives_visible_to(actor, now).select_related("original__patient")
+    found = directives_ended_by(actor, now).select_related("original__patient")
     asked: Directive | None = found.filter(pk=directive_id).first()
     if asked is None:
-        raise DirectiveNotFound("There is no such directive within your reach.")
+        raise DirectiveNotFound(
+            "There is no such directive that you wrote down for a patient within your reach; "
+            "privacy officers end those of others."
+        )
     directive: Directive = asked.original or asked
+    _demand_nothing_opened(directive, actor, now)
     goes_on = directive.patient.merged_into_id or directive.patient_id
     # One after the other: else two who end it would write the same version of the agreement.
     patient_for(actor, goes_on, now=now, view=view_of(actor), lock=True)
@@ -183,6 +200,84 @@ def end_directive(
     # one that repeated it may have ended by itself: it says nothing of the original any more
     if Directive.objects.filter(pk__in={asked.pk, directive.pk}, until__isnull=False).exists():
         raise Stale("This directive has ended already.")
+    records = records_of_person(directive.patient)
+    alike = alike_to(Locked.of(directive), records)
+    others = alike.exclude(pk=directive.pk) if _is_oversight(actor) else alike.none()
+    for one in (directive, *others.select_related("patient", "consent")):
+        _end(one, decided=decided, actor=actor, now=now)
+    lockbox.lock_alike(records, actor=actor, now=now)
+    return directive
+
+
+def consents_visible_to(actor: Actor, now: datetime) -> Any:
+    """Return the decisions that the actor may read: what is locked away is oversight's alone.
+
+    What was asked may be clinical, so `about_told` is null for the directory view, except to
+    whoever wrote it down.
+    """
+    rows = owned_by_patient(Consent.objects.all(), actor, now, view=view_of(actor))
+    told = within_reach(actor, now) & disclosed_to(Consent, actor, now)
+    if _is_oversight(actor):
+        told = EVERY_ROW
+    else:
+        rows = rows.exclude(category=Consent.Category.LOCKBOX)
+    if actor.user_id is not None:
+        told |= Q(user_id=actor.user_id)
+    return rows.annotate(about_told=Case(When(told, then=F("about")), default=None))
+
+
+def directives_visible_to(actor: Actor, now: datetime) -> Any:
+    """Return the directives that the actor may read, ended ones included."""
+    return owned_by_patient(
+        Directive.objects.select_related("patient", "consent"), actor, now, view="oversight"
+    )
+
+
+def directives_ended_by(actor: Actor, now: datetime) -> Any:
+    """Return the directives that the actor may end: for oversight all, else what they wrote down.
+
+    What they wrote down is shown to them no second time; they know it by its id.
+    """
+    if _is_oversight(actor) or actor.is_software:
+        return directives_visible_to(actor, now)
+    rows = Directive.objects.select_related("patient", "consent").filter(
+        consent__user_id=actor.user_id
+    )
+    return owned_by_patient(rows, actor, now, view="directory")
+
+
+def view_of(actor: Actor) -> View:
+    """Return the widest view under which the actor meets a patient to write a decision down."""
+    return "oversight" if _is_oversight(actor) else "directory"
+
+
+def _is_oversight(actor: Actor) -> bool:
+    return Role.PRIVACY_OFFICER in actor.roles
+
+
+def _known_to(rows: QuerySet[Any, Any], decided: Decided, actor: Actor) -> QuerySet[Any, Any]:
+    """Keep the directives of which the actor knows; others learn by no answer that there is one."""
+    if _is_oversight(actor):
+        return rows
+    if actor.user_id is not None:
+        return rows.filter(consent__user_id=actor.user_id)
+    # what software writes down is known to whoever spoke through it
+    return rows.filter(consent__recorded_by=actor.label, consent__evidence=decided.evidence)
+
+
+def _demand_nothing_opened(directive: Directive, actor: Actor, now: datetime) -> None:
+    # Nobody opens to themselves, alone, what a patient locked away: for need there is an override.
+    if _is_oversight(actor) or not actor.practitioner_roles:
+        return
+    if applying_to(actor, now).filter(pk=directive.pk).exists():
+        raise Denied(
+            "This directive withholds something from you too: a privacy officer of your "
+            "organization ends it, at the patient's word.",
+            rule="directive.end",
+        )
+
+
+def _end(directive: Directive, *, decided: Decided, actor: Actor, now: datetime) -> None:
     consent = _write(
         directive.patient,
         directive.consent,
@@ -201,37 +296,6 @@ def end_directive(
         raise Stale("This directive has ended already.")
     directive.refresh_from_db()
     lockbox.tell(directive, "directive.ended", actor=actor, now=now)
-    lockbox.lock_alike(records_of_person(directive.patient), actor=actor, now=now)
-    return directive
-
-
-def consents_visible_to(actor: Actor, now: datetime) -> Any:
-    """Return the decisions that the actor may read: what is locked away is oversight's alone.
-
-    What was asked may be clinical, so `about_told` is null for the directory view, except to
-    whoever wrote it down.
-    """
-    rows = owned_by_patient(Consent.objects.all(), actor, now, view=view_of(actor))
-    told = within_reach(actor, now) & disclosed_to(Consent, actor, now)
-    if Role.PRIVACY_OFFICER in actor.roles:
-        told = EVERY_ROW
-    else:
-        rows = rows.exclude(category=Consent.Category.LOCKBOX)
-    if actor.user_id is not None:
-        told |= Q(user_id=actor.user_id)
-    return rows.annotate(about_told=Case(When(told, then=F("about")), default=None))
-
-
-def directives_visible_to(actor: Actor, now: datetime) -> Any:
-    """Return the directives that the actor may read, ended ones included."""
-    return owned_by_patient(
-        Directive.objects.select_related("patient", "consent"), actor, now, view="oversight"
-    )
-
-
-def view_of(actor: Actor) -> View:
-    """Return the widest view under which the actor meets a patient to write a decision down."""
-    return "oversight" if Role.PRIVACY_OFFICER in actor.roles else "directory"
 
 
 def _latest(patient: Patient, agreement: UUID, actor: Actor, now: datetime) -> Consent:
@@ -258,9 +322,8 @@ def _write(
     actor: Actor,
     now: datetime,
 ) -> Consent:
+    _check_moment(decided, now)
     effective_at = decided.effective_at or now
-    if effective_at > now:
-        raise Invalid.field("/effective_at", "Nobody has decided yet what lies in the future.")
     if expires_at is not None and expires_at <= effective_at:
         raise Invalid.field("/expires_at", "It ends before it begins.")
     consent = Consent.objects.create(
@@ -294,58 +357,6 @@ def _write(
     return consent
 
 
-def _check(locked: Locked) -> None:
-    _same(locked.target == Target.DISCIPLINE, bool(locked.target_discipline), "target_discipline")
-    _same(
-        locked.target == Target.PRACTITIONER,
-        locked.target_practitioner_id is not None,
-        "target_practitioner",
-    )
-    _same(
-        locked.target in {Target.CONDITION, Target.RECORD},
-        locked.target_id is not None,
-        "target_id",
-    )
-    _same(
-        locked.audience == Audience.DISCIPLINE,
-        bool(locked.audience_discipline),
-        "audience_discipline",
-    )
-    _same(
-        locked.audience == Audience.PRACTITIONER,
-        locked.audience_practitioner_id is not None,
-        "audience_practitioner",
-    )
-    for name in ("target_practitioner", "audience_practitioner"):
-        chosen = getattr(locked, f"{name}_id")
-        if chosen is not None and not Practitioner.objects.filter(pk=chosen).exists():
-            raise Invalid.field(f"/{name}", "There is no such practitioner.")
-
-
-def _same(wanted: bool, given: bool, field: str) -> None:
-    if wanted and not given:
-        raise Invalid.field(f"/{field}", "This kind needs it.")
-    if given and not wanted:
-        raise Invalid.field(f"/{field}", "It does not go with this kind.")
-
-
-def _holder_of(
-    target_id: UUID, locked: Locked, patient: Patient, actor: Actor, now: datetime
-) -> UUID:
-    """Return in which of the patient's records it lies, as far as the actor knows.
-
-    Raises `Invalid`.
-    """
-    for model in labelled().values():
-        labels = labels_of(model)
-        if locked.target == Target.CONDITION and labels.condition != "pk":
-            continue
-        rows: QuerySet[Any, Any] = QuerySet(model)
-        records = records_of_person(patient)
-        mine = rows.filter(pk=target_id, **{f"{labels.patient}__in": records})
-        found: UUID | None = (
-            nameable_by(mine, actor, now).values_list(labels.patient, flat=True).first()
-        )
-        if found is not None:
-            return found
-    raise Invalid.field("/target_id", "This patient has no such record.")
+def _check_moment(decided: Decided, now: datetime) -> None:
+    if decided.effective_at is not None and decided.effective_at > now:
+        raise Invalid.field("/effective_at", "Nobody has decided yet what lies in the future.")

@@ -235,14 +235,22 @@ def lock_away(
     effective_at: datetime | None,
     actor: Actor,
     now: datetime,
-) -> Directive:
-    """Set a directive as the patient's substitute decision maker, who holds the right `consent`."""
+) -> tuple[Directive, bool]:
+    """Set a directive as the patient's substitute decision maker, who holds the right `consent`.
+
+    Returns it and whether it is new: what this login said before, and still holds, is found.
+    """
     demand(Right.CONSENT, actor, patient_id, now)
     software = Actor.system("coordination.proxies", actor.organization_id)
     decided = consent.Decided(
         given_by="substitute", means="electronic", effective_at=effective_at, evidence=actor.label
     )
-    directive = consent.set_directive(patient_id, locked, decided=decided, actor=software, now=now)
+    directive, is_new = consent.set_directive(
+        patient_id, locked, decided=decided, actor=software, now=now
+    )
+    if not is_new:
+        record_read([directive.patient], resource="Directive", actor=actor, now=now)
+        return directive, False
     audit.record(
         actor=actor,
         now=now,
@@ -254,7 +262,7 @@ def lock_away(
         basis="proxy",
         purpose="care",
     )
-    return directive
+    return directive, True
 
 
 def _demand_another(actor: Actor, person: RelatedPerson) -> None:

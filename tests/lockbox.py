@@ -35,13 +35,14 @@ class Scene:
     def lock(self, *, now: Any = NOW, **what: Any) -> Directive:
         """Let Pia write down that the patient locks something away."""
         with self.cast.acting():
-            return set_directive(
+            directive, _ = set_directive(
                 self.cast.patient.id,
                 Locked(**{"audience": "practitioner", **self.from_ben(what), **what}),
                 decided=SAID,
                 actor=self.cast.pia.actor(now),
                 now=now,
             )
+        return directive
 
     def from_ben(self, what: dict[str, Any]) -> dict[str, Any]:
         """Return whom it is kept from, unless the test says so."""

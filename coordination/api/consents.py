@@ -1,6 +1,7 @@
 """Consents, directives (the lockbox) and overrides (breaking the glass)."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
@@ -100,7 +101,7 @@ class DirectiveViewSet(OfPatients, Listed, Retrieved):
         "list": OVERSIGHT,
         "retrieve": OVERSIGHT,
         "create": CARE | OVERSIGHT,
-        "end": OVERSIGHT,
+        "end": CARE | OVERSIGHT,
     }
     serializer_class = serializers.DirectiveSerializer
     filterset_class = DirectiveFilter
@@ -114,23 +115,29 @@ class DirectiveViewSet(OfPatients, Listed, Retrieved):
     @extend_schema(
         summary="Lock something away, at the patient's word",
         description="It holds at once, on every path, for everybody but whoever wrote the record "
-        "or is a party to it. Only what its writer may read can be named.",
+        "or is a party to it. Only what its writer may read can be named. Sent again while it "
+        "holds, it changes nothing, and 200 answers with the one that is there; but whoever "
+        "repeats what somebody else wrote down is not told of that, unless they guard privacy.",
         request=serializers.DirectiveOfPatientSerializer,
-        responses={201: serializers.DirectiveSerializer},
+        responses={201: serializers.DirectiveSerializer, 200: serializers.DirectiveSerializer},
     )
     def create(self, request: Request) -> Response:
-        """Set one directive."""
+        """Set one directive, or find the very same."""
         data = self.valid(serializers.DirectiveOfPatientSerializer)
         decided, patient_id = _decided(data), data.pop("patient")
         for name in ("target_practitioner", "audience_practitioner"):
             data[f"{name}_id"] = data.pop(name)
-        row = consent.set_directive(
+        row, is_new = consent.set_directive(
             patient_id, consent.Locked(**data), decided=decided, actor=self.actor, now=self.now
         )
-        return self.answer(row, status=201)
+        if not is_new:
+            self.audit_disclosure([row], searched=False)
+        return self.answer(row, status=201 if is_new else 200)
 
     @extend_schema(
         summary="Open again what was locked away, at the patient's word",
+        description="Whoever wrote it down ends it, unless it withholds something from them too; "
+        "a privacy officer ends any, together with whatever says the same of the patient.",
         request=serializers.DecidedSerializer,
         responses={200: serializers.DirectiveSerializer},
     )
@@ -138,9 +145,7 @@ class DirectiveViewSet(OfPatients, Listed, Retrieved):
     def end(self, request: Request, pk: str) -> Response:
         """End one directive."""
         decided = _decided(self.valid(serializers.DecidedSerializer))
-        row = consent.end_directive(
-            self.get_object().pk, decided=decided, actor=self.actor, now=self.now
-        )
+        row = consent.end_directive(UUID(pk), decided=decided, actor=self.actor, now=self.now)
         return self.answer(row)
 
 

@@ -239,19 +239,20 @@ class ProxiedPatientViewSet(OfPatients):
     @extend_schema(
         summary="Lock something away as the patient's substitute decision maker",
         request=ProxyDirectiveSerializer,
-        responses={201: DirectiveSerializer},
+        responses={201: DirectiveSerializer, 200: DirectiveSerializer},
     )
     @action(detail=True, methods=["post"])
     def directives(self, request: Request, pk: str) -> Response:
-        """Set one directive; it needs the right `consent`."""
+        """Set one directive, or find the very same; it needs the right `consent`."""
         patient_id = serializers.UUIDField().to_internal_value(pk)
         proxies.demand("consent", self.actor, patient_id, self.now)
         data = self.valid(ProxyDirectiveSerializer)
-        directive = proxies.lock_away(
+        directive, is_new = proxies.lock_away(
             patient_id,
             consent.Locked(**data),
             effective_at=None,
             actor=self.actor,
             now=self.now,
         )
-        return self.answer(directive, status=201, serializer_class=DirectiveSerializer)
+        status = 201 if is_new else 200
+        return self.answer(directive, status=status, serializer_class=DirectiveSerializer)

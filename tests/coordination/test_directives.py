@@ -1,13 +1,19 @@
 """Writing down what a patient decides: directives, refusals, and who may see that there is one."""
 
+import threading
+import time
 from typing import Any
 
 import pytest
+from django.db import connections
 
-from coordination.models import Consent, Directive
+from coordination.consent import Locked, end_directive, set_directive
+from coordination.models import AuditEvent, Consent, Directive
 from tests import lockbox
-from tests.cast import Cast
+from tests.care_plans.pairs import pair
+from tests.cast import NOW, Cast
 from tests.test_lockbox import MASSAGE, scene
+from tests.test_lockbox_everywhere import merge
 
 pytestmark = pytest.mark.django_db
 __all__ = ["scene"]  # a fixture
@@ -107,3 +113,164 @@ def test_it_keeps_a_refusal_as_a_version_of_its_agreement(cast: Cast) -> None:
     assert permitted["version"] == 2
     for who in (cast.gus, cast.olu):
         assert who.client.get("/api/v1/consents").data["results"] == []
+
+
+def word(scene: lockbox.Scene, **what: Any) -> dict[str, Any]:
+    """Return the patient's word to lock massage away from Ben."""
+    return {
+        "patient": str(scene.cast.patient.id),
+        "target": "discipline",
+        "target_discipline": MASSAGE,
+        "audience": "discipline",
+        "audience_discipline": "chiropractic",
+        "given_by": "patient",
+        "means": "spoken",
+        **what,
+    }
+
+
+SPOKEN = {"given_by": "patient", "means": "spoken"}
+URL = "/api/v1/directives"
+
+
+def in_force(scene: lockbox.Scene) -> int:
+    with scene.cast.acting():
+        return int(Directive.objects.filter(until=None).count())
+
+
+@pytest.mark.feature("PV-03")
+def test_it_answers_the_very_same_directive_with_the_one_that_holds(scene: lockbox.Scene) -> None:
+    cast = scene.cast
+    made = cast.sam.client.post(URL, word(scene))
+    again = cast.sam.client.post(URL, word(scene, means="written", evidence="form 12"))
+    assert (made.status_code, again.status_code) == (201, 200)
+    assert again.data == made.data
+    found = cast.pia.client.post(URL, word(scene))
+    assert (found.status_code, found.data["id"]) == (200, made.data["id"])
+    wrong = cast.sam.client.post(URL, word(scene, effective_at="2999-01-01T00:00:00Z"))
+    assert wrong.status_code == 400
+    with cast.acting():
+        assert Consent.objects.filter(category="lockbox").count() == 1
+        reads = AuditEvent.objects.filter(event="Directive.read", user_id=cast.sam.user.id)
+        assert [row.resource_id for row in reads] == [Directive.objects.get().pk]
+    for other in ({"audience_discipline": "nutrition"}, {"target_discipline": "nutrition"}):
+        assert cast.sam.client.post(URL, word(scene, **other)).status_code == 201
+    ended = cast.sam.client.post(f"{URL}/{made.data['id']}/end", SPOKEN)
+    assert ended.status_code == 200
+    anew = cast.sam.client.post(URL, word(scene))
+    assert (anew.status_code, anew.data["id"] == made.data["id"]) == (201, False)
+
+
+@pytest.mark.feature("PV-05")
+def test_it_tells_nobody_else_that_there_is_such_a_directive(scene: lockbox.Scene) -> None:
+    cast = scene.cast
+    first = cast.sam.client.post(URL, word(scene)).data
+    second = cast.asha.client.post(URL, word(scene))
+    assert second.status_code == 201
+    assert second.data["id"] != first["id"]
+    # whoever wrote one down ends that one; the patient's other word stands
+    assert cast.asha.client.post(f"{URL}/{second.data['id']}/end", SPOKEN).status_code == 200
+    assert in_force(scene) == 1
+    assert cast.asha.client.post(URL, word(scene)).status_code == 201
+    # and oversight ends what says the same together, each in its own agreement
+    assert cast.pia.client.post(f"{URL}/{first['id']}/end", SPOKEN).status_code == 200
+    assert in_force(scene) == 0
+    with cast.acting():
+        for row in Directive.objects.all():
+            versions = Consent.objects.filter(agreement=row.consent.agreement)
+            said = versions.order_by("version").values_list("decision", flat=True)
+            assert list(said) == ["refuse", "permit"]
+
+
+@pytest.mark.feature("PV-03")
+def test_it_is_ended_by_whoever_wrote_it_down_and_by_nobody_else_but_oversight(
+    scene: lockbox.Scene,
+) -> None:
+    cast = scene.cast
+    mine = cast.chloe.client.post(URL, word(scene)).data["id"]
+    at = f"{URL}/{mine}/end"
+    for who in (cast.asha, cast.ben, cast.sam, cast.gus, cast.olu):
+        refused = who.client.post(at, SPOKEN)
+        assert (refused.status_code, refused.data["type"]) == (
+            404,
+            "urn:continuum:problem:directive-not-found",
+        )
+        assert "privacy officers" in refused.data["detail"]
+    assert cast.ada.client.post(at, SPOKEN).status_code == 403
+    assert in_force(scene) == 1
+    assert cast.chloe.client.post(at, SPOKEN).data["until"] is not None
+    assert cast.chloe.client.post(at, SPOKEN).status_code == 409
+    assert in_force(scene) == 0
+
+
+@pytest.mark.feature("PV-03")
+@pytest.mark.parametrize("whom", ["them", "their discipline", "everyone"])
+def test_it_lets_nobody_end_alone_what_is_directed_at_them(scene: lockbox.Scene, whom: str) -> None:
+    cast = scene.cast
+    himself = str(cast.ben.practitioner_role.practitioner_id)
+    audiences: dict[str, dict[str, Any]] = {
+        "them": {
+            "audience": "practitioner",
+            "audience_discipline": "",
+            "audience_practitioner": himself,
+        },
+        "their discipline": {},
+        "everyone": {"audience": "everyone", "audience_discipline": ""},
+    }
+    made = cast.ben.client.post(URL, word(scene, **audiences[whom]))
+    assert made.status_code == 201, made.data
+    at = f"{URL}/{made.data['id']}/end"
+    refused = cast.ben.client.post(at, SPOKEN)
+    assert (refused.status_code, refused.data["rule"]) == (403, "directive.end")
+    assert "privacy officer" in refused.data["detail"]
+    assert in_force(scene) == 1
+    assert cast.pia.client.post(at, SPOKEN).status_code == 200
+
+
+@pytest.mark.feature("PV-03")
+def test_it_sets_one_directive_when_it_is_sent_twice_at_once(committed_cast: Cast) -> None:
+    cast = committed_cast
+    locked = Locked(target="everything", audience="everyone")
+    outcomes: list[tuple[Directive, bool]] = []
+
+    def say() -> None:
+        with cast.acting():
+            outcomes.append(
+                set_directive(
+                    cast.patient.id,
+                    locked,
+                    decided=lockbox.SAID,
+                    actor=cast.sam.actor(),
+                    now=NOW,
+                )
+            )
+
+    def meanwhile() -> None:
+        try:
+            say()
+        finally:
+            connections.close_all()
+
+    second = threading.Thread(target=meanwhile)
+    with cast.acting():
+        say()
+        second.start()
+        time.sleep(0.5)  # long enough to be done, were nobody in the way
+    second.join(20)
+    assert [is_new for _, is_new in outcomes] == [True, False]
+    assert len({directive.pk for directive, _ in outcomes}) == 1
+
+
+@pytest.mark.feature("PV-03")
+def test_it_finds_and_ends_the_same_on_merged_records(cast: Cast) -> None:
+    with cast.acting():
+        review = pair(cast, by=cast.ben)
+        given: dict[str, Any] = {"decided": lockbox.SAID, "actor": cast.sam.actor(), "now": NOW}
+        locked = Locked(target="discipline", target_discipline=MASSAGE, audience="everyone")
+        first, _ = set_directive(review.patient.id, locked, **given)
+        merge(cast, review)
+        found, is_new = set_directive(cast.patient.id, locked, **given)
+        assert (found.pk, is_new) == (first.pk, False)
+        repeated = Directive.objects.get(original=first)
+        end_directive(repeated.pk, **given)
+        assert not Directive.objects.filter(until=None).exists()
