@@ -356,3 +356,25 @@ def test_it_makes_one_of_staff_and_proxy_when_both_are_given_at_once(
     assert [type(outcome) for outcome in outcomes] == [LoginOfAnother]
     kept = "scheduler" if first == "staff" else "proxy"
     assert hats_of(Person(rana.user, cast.riverside)) == {kept}
+
+
+@pytest.mark.feature("PV-03")
+def test_it_finds_what_the_proxy_had_locked_away_before(cast: Cast) -> None:
+    person, rana = proxy(cast)
+    with cast.acting():
+        grant(cast, person, "consent")
+    body = {"target": "everything", "audience": "everyone"}
+    at = f"{MINE}/{cast.patient.id}/directives"
+    first, again = rana.client.post(at, body), rana.client.post(at, body)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.data == first.data
+    # what the proxy said is not told to whoever says it after them
+    told = {"patient": str(cast.patient.id), "given_by": "patient", "means": "spoken"}
+    assert cast.sam.client.post("/api/v1/directives", {**body, **told}).status_code == 201
+    with cast.acting():
+        assert Directive.objects.count() == 2
+        events = AuditEvent.objects.filter(user_id=rana.user.id, resource="Directive")
+        assert [(row.event, row.bases) for row in events.order_by("id")] == [
+            ("directive.set-by-proxy", ["proxy"]),
+            ("Directive.read", ["proxy"]),
+        ]
