@@ -7,10 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import BooleanField, Exists, OuterRef, Q, Subquery
+from django.db.models.expressions import RawSQL
 
 from coordination import audit
 from coordination.actors import Actor, Role
@@ -156,6 +158,31 @@ def grant_role(
             discipline=discipline,
         )
     return role
+
+
+def logins_of(actor: Actor, now: datetime) -> Any:
+    """Return the logins of whoever works, or worked, in the actor's organization. Unordered.
+
+    Each with `roles` (what they are here now), `practitioner_id`, `is_usable` (whether it opens
+    anything here now) and `has_second_factor`. A login that is only a patient's or a proxy's is
+    left out: who keeps the logins of the staff sees no patient.
+    """
+    hats = Membership.objects.filter(
+        user=OuterRef("pk"), organization_id=actor.organization_id
+    ).exclude(role__in=FROM_OUTSIDE)
+    worn = hats.filter(current(now)).order_by("role").values("role")
+    treats = Practitioner.objects.filter(user=OuterRef("pk"), organization_id=actor.organization_id)
+    enrolled = RawSQL(
+        "coordination_user.id IN (SELECT user_id FROM coordination_enrolled())",
+        (),
+        output_field=BooleanField(),
+    )
+    return User.objects.filter(Exists(hats)).annotate(
+        roles=ArraySubquery(worn),
+        practitioner_id=Subquery(treats.values("pk")[:1]),
+        is_usable=Q(Exists(worn), is_active=True),
+        has_second_factor=enrolled,
+    )
 
 
 def works_here(user: User, now: datetime) -> bool:

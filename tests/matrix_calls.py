@@ -25,7 +25,12 @@ HELD_BY = {
 #: filled in where no record of anybody's is meant
 PIECES = {"slug": "koos", "version": "1.0.0", "token": "none"}
 #: needs a record that its view does not name by a model
-BY_NAME = {"denial": "Denial", "proxied-plan": "Patient", "proxied-patient": "Patient"}
+BY_NAME = {
+    "denial": "Denial",
+    "login": "Login",
+    "proxied-plan": "Patient",
+    "proxied-patient": "Patient",
+}
 _HOLE = re.compile(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)|<\w+:(\w+)>")
 
 

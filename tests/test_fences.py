@@ -28,6 +28,7 @@ LOOKUPS = {
     "coordination_lapsed_leads",
     "coordination_lapses_over",
     "coordination_memberships_of",
+    "coordination_enrolled",
     "coordination_organizations_of",
     "coordination_organization_named",
     "coordination_portal",

@@ -9,6 +9,7 @@ from coordination.api.access_log import AccessLogViewSet
 from coordination.api.access_reviews import AccessReviewViewSet
 from coordination.api.consents import ConsentViewSet, DirectiveViewSet, OverrideViewSet
 from coordination.api.denials import DenialViewSet
+from coordination.api.login_listing import LoginViewSet
 from coordination.api.patients import CareTeamMemberViewSet, PatientViewSet
 from coordination.api.permissions_listing import PermissionViewSet
 from coordination.api.places import (
@@ -45,6 +46,7 @@ router.register("locations", LocationViewSet, basename="location")
 router.register("access-reviews", AccessReviewViewSet, basename="access-review")
 router.register("related-persons", RelatedPersonViewSet, basename="related-person")
 router.register("me/patients", ProxiedPatientViewSet, basename="proxied-patient")
+router.register("logins", LoginViewSet, basename="login")
 router.register("me/access-log", AccessLogViewSet, basename="access-log")
 router.register("access-check", AccessCheckViewSet, basename="access-check")
 router.register("denials", DenialViewSet, basename="denial")
