@@ -246,7 +246,8 @@ class OwnTokensView(OwnView):
         body = self.valid(shapes.NewTokenSerializer)
         wanted = body.get("scopes") or [scopes.EVERYTHING]
         if unknown := set(wanted) - {scopes.EVERYTHING, *scopes.all_scopes()}:
-            raise Invalid.field("/scopes", f"{len(unknown)} of these are no scopes.")
+            words = f"Unknown scopes: {', '.join(sorted(unknown))}."
+            raise Invalid.field("/scopes", f"{words} A scope is `patient:read`, say.")
         token, secret = logins.issue_token(
             self.me,
             self.actor.organization_id,

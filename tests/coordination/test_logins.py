@@ -305,8 +305,15 @@ def test_it_shows_and_revokes_one_s_own_tokens(cast: Cast) -> None:
     assert other.delete(at).status_code == 404
     assert browser.delete(at).status_code == 204
     assert program.get("/api/v1/patients").status_code == 401
-    wrong = browser.post("/api/v1/me/tokens", {"name": "x", "scopes": ["a:b"]}, format="json")
+    body = {"name": "x", "scopes": ["patient:read", "z:y", "a:b"]}
+    wrong = browser.post("/api/v1/me/tokens", body, format="json")
     assert wrong.status_code == 400
+    assert wrong.data["errors"] == [
+        {
+            "pointer": "/scopes",
+            "detail": "Unknown scopes: a:b, z:y. A scope is `patient:read`, say.",
+        }
+    ]
 
 
 @pytest.mark.feature("AD-06")
