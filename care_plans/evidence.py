@@ -12,6 +12,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from care_plans.content.sourced import SeverityName, StageName
+from coordination.moments import as_text
 
 type Better = Literal["higher", "lower", "depends"]
 type Side = Literal["left", "right", "both", ""]
@@ -206,7 +207,7 @@ class Readiness:
         return {
             "pathway": self.pathway,
             "version": self.version,
-            "as_of": self.as_of.isoformat(),
+            "as_of": as_text(self.as_of),
             "stage": self.stage,
             "next_stage": self.next_stage,
             "outcome": self.outcome.value,

@@ -25,6 +25,7 @@ from coordination.models import (
     RecordRequest,
     StatementOfDisagreement,
 )
+from coordination.moments import AsText
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale
 from coordination.record_kinds import RecordKind, kind_of, record_kinds, record_of
 
@@ -205,14 +206,14 @@ def with_statements[M: Model](rows: QuerySet[M, M], actor: Actor, now: datetime)
     annotated: Any = rows.annotate(
         statements=ArraySubquery(
             said.order_by("said_at", "id").values(
-                json=JSONObject(id=F("id"), text=F("text"), said_at=F("said_at"))
+                json=JSONObject(id=F("id"), text=F("text"), said_at=AsText("said_at"))
             )
         ),
         corrections=ArraySubquery(
             made.order_by("closed_at", "id").values(
                 json=JSONObject(
                     corrected_by=named_to(rows.model, actor, now, at="corrected_by_id"),
-                    corrected_at=F("closed_at"),
+                    corrected_at=AsText("closed_at"),
                 )
             )
         ),

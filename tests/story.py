@@ -13,6 +13,7 @@ from care_plans.models import Activity, Goal
 from coordination.actors import Role
 from coordination.login_fence import login_of
 from coordination.models import Discipline, Location, Patient
+from coordination.moments import as_text
 from notifications import delivery
 from tests.care_plans import underway
 from tests.cast import LONG_AGO, NOW, Cast, Person, make_person
@@ -176,8 +177,8 @@ def stand_beside(cast: Cast, tell: Teller, patient: str) -> None:
         "granted_by": "patient",
         "legal_basis": "patient_authorization",
         "evidence": "form 12",
-        "since": NOW.isoformat(),
-        "until": (TOLD + timedelta(days=90)).isoformat(),
+        "since": as_text(NOW),
+        "until": as_text(TOLD + timedelta(days=90)),
     }
     tell(asha, "post", f"{at}/{{id}}/rights", right, id=person)
     seeing = tell(asha, "post", f"{at}/{{id}}/rights", {**right, "right": "view"}, id=person)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from coordination.break_glass import break_glass
+from coordination.moments import as_text
 from tests.cast import NOW, Cast
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def write_notes(cast: Cast, tell: "Teller") -> None:
     told = {
         "patient": patient,
         "text": "Sleeps through the night again.",
-        "agreed_at": NOW.isoformat(),
+        "agreed_at": as_text(NOW),
         "agreed_how": "spoken",
     }
     summary = tell(asha, "post", "/care-summaries", told)["id"]
@@ -50,7 +51,7 @@ def visit(cast: Cast, tell: "Teller") -> None:
     begun = {
         "patient": str(cast.patient.id),
         "encounter_class": "in_person",
-        "started_at": NOW.isoformat(),
+        "started_at": as_text(NOW),
     }
 
     def begin() -> Any:

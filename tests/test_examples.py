@@ -3,7 +3,9 @@
 `CONTINUUM_WRITE_EXAMPLES=1 uv run pytest tests/test_examples.py` writes them anew.
 """
 
+import json
 import os
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -70,6 +72,12 @@ def test_it_has_examples_that_are_valid(document: dict[str, Any]) -> None:
                 for error in checks.iter_errors(body.get("example"))
             ]
     assert wrong == []
+
+
+@pytest.mark.feature("AP-09")
+def test_it_writes_every_moment_in_one_way() -> None:
+    text = json.dumps(read_examples())
+    assert re.findall(r'"[^"]*T\d\d:\d\d[^"]*[+-]\d\d:\d\d"', text) == []
 
 
 @pytest.mark.feature("AP-09")

@@ -18,6 +18,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from coordination import moments
+
 Rows = QuerySet[Any, Any]
 
 
@@ -104,16 +106,6 @@ class JsonRows(_Json):
     )
 
 
-class Timestamp(Func):
-    """A timestamp as DRF prints it: in UTC, `Z`, the fraction with six digits or not at all."""
-
-    template = (
-        "replace(to_char(%(expressions)s AT TIME ZONE 'UTC', "
-        "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '.000000Z', 'Z')"
-    )
-    output_field = TextField()
-
-
 class Decimal(Func):
     """A number with so many digits after the point, as text."""
 
@@ -128,7 +120,7 @@ def _plain(field: Any, path: str) -> Any:
 def _timestamp(field: serializers.DateTimeField, path: str) -> Any:
     if getattr(field, "format", None) not in (None, "iso-8601") or hasattr(field, "timezone"):
         raise Unprojectable("it has a format of its own")
-    return Timestamp(F(path))
+    return moments.AsText(F(path))
 
 
 def _date(field: serializers.DateField, path: str) -> Any:

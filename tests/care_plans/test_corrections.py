@@ -62,7 +62,9 @@ def test_it_corrects_beside_the_original_which_stays_readable(circle: Cast) -> N
     assert (done.status_code, done.data["status"]) == (200, "fulfilled")
     shown = circle.ben.client.get(f"{NOTES}/{note.id}").data
     assert (shown["text"], shown["status"]) == ("Right knee swollen.", "superseded")
-    assert str(shown["corrections"][0]["corrected_by"]) == amended["id"]
+    assert shown["corrections"] == [
+        {"corrected_by": amended["id"], "corrected_at": done.json()["closed_at"]}
+    ]
 
 
 @pytest.mark.feature("PV-12")
@@ -101,6 +103,7 @@ def test_it_shows_the_patients_disagreement_with_the_record_wherever_that_is_rea
     alone = circle.ben.client.get(f"{NOTES}/{note.id}").data
     listed = circle.ben.client.get(NOTES).data["results"][0]
     assert alone["statements"][0]["text"] == listed["statements"][0]["text"] == SAID
+    assert alone["statements"][0]["said_at"].endswith("Z")
     assert alone["text"] == "As expected."
     with circle.acting():
         statements = StatementOfDisagreement.objects.filter(resource_id=note.id)
