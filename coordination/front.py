@@ -95,6 +95,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "coordination/not_found.html", status=404)
 
 
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form that came without the token which tells ours from a forged one."""
+    if _is_for_programs(request):
+        return problem_details.forged(request)
+    return render(request, "coordination/forged.html", status=403)
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that is malformed, whoever sent it."""
     return problem_details.bad_request(request, exception)

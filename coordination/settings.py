@@ -166,6 +166,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_PRODUCTION
 SESSION_COOKIE_NAME = "__Host-sessionid" if IS_PRODUCTION else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if IS_PRODUCTION else "csrftoken"
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "coordination.front.forged"
 SESSION_COOKIE_AGE = 12 * 60 * 60  # a working day, whatever happens in between
 SESSION_IDLE_SECONDS = ENVIRONMENT.session_idle_minutes * 60
 TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, DataError, IntegrityError
 from django.http import Http404, HttpRequest, JsonResponse
@@ -106,6 +107,17 @@ def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
     """Answer an address that does not exist."""
     document = _shape("not-found", "Not found", 404, "There is nothing at this address.")
     return JsonResponse(document, status=404, content_type=MEDIA_TYPE)
+
+
+def forged(request: HttpRequest) -> JsonResponse:
+    """Answer a form of a session that came without its token."""
+    document = _shape(
+        "csrf",
+        "The request cannot be told from a forged one",
+        403,
+        f"Send the {settings.CSRF_COOKIE_NAME} cookie's value in the X-CSRFToken header as well.",
+    )
+    return JsonResponse(document, status=403, content_type=MEDIA_TYPE)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:

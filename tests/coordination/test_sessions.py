@@ -103,3 +103,32 @@ def test_it_refuses_a_token_that_no_longer_holds(cast: Cast, ending: str) -> Non
     answer = client.get("/api/v1/patients")
     assert answer.status_code == (403 if ending == "member no longer" else 401)
     assert "results" not in answer.data
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/login", "/oauth/authorize"])
+def test_it_tells_a_person_what_to_do_whose_form_has_no_token(address: str) -> None:
+    browser = APIClient(enforce_csrf_checks=True)
+    form = {"email": "a@b.example", "password": "x"}
+    page = browser.post(address, form, format="multipart", headers={"Accept": "text/html"})
+    assert page.status_code == 403
+    text = page.content.decode()
+    assert "Continuum" in text
+    assert "This form could not be accepted, and nothing was done." in text
+    assert "let your browser keep cookies for this address" in text
+    assert "reload the page" in text
+    assert "CSRF" not in text
+
+
+@pytest.mark.django_db
+def test_it_tells_a_program_in_its_own_words_whose_form_has_no_token() -> None:
+    browser = APIClient(enforce_csrf_checks=True)
+    answer = browser.post("/login", {}, format="multipart", headers={"Accept": "application/json"})
+    assert answer.status_code == 403
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json() == {
+        "type": "urn:continuum:problem:csrf",
+        "title": "The request cannot be told from a forged one",
+        "status": 403,
+        "detail": "Send the csrftoken cookie's value in the X-CSRFToken header as well.",
+    }
