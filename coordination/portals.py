@@ -96,6 +96,20 @@ def close_portal(portal_id: UUID, *, actor: Actor, now: datetime) -> None:
         _tell("portal.closed", portal, audit.Action.ACT, actor=actor, now=now)
 
 
+@transaction.atomic
+def end_family(portal: Portal, family: UUID, *, now: datetime) -> None:
+    """End every token of a portal that came from one code, which came again.
+
+    The transaction acts in the portal's organization. Without such a token nothing happens.
+    """
+    theirs = PortalRefreshToken.objects.filter(application=portal, token_family=family)
+    if not theirs.filter(revoked=None).exists():
+        return
+    PortalRefreshToken.revoke_family(family)
+    software = Actor.system("portals", portal.organization_id)
+    _tell("portal.code-repeated", portal, audit.Action.ACT, actor=software, now=now)
+
+
 def _check(scopes: Sequence[str], redirect_uris: Sequence[str], role: Role | None) -> None:
     if not scopes or "*" in scopes:
         raise Invalid.field("/scopes", "Name what the portal may do; `*` is for people.")

@@ -5,8 +5,10 @@ so that every row of OAuth lies behind the same fence as everything else.
 """
 
 from base64 import b64decode
+from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote_plus, urlencode, urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -30,8 +32,8 @@ from coordination.actors import Actor, actor_for
 from coordination.api.authentication import FACTOR, PASSWORD, PENDING
 from coordination.attempts import TooManyAttempts, forgive, take_attempt
 from coordination.logins import memberships_of
-from coordination.models import Portal, PortalGrant
-from coordination.portals import enter_portal
+from coordination.models import Portal, PortalGrant, PortalRefreshToken
+from coordination.portals import end_family, enter_portal
 from coordination.problems import Problem
 from coordination.request_context import client_address
 from coordination.second_factors import Standing
@@ -53,9 +55,25 @@ class PortalValidator(OAuth2Validator):  # type: ignore[misc] # the library ship
     def validate_code(
         self, client_id: str, code: str, client: Any, request: Any, *args: Any, **kwargs: Any
     ) -> bool:
-        """Accept a code; of two who bring the same one at once, the second finds it used."""
-        PortalGrant.objects.select_for_update().filter(code=code).first()
+        """Accept a code; of two who bring the same one at once, the second finds it used.
+
+        A used code that comes again was stolen, now or then: what it gave ends (RFC 6749, 4.1.2).
+        """
+        if PortalGrant.objects.select_for_update().filter(code=code).first() is None:
+            end_family(client, _family_of(code), now=timezone.now())
         return bool(super().validate_code(client_id, code, client, request, *args, **kwargs))
+
+    def _create_refresh_token(
+        self, request: Any, refresh_token_code: str, access_token: Any, previous_refresh_token: Any
+    ) -> Any:
+        token = super()._create_refresh_token(
+            request, refresh_token_code, access_token, previous_refresh_token
+        )
+        if request.grant_type == "authorization_code":
+            # The code itself is gone by then: its tokens are found by what it hashes to.
+            token.token_family = _family_of(request.code)
+            PortalRefreshToken.objects.filter(pk=token.pk).update(token_family=token.token_family)
+        return token
 
 
 class PlainParameters:
@@ -180,6 +198,10 @@ class PortalIntrospectView(OfClients, IntrospectTokenView):  # type: ignore[misc
     """Where a portal asks what a token is worth (RFC 7662), within its organization."""
 
     http_method_names = ["post"]  # a token has no place in an address
+
+
+def _family_of(code: str) -> UUID:
+    return UUID(bytes=sha256(code.encode()).digest()[:16])
 
 
 def _note_issue(client_id: str, grant: str) -> None:

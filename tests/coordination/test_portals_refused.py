@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from coordination.actors import Role
-from coordination.models import PortalGrant
+from coordination.models import AuditEvent, PortalGrant
 from coordination.problems import Invalid
 from tests.cast import Cast
 from tests.coordination.test_portals import (
@@ -15,7 +15,11 @@ from tests.coordination.test_portals import (
     asked,
     at_browser,
     basic,
+    carrying,
+    code_for,
     consent_asked,
+    exchange,
+    refreshed,
     registered,
 )
 
@@ -154,3 +158,34 @@ def test_it_offers_no_grant_for_devices(cast: Cast) -> None:
     portal, secret = registered(cast.riverside, role=Role.SCHEDULER)
     answer = asked(portal, secret, grant_type="urn:ietf:params:oauth:grant-type:device_code")
     assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")
+
+
+@pytest.mark.feature("AD-06")
+def test_it_ends_what_a_code_gave_when_the_code_comes_twice(cast: Cast) -> None:
+    portal, secret = registered(cast.riverside, redirect_uris=[BACK])
+    other = exchange(portal, secret, code_for(cast.asha, portal)).json()
+    code = code_for(cast.asha, portal)
+    first = exchange(portal, secret, code).json()
+    second = refreshed(portal, secret, first["refresh_token"]).json()
+    assert carrying(second["access_token"]).get("/api/v1/patients").status_code == 200
+    again = exchange(portal, secret, code)
+    assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
+    assert carrying(second["access_token"]).get("/api/v1/patients").status_code == 401
+    assert refreshed(portal, secret, second["refresh_token"]).status_code == 400
+    assert carrying(other["access_token"]).get("/api/v1/patients").status_code == 200
+    with cast.acting():
+        assert AuditEvent.objects.get(event="portal.code-repeated").resource_id == portal.id
+    # the third time there is nothing left to end
+    assert exchange(portal, secret, code).status_code == 400
+    with cast.acting():
+        assert AuditEvent.objects.filter(event="portal.code-repeated").count() == 1
+
+
+def test_it_ends_nothing_for_another_portal_that_brings_the_code(cast: Cast) -> None:
+    portal, secret = registered(cast.riverside, redirect_uris=[BACK])
+    stranger, its_secret = registered(cast.riverside, redirect_uris=[BACK], name="Another")
+    code = code_for(cast.asha, portal)
+    token = exchange(portal, secret, code).json()["access_token"]
+    assert exchange(stranger, its_secret, code).status_code == 400
+    assert exchange(portal, "wrong", code).status_code == 401
+    assert carrying(token).get("/api/v1/patients").status_code == 200
