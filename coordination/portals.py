@@ -19,7 +19,7 @@ from coordination.models import (
     User,
     new_id,
 )
-from coordination.problems import Invalid, NotFound
+from coordination.problems import Denied, Invalid, NotFound
 from coordination.tenancy import acting_in, choose_organization
 
 #: what a portal never acts as, whoever consented
@@ -108,6 +108,20 @@ def end_family(portal: Portal, family: UUID, *, now: datetime) -> None:
     PortalRefreshToken.revoke_family(family)
     software = Actor.system("portals", portal.organization_id)
     _tell("portal.code-repeated", portal, audit.Action.ACT, actor=software, now=now)
+
+
+def demand_a_role(roles: frozenset[Role]) -> None:
+    """Raise `Denied` for a member none of whose roles a portal may act in."""
+    if roles - NEVER_FOR_PORTALS:
+        return
+    hats = " and ".join(
+        f"{'an' if role is Role.ADMINISTRATOR else 'a'} {role.label.lower()}"
+        for role in sorted(roles, key=str)
+    )
+    raise Denied(
+        f"You are here as {hats}, and no portal may act as one. Nothing was shared.",
+        rule="portal.role",
+    )
 
 
 def _check(scopes: Sequence[str], redirect_uris: Sequence[str], role: Role | None) -> None:

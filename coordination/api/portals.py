@@ -33,7 +33,7 @@ from coordination.api.authentication import FACTOR, PASSWORD, PENDING
 from coordination.attempts import TooManyAttempts, forgive, take_attempt
 from coordination.logins import memberships_of
 from coordination.models import Portal, PortalGrant, PortalRefreshToken
-from coordination.portals import end_family, enter_portal
+from coordination.portals import demand_a_role, end_family, enter_portal
 from coordination.problems import Problem
 from coordination.request_context import client_address
 from coordination.second_factors import Standing
@@ -114,6 +114,7 @@ class ConsentView(AuthorizationView):  # type: ignore[misc] # no types, as above
             actor = actor_for(user, organization_id, now=timezone.now())
             try:
                 standing.demand(actor.roles)
+                demand_a_role(actor.roles)
             except Problem as problem:
                 return _refuse(request, problem.detail)
         answer: HttpResponseBase = super().dispatch(request, *args, **kwargs)

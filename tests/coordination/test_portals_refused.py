@@ -6,9 +6,10 @@ import pytest
 from rest_framework.test import APIClient
 
 from coordination.actors import Role
-from coordination.models import AuditEvent, PortalGrant
+from coordination.api.authentication import FACTOR
+from coordination.models import AuditEvent, Membership, PortalGrant
 from coordination.problems import Invalid
-from tests.cast import Cast
+from tests.cast import NOW, Cast, Person
 from tests.coordination.test_portals import (
     BACK,
     VERIFIER,
@@ -189,3 +190,44 @@ def test_it_ends_nothing_for_another_portal_that_brings_the_code(cast: Cast) -> 
     assert exchange(stranger, its_secret, code).status_code == 400
     assert exchange(portal, "wrong", code).status_code == 401
     assert carrying(token).get("/api/v1/patients").status_code == 200
+
+
+def proven(who: Person) -> APIClient:
+    """Return a browser in which somebody has given their second factor."""
+    browser = at_browser(who)
+    session = browser.session
+    session[FACTOR] = "totp"
+    session.save()
+    return browser
+
+
+@pytest.mark.feature("AD-06")
+@pytest.mark.parametrize(
+    ("who", "hat"), [("ada", "an administrator"), ("pia", "a privacy officer")]
+)
+def test_it_asks_nobody_for_consent_for_whom_no_portal_may_act(
+    cast: Cast, who: str, hat: str
+) -> None:
+    portal, _ = registered(cast.riverside, redirect_uris=[BACK])
+    browser, form = proven(getattr(cast, who)), consent_asked(portal)
+    page = browser.get("/oauth/authorize", form)
+    assert page.status_code == 403
+    assert (
+        f"You are here as {hat}, and no portal may act as one. Nothing was shared."
+        in page.content.decode()
+    )
+    answer = browser.post("/oauth/authorize", {**form, "allow": "Authorize"}, format="multipart")
+    assert answer.status_code == 403
+    with cast.acting():
+        assert not PortalGrant.objects.exists()
+
+
+def test_it_lets_a_portal_act_within_the_roles_that_it_may(cast: Cast) -> None:
+    portal, _ = registered(cast.riverside, redirect_uris=[BACK])
+    with cast.acting():
+        Membership.objects.create(
+            organization=cast.riverside, user=cast.pia.user, role=Role.SCHEDULER, since=NOW
+        )
+    page = proven(cast.pia).get("/oauth/authorize", consent_asked(portal))
+    assert page.status_code == 200
+    assert "act for you?" in page.content.decode()
