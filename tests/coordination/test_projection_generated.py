@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from rest_framework import serializers
 
+from coordination import moments
 from coordination.actors import Role
 from coordination.api import finishing, projection
 from coordination.api.projection import JsonRow, Projection
@@ -61,8 +62,8 @@ def test_it_prints_imagined_rows_as_the_serializer_does(readers: Cast) -> None:
 
 
 def _unzoned(patched: pytest.MonkeyPatch) -> None:
-    template = projection.Timestamp.template.replace(" AT TIME ZONE 'UTC'", "")
-    patched.setattr(projection.Timestamp, "template", f"({template} || '')".replace("Z", "+00:00"))
+    template = moments.AsText.template.replace(" AT TIME ZONE 'UTC'", "")
+    patched.setattr(moments.AsText, "template", f"({template} || '')".replace("Z", "+00:00"))
 
 
 def _unguarded(patched: pytest.MonkeyPatch) -> None:
