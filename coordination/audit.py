@@ -137,12 +137,14 @@ def basis_of_role(actor: Actor) -> str:
         return Basis.DIRECTORY
     if Role.PRIVACY_OFFICER in actor.roles:
         return Basis.OVERSIGHT
+    if actor.roles == {Role.PROXY}:
+        return Basis.PROXY
     return Basis.UNRESOLVED
 
 
 def purpose_of_role(actor: Actor) -> str:
     """Return what an actor with these roles works for, unless an act says otherwise."""
-    if actor.is_software or Role.PRACTITIONER in actor.roles:
+    if actor.is_software or Role.PRACTITIONER in actor.roles or actor.roles == {Role.PROXY}:
         return Purpose.CARE
     if Role.PRIVACY_OFFICER in actor.roles:
         return Purpose.PRIVACY_REVIEW

@@ -189,6 +189,8 @@ def _as_role(actor: Actor, practitioner_role_id: UUID | None) -> UUID:
 
 
 def _tell(override: Override, event: str, *, actor: Actor, now: datetime) -> None:
+    # Whoever reviews or ends another's took no access in an emergency: the patient reads this.
+    is_own = override.user_id == actor.user_id
     audit.record(
         actor=actor,
         now=now,
@@ -197,7 +199,8 @@ def _tell(override: Override, event: str, *, actor: Actor, now: datetime) -> Non
         resource="Override",
         resource_id=override.id,
         patient_ids=[override.patient_id],
-        basis=AccessGrant.Basis.OVERRIDE,
+        basis=audit.Basis.OVERRIDE if is_own else audit.Basis.OVERSIGHT,
+        purpose="" if is_own else audit.Purpose.PRIVACY_REVIEW,
         detail={
             "reason_code": override.reason_code,
             "opens_withheld": override.opens_withheld,

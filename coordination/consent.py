@@ -122,17 +122,26 @@ def record_consent(
 
 @transaction.atomic
 def set_directive(
-    patient_id: UUID, locked: Locked, *, decided: Decided, actor: Actor, now: datetime
+    patient_id: UUID,
+    locked: Locked,
+    *,
+    decided: Decided,
+    finder: Actor | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> tuple[Directive, bool]:
     """Lock something away at the patient's word; it holds for whatever is read from now on.
 
-    It holds on every record of the same person. Returns the directive and whether it is new: the
-    very same one, in force already, is returned to whoever wrote it down and to privacy officers.
-    Raises `PatientNotFound`, `PatientMerged` (say it of the record that goes on) and `Invalid` (a
-    practitioner or record that is not there, a moment in the future).
+    It holds on every record of the same person. `finder` looks the patient and the record up for
+    an actor whose right to them is no grant of access (default: the actor). Returns the directive
+    and whether it is new: the very same one, in force already, is returned to whoever wrote it
+    down and to privacy officers. Raises `PatientNotFound`, `PatientMerged` (say it of the record
+    that goes on) and `Invalid` (a practitioner or record that is not there, a moment in the
+    future).
     """
+    finder = finder or actor
     # Held: of two who write the same down at once, one sees the other's.
-    patient = patient_for(actor, patient_id, now=now, view=view_of(actor), lock=True)
+    patient = patient_for(finder, patient_id, now=now, view=view_of(finder), lock=True)
     must_go_on(patient)
     must_say_something(locked)
     _check_moment(decided, now)
@@ -142,7 +151,7 @@ def set_directive(
     # What lies in a record that rests is locked there: so it stays when the two are taken apart.
     holder = patient
     if locked.target_id is not None:
-        holder = Patient.objects.get(pk=holder_of(locked.target_id, locked, patient, actor, now))
+        holder = Patient.objects.get(pk=holder_of(locked.target_id, locked, patient, finder, now))
     consent = _write(
         holder,
         None,

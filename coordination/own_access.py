@@ -4,7 +4,6 @@ Ontario's PHIPA lets a patient ask who was given what of theirs; here they see i
 says nothing of the other patients that the same list disclosed.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from coordination import audit
+from coordination import access_words, audit
 from coordination.actors import Actor, Role
 from coordination.models import (
     AuditEvent,
@@ -27,25 +26,6 @@ from coordination.persons import records_of_person
 from coordination.problems import NotFound, Problem
 from coordination.staff import admit_member
 from coordination.tenancy import acting_in
-
-AUTOMATIC = "Continuum itself (automatic)"
-
-_DONE = {
-    "read": "Read",
-    "search": "Shown in a list",
-    "create": "Added",
-    "update": "Changed",
-    "act": "Worked on",
-    "import": "Brought in from another system",
-}
-_KINDS = {
-    "Patient": "your name, contacts and identifiers",
-    "CarePlan": "your care plan",
-    "CareTeamMember": "your care team",
-    "Course": "a condition on your plan",
-    "AccessLog": "this list of who looked",
-    "Preference": "which messages you want",
-}
 
 
 class NoOwnRecord(NotFound):
@@ -168,30 +148,18 @@ def _people(ids: set[UUID]) -> dict[UUID, _Person]:
 
 
 def _plainly(row: AuditEvent, records: set[UUID], people: dict[UUID, _Person]) -> Access:
-    person = people.get(row.user_id) if row.user_id else _Person(AUTOMATIC, [], [])
+    person = people.get(row.user_id) if row.user_id else None
     about = zip(row.patient_ids, row.bases, strict=True)
     bases = [basis for one, basis in about if one in records]
-    person = person or _Person("Somebody whose login is gone", [], [])
+    done, what = access_words.told(row)
     return Access(
         id=row.id,
         at=row.recorded_at,
-        who=person.name,
-        disciplines=sorted(person.disciplines),
-        works_as=person.works_as,
-        done=_DONE[row.action],
-        what=_KINDS.get(row.resource) or _spelled_out(row.resource),
-        why=_why(bases[0]),
-        purpose=str(AuditEvent.Purpose(row.purpose).label),
+        who=access_words.name_of(row, person.name if person else None),
+        disciplines=sorted(person.disciplines) if person else [],
+        works_as=person.works_as if person else [],
+        done=done,
+        what=what,
+        why=access_words.reason(row, bases[0]),
+        purpose=access_words.WORDS.purposes[row.purpose],
     )
-
-
-def _spelled_out(resource: str) -> str:
-    """Turn `StageTransition` into "stage transition"."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", resource).lower()
-
-
-def _why(basis: str) -> str:
-    if basis.startswith("software:"):
-        return "Part of what Continuum does by itself"
-    known = AuditEvent.Basis._value2member_map_.get(basis)
-    return str(AuditEvent.Basis(basis).label) if known else basis

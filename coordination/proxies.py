@@ -245,24 +245,13 @@ def lock_away(
     decided = consent.Decided(
         given_by="substitute", means="electronic", effective_at=effective_at, evidence=actor.label
     )
+    # A proxy sees less than what may be locked away, and it is their act all the same.
     directive, is_new = consent.set_directive(
-        patient_id, locked, decided=decided, actor=software, now=now
+        patient_id, locked, decided=decided, finder=software, actor=actor, now=now
     )
     if not is_new:
         record_read([directive.patient], resource="Directive", actor=actor, now=now)
-        return directive, False
-    audit.record(
-        actor=actor,
-        now=now,
-        action=audit.Action.CREATE,
-        event="directive.set-by-proxy",
-        resource="Directive",
-        resource_id=directive.id,
-        patient_ids=[patient_id],
-        basis="proxy",
-        purpose="care",
-    )
-    return directive, True
+    return directive, is_new
 
 
 def _demand_another(actor: Actor, person: RelatedPerson) -> None:

@@ -102,7 +102,7 @@ def test_it_is_reviewed_once_by_somebody_else(cast: Cast) -> None:
         kept = Override.objects.get()
         assert (kept.verdict, kept.reviewed_by) == ("appropriate", cast.pia.user.id)
         told = AuditEvent.objects.filter(event="override.reviewed")
-        assert [row.basis for row in told] == ["override"]
+        assert [(row.basis, row.purpose) for row in told] == [("oversight", "privacy_review")]
     assert cast.pia.client.get(URL, {"reviewed": "false"}).data["results"] == []
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
+from coordination.access_words import THROUGH
 from coordination.actors import Actor, actor_for
 from coordination.models import ApiToken, PortalAccessToken, User
 from coordination.portals import NEVER_FOR_PORTALS
@@ -114,7 +115,7 @@ def _of_portal(digest: bytes, now: datetime) -> Principal | None:
     if user is None or not user.is_active:
         return None
     actor = actor_for(user, found[1], now=now)
-    label = f"{actor.label} through {token.application.name}"
+    label = f"{actor.label}{THROUGH}{token.application.name}"
     actor = replace(actor, label=label, roles=actor.roles - NEVER_FOR_PORTALS)
     # The registered scopes count anew, so that narrowing a portal needs no new tokens.
     scopes = frozenset(token.scope.split()) & frozenset(token.application.scopes)

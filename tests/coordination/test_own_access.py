@@ -6,16 +6,21 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from coordination import own_access
+from coordination.break_glass import break_glass
 from coordination.models import AuditEvent, Patient
 from coordination.problems import Problem
 from tests.cast import NOW, Cast, Person, make_patient
+from tests.coordination.test_portals import BACK, carrying, code_for, exchange, registered
+from tests.coordination.test_proxies import grant, proxy
 from tests.test_every_address import everything
 
 pytestmark = pytest.mark.django_db
 
 URL = "/api/v1/me/access-log"
+EMERGENCY = "Access taken in an emergency, with a reason"
 
 
 @pytest.fixture
@@ -74,7 +79,7 @@ def test_it_logs_the_reading_itself(cast: Cast, noor: Person) -> None:
     newest = log(noor)[0]
     assert (newest["what"], newest["why"]) == (
         "this list of who looked",
-        "The patient's own access",
+        "Your own access",
     )
 
 
@@ -152,4 +157,74 @@ def test_it_is_made_from_the_command_line(cast: Cast) -> None:
         user = Patient.objects.get(pk=cast.patient.pk).user
     assert user is not None
     assert user.check_password(out.getvalue().strip())
-    assert log(Person(user, cast.riverside))[0]["what"] == "your name, contacts and identifiers"
+    newest = log(Person(user, cast.riverside))[0]
+    assert (newest["who"], newest["done"], newest["what"], newest["why"]) == (
+        "The operator of this system",
+        "Created",
+        "your own login to this record",
+        "Running the system for the clinic",
+    )
+
+
+@pytest.mark.feature("PV-07")
+def test_it_tells_who_broke_the_glass_from_who_reviewed_it(cast: Cast, noor: Person) -> None:
+    with cast.acting():
+        made, ended = (
+            break_glass(
+                cast.patient.id,
+                practitioner_role_id=None,
+                reason_code="risk_of_harm",
+                reason="Unresponsive.",
+                minutes=None,
+                opens_withheld=False,
+                actor=cast.ben.actor(),
+                now=timezone.now(),
+            )
+            for _ in range(2)
+        )
+    at = "/api/v1/overrides"
+    verdict = {"verdict": "appropriate", "note": "Seen the ambulance's report."}
+    assert cast.pia.client.post(f"{at}/{made.id}/review", verdict).status_code == 200
+    assert cast.pia.client.post(f"{at}/{ended.id}/end").status_code == 200
+    told = [(one["who"], one["done"], one["why"], one["purpose"]) for one in log(noor)]
+    glass = ("Ben", "Opened in an emergency", EMERGENCY, "Care in an emergency")
+    oversight = ("The privacy officer's review", "Checking who looked at what")
+    assert ("Pia", "Reviewed", *oversight) in told
+    assert ("Pia", "Ended", *oversight) in told
+    assert told.count(glass) == 2
+    assert not [one for one in told if one[0] == "Pia" and one[2] == EMERGENCY]
+
+
+@pytest.mark.feature("PV-07")
+def test_it_names_the_proxy_who_had_something_locked_away(cast: Cast, noor: Person) -> None:
+    person, rana = proxy(cast)
+    with cast.acting():
+        grant(cast, person, "consent")
+    body = {"target": "everything", "audience": "everyone"}
+    asked = rana.client.post(f"/api/v1/me/patients/{cast.patient.id}/directives", body)
+    assert asked.status_code == 201, asked.content
+    for (done, what), line in zip(
+        (
+            ("Locked away", "a part of your record"),
+            ("Wrote down", "what you decided about your information"),
+        ),
+        log(noor),
+        strict=False,
+    ):
+        assert (line["who"], line["done"], line["what"]) == (person.name, done, what)
+        assert (line["why"], line["purpose"]) == ("Somebody who acts for you", "Care")
+    consent = cast.pia.client.get("/api/v1/consents").json()["results"][0]
+    assert consent["recorded_by"] == rana.user.email
+
+
+@pytest.mark.feature("PV-07")
+def test_it_names_the_portal_that_read_for_somebody(cast: Cast, noor: Person) -> None:
+    scopes = ["access-log:read", "patient:read"]
+    portal, secret = registered(cast.riverside, redirect_uris=[BACK], scopes=scopes)
+    for who, address in ((noor, URL), (cast.asha, f"/api/v1/patients/{cast.patient.id}")):
+        code = code_for(who, portal, scope=" ".join(scopes))
+        token = exchange(portal, secret, code).json()["access_token"]
+        assert carrying(token).get(address).status_code == 200
+    last, first = log(noor)[:2]
+    assert last["who"] == "Asha, through the portal “Family portal”"
+    assert first["who"] == f"{noor.user.name}, through the portal “Family portal”"

@@ -89,9 +89,9 @@ def consent_asked(portal: Portal, **changes: str) -> dict[str, str]:
     }
 
 
-def code_for(who: Person, portal: Portal) -> str:
+def code_for(who: Person, portal: Portal, **changes: str) -> str:
     browser = at_browser(who)
-    form = consent_asked(portal)
+    form = consent_asked(portal, **changes)
     page = browser.get("/oauth/authorize", form)
     assert page.status_code == 200
     assert portal.name in page.content.decode()
