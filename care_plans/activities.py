@@ -22,6 +22,7 @@ from care_plans.telling import tell
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
 from coordination.problems import Invalid, NotAllowed, NotFound, Stale
+from coordination.refusals import Words, actions_from
 
 Status = Activity.Status
 
@@ -33,6 +34,23 @@ MOVES: Mapping[tuple[str, str], Status] = {
     (Status.NOT_STARTED, "stop"): Status.STOPPED,
     (Status.IN_PROGRESS, "stop"): Status.STOPPED,
     (Status.ON_HOLD, "stop"): Status.STOPPED,
+}
+WORDS = Words(
+    subject="This activity",
+    states={
+        Status.NOT_STARTED: "has not begun",
+        Status.IN_PROGRESS: "has begun",
+        Status.ON_HOLD: "is on hold",
+        Status.COMPLETED: "was completed",
+        Status.STOPPED: "was stopped",
+    },
+    actions={"begin": "begun", "complete": "completed", "stop": "stopped"},
+)
+#: why nothing moves while the course is not active
+_NOT_ACTIVE: Mapping[str, str] = {
+    Course.Status.INTAKE: "waits for its course to be started",
+    Course.Status.PAUSED: "waits for its paused course to be resumed",
+    Course.Status.DISCHARGED: "belongs to a course that has ended",
 }
 NOT_NEEDED = "The lane is not needed."
 _OPEN = (Status.NOT_STARTED, Status.IN_PROGRESS, Status.ON_HOLD)
@@ -196,8 +214,11 @@ def move_activity(
     course = activity.course
     _require(f"activity.{action}", activity, actor)
     target = MOVES.get((activity.status, action))
-    if target is None or course.status != Course.Status.ACTIVE:
-        raise NotAllowed(f"An activity that is {activity.status} cannot {action} now.")
+    if course.status != Course.Status.ACTIVE:
+        raise NotAllowed(WORDS.refuse_as(_NOT_ACTIVE[course.status], action, []))
+    if target is None:
+        instead = actions_from(MOVES, activity.status)
+        raise NotAllowed(WORDS.refuse(activity.status, action, instead))
     if action == "stop" and not because.strip():
         raise Invalid.field("/because", "Say why.")
     if action == "begin" and activity.is_loading:

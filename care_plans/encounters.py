@@ -18,6 +18,7 @@ from coordination.actors import Actor
 from coordination.corrections import with_statements
 from coordination.models import Location, PractitionerRole
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale
+from coordination.refusals import Words, actions_from
 
 Status = Encounter.Status
 
@@ -29,6 +30,20 @@ MOVES: Mapping[tuple[str, str], Status] = {
     (Status.FINISHED, "mark-in-error"): Status.ENTERED_IN_ERROR,
     (Status.CANCELLED, "mark-in-error"): Status.ENTERED_IN_ERROR,
 }
+WORDS = Words(
+    subject="This encounter",
+    states={
+        Status.IN_PROGRESS: "is under way",
+        Status.FINISHED: "was finished",
+        Status.CANCELLED: "was cancelled",
+        Status.ENTERED_IN_ERROR: "was marked as entered in error",
+    },
+    actions={
+        "finish": "finished",
+        "cancel": "cancelled",
+        "mark-in-error": "marked as entered in error",
+    },
+)
 
 
 class EncounterNotFound(NotFound):
@@ -111,7 +126,8 @@ def move_encounter(
         raise Denied("Only whoever held it moves an encounter.", rule=f"encounter.{action}")
     target = MOVES.get((encounter.status, action))
     if target is None:
-        raise NotAllowed(f"An encounter that is {encounter.status} cannot {action} now.")
+        instead = actions_from(MOVES, encounter.status)
+        raise NotAllowed(WORDS.refuse(encounter.status, action, instead))
     changes: dict[str, object] = {"status": target}
     if target == Status.FINISHED:
         changes["ended_at"] = _end(ended_at or now, encounter.started_at, now)

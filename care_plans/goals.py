@@ -15,6 +15,7 @@ from care_plans.telling import tell
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
 from coordination.problems import NotAllowed, NotFound, Stale
+from coordination.refusals import Words, actions_from
 
 Status = Goal.Status
 
@@ -25,6 +26,15 @@ MOVES: Mapping[tuple[str, str], Status] = {
     (Status.ACHIEVED, "reopen"): Status.IN_PROGRESS,
     (Status.NOT_ACHIEVED, "reopen"): Status.IN_PROGRESS,
 }
+WORDS = Words(
+    subject="This goal",
+    states={
+        Status.IN_PROGRESS: "is being worked on",
+        Status.ACHIEVED: "was achieved",
+        Status.NOT_ACHIEVED: "was given up",
+    },
+    actions={"achieve": "achieved", "give-up": "given up", "reopen": "reopened"},
+)
 
 
 class GoalNotFound(NotFound):
@@ -72,8 +82,10 @@ def move_goal(goal_id: UUID, action: str, *, actor: Actor, now: datetime) -> Goa
     goal = goal_for(actor, goal_id, now=now)
     _require(f"goal.{action}", goal, actor)
     target = MOVES.get((goal.status, action))
-    if target is None or goal.course.status == Course.Status.DISCHARGED:
-        raise NotAllowed(f"A goal that is {goal.status} cannot {action} now.")
+    if goal.course.status == Course.Status.DISCHARGED:
+        raise NotAllowed(WORDS.refuse_as("belongs to a course that has ended", action, []))
+    if target is None:
+        raise NotAllowed(WORDS.refuse(goal.status, action, actions_from(MOVES, goal.status)))
     moved = Goal.objects.filter(pk=goal.pk, status=goal.status).update(
         status=target, version=F("version") + 1, updated_at=now
     )

@@ -11,6 +11,7 @@ from django.db.models import TextChoices
 from coordination.actors import Actor, Role
 from coordination.models import HandOff, WorkItem
 from coordination.problems import Denied, Invalid, NotAllowed
+from coordination.refusals import Words, actions_from
 
 
 class DeclineReason(TextChoices):
@@ -63,6 +64,23 @@ MOVES: Mapping[tuple[str, str], Move] = {
         Status.CANCELLED, frozenset({Party.SENDER, Party.SCHEDULER, Party.SOFTWARE})
     ),
 }
+WORDS = Words(
+    subject="This hand-off",
+    states={
+        Status.REQUESTED: "waits for an answer",
+        Status.ACCEPTED: "was taken up",
+        Status.IN_PROGRESS: "is under way",
+        Status.COMPLETED: "was accepted",
+        Status.REJECTED: "was declined",
+        Status.CANCELLED: "was withdrawn",
+    },
+    actions={
+        "assign": "given to a named person",
+        "accept": "accepted",
+        "decline": "declined",
+        "withdraw": "withdrawn",
+    },
+)
 HAPPENED: Mapping[str, str] = {
     "assign": "assigned",
     "accept": "accepted",
@@ -94,7 +112,7 @@ def permitted(
         raise Denied(f"Only {names} may do this.", rule=f"hand-off.{action}")
     move = MOVES.get((item.status, action))
     if move is None or hand_off.closed_at is not None:
-        raise NotAllowed(f"This hand-off cannot take “{action}” now: it is {item.status}.")
+        raise NotAllowed(WORDS.refuse(item.status, action, actions_from(MOVES, item.status)))
     if Needs.NOBODY in move.needs and item.owner_id is not None:
         raise NotAllowed("Somebody is named already; withdraw it from them first.")
     if Needs.REVIEWED in move.needs and not given.evidence_reviewed:

@@ -28,6 +28,7 @@ from coordination.models import (
 )
 from coordination.persons import records_of_person
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale
+from coordination.refusals import Words, actions_from
 from referrals.models import Referral
 
 Status = DuplicateReview.Status
@@ -65,6 +66,21 @@ MOVES: Mapping[tuple[str, str], Move] = {
     (Status.MERGED, "unmerge"): Move(Status.OPEN),
     (Status.DISTINCT, "reopen"): Move(Status.OPEN),
 }
+WORDS = Words(
+    subject="These two records",
+    pronoun="they",
+    states={
+        Status.OPEN: "are being compared",
+        Status.MERGED: "are merged",
+        Status.DISTINCT: "were told apart",
+    },
+    actions={
+        "not-the-same": "told apart",
+        "merge": "merged",
+        "unmerge": "unmerged",
+        "reopen": "compared again",
+    },
+)
 HAPPENED: Mapping[str, str] = {
     "not-the-same": "told-apart",
     "merge": "merged",
@@ -101,7 +117,7 @@ def decide(
     review = DuplicateReview.objects.get(pk=review_id)
     move = MOVES.get((review.status, action))
     if move is None:
-        raise NotAllowed(f"This review is {review.status}; “{action}” is not possible now.")
+        raise NotAllowed(WORDS.refuse(review.status, action, actions_from(MOVES, review.status)))
     if not because.strip():
         raise Invalid.field("/because", "Say why.")
     _check_survivor(records, move, survivor_id)

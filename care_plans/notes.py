@@ -24,6 +24,7 @@ from coordination.corrections import with_statements
 from coordination.disclosure import named_to
 from coordination.models import Discipline, Patient
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale, VersionMismatch
+from coordination.refusals import Words, actions_from
 
 Status = ClinicalNote.Status
 Sensitivity = ClinicalNote.Sensitivity
@@ -35,6 +36,21 @@ MOVES: Mapping[tuple[str, str], Status] = {
     (Status.SIGNED, "mark-in-error"): Status.ENTERED_IN_ERROR,
     (Status.SIGNED, "supersede"): Status.SUPERSEDED,
 }
+WORDS = Words(
+    subject="This note",
+    states={
+        Status.DRAFT: "is a draft",
+        Status.SIGNED: "was signed",
+        Status.SUPERSEDED: "was replaced by its amendment",
+        Status.ENTERED_IN_ERROR: "was marked as entered in error",
+    },
+    actions={
+        "edit": "edited",
+        "sign": "signed",
+        "mark-in-error": "marked as entered in error",
+        "supersede": "amended",
+    },
+)
 
 
 class NoteNotFound(NotFound):
@@ -109,7 +125,7 @@ def edit_note(
     """Change a draft of one's own. Raises `VersionMismatch`, and `NotAllowed` once it is signed."""
     note = own_note(note_id, "edit", actor=actor, now=now)
     if note.status != Status.DRAFT:
-        raise NotAllowed("A signed note never changes: write an amendment.")
+        raise _refused(note, "edit")
     changes: dict[str, Any] = dict(fields)
     if "text" in changes:
         changes["text"] = _words(changes["text"])
@@ -157,7 +173,7 @@ def amend_note(
     """
     original = own_note(note_id, "amend", actor=actor, now=now)
     if (original.status, "supersede") not in MOVES:
-        raise NotAllowed(f"A note that is {original.status} cannot be amended.")
+        raise _refused(original, "supersede")
     if not because.strip():
         raise Invalid.field("/because", "Say why it is amended.")
     # two who amend at once run one after the other, and the second finds it superseded
@@ -202,7 +218,7 @@ def _move(
 ) -> ClinicalNote:
     target = MOVES.get((note.status, action))
     if target is None:
-        raise NotAllowed(f"A note that is {note.status} cannot {action} now.")
+        raise _refused(note, action)
     changes: dict[str, Any] = {"status": target, "version": F("version") + 1, "updated_at": now}
     if target == Status.SIGNED:
         changes["signed_at"] = now
@@ -213,6 +229,10 @@ def _move(
     note.refresh_from_db()
     _tell(f"clinical-note.{action}", note, actor=actor, now=now)
     return note
+
+
+def _refused(note: ClinicalNote, action: str) -> NotAllowed:
+    return NotAllowed(WORDS.refuse(note.status, action, actions_from(MOVES, note.status)))
 
 
 def _encounter(

@@ -22,6 +22,7 @@ from care_plans.recording import course_for
 from care_plans.telling import tell
 from coordination.actors import Actor
 from coordination.problems import Invalid, NotAllowed, Stale
+from coordination.refusals import Words, actions_from
 from referrals.lifecycle import perform as move_referral
 from referrals.models import ReferralTransition
 from referrals.reasons import HoldReason
@@ -62,6 +63,23 @@ MOVES: Mapping[tuple[str, str], Move] = {
     (Status.PAUSED, "resume"): Move(Status.ACTIVE),
     (Status.PAUSED, "discharge"): Move(Status.DISCHARGED, needs_reason=True),
 }
+WORDS = Words(
+    subject="This course",
+    states={
+        Status.INTAKE: "is in intake",
+        Status.ACTIVE: "is active",
+        Status.PAUSED: "is paused",
+        Status.DISCHARGED: "was discharged",
+    },
+    actions={
+        "start": "started",
+        "advance": "moved on to the next stage",
+        "regress": "moved back to an earlier stage",
+        "pause": "paused",
+        "resume": "resumed",
+        "discharge": "discharged",
+    },
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +149,7 @@ def perform(course_id: UUID, request: Request, *, actor: Actor, now: datetime) -
 def _prepared(course: Course, request: Request, *, actor: Actor, now: datetime) -> _Step:
     move = MOVES.get((course.status, request.action))
     if move is None:
-        raise NotAllowed(f"A course that is {course.status} cannot {request.action}.")
+        raise NotAllowed(WORDS.refuse(course.status, request.action, _possible(course)))
     if move.needs_reason and not request.reason.strip():
         raise Invalid.field("/reason", "Say why.")
     step = _Step(
@@ -151,6 +169,12 @@ def _prepared(course: Course, request: Request, *, actor: Actor, now: datetime) 
     if move.needs_readiness:
         _ask_readiness(step)
     return step
+
+
+def _possible(course: Course) -> list[str]:
+    stages: list[str] = list(STAGES)
+    beyond = {stages[0]: "regress", stages[-1]: "advance"}.get(course.stage or "")
+    return [action for action in actions_from(MOVES, course.status) if action != beyond]
 
 
 def _target(course: Course, request: Request) -> str | None:

@@ -28,9 +28,27 @@ from coordination.models import (
 from coordination.moments import AsText
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale
 from coordination.record_kinds import RecordKind, kind_of, record_kinds, record_of
+from coordination.refusals import Words, actions_from
 
 Kind = RecordRequest.Kind
 Status = RecordRequest.Status
+
+WORDS = Words(
+    subject="This request",
+    states={
+        Status.RECEIVED: "waits for a decision",
+        Status.GRANTED: "was granted",
+        Status.REFUSED: "was refused",
+        Status.WITHDRAWN: "was withdrawn",
+        Status.FULFILLED: "was fulfilled",
+    },
+    actions={
+        "grant": "granted",
+        "refuse": "refused",
+        "withdraw": "withdrawn",
+        "fulfil": "fulfilled",
+    },
+)
 
 
 class RequestNotFound(NotFound):
@@ -325,7 +343,8 @@ def _mine_to_handle(request_id: UUID, action: str, actor: Actor, now: datetime) 
 def _target(request: RecordRequest, action: str) -> str:
     target = REQUEST_MOVES.get((request.status, action))
     if target is None:
-        raise NotAllowed(f"A request that is {request.status} cannot {action} now.")
+        instead = actions_from(REQUEST_MOVES, request.status)
+        raise NotAllowed(WORDS.refuse(request.status, action, instead))
     return target
 
 

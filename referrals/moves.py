@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from coordination.refusals import Words
+
 
 class Party(StrEnum):
     """Who somebody is to one referral; the words stand in refusals."""
@@ -20,7 +22,7 @@ class Party(StrEnum):
 
 
 class Needs(StrEnum):
-    """What must be there besides the status; the words stand in refusals."""
+    """What must be there besides the status: sent along, or how the referral stands."""
 
     REASON = "a coded reason"
     REPORT = "a report with its outcome"
@@ -31,6 +33,18 @@ class Needs(StrEnum):
     NO_OTHERS_CLAIM = "that no other scheduler's claim is running"
     REPORTED = "the report back"
     UNREPORTED = "that nobody reported back yet"
+
+
+#: what a referral says of itself where it lacks one of them
+LACKING: Mapping[Needs, str] = {
+    Needs.NO_OWNER: "is assigned to somebody",
+    Needs.AN_OWNER: "is assigned to nobody",
+    Needs.NO_CLAIM: "is claimed by a scheduler at this moment",
+    Needs.OWN_CLAIM: "is not claimed by you at this moment",
+    Needs.NO_OTHERS_CLAIM: "is claimed by another scheduler at this moment",
+    Needs.REPORTED: "has no report back yet",
+    Needs.UNREPORTED: "was reported on",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +91,49 @@ MOVES: Mapping[Key, Move] = {
 }
 
 PART_OF: Mapping[str, str] = {action: part for part, _, action in MOVES}
+
+_ACTIONS: Mapping[str, str] = {
+    "submit": "sent",
+    "hold": "put on hold",
+    "resume": "resumed",
+    "revoke": "revoked",
+    "acknowledge": "acknowledged",
+    "claim": "claimed",
+    "release": "released",
+    "assign": "assigned",
+    "reroute": "assigned by the ranking",
+    "accept": "accepted",
+    "decline": "declined",
+    "requeue": "given back to the queue",
+    "start": "begun",
+    "complete": "reported on",
+}
+#: how each of the two machines speaks, by its part
+WORDS: Mapping[str, Words] = {
+    "request": Words(
+        subject="This referral",
+        states={
+            "draft": "is a draft",
+            "active": "was sent",
+            "on_hold": "is on hold",
+            "completed": "was acknowledged",
+            "revoked": "was revoked",
+        },
+        actions=_ACTIONS,
+    ),
+    "work": Words(
+        subject="This referral",
+        states={
+            "requested": "waits to be accepted",
+            "accepted": "was accepted",
+            "in_progress": "is being worked on",
+            "completed": "was reported on",
+            "rejected": "was declined",
+            "cancelled": "was taken out of this person's hands",
+        },
+        actions=_ACTIONS,
+    ),
+}
 
 #: how each action is called in the event feed once it has happened
 HAPPENED: Mapping[str, str] = {

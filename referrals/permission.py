@@ -9,7 +9,7 @@ from coordination.actors import Actor, Role
 from coordination.models import CareTeamMember, WorkItem
 from coordination.problems import Denied, Invalid, NotAllowed
 from referrals.models import Referral
-from referrals.moves import MOVES, PART_OF, Move, Needs, Party, allowed_to
+from referrals.moves import LACKING, MOVES, PART_OF, WORDS, Move, Needs, Party, allowed_to
 from referrals.reasons import REASONS
 
 
@@ -75,11 +75,10 @@ def permitted(step: Step) -> Move:
     parties = _parties(step)
     _refuse_others(step, parties, allowed_to(step.action))
     move = MOVES.get((step.part, step.status, step.action))
-    if move is None or (step.part == "work" and step.referral.status != "active"):
-        state = f"the request is {step.referral.status}"
-        if step.item is not None:
-            state += f", the work {step.item.status}"
-        raise NotAllowed(f"This referral cannot take “{step.action}” now: {state}.")
+    if step.part == "work" and step.referral.status != "active":
+        raise NotAllowed(_refusal(step, WORDS["request"].states[step.referral.status]))
+    if move is None:
+        raise NotAllowed(_refusal(step, WORDS[step.part].states[step.status]))
     _refuse_others(step, parties, move.who)
     for need in move.needs:
         _CHECKS[need](step)
@@ -143,40 +142,79 @@ def _check_report(step: Step) -> None:
 
 
 def _check_no_claim(step: Step) -> None:
-    if step.has_live_claim:
-        raise ClaimedByAnother("A claim on this referral is running.")
+    if not _holds(Needs.NO_CLAIM, step):
+        raise ClaimedByAnother(_refusal(step, LACKING[Needs.NO_CLAIM]))
 
 
 def _check_no_others_claim(step: Step) -> None:
-    if step.has_live_claim and step.work.claimed_by_id != step.actor.user_id:
-        raise ClaimedByAnother("Another scheduler has claimed this referral.")
+    if not _holds(Needs.NO_OTHERS_CLAIM, step):
+        raise ClaimedByAnother(_refusal(step, LACKING[Needs.NO_OTHERS_CLAIM]))
 
 
-def _check_own_claim(step: Step) -> None:
-    if not step.has_live_claim or step.work.claimed_by_id != step.actor.user_id:
-        raise NotAllowed(f"This needs {Needs.OWN_CLAIM}.")
-
-
-def _when(need: Needs, holds: Callable[[Step], bool]) -> Callable[[Step], None]:
+def _stands(need: Needs) -> Callable[[Step], None]:
     def check(step: Step) -> None:
-        if not holds(step):
-            raise NotAllowed(f"This needs {need}.")
+        if not _holds(need, step):
+            raise NotAllowed(_refusal(step, LACKING[need]))
 
     return check
 
 
-def _is_reported(step: Step) -> bool:
-    return step.item is not None and step.item.status == WorkItem.Status.COMPLETED
+def _holds(need: Needs, step: Step) -> bool:
+    """Say whether the referral stands as `need` wants it; what is sent along is not asked."""
+    is_claimed_by_me = step.has_live_claim and step.work.claimed_by_id == step.actor.user_id
+    is_reported = step.item is not None and step.item.status == WorkItem.Status.COMPLETED
+    match need:
+        case Needs.NO_CLAIM:
+            return not step.has_live_claim
+        case Needs.OWN_CLAIM:
+            return is_claimed_by_me
+        case Needs.NO_OTHERS_CLAIM:
+            return is_claimed_by_me or not step.has_live_claim
+        case Needs.NO_OWNER:
+            return step.work.owner_id is None
+        case Needs.AN_OWNER:
+            return step.work.owner_id is not None
+        case Needs.REPORTED:
+            return is_reported
+        case Needs.UNREPORTED:
+            return not is_reported
+    return True
+
+
+def _refusal(step: Step, phrase: str) -> str:
+    return WORDS[step.part].refuse_as(phrase, step.action, _possible(step))
+
+
+def _possible(step: Step) -> list[str]:
+    """Return what can be done with the referral as it stands, be it by somebody else."""
+    at = {"request": step.referral.status}
+    there = set(Party)
+    if step.item is not None and step.referral.status == "active":
+        at["work"] = step.item.status
+        if step.item.owner_id is None:
+            there.remove(Party.ASSIGNEE)
+    return [
+        action
+        for (part, status, action), move in MOVES.items()
+        if at.get(part) == status
+        and move.who & there
+        and all(_holds(need, step) for need in move.needs)
+    ]
 
 
 _CHECKS: Mapping[Needs, Callable[[Step], None]] = {
     Needs.REASON: check_reason,
     Needs.REPORT: _check_report,
     Needs.NO_CLAIM: _check_no_claim,
-    Needs.OWN_CLAIM: _check_own_claim,
     Needs.NO_OTHERS_CLAIM: _check_no_others_claim,
-    Needs.NO_OWNER: _when(Needs.NO_OWNER, lambda step: step.work.owner_id is None),
-    Needs.AN_OWNER: _when(Needs.AN_OWNER, lambda step: step.work.owner_id is not None),
-    Needs.REPORTED: _when(Needs.REPORTED, _is_reported),
-    Needs.UNREPORTED: _when(Needs.UNREPORTED, lambda step: not _is_reported(step)),
+    **{
+        need: _stands(need)
+        for need in (
+            Needs.OWN_CLAIM,
+            Needs.NO_OWNER,
+            Needs.AN_OWNER,
+            Needs.REPORTED,
+            Needs.UNREPORTED,
+        )
+    },
 }

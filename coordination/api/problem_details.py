@@ -73,12 +73,19 @@ def _document(error: Exception) -> dict[str, Any] | None:
                 "conflict",
                 "In conflict with what is stored",
                 409,
-                "The database refused this; nothing was written.",
+                "This contradicts what is stored already, perhaps since a moment ago; nothing was "
+                "written. Read it again, then send what fits.",
             )
         case DataError():
             return _shape("invalid", "The input is not valid", 400, "A value is out of range.")
         case DatabaseError() if "Invalid transition" in str(error) or "Cannot" in str(error):
-            return _shape("not-allowed", "Not possible in this state", 409, "Nothing was written.")
+            return _shape(
+                "not-allowed",
+                "Not possible in this state",
+                409,
+                "What this is about stands where this is not possible; nothing was written. "
+                "Read it again to see how it stands now.",
+            )
     return None
 
 

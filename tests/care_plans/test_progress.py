@@ -20,6 +20,7 @@ from coordination.models import AuditEvent, Event
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale
 from tests.care_plans import underway
 from tests.cast import NOW, Cast
+from tests.refusing import check_reads_well
 
 WEEK = timedelta(weeks=1)
 LATER = NOW + WEEK
@@ -126,6 +127,9 @@ def test_it_refuses_a_move_that_the_table_does_not_have(
         with pytest.raises(NotAllowed) as refused:
             underway.move(circle, course, action, now=LATER, reason="try", outcome="goals_achieved")
         assert refused.value.status == 409
+        if (status, action) != ("active", "regress"):  # the table has it, the stage does not
+            possible = [does for at, does in progress.MOVES if at == status and does != "regress"]
+            check_reads_well(refused.value.detail, progress.WORDS, possible)
         assert row(course) == before
         assert StageTransition.objects.count() == moves
 

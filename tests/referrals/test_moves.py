@@ -11,10 +11,11 @@ from coordination.actors import Actor, Role
 from coordination.models import WORK_TRANSITIONS
 from coordination.problems import Denied, NotAllowed, NotFound, Problem
 from referrals.models import REQUEST_TRANSITIONS
-from referrals.moves import HAPPENED, MOVES, PART_OF, Party, allowed_to
+from referrals.moves import HAPPENED, MOVES, PART_OF, WORDS, Party, allowed_to
 from tests.cast import NOW, Cast, Person, make_person
 from tests.leading import pass_lead_to
 from tests.referrals.walk import WAYS, as_stored, at, do, everything
+from tests.refusing import check_reads_well
 
 ACTIONS = sorted(PART_OF)
 STATES = [("draft", ""), *WAYS]
@@ -86,6 +87,13 @@ def somebody_who_may(action: str) -> str:
     return next(_ACTS[party] for party in sorted(allowed_to(action)) if party in _ACTS)
 
 
+def possible_for(state: tuple[str, str], *, is_claimer: bool) -> list[str]:
+    """Return what a refusal in this state names: all of it, but for what a claim keeps to Sam."""
+    kept = {"release", "assign", "reroute"}
+    legal = LEGAL[state].keys() - (kept if "release" in LEGAL[state] and not is_claimer else set())
+    return [action for action in WORDS["request"].actions if action in legal]
+
+
 @pytest.mark.feature("RF-01")
 @pytest.mark.parametrize("state", STATES)
 def test_it_moves_only_as_the_table_says(cast: Cast, state: tuple[str, str]) -> None:
@@ -100,6 +108,10 @@ def test_it_moves_only_as_the_table_says(cast: Cast, state: tuple[str, str]) -> 
                     with pytest.raises(Problem) as refused:
                         do(referral, action, who)
                     assert isinstance(refused.value, NotAllowed | Denied | NotFound), action
+                    if isinstance(refused.value, NotAllowed):
+                        words = WORDS[PART_OF[action]]
+                        possible = possible_for(state, is_claimer=who is cast.sam)
+                        check_reads_well(refused.value.detail, words, possible)
                     assert everything(referral) == before, action
                 else:
                     do(referral, action, who)
