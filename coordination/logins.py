@@ -34,6 +34,7 @@ from coordination.tenancy import acting_in
 log = structlog.get_logger(__name__)
 
 TOKEN_LIFE = timedelta(days=90)
+CHANGE_AT = "/api/v1/me/password"
 
 
 class WrongCredentials(Problem):
@@ -44,12 +45,30 @@ class WrongCredentials(Problem):
     status = 401
 
 
+class PasswordChangeRequired(Problem):
+    """Somebody else chose the password, so it opens nothing but its change; `at` says where."""
+
+    type = "password-change-required"
+    title = "The password has to be changed first"
+    status = 403
+
+
 class NoMembership(Problem):
     """The login is not, or no longer, a member of the organization."""
 
     type = "no-membership"
     title = "Not a member"
     status = 403
+
+
+def demand_own_password(user: User) -> None:
+    """Raise `PasswordChangeRequired` while the password of a login is one that another chose."""
+    if user.must_change_password:
+        raise PasswordChangeRequired(
+            "Somebody else chose this password: change it first, then log in with your own.",
+            rule="login.change-password",
+            at=CHANGE_AT,
+        )
 
 
 def memberships_of(user_id: UUID, *, now: datetime) -> dict[UUID, UUID]:
@@ -249,13 +268,16 @@ def change_password(
 ) -> None:
     """Set a new password; every session and token of the login ends, in every organization.
 
-    Raises `WrongCredentials` for the current one, `Invalid` for a weak one, `TooManyAttempts`.
+    It is the person's own from then on. Raises `WrongCredentials` for the current one, `Invalid`
+    for a weak one or the current one once more, `TooManyAttempts`.
     """
     take_attempt("password", user.email, address, now=now)
     if not user.check_password(current):
         raise WrongCredentials("This is not the present password.")
     forgive("password", user.email, address)
-    _set_password(user, new)
+    if new == current:
+        raise Invalid.field("/new", "This is the present password: choose another.")
+    _set_password(user, new, must_change=False)
     note("login.password-changed", actor, now=now)
     _end_everywhere(user, now=now)
 
@@ -264,10 +286,10 @@ def change_password(
 def reset_login(user: User, new: str, *, keep_factors: bool, now: datetime) -> None:
     """Set a password at an operator's hand; every session and token of the login ends.
 
-    Without `keep_factors` the second factors go as well: whoever needs one enrols anew. Raises
-    `Invalid` for a weak password.
+    Its person changes it before it opens anything. Without `keep_factors` the second factors go
+    as well: whoever needs one enrols anew. Raises `Invalid` for a weak password.
     """
-    _set_password(user, new)
+    _set_password(user, new, must_change=True)
     if not keep_factors:
         forget_factors(user)
     factors = "kept" if keep_factors else "removed"
@@ -275,13 +297,14 @@ def reset_login(user: User, new: str, *, keep_factors: bool, now: datetime) -> N
     _end_everywhere(user, now=now)
 
 
-def _set_password(user: User, new: str) -> None:
+def _set_password(user: User, new: str, *, must_change: bool) -> None:
     try:
         validate_password(new, user=user)
     except ValidationError as error:
         raise Invalid.field("/new", " ".join(error.messages)) from error
     user.set_password(new)
-    write_login(user, "password")
+    user.must_change_password = must_change
+    write_login(user, "password", "must_change_password")
 
 
 @transaction.atomic

@@ -69,11 +69,14 @@ def admit_member(
     name: str,
     role: Role,
     password: str | None,
+    must_change_password: bool = True,
     now: datetime,
 ) -> tuple[User, bool]:
     """Give a person a membership, and a login if the address has none yet.
 
-    Returns the login and whether it is new; a login that exists keeps its name and password.
+    Returns the login and whether it is new; a login that exists keeps its name and password. The
+    password of a new one opens nothing until its person changes it, unless
+    `must_change_password` is false.
     Raises `Invalid` for a bad address or a weak password, `MemberAlready`, and `LoginOfAnother`
     where one would both work here and be a patient or a proxy here.
     """
@@ -81,7 +84,7 @@ def admit_member(
     user = login_named(address)
     is_new = user is None
     if user is None:
-        user = _open_login(address, name, password)
+        user = _open_login(address, name, password, must_change=must_change_password)
     with acting_in(organization_id):
         if not is_new:
             _demand_apart(user, role, now=now)
@@ -205,7 +208,7 @@ def _demand_apart(user: User, role: Role, *, now: datetime) -> None:
         )
 
 
-def _open_login(address: str, name: str, password: str | None) -> User:
+def _open_login(address: str, name: str, password: str | None, *, must_change: bool) -> User:
     try:
         validate_email(address)
     except ValidationError as error:
@@ -217,7 +220,12 @@ def _open_login(address: str, name: str, password: str | None) -> User:
             validate_password(password, user=User(email=address, name=name))
         except ValidationError as error:
             raise Invalid.field("/password", " ".join(error.messages)) from error
-    return User.objects.create_user(email=address, name=name.strip(), password=password)
+    return User.objects.create_user(
+        email=address,
+        name=name.strip(),
+        password=password,
+        must_change=must_change and password is not None,
+    )
 
 
 def _tell(event: str, organization_id: UUID, row: Any, *, now: datetime, **detail: str) -> None:

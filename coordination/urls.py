@@ -8,6 +8,7 @@ from coordination import front, health, metrics
 from coordination.api import portals
 from coordination.api.documentation import DocumentationView, SchemaView
 from coordination.api.login_page import LoginPage
+from coordination.api.password_page import PasswordPage
 
 urlpatterns = [
     path("", front.front, name="front"),
@@ -20,6 +21,7 @@ urlpatterns = [
     path("health/ready", health.ready, name="ready"),
     path("metrics", metrics.metrics, name="metrics"),
     path("login", LoginPage.as_view(), name="login"),
+    path("login/password", PasswordPage.as_view(), name="login-password"),
     path("oauth/authorize", portals.ConsentView.as_view(), name="oauth-authorize"),
     path("oauth/token", portals.PortalTokenView.as_view(), name="oauth-token"),
     path("oauth/revoke", portals.PortalRevokeView.as_view(), name="oauth-revoke"),

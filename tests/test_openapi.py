@@ -27,6 +27,7 @@ OPEN = {
     "/health/live": "for probes",
     "/health/ready": "for probes",
     "/login": "logging in, for a portal's consent",
+    "/login/password": "sends strangers to /login",
     "/oauth/authorize": "sends strangers to /login",
     "/oauth/token": "asks for the portal's secret, or its code's verifier",
     "/oauth/revoke": "asks for the portal's secret",

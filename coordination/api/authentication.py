@@ -15,7 +15,7 @@ from coordination.actors import Actor, actor_for
 from coordination.api import rate_limit, scopes
 from coordination.api.principals import principal_of
 from coordination.attempts import take_attempt
-from coordination.logins import memberships_of
+from coordination.logins import demand_own_password, memberships_of
 from coordination.models import User
 from coordination.request_context import client_address
 from coordination.second_factors import Standing
@@ -35,8 +35,9 @@ class TokenAuthentication(authentication.BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, Actor] | None:
         """Return login and actor, or None when no token was presented.
 
-        Raises `Denied` for a call outside the token's scopes, `SecondFactorRequired` for one that
-        was issued for a password alone, `TooManyAttempts` for who guesses.
+        Raises `Denied` for a call outside the token's scopes, `SecondFactorRequired` and
+        `PasswordChangeRequired` for one that was issued for a password alone, `TooManyAttempts`
+        for who guesses.
         """
         presented = presented_token(request)
         if presented is None:
@@ -49,9 +50,11 @@ class TokenAuthentication(authentication.BaseAuthentication):
         _bind(request, principal.user, principal.actor)
         view = request.parser_context.get("view")
         scopes.demand(principal.scopes, view, request.method or "")
+        standing = Standing(is_enrolled=False, is_proven=principal.is_vouched)
         if not _may_come_half_way(view):
-            standing = Standing(is_enrolled=False, is_proven=principal.is_vouched)
             standing.demand(principal.actor.roles)
+        if not principal.is_vouched and not _may_come_before_change(view):
+            demand_own_password(principal.user)
         return principal.user, principal.actor
 
     def authenticate_header(self, request: Request) -> str:
@@ -71,7 +74,8 @@ class SessionAuthentication(authentication.SessionAuthentication):
     def authenticate(self, request: Request) -> tuple[User, Actor] | None:
         """Return login and actor, or None when nobody is logged in.
 
-        Raises `SecondFactorRequired` while a second factor is missing, except where it is given.
+        Raises `SecondFactorRequired` while a second factor is missing, except where it is given,
+        and `PasswordChangeRequired` while the password is another's choice.
         """
         user: Any = getattr(request._request, "user", None)
         if not isinstance(user, User) or not user.is_active:
@@ -79,8 +83,12 @@ class SessionAuthentication(authentication.SessionAuthentication):
         self.enforce_csrf(request)
         now = timezone.now()
         actor = enter(request, user, now=now)
-        if not _may_come_half_way(request.parser_context.get("view")):
-            standing_of(request).demand(actor.roles)
+        view = request.parser_context.get("view")
+        if not _may_come_half_way(view):
+            # Whoever has to change the password enrols afterwards, and gives what is enrolled now.
+            standing_of(request).demand(frozenset() if user.must_change_password else actor.roles)
+        if not _may_come_before_change(view):
+            demand_own_password(user)
         return user, actor
 
     def authenticate_header(self, request: Request) -> str:
@@ -113,6 +121,10 @@ def standing_of(request: Request) -> Standing:
 
 def _may_come_half_way(view: Any) -> bool:
     return bool(getattr(view, "before_second_factor", False))
+
+
+def _may_come_before_change(view: Any) -> bool:
+    return bool(getattr(view, "before_password_change", False))
 
 
 def _chosen(request: Request) -> UUID | None:

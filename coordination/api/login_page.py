@@ -3,18 +3,17 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from coordination import logins
 from coordination.api.authentication import PENDING
+from coordination.api.next_page import next_of, redirect_to_change
 from coordination.api.sessions import log_in, open_session
 from coordination.attempts import TooManyAttempts
 from coordination.problems import Problem
@@ -61,23 +60,17 @@ class LoginPage(View):
             return self._show(request, form)
         open_session(request, user, actor, factor)
         logins.note("login.opened", actor, now=now, factor=factor)
-        return HttpResponseRedirect(_next(request))
+        if user.must_change_password:
+            return redirect_to_change(next_of(request))
+        return HttpResponseRedirect(next_of(request))
 
     def _show(
         self, request: HttpRequest, form: LoginForm, problem: Problem | None = None
     ) -> HttpResponse:
-        context: dict[str, Any] = {"form": form, "problem": problem, "next": _next(request)}
+        context: dict[str, Any] = {"form": form, "problem": problem, "next": next_of(request)}
         answer = render(request, "coordination/login.html", context)
         if problem is not None:
             answer.status_code = problem.status
         if isinstance(problem, TooManyAttempts):
             answer.headers["Retry-After"] = str(problem.wait)
         return answer
-
-
-def _next(request: HttpRequest) -> str:
-    wanted = request.POST.get("next") or request.GET.get("next") or "/"
-    is_ours = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=settings.IS_PRODUCTION
-    )
-    return wanted if is_ours else "/"

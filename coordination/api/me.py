@@ -217,6 +217,7 @@ class LogOutEverywhereView(OwnView):
     """All browsers at once."""
 
     before_second_factor = True
+    before_password_change = True
 
     @extend_schema(summary="Log out everywhere", request=None, responses={204: None})
     def post(self, request: Request) -> Response:
@@ -274,11 +275,16 @@ class OwnTokenView(OwnView):
 class PasswordView(OwnView):
     """One's password."""
 
+    before_password_change = True
+
     @extend_schema(
         summary="Change my password", request=shapes.PasswordSerializer, responses={204: None}
     )
     def post(self, request: Request) -> Response:
-        """Change it; every session ends, this one too, and every token."""
+        """Change it; every session ends, this one too, and every token.
+
+        While the password is one that somebody else chose, this and logging out is all there is.
+        """
         body, now = self.valid(shapes.PasswordSerializer), timezone.now()
         address = client_address(request._request)
         try:

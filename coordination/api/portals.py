@@ -30,6 +30,7 @@ from oauthlib.oauth2 import OAuth2Error
 from coordination import audit
 from coordination.actors import Actor, actor_for
 from coordination.api.authentication import FACTOR, PASSWORD, PENDING
+from coordination.api.next_page import redirect_to_change
 from coordination.attempts import TooManyAttempts, forgive, take_attempt
 from coordination.logins import memberships_of
 from coordination.models import Portal, PortalGrant, PortalRefreshToken
@@ -112,6 +113,8 @@ class ConsentView(AuthorizationView):  # type: ignore[misc] # no types, as above
             factor = request.session.get(FACTOR, PASSWORD)
             standing = Standing(factor == PENDING, factor not in {PASSWORD, PENDING})
             actor = actor_for(user, organization_id, now=timezone.now())
+            if user.must_change_password:
+                return redirect_to_change(request.get_full_path())
             try:
                 standing.demand(actor.roles)
                 demand_a_role(actor.roles)

@@ -84,6 +84,10 @@ class SessionSerializer(serializers.Serializer[Any]):
         ["not_needed", "enrol", "give", "proven"],
         help_text="`enrol` and `give`: nothing else is answered until that is done.",
     )
+    must_change_password = serializers.BooleanField(
+        help_text="Somebody else chose the password: nothing is answered but "
+        "`POST /api/v1/me/password` and logging out until it is changed.",
+    )
 
 
 #: in the database of zones, and yet no place: the machine's own clock, and what stands for none

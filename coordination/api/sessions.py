@@ -38,6 +38,7 @@ class SessionView(APIView):
     """The session of a person at a browser."""
 
     before_second_factor = True
+    before_password_change = True
 
     def get_authenticators(self) -> list[Any]:
         """Take a login whatever cookie comes with it.
@@ -89,6 +90,7 @@ class SecondFactorView(APIView):
     """The second step of logging in."""
 
     before_second_factor = True
+    before_password_change = True
     authentication_classes: Any = (SessionAuthentication,)
     permission_classes: Any = (IsActor,)
 
@@ -117,6 +119,7 @@ class PasskeyChallengeView(APIView):
     """What a passkey is asked."""
 
     before_second_factor = True
+    before_password_change = True
     authentication_classes: Any = (SessionAuthentication,)
     permission_classes: Any = (IsActor,)
 
@@ -141,7 +144,8 @@ class TokenView(APIView):
         summary="Get a token for a program",
         description="A login with a second factor sends its `code` along. Without it the answer is "
         "403 `second-factor-required`, whose `at` names where the factor is given, here this very "
-        "address, or enrolled.",
+        "address, or enrolled. A password that somebody else chose gives no token: 403 "
+        "`password-change-required`.",
         request=serializers.TokenRequestSerializer,
         responses={201: serializers.TokenSerializer},
         auth=[],
@@ -164,6 +168,7 @@ class TokenView(APIView):
                 rule="login.prove",
                 at=second_factors.PROGRAM_AT,
             )
+        logins.demand_own_password(user)
         standing = Standing(is_enrolled=False, is_proven=factor != PASSWORD)
         standing.demand(actor.roles)
         token, secret = logins.issue_token(
@@ -260,6 +265,7 @@ def _session(request: Request, user: Any, actor: Actor) -> dict[str, Any]:
             "roles": sorted(actor.roles),
             "practitioner_roles": actor.practitioner_roles,
             "second_factor": _state(request, actor),
+            "must_change_password": user.must_change_password,
         }
     ).data
     return data

@@ -89,6 +89,7 @@ def _admit(cast: Cast, organization_id: UUID, person: Person, *, now: datetime) 
             name=person.name,
             role=person.hat,
             password=cast.password,
+            must_change_password=False,  # printed on purpose, for whoever tries the demo
             now=now,
         )
     except staff.MemberAlready:

@@ -27,9 +27,11 @@ class Discipline(models.TextChoices):
 class UserManager(BaseUserManager["User"]):
     """Makes logins."""
 
-    def create_user(self, *, email: str, name: str, password: str | None) -> "User":
+    def create_user(
+        self, *, email: str, name: str, password: str | None, must_change: bool = False
+    ) -> "User":
         """Create a login; without a password it can only be used through a token."""
-        user = User(email=email.strip().lower(), name=name)
+        user = User(email=email.strip().lower(), name=name, must_change_password=must_change)
         user.set_password(password)
         user.save()
         return user
@@ -46,6 +48,10 @@ class User(AbstractBaseUser):
     email = models.EmailField(unique=True, help_text="In lower case: one person, one spelling.")
     name = models.TextField()
     is_active = models.BooleanField(default=True)
+    must_change_password = models.BooleanField(
+        default=False,
+        help_text="Somebody else chose the password: it opens nothing until it is changed.",
+    )
 
     USERNAME_FIELD: ClassVar[str] = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
