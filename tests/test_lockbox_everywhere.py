@@ -245,7 +245,7 @@ def test_it_knows_why_and_by_whom_a_resting_record_was_read(cast: Cast) -> None:
         assert (read.patient_ids, read.bases) == ([resting.id], ["membership"])
     log = json.loads(body(Person(user, cast.riverside), "me/access-log"))["results"]
     whats = {row["what"] for row in log if row["who"] == "Asha"}
-    assert {"clinical note", "your name, contacts and identifiers"} <= whats
+    assert {"what was written about your visits", "your name, contacts and identifiers"} <= whats
 
 
 @pytest.mark.feature("PT-01")

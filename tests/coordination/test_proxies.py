@@ -375,6 +375,6 @@ def test_it_finds_what_the_proxy_had_locked_away_before(cast: Cast) -> None:
         assert Directive.objects.count() == 2
         events = AuditEvent.objects.filter(user_id=rana.user.id, resource="Directive")
         assert [(row.event, row.bases) for row in events.order_by("id")] == [
-            ("directive.set-by-proxy", ["proxy"]),
+            ("directive.set", ["proxy"]),
             ("Directive.read", ["proxy"]),
         ]
