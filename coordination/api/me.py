@@ -25,7 +25,7 @@ from coordination.api.session_store import digest_of
 from coordination.api.sessions import locked_out, raise_to, shown_once
 from coordination.attempts import TooManyAttempts
 from coordination.models import User
-from coordination.problems import Denied, Invalid, NotFound
+from coordination.problems import Denied, FieldError, Invalid, NotFound
 from coordination.request_context import client_address
 
 
@@ -246,9 +246,14 @@ class OwnTokensView(OwnView):
         """Return a token; its secret is shown this once."""
         body = self.valid(shapes.NewTokenSerializer)
         wanted = body.get("scopes") or [scopes.EVERYTHING]
-        if unknown := set(wanted) - {scopes.EVERYTHING, *scopes.all_scopes()}:
-            words = f"Unknown scopes: {', '.join(sorted(unknown))}."
-            raise Invalid.field("/scopes", f"{words} A scope is `patient:read`, say.")
+        known = {scopes.EVERYTHING, *scopes.all_scopes()}
+        unknown = [place for place, scope in enumerate(wanted) if scope not in known]
+        if unknown:
+            # named by their places: what somebody sent is not said back to a log or a screen
+            raise Invalid(
+                "There are no such scopes. A scope is `patient:read`, say.",
+                errors=[FieldError(f"/scopes/{at}", "There is no such scope.") for at in unknown],
+            )
         token, secret = logins.issue_token(
             self.me,
             self.actor.organization_id,

@@ -109,7 +109,7 @@ def events() -> set[str]:
 def resources() -> set[str]:
     found = set()
     for name, given, named in calls():
-        for one in named:
+        for one in named if name != "Words" else ():
             if one.arg in {"resource", "subject"} and isinstance(one.value, ast.Constant):
                 found.add(str(one.value.value))
         if name == "_disclosed":

@@ -309,10 +309,8 @@ def test_it_shows_and_revokes_one_s_own_tokens(cast: Cast) -> None:
     wrong = browser.post("/api/v1/me/tokens", body, format="json")
     assert wrong.status_code == 400
     assert wrong.data["errors"] == [
-        {
-            "pointer": "/scopes",
-            "detail": "Unknown scopes: a:b, z:y. A scope is `patient:read`, say.",
-        }
+        {"pointer": "/scopes/1", "detail": "There is no such scope."},
+        {"pointer": "/scopes/2", "detail": "There is no such scope."},
     ]
 
 

@@ -241,7 +241,7 @@ def test_it_says_which_rule_denied(cast: Cast) -> None:
     assert post(cast.asha, f"/{referral.id}/accept", code=403)["rule"] == "referral.accept"
     assert post(cast.sam, f"/{referral.id}/accept", code=403)["rule"] == "role.referral.accept"
     early = post(cast.asha, f"/{referral.id}/acknowledge", code=409)
-    assert "the report back" in early["detail"]
+    assert "has no report back yet" in early["detail"]
 
 
 def test_it_audits_what_it_shows(cast: Cast) -> None:

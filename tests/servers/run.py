@@ -97,6 +97,7 @@ class _Running:
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers, or learn from the controller where they are; then set up Django."""
     _refuse_settings_read_too_early()
+    _hear_interrupts()
     if any(getattr(config.option, name, None) for name in _OFFLINE):
         servers = _nowhere()
     elif handed := getattr(config, "workerinput", {}).get("servers"):
@@ -254,6 +255,15 @@ def _lives(folder: Path) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _hear_interrupts() -> None:
+    """Let Ctrl-C be heard here and in what is started, also when a shell started this behind `&`.
+
+    Such a shell lets its children ignore it, and theirs.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _end_with_interrupt() -> None:
