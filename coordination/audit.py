@@ -137,14 +137,19 @@ def basis_of_role(actor: Actor) -> str:
         return Basis.DIRECTORY
     if Role.PRIVACY_OFFICER in actor.roles:
         return Basis.OVERSIGHT
-    if actor.roles == {Role.PROXY}:
+    if _speaks_for_others(actor):
         return Basis.PROXY
     return Basis.UNRESOLVED
 
 
+def _speaks_for_others(actor: Actor) -> bool:
+    """Say whether a proxy acts, who may be a patient here as well."""
+    return Role.PROXY in actor.roles and actor.roles <= {Role.PROXY, Role.PATIENT}
+
+
 def purpose_of_role(actor: Actor) -> str:
     """Return what an actor with these roles works for, unless an act says otherwise."""
-    if actor.is_software or Role.PRACTITIONER in actor.roles or actor.roles == {Role.PROXY}:
+    if actor.is_software or Role.PRACTITIONER in actor.roles or _speaks_for_others(actor):
         return Purpose.CARE
     if Role.PRIVACY_OFFICER in actor.roles:
         return Purpose.PRIVACY_REVIEW

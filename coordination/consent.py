@@ -276,11 +276,12 @@ def _known_to(rows: QuerySet[Any, Any], decided: Decided, actor: Actor) -> Query
 
 def _demand_nothing_opened(directive: Directive, actor: Actor, now: datetime) -> None:
     # Nobody opens to themselves, alone, what a patient locked away: for need there is an override.
-    if _is_oversight(actor) or not actor.practitioner_roles:
+    # Who guards privacy and practises as well is no exception.
+    if not actor.practitioner_roles:
         return
     if applying_to(actor, now).filter(pk=directive.pk).exists():
         raise Denied(
-            "This directive withholds something from you too: a privacy officer of your "
+            "This directive withholds something from you too: another privacy officer of your "
             "organization ends it, at the patient's word.",
             rule="directive.end",
         )

@@ -120,4 +120,5 @@ def _actor(request: HttpRequest, user: User, now: datetime) -> Actor:
     if chosen is None:
         raise logins.NoMembership("This login is no member of any organization.")
     choose_organization(chosen)
-    return actor_for(user, chosen, now=now)
+    request_id = str(getattr(request, "request_id", "") or "")
+    return actor_for(user, chosen, now=now, request_id=request_id)

@@ -8,10 +8,10 @@ import pytest
 from django.db import connections
 
 from coordination.consent import Locked, end_directive, set_directive
-from coordination.models import AuditEvent, Consent, Directive
+from coordination.models import AuditEvent, Consent, Directive, Membership
 from tests import lockbox
 from tests.care_plans.pairs import pair
-from tests.cast import NOW, Cast
+from tests.cast import LONG_AGO, NOW, Cast
 from tests.test_lockbox import MASSAGE, scene
 from tests.test_lockbox_everywhere import merge
 
@@ -224,6 +224,22 @@ def test_it_lets_nobody_end_alone_what_is_directed_at_them(scene: lockbox.Scene,
     assert (refused.status_code, refused.data["rule"]) == (403, "directive.end")
     assert "privacy officer" in refused.data["detail"]
     assert in_force(scene) == 1
+    assert cast.pia.client.post(at, SPOKEN).status_code == 200
+
+
+@pytest.mark.feature("PV-03")
+def test_who_guards_privacy_and_practises_opens_nothing_to_themselves(scene: lockbox.Scene) -> None:
+    cast = scene.cast
+    with cast.acting():
+        Membership.objects.create(
+            organization=cast.riverside, user=cast.ben.user, role="privacy_officer", since=LONG_AGO
+        )
+    made = cast.pia.client.post(URL, word(scene, audience="everyone", audience_discipline=""))
+    assert made.status_code == 201, made.data
+    at = f"{URL}/{made.data['id']}/end"
+    refused = cast.ben.client.post(at, SPOKEN)
+    assert (refused.status_code, refused.data["rule"]) == (403, "directive.end")
+    assert "another privacy officer" in refused.data["detail"]
     assert cast.pia.client.post(at, SPOKEN).status_code == 200
 
 

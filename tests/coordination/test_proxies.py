@@ -29,7 +29,7 @@ from coordination.staff import FROM_OUTSIDE, LoginOfAnother, admit_member
 from coordination.tenancy import acting_in
 from tests import lockbox
 from tests.care_plans import underway
-from tests.cast import NOW, Cast, Person, make_person
+from tests.cast import LONG_AGO, NOW, Cast, Person, make_person
 from tests.coordination.relatives import beside
 from tests.matrix_scenes import a_patient
 
@@ -356,6 +356,22 @@ def test_it_makes_one_of_staff_and_proxy_when_both_are_given_at_once(
     assert [type(outcome) for outcome in outcomes] == [LoginOfAnother]
     kept = "scheduler" if first == "staff" else "proxy"
     assert hats_of(Person(rana.user, cast.riverside)) == {kept}
+
+
+@pytest.mark.feature("PV-13")
+def test_a_proxy_who_is_a_patient_here_too_acts_as_a_proxy_for_others(cast: Cast) -> None:
+    person, rana = proxy(cast)
+    with cast.acting():
+        grant(cast, person, "consent")
+        Membership.objects.create(
+            organization=cast.riverside, user=rana.user, role="patient", since=LONG_AGO
+        )
+    at = f"{MINE}/{cast.patient.id}/directives"
+    body = {"target": "everything", "audience": "everyone"}
+    assert rana.client.post(at, body).status_code == 201
+    with cast.acting():
+        [row] = AuditEvent.objects.filter(event="directive.set", user_id=rana.user.id)
+        assert (row.bases, row.purpose) == (["proxy"], "care")
 
 
 @pytest.mark.feature("PV-03")
