@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from coordination.actors import Actor
-from coordination.disclosure import disclosed_to, is_bound
+from coordination.disclosure import disclosed_to, is_bound, something_withheld
 from coordination.models import OPEN_WORK, CareTeamMember, PractitionerRole, WorkItem, current
 from referrals.models import Referral, RoutingDecision
 from referrals.routing import Candidate, Need, Ranked, Reason, rank
@@ -61,7 +61,8 @@ def _roles(discipline: str) -> Any:
 def decisions_on(referral: Referral, *, reader: Actor, now: datetime) -> list[RoutingDecision]:
     """Return how each assignment came about, the first first, as far as the reader may know it.
 
-    Nobody was in the team then whose membership is withheld; of the others nothing changes.
+    Nobody was in the team then whose membership is withheld. From whom anything of the patient is
+    withheld sees whom each chose and no rank of the others: an order tells who was in the team.
     """
     decisions = list(RoutingDecision.objects.filter(referral=referral).order_by("id"))
     if not is_bound(reader, view="directory"):
@@ -75,6 +76,12 @@ def decisions_on(referral: Referral, *, reader: Actor, now: datetime) -> list[Ro
             one if one["practitioner_role"] in known else {**one, "reasons": _new(one["reasons"])}
             for one in decision.candidates
         ]
+    if something_withheld(reader, now, [referral.patient_id], view="directory"):
+        for decision in decisions:
+            chosen = str(decision.chosen_id)
+            decision.candidates = [
+                one for one in decision.candidates if one["practitioner_role"] == chosen
+            ]
     return decisions
 
 
