@@ -145,7 +145,7 @@ def set_directive(
     must_go_on(patient)
     must_say_something(locked)
     _check_moment(decided, now)
-    known = _known_to(alike_to(locked, records_of_person(patient)), decided, actor).first()
+    known = _known_to(alike_to(locked, records_of_person(patient)), actor).first()
     if known is not None:
         return known, False
     # What lies in a record that rests is locked there: so it stays when the two are taken apart.
@@ -247,7 +247,7 @@ def directives_ended_by(actor: Actor, now: datetime) -> Any:
 
     What they wrote down is shown to them no second time; they know it by its id.
     """
-    if _is_oversight(actor) or actor.is_software:
+    if _is_oversight(actor):
         return directives_visible_to(actor, now)
     rows = Directive.objects.select_related("patient", "consent").filter(
         consent__user_id=actor.user_id
@@ -264,14 +264,9 @@ def _is_oversight(actor: Actor) -> bool:
     return Role.PRIVACY_OFFICER in actor.roles
 
 
-def _known_to(rows: QuerySet[Any, Any], decided: Decided, actor: Actor) -> QuerySet[Any, Any]:
+def _known_to(rows: QuerySet[Any, Any], actor: Actor) -> QuerySet[Any, Any]:
     """Keep the directives of which the actor knows; others learn by no answer that there is one."""
-    if _is_oversight(actor):
-        return rows
-    if actor.user_id is not None:
-        return rows.filter(consent__user_id=actor.user_id)
-    # what software writes down is known to whoever spoke through it
-    return rows.filter(consent__recorded_by=actor.label, consent__evidence=decided.evidence)
+    return rows if _is_oversight(actor) else rows.filter(consent__user_id=actor.user_id)
 
 
 def _demand_nothing_opened(directive: Directive, actor: Actor, now: datetime) -> None:

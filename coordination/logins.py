@@ -28,7 +28,7 @@ from coordination.models import (
     User,
 )
 from coordination.problems import Denied, Invalid, NotFound, Problem
-from coordination.second_factors import forget_factors, prove_code
+from coordination.second_factors import forget_factors, prove_code, take_turn
 from coordination.tenancy import acting_in
 
 log = structlog.get_logger(__name__)
@@ -272,6 +272,7 @@ def change_password(
     for a weak one or the current one once more, `TooManyAttempts`.
     """
     take_attempt("password", user.email, address, now=now)
+    take_turn(user)  # an operator may just have set another one
     if not user.check_password(current):
         raise WrongCredentials("This is not the present password.")
     forgive("password", user.email, address)
@@ -289,6 +290,7 @@ def reset_login(user: User, new: str, *, keep_factors: bool, now: datetime) -> N
     Its person changes it before it opens anything. Without `keep_factors` the second factors go
     as well: whoever needs one enrols anew. Raises `Invalid` for a weak password.
     """
+    take_turn(user)
     _set_password(user, new, must_change=True)
     if not keep_factors:
         forget_factors(user)
@@ -310,6 +312,7 @@ def _set_password(user: User, new: str, *, must_change: bool) -> None:
 @transaction.atomic
 def close_login(user: User, *, now: datetime) -> None:
     """Let nobody log in with it any more; every session and token ends."""
+    take_turn(user)
     user.is_active = False
     write_login(user, "is_active")
     _end_everywhere(user, now=now)
@@ -342,8 +345,13 @@ def issue_token(
     """Create a token and return it with its secret, which is never shown again.
 
     `is_vouched` says that more than a password stood behind it: a second factor, or an operator at
-    the server. Without, it does nothing where its login's role needs a second factor.
+    the server. Without, it does nothing where its login's role needs a second factor. Raises
+    `WrongCredentials` where the login was closed or its password set since it was read.
     """
+    password = user.password
+    take_turn(user)  # else the token would outlive the end of all others
+    if user.password != password or not user.is_active:
+        raise WrongCredentials("This login was changed meanwhile: log in anew.")
     secret = secrets.token_urlsafe(32)
     with acting_in(organization_id):
         token = ApiToken.objects.create(

@@ -86,8 +86,11 @@ def is_enrolled(user: User) -> bool:
 
 @of_login
 def take_turn(user: User) -> None:
-    """Hold the login until the transaction ends, so that of two who enrol one sees the other."""
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    """Hold the login until the transaction ends, and read it as it is now.
+
+    So of two who change the same login, the second sees what the first one did.
+    """
+    user.refresh_from_db(from_queryset=User.objects.select_for_update(no_key=True))
 
 
 @of_login

@@ -71,17 +71,14 @@ def decisions_on(referral: Referral, *, reader: Actor, now: datetime) -> list[Ro
     members = CareTeamMember.objects.filter(shown, patient_id=referral.patient_id)
     roles = PractitionerRole.objects.filter(practitioner_id__in=_people(members))
     known = {str(role_id) for role_id in roles.values_list("pk", flat=True)}
+    withheld = something_withheld(reader, now, [referral.patient_id], view="directory")
     for decision in decisions:
+        chosen = str(decision.chosen_id)
         decision.candidates = [
             one if one["practitioner_role"] in known else {**one, "reasons": _new(one["reasons"])}
             for one in decision.candidates
+            if not withheld or one["practitioner_role"] == chosen
         ]
-    if something_withheld(reader, now, [referral.patient_id], view="directory"):
-        for decision in decisions:
-            chosen = str(decision.chosen_id)
-            decision.candidates = [
-                one for one in decision.candidates if one["practitioner_role"] == chosen
-            ]
     return decisions
 
 

@@ -2,11 +2,12 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from coordination.models import CareTeamMember
-from referrals.models import Referral
+from coordination.models import CareTeamMember, PractitionerRole
+from referrals.reasons import DeclineReason
 from tests import lockbox
 from tests.cast import NOW, Cast, Person
 
@@ -79,28 +80,77 @@ def test_it_tells_nobody_who_adds_a_withheld_member(cast: Cast) -> None:
     assert ask() == refused, "it tells whether the membership goes on"
 
 
-def test_it_ranks_candidates_without_a_withheld_membership(cast: Cast) -> None:
-    scene = lockbox.stage(cast, hands_over=False)
+def gus_for_massage(cast: Cast) -> PractitionerRole:
+    """Let Gus, who is new to the patient, practise what Chloe does as well."""
+    with cast.acting():
+        role = PractitionerRole.objects.get(pk=cast.gus.practitioner_role.pk)
+        role.pk, role.discipline, role.registration_number = uuid4(), "massage_therapy", "TEST-G2"
+        role.save(force_insert=True)
+    return role
+
+
+def referred(cast: Cast, chosen: PractitionerRole, *, first: Person | None = None) -> str:
+    """Let Ben ask for massage, Sam give it to one who declines, then to another; say where."""
     body = {"patient": str(cast.patient.id), "discipline": "massage_therapy", "reason_code": "pain"}
     asked = cast.ben.client.post("/api/v1/referrals", body)
-    assert asked.status_code == 201, asked.data
     at = f"/api/v1/referrals/{asked.data['id']}"
-    for who, action, given in (
-        (cast.sam, "claim", {}),
-        (cast.sam, "assign", {"practitioner_role": str(cast.chloe.practitioner_role.id)}),
-    ):
-        answer = who.client.post(f"{at}/{action}", given)
+    moves: list[tuple[Person, str, dict[str, str]]] = []
+    if first is not None:
+        first_choice = {"practitioner_role": str(first.practitioner_role.pk)}
+        moves += [(cast.sam, "claim", {}), (cast.sam, "assign", first_choice)]
+        moves.append((first, "decline", {"reason_code": DeclineReason.NO_CAPACITY}))
+    moves += [(cast.sam, "claim", {}), (cast.sam, "assign", {"practitioner_role": str(chosen.pk)})]
+    for who, move, given in moves:
+        answer = who.client.post(f"{at}/{move}", given)
         assert answer.status_code == 200, answer.data
-    with cast.acting():
-        assert Referral.objects.filter(pk=asked.data["id"]).exists()
+    return at
 
-    def known(who: Person) -> list[bool]:
-        return ["in-team" in who.client.get(f"{at}/{what}").content.decode() for what in SAID]
 
-    assert known(cast.ben) == known(cast.sam) == [True, True]
+def ranking(candidates: list[Any]) -> dict[str, bool]:
+    """Return who is ranked, and whether each is said to be in the team."""
+    return {one["name"]: "in-team" in json.dumps(one["reasons"]) for one in candidates}
+
+
+def candidates(who: Person, at: str) -> dict[str, bool]:
+    answer = who.client.get(f"{at}/candidates")
+    assert answer.status_code == 200, answer.data
+    return ranking(answer.data)
+
+
+def decisions(who: Person, at: str) -> list[dict[str, bool]]:
+    answer = who.client.get(f"{at}/routing")
+    assert answer.status_code == 200, answer.data
+    return [ranking(one["candidates"]) for one in answer.data]
+
+
+def test_it_ranks_candidates_without_a_withheld_membership(cast: Cast) -> None:
+    scene = lockbox.stage(cast, hands_over=False)
+    at = referred(cast, gus_for_massage(cast), first=cast.chloe)
+    known, unknown = {"Chloe": True, "Gus": False}, {"Chloe": False, "Gus": False}
+    assert candidates(cast.ben, at) == known
+    assert decisions(cast.ben, at) == [known, known]
     hide(scene, cast.chloe)
-    assert known(cast.ben) == [False, False]
-    assert known(cast.sam) == [True, True]
+    assert candidates(cast.ben, at) == unknown
+    # whom each chose, and nobody's rank: an order tells who was in the team
+    assert decisions(cast.ben, at) == [{"Chloe": False}, {"Gus": False}]
+    assert candidates(cast.sam, at) == known
+    assert decisions(cast.sam, at) == [known, known]
 
 
-SAID = ("candidates", "routing")
+def test_it_tells_no_order_to_whom_something_else_is_withheld(cast: Cast) -> None:
+    scene = lockbox.stage(cast, hands_over=False)
+    at = referred(cast, gus_for_massage(cast), first=cast.chloe)
+    hide(scene, cast.asha)
+    assert decisions(cast.ben, at) == [{"Chloe": True}, {"Gus": False}]
+
+
+def test_it_shows_no_work_of_a_withheld_member(cast: Cast) -> None:
+    scene = lockbox.stage(cast, hands_over=False)
+    with cast.acting():
+        chloe = PractitionerRole.objects.get(pk=cast.chloe.practitioner_role.pk)
+    at = referred(cast, chloe)
+    assert candidates(cast.ben, at) == {"Chloe": True}
+    hide(scene, cast.chloe)
+    for what in ("", "/candidates", "/routing"):
+        assert cast.ben.client.get(f"{at}{what}").status_code == 404
+    assert candidates(cast.sam, at) == {"Chloe": True}

@@ -85,8 +85,8 @@ class PlainParameters:
         if wrong := _wrong_with(request, but="client_id"):  # an unknown one answers 401
             body = {"error": "invalid_request", "error_description": wrong}
             return JsonResponse(body, status=400)
-        # The library's view comes next, which a mixin cannot say.
-        answer: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        following: Any = super()  # the library's view, which a mixin cannot name
+        answer: HttpResponseBase = following.dispatch(request, *args, **kwargs)
         return answer
 
 

@@ -200,10 +200,9 @@ class PractitionerChangeSerializer(PractitionerSerializer):
     class Meta(PractitionerSerializer.Meta):
         fields = ["name", "languages"]
 
-    # DRF's way to take inherited fields away
     login = None  # type: ignore[assignment] # DRF's way to leave an inherited field out
     roles = None  # type: ignore[assignment] # likewise
-    has_login = None  # type: ignore[assignment]
+    has_login = None  # type: ignore[assignment] # likewise
 
 
 @extend_schema_field(OpenApiTypes.STR)

@@ -12,9 +12,9 @@ from coordination.access import PatientMerged
 from coordination.coverage import record_coverage
 from coordination.models import Coverage, Patient
 from referrals.requests import Request, request_referral
-from tests.care_plans.held import MOMENT, Held
 from tests.care_plans.pairs import pair
 from tests.cast import NOW, Cast
+from tests.held import MOMENT, Held
 
 
 def merge(cast: Cast, review: UUID) -> Callable[[], Any]:

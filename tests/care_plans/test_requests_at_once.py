@@ -12,8 +12,8 @@ from coordination.corrections import receive_request
 from coordination.models import RecordRequest
 from coordination.problems import Invalid
 from tests.care_plans import written
-from tests.care_plans.held import MOMENT, Held
 from tests.cast import NOW, Cast, Person
+from tests.held import MOMENT, Held
 
 
 def withdraw(cast: Cast, summary: CareSummary) -> Callable[[], Any]:

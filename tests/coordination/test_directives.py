@@ -1,17 +1,16 @@
 """Writing down what a patient decides: directives, refusals, and who may see that there is one."""
 
-import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connections
 
 from coordination.consent import Locked, end_directive, set_directive
 from coordination.models import AuditEvent, Consent, Directive, Membership
 from tests import lockbox
 from tests.care_plans.pairs import pair
 from tests.cast import LONG_AGO, NOW, Cast
+from tests.held import MOMENT, Held
 from tests.test_lockbox import MASSAGE, scene
 from tests.test_lockbox_everywhere import merge
 
@@ -247,32 +246,18 @@ def test_who_guards_privacy_and_practises_opens_nothing_to_themselves(scene: loc
 def test_it_sets_one_directive_when_it_is_sent_twice_at_once(committed_cast: Cast) -> None:
     cast = committed_cast
     locked = Locked(target="everything", audience="everyone")
-    outcomes: list[tuple[Directive, bool]] = []
 
-    def say() -> None:
-        with cast.acting():
-            outcomes.append(
-                set_directive(
-                    cast.patient.id,
-                    locked,
-                    decided=lockbox.SAID,
-                    actor=cast.sam.actor(),
-                    now=NOW,
-                )
-            )
+    def say() -> tuple[Directive, bool]:
+        return set_directive(
+            cast.patient.id, locked, decided=lockbox.SAID, actor=cast.sam.actor(), now=NOW
+        )
 
-    def meanwhile() -> None:
-        try:
-            say()
-        finally:
-            connections.close_all()
-
-    second = threading.Thread(target=meanwhile)
-    with cast.acting():
-        say()
-        second.start()
-        time.sleep(0.5)  # long enough to be done, were nobody in the way
-    second.join(20)
+    with ThreadPoolExecutor(2) as threads:
+        first = Held(threads, cast, say)
+        assert first.acted.wait(20)
+        second = Held(threads, cast, say)
+        assert not second.acted.wait(MOMENT), "it was written down without waiting for the first"
+        outcomes = [first.end(), second.end()]
     assert [is_new for _, is_new in outcomes] == [True, False]
     assert len({directive.pk for directive, _ in outcomes}) == 1
 

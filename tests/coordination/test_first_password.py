@@ -14,7 +14,8 @@ from coordination.models import AuditEvent
 from coordination.organizations import organization_named
 from coordination.staff import admit_member
 from tests.cast import NOW, Cast, Person
-from tests.coordination.test_logins import api, browser_of, enrol, with_password
+from tests.coordination.endpoints import demand_everywhere
+from tests.coordination.test_logins import browser_of, enrol, with_password
 from tests.coordination.test_portals import BACK, consent_asked, registered
 
 pytestmark = pytest.mark.django_db(transaction=False)
@@ -47,19 +48,9 @@ def stored(who: Person) -> bool:
 @pytest.mark.feature("AD-06")
 def test_it_lets_a_given_password_do_nothing_but_change_it(given: Cast) -> None:
     browser = log_in(given.sam.user.email, GIVEN)
-    passed, asked = [], 0
-    for verb, path, cls in api():
-        if getattr(cls, "before_password_change", False) or path == "/api/v1/tokens":
-            continue
-        asked += 1
-        answer = getattr(browser, verb)(path)
-        if answer.status_code != 403 or answer.data.get("type") != REQUIRED:
-            passed.append((verb, path, answer.status_code))
-        else:
-            assert answer.data["rule"] == "login.change-password"
-            assert answer.data["at"] == CHANGE
-    assert passed == []
-    assert asked > 60
+    demand_everywhere(
+        browser, REQUIRED, but="before_password_change", rule="login.change-password", at=CHANGE
+    )
     assert browser.get("/api/v1/session").data["must_change_password"] is True
     assert browser.post(CHANGE, {"current": GIVEN, "new": OWN}).status_code == 204
     assert browser.get("/api/v1/session").status_code == 401

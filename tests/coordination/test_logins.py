@@ -1,7 +1,6 @@
 """Second factors, sessions that end, and guessing that is slowed down."""
 
 import json
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,8 +20,8 @@ from coordination.models import ApiToken, AuditEvent, LoginSession
 from coordination.second_factors import totp_code
 from coordination.tasks import forget_ended_sessions
 from tests.cast import Cast, Person
+from tests.coordination.endpoints import demand_everywhere
 from tests.coordination.passkey import Passkey
-from tests.test_openapi import NOBODY, PIECES, addresses, view_class
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery staple"
@@ -54,46 +53,13 @@ def enrol(browser: APIClient, now: datetime) -> tuple[str, list[str]]:
     return secret, answer.data["recovery_codes"]
 
 
-def concrete(path: str) -> str:
-    path = re.sub(r"\(\?P<pk>.*?\{12\}\)", NOBODY, path)
-    path = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda hole: PIECES.get(hole[1], NOBODY), path)
-    path = re.sub(r"<\w+:(\w+)>", lambda hole: PIECES.get(hole[1], NOBODY), path)
-    return path.replace("\\", "").rstrip("Z$")
-
-
-def api() -> list[tuple[str, str, Any]]:
-    found = []
-    for path, view in addresses():
-        cls = view_class(view)
-        if not path.startswith("/api/v1/") or cls is None:
-            continue
-        verbs = list(getattr(view, "actions", None) or ("get", "post", "delete"))
-        found += [(verb, concrete(path), cls) for verb in verbs if hasattr(cls, verb) or view]
-    return [
-        (verb, path, cls)
-        for verb, path, cls in found
-        if verb != "head" and (hasattr(cls, "roles") or hasattr(cls, verb))
-    ]
-
-
 @pytest.mark.feature("AD-06")
 @pytest.mark.parametrize("name", ["ada", "pia"])
 def test_it_lets_a_password_alone_do_nothing_but_enrol(cast: Cast, name: str) -> None:
     browser = browser_of(with_password(cast.everybody[name]))
     state = browser.get("/api/v1/session").data
     assert state["second_factor"] == "enrol"
-    passed, asked = [], 0
-    for verb, path, cls in api():
-        if getattr(cls, "before_second_factor", False) or path == "/api/v1/tokens":
-            continue
-        asked += 1
-        answer = getattr(browser, verb)(path)
-        if answer.status_code != 403 or answer.data.get("type") != REQUIRED:
-            passed.append((verb, path, answer.status_code))
-        else:
-            assert answer.data["at"] == f"{FACTORS}/totp"
-    assert passed == []
-    assert asked > 60
+    demand_everywhere(browser, REQUIRED, but="before_second_factor", at=f"{FACTORS}/totp")
 
 
 @pytest.mark.feature("AD-06")

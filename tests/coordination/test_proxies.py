@@ -1,8 +1,7 @@
 """Proxies: each right by itself, for its time, and not a moment longer."""
 
-import threading
-import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connections
 from django.utils import timezone
 
 from coordination import own_access, proxies
@@ -31,6 +29,7 @@ from tests import lockbox
 from tests.care_plans import underway
 from tests.cast import LONG_AGO, NOW, Cast, Person, make_person
 from tests.coordination.relatives import beside
+from tests.held import MOMENT, Held
 from tests.matrix_scenes import a_patient
 
 URL = "/api/v1/related-persons"
@@ -225,28 +224,29 @@ def test_it_lets_nobody_alone_open_a_record_to_themselves_by_doing_both_at_once(
         "bound by another": (lambda: bind(tom), bind),
     }
     one, other = acts[first]
-    outcomes: list[object] = []
-
-    def meanwhile() -> None:
-        try:
-            with cast.acting():
-                outcomes.append(other())
-        except (Denied, Stale) as refused:
-            outcomes.append(refused)
-        finally:
-            connections.close_all()
-
-    second = threading.Thread(target=meanwhile)
-    with cast.acting():
-        one()
-        second.start()
-        time.sleep(0.5)  # long enough to be done, were nobody in the way
-    second.join(20)
-    assert [type(outcome) for outcome in outcomes] == [Stale if "by" in first else Denied]
+    at_once(cast, one, other, refusal=Stale if "by" in first else Denied)
     with cast.acting():
         person.refresh_from_db()
         assert person.rights.count() == (first == "granted")
         assert (person.user is None) == (first == "granted")
+
+
+def at_once(
+    cast: Cast,
+    one: Callable[[], object],
+    other: Callable[[], object],
+    *,
+    refusal: type[Exception],
+) -> None:
+    """Do one while the other has not ended: it waits, and is refused."""
+    with ThreadPoolExecutor(2) as threads:
+        first = Held(threads, cast, one)
+        assert first.acted.wait(20)
+        second = Held(threads, cast, other)
+        assert not second.acted.wait(MOMENT), "it did not wait for the first"
+        first.end()
+        with pytest.raises(refusal):
+            second.end()
 
 
 def hats_of(who: Person) -> set[str]:
@@ -336,24 +336,7 @@ def test_it_makes_one_of_staff_and_proxy_when_both_are_given_at_once(
         return proxies.bind_login(person.id, email=email, actor=cast.sam.actor(), now=NOW)
 
     one, other = (employ, bind) if first == "staff" else (bind, employ)
-    outcomes: list[object] = []
-
-    def meanwhile() -> None:
-        try:
-            with cast.acting():
-                outcomes.append(other())
-        except LoginOfAnother as refused:
-            outcomes.append(refused)
-        finally:
-            connections.close_all()
-
-    second = threading.Thread(target=meanwhile)
-    with cast.acting():
-        one()
-        second.start()
-        time.sleep(0.5)  # long enough to be done, were nobody in the way
-    second.join(20)
-    assert [type(outcome) for outcome in outcomes] == [LoginOfAnother]
+    at_once(cast, one, other, refusal=LoginOfAnother)
     kept = "scheduler" if first == "staff" else "proxy"
     assert hats_of(Person(rana.user, cast.riverside)) == {kept}
 
