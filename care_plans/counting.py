@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
-from care_plans.evidence import AnswerFact, Facts, ScoreFact, ScreenFact, Side
+from care_plans.evidence import AnswerFact, ClearedFact, Facts, ScoreFact, ScreenFact, Side
 
 #: what was taken this long before a course began still belongs to it
 SAME_VISIT = timedelta(hours=24)
@@ -87,20 +87,32 @@ def latest_answer(facts: Facts, question: str, now: datetime) -> AnswerFact | No
 
 def screens_of_stay(facts: Facts, now: datetime) -> list[ScreenFact]:
     """Return the screens of the current stay (of the course, during intake), earliest first."""
-    since = _earlier(facts.stay.began_at if facts.stay else facts.began_at)
+    since = _screened_since(facts)
     return in_order(s for s in facts.screens if since <= s.effective_at <= now)
+
+
+def clearings_of_stay(facts: Facts, now: datetime) -> list[ClearedFact]:
+    """Return the clearings of the current stay (of the course, during intake), earliest first."""
+    since = _screened_since(facts)
+    return [one for one in clearings(facts, now) if since <= one.effective_at]
+
+
+def clearings(facts: Facts, now: datetime) -> list[ClearedFact]:
+    """Return the decisions to clear a flag that were made by now, earliest first."""
+    return in_order(c for c in facts.cleared if c.effective_at <= now)
 
 
 def open_flags(facts: Facts, now: datetime) -> dict[str, ScreenFact]:
     """Return each flag that was found present, with the first screen that found it.
 
     It stays open whatever a later screen says, and from one stay to the next: a flag is cleared
-    by a decision, not by the next answer.
+    by a decision, not by the next answer. A decision counts for the screens that it names alone.
     """
+    cleared = {(c.flag, screen) for c in clearings(facts, now) for screen in c.screens}
     found: dict[str, ScreenFact] = {}
     for screen in in_order(s for s in facts.screens if s.effective_at <= now):
         for flag, answer in screen.answers.items():
-            if answer == "present":
+            if answer == "present" and (flag, screen.id) not in cleared:
                 found.setdefault(flag, screen)
     return found
 
@@ -109,6 +121,10 @@ def _since(facts: Facts, within: Within) -> datetime:
     if within == "stage" and facts.stay is not None:
         return facts.stay.began_at
     return _earlier(facts.began_at)
+
+
+def _screened_since(facts: Facts) -> datetime:
+    return _earlier(facts.stay.began_at if facts.stay else facts.began_at)
 
 
 def _earlier(moment: datetime) -> datetime:

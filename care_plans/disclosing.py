@@ -31,6 +31,7 @@ from care_plans.models import (
     CourseAnswer,
     Lane,
     LaneSignOff,
+    RedFlag,
     RedFlagScreen,
     Score,
     StageStay,
@@ -47,13 +48,14 @@ _RECORDS: Mapping[str, type[Model]] = {
     "score": Score,
     "answer": CourseAnswer,
     "screen": RedFlagScreen,
+    "red_flag": RedFlag,
     "sign_off": LaneSignOff,
     "lane": Lane,
     "stay": StageStay,
     "course": Course,
 }
 #: what people record, and a lane's condition asks for
-_DECIDING = ("score", "answer", "screen", "sign_off", "lane")
+_DECIDING = ("score", "answer", "screen", "red_flag", "sign_off", "lane")
 
 
 def disclose[M: Model](rows: QuerySet[M, M], actor: Actor, now: datetime) -> QuerySet[M, M]:

@@ -17,7 +17,9 @@ from coordination.moments import as_text
 type Better = Literal["higher", "lower", "depends"]
 type Side = Literal["left", "right", "both", ""]
 type ScreenAnswer = Literal["present", "absent", "unknown"]
-type EvidenceKind = Literal["score", "answer", "screen", "sign_off", "lane", "stay", "course"]
+type EvidenceKind = Literal[
+    "score", "answer", "screen", "red_flag", "sign_off", "lane", "stay", "course"
+]
 
 
 class Outcome(StrEnum):
@@ -73,6 +75,17 @@ class ScreenFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ClearedFact:
+    """A clinician's decision that a flag, found in these screens, does not hold any more."""
+
+    id: UUID
+    flag: str
+    screens: frozenset[UUID]
+    effective_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LaneFact:
     """One lane in the current stay.
 
@@ -101,7 +114,8 @@ class Facts:
     """All that is known of one course. The order within each tuple means nothing.
 
     Corrected assessments are left out. `stay` is None during intake. `stopped_by` names the
-    screens on other courses of the same patient that found a hard stop: it stops this one too.
+    screens on other courses of the same patient that found a hard stop, not cleared since: it
+    stops this one too.
     """
 
     course_id: UUID
@@ -112,6 +126,7 @@ class Facts:
     scores: tuple[ScoreFact, ...] = ()
     answers: tuple[AnswerFact, ...] = ()
     screens: tuple[ScreenFact, ...] = ()
+    cleared: tuple[ClearedFact, ...] = ()
     lanes: Mapping[str, LaneFact] = field(default_factory=dict)
     measures: Mapping[str, MeasureFacts] = field(default_factory=dict)
     stopped_by: tuple[UUID, ...] = ()

@@ -6,11 +6,14 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
+from django.db.models import Exists, F, OuterRef, QuerySet
+
 from care_plans.content.safety import STOPS_LOADING
 from care_plans.content.sourced import SeverityName, StageName
 from care_plans.evidence import (
     AnswerFact,
     Better,
+    ClearedFact,
     Facts,
     LaneFact,
     MeasureFacts,
@@ -26,10 +29,12 @@ from care_plans.models import (
     Lane,
     LaneSignOff,
     Measure,
+    RedFlag,
     RedFlagAnswer,
     Score,
     StageStay,
 )
+from coordination.access import IsAnyOf
 
 _NEEDED = {Lane.Needed.NEEDED: True, Lane.Needed.NOT_NEEDED: False, Lane.Needed.UNDECIDED: None}
 
@@ -44,7 +49,8 @@ def gather(courses: Iterable[Course], *, now: datetime) -> dict[UUID, Facts]:
     """
     wanted = list(courses)
     ids = [course.id for course in wanted]
-    scores, answers, screens = _scores(ids), _answers(ids), _screens(ids)
+    scores, answers = _scores(ids), _answers(ids)
+    screens, cleared = _screens(ids), _cleared(ids)
     stays, lanes = _stays(ids), _lanes(ids, now)
     stops, measures = _stops(wanted, now), _measures()
     return {
@@ -57,6 +63,7 @@ def gather(courses: Iterable[Course], *, now: datetime) -> dict[UUID, Facts]:
             scores=tuple(scores[course.id]),
             answers=tuple(answers[course.id]),
             screens=tuple(screens[course.id]),
+            cleared=tuple(cleared[course.id]),
             lanes=lanes[course.id],
             measures=measures,
             stopped_by=tuple(
@@ -124,6 +131,21 @@ def _screens(ids: list[UUID]) -> defaultdict[UUID, list[ScreenFact]]:
     return found
 
 
+def _cleared(ids: list[UUID]) -> defaultdict[UUID, list[ClearedFact]]:
+    found: defaultdict[UUID, list[ClearedFact]] = defaultdict(list)
+    theirs = RedFlag.objects.filter(course_id__in=ids, status=RedFlag.Status.CLEARED)
+    rows = theirs.values_list(
+        "course_id", "id", "flag", "found_in", "cleared_at", "clearing_recorded_at"
+    )
+    for course_id, red_flag_id, flag, found_in, cleared_at, recorded_at in rows:
+        assert cleared_at is not None
+        assert recorded_at is not None
+        found[course_id].append(
+            ClearedFact(red_flag_id, flag, frozenset(found_in), cleared_at, recorded_at)
+        )
+    return found
+
+
 def _stays(ids: list[UUID]) -> dict[UUID, StayFact]:
     rows = StageStay.objects.filter(course_id__in=ids, left_at=None).values_list(
         "course_id", "id", "stage", "entered_at"
@@ -162,7 +184,7 @@ def _lanes(ids: list[UUID], now: datetime) -> defaultdict[UUID, dict[str, LaneFa
 def _stops(courses: list[Course], now: datetime) -> defaultdict[UUID, list[tuple[UUID, UUID]]]:
     """Return by patient each screen that found a hard stop, with the course it was found on.
 
-    That a course has ended clears nothing: only a clinician's decision would.
+    That a course has ended clears nothing: only a clinician's decision does.
     """
     found: defaultdict[UUID, list[tuple[UUID, UUID]]] = defaultdict(list)
     stops = RedFlagAnswer.objects.filter(
@@ -170,8 +192,19 @@ def _stops(courses: list[Course], now: datetime) -> defaultdict[UUID, list[tuple
         answer=RedFlagAnswer.Answer.PRESENT,
         urgency__in=[urgency.value for urgency in STOPS_LOADING],
         screen__effective_at__lte=now,
-    )
+    ).exclude(Exists(_clearing(now)))
     rows = stops.values_list("patient_id", "screen_id", "screen__course_id").distinct()
     for patient_id, screen_id, course_id in rows:
         found[patient_id].append((screen_id, course_id))
     return found
+
+
+def _clearing(now: datetime) -> QuerySet[RedFlag, RedFlag]:
+    """Return the decision that cleared an answer of a screen, to be asked for each answer."""
+    return RedFlag.objects.filter(
+        IsAnyOf(OuterRef("screen_id"), F("found_in")),
+        course_id=OuterRef("screen__course_id"),
+        flag=OuterRef("flag"),
+        status=RedFlag.Status.CLEARED,
+        cleared_at__lte=now,
+    )

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from care_plans.counting import (
     Within,
+    clearings_of_stay,
     latest_answer,
     open_flags,
     scores,
@@ -101,10 +102,7 @@ def no_open_flag(flags: frozenset[str], known: frozenset[str], facts: Facts, now
         screens = dict.fromkeys([*(s.id for s in standing.values()), *sorted(facts.stopped_by)])
         named = ", ".join(standing) or "on another course of this patient"
         return Said(NOT_MET, f"Open red flag: {named}.", _rows("screen", screens))
-    latest: dict[str, tuple[str, Evidence]] = {}
-    for screen in screens_of_stay(facts, now):
-        for flag, said in screen.answers.items():
-            latest[flag] = (said, Evidence("screen", screen.id))
+    latest = _latest_of_stay(facts, now)
     relevant = {flag: latest[flag] for flag in sorted(flags) if flag in latest}
     rows = tuple(dict.fromkeys(row for _, row in relevant.values()))
     unasked = [flag for flag in flags if flag not in latest or latest[flag][0] != "absent"]
@@ -115,6 +113,30 @@ def no_open_flag(flags: frozenset[str], known: frozenset[str], facts: Facts, now
             rows,
         )
     return Said(MET, f"All {len(flags)} red flags were found absent in this stay.", rows)
+
+
+def _latest_of_stay(facts: Facts, now: datetime) -> dict[str, tuple[str, Evidence]]:
+    """Return what was last said of each flag in this stay; clearing one says that it is absent."""
+    said: list[tuple[datetime, datetime, dict[str, str], Evidence]] = [
+        (
+            screen.effective_at,
+            screen.recorded_at,
+            dict(screen.answers),
+            Evidence("screen", screen.id),
+        )
+        for screen in screens_of_stay(facts, now)
+    ]
+    said += [
+        (one.effective_at, one.recorded_at, {one.flag: "absent"}, Evidence("red_flag", one.id))
+        for one in clearings_of_stay(facts, now)
+    ]
+    latest: dict[str, tuple[str, Evidence]] = {}
+    # whoever cleared a flag in the moment of a screen had that screen before them
+    decided_last = sorted(said, key=lambda one: (one[0], one[1], one[3].kind == "red_flag", one[3]))
+    for _, _, answers, row in decided_last:
+        for flag, answer in answers.items():
+            latest[flag] = (answer, row)
+    return latest
 
 
 def _each_side[Q: Compared | Gained](

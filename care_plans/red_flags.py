@@ -1,7 +1,7 @@
 """Screening for red flags: what was asked, what was found, and what then stops.
 
-A flag that was found present stays open whatever a later screen says. Clearing one, which is a
-decision of its own, does not exist yet: until then a course with an open flag does not move on.
+A flag that was found present stays open whatever a later screen says, until a clinician clears
+it (`open_flags`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,11 +11,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from care_plans import activities, scope, standing
+from care_plans import activities, open_flags, scope, standing
+from care_plans.content import safety
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.safety import RedFlag, Redirect
+from care_plans.content.safety import Redirect
 from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
-from care_plans.models import Course, RedFlagAnswer, RedFlagScreen
+from care_plans.models import Course, RedFlag, RedFlagAnswer, RedFlagScreen
 from care_plans.recording import (
     course_for,
     digest,
@@ -37,7 +38,7 @@ Answer = RedFlagAnswer.Answer
 class Found:
     """A flag found present: what to do at once, how soon, and on whose word."""
 
-    flag: RedFlag
+    flag: safety.RedFlag
     cites: tuple[str, ...]
 
     @property
@@ -88,7 +89,9 @@ def record_screen(
     at = moment(effective_at, course.patient, course, now=now)
     screen = _create(course, answers, at, role, key=key, sent=sent, actor=actor, now=now)
     _tell(screen, answers, actor=actor, now=now)
-    _reassess(course, everywhere=stops, actor=actor, now=now)
+    present = [flag for flag, answer in answers.items() if answer == Answer.PRESENT]
+    open_flags.open_found(screen, present, role, actor=actor, now=now)
+    open_flags.reassess_patient(course, everywhere=stops, actor=actor, now=now)
     return screen, True
 
 
@@ -105,6 +108,13 @@ def found_by(screen: RedFlagScreen) -> list[Found]:
         Found(flag, _cites(flag, definition))
         for flag in sorted(present, key=lambda flag: urgencies.index(flag.urgency.value))
     ]
+
+
+def found_flag(red_flag: RedFlag) -> Found:
+    """Return what the pathway version of its course says of a flag that was found."""
+    definition = red_flag.course.pathway_version.definition
+    flag = definition.red_flag(red_flag.flag)
+    return Found(flag, _cites(flag, definition))
 
 
 def not_known(screen: RedFlagScreen) -> list[str]:
@@ -176,16 +186,7 @@ def _create(
     return screen
 
 
-def _reassess(course: Course, *, everywhere: bool, actor: Actor, now: datetime) -> None:
-    """Bring the course up to date; after a hard stop, every course of the patient."""
-    courses = Course.objects.underway().filter(patient_id=course.patient_id)
-    if not everywhere:
-        courses = courses.filter(pk=course.pk)
-    for course_id in courses.order_by("id").values_list("id", flat=True):
-        standing.reassess(course_id, actor=actor, now=now)
-
-
-def _cites(flag: RedFlag, definition: PathwayDefinition) -> tuple[str, ...]:
+def _cites(flag: safety.RedFlag, definition: PathwayDefinition) -> tuple[str, ...]:
     keys = dict.fromkeys((*tuple(flag.source), *tuple(flag.action_source or ())))
     return tuple(definition.sources[key].cite for key in keys if key in definition.sources)
 

@@ -124,6 +124,7 @@ def stage(cast: Cast, *, hands_over: bool = True) -> Scene:
             actor=cast.chloe.actor(),
             now=NOW,
         )
+        written.clear(written.red_flag(cast, cast.chloe, course), cast.asha)
         written.note(cast, cast.chloe)
         written.note(cast, cast.asha)
         written.visit(cast, cast.chloe)

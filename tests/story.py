@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from care_plans.models import Activity, Goal
+from care_plans.models import Activity, Goal, RedFlag
 from coordination.actors import Role
 from coordination.login_fence import login_of
 from coordination.models import Discipline, Location, Patient
@@ -219,6 +219,14 @@ def begin_a_course(cast: Cast, tell: Teller) -> str:
     screen = {"course": course, "answers": dict.fromkeys(flags, "absent")}
     tell(asha, "post", "/red-flag-screens", screen)
     tell(asha, "post", "/courses/{id}/start", {}, id=course)
+    answers = {flags[0]: "absent", "cancer": "present"}
+    tell(asha, "post", "/red-flag-screens", {"course": course, "answers": answers})
+    with cast.acting():
+        found = str(RedFlag.objects.get(course_id=course).pk)
+    tell(asha, "post", "/red-flags/{id}/acknowledge", id=found)
+    seen = "The family physician saw her the same week; the weight loss was intended."
+    concluded = {"outcome": "ruled_out", "reason": seen}
+    tell(asha, "post", "/red-flags/{id}/clear", concluded, id=found)
     return course
 
 

@@ -98,6 +98,13 @@ KINDS: Mapping[str, Kind] = {
         part_of="assessment_id",
     ),
     "RedFlagScreen": Kind("clinical", **BY_ROLE, course="course_id"),
+    "RedFlag": Kind(
+        "clinical",
+        discipline="screen__practitioner_role__discipline",
+        author="screen__practitioner_role_id",
+        course="course_id",
+        part_of="screen_id",
+    ),
     "Encounter": Kind("clinical", **BY_ROLE, course="course_id"),
     "ClinicalNote": Kind("note", discipline="discipline", author="author_id", course="course_id"),
     "CareSummary": Kind(

@@ -12,6 +12,7 @@ from care_plans.models import (
     Assessment,
     Condition,
     CourseAnswer,
+    RedFlag,
     RedFlagAnswer,
     RedFlagScreen,
     Score,
@@ -133,6 +134,68 @@ class FoundFlagSerializer(serializers.Serializer[Any]):
         source="is_consensus", read_only=True, help_text="What to do rests on opinion alone."
     )
     notice = serializers.CharField(read_only=True, help_text="To be shown with the action.")
+
+
+class RedFlagSerializer(serializers.ModelSerializer[RedFlag]):
+    """A flag that was found: what to do, who looks into it, and how it was cleared."""
+
+    found = serializers.SerializerMethodField()
+    owner = serializers.UUIDField(
+        source="work_item.owner_id",
+        read_only=True,
+        allow_null=True,
+        default=None,
+        help_text="The practitioner role that owes looking into it.",
+    )
+    is_overdue = serializers.SerializerMethodField()
+
+    class Meta:
+        model = RedFlag
+        fields = [
+            "id",
+            "patient",
+            "course",
+            "screen",
+            "flag",
+            "status",
+            "urgency",
+            "found",
+            "found_at",
+            "recorded_at",
+            "due_at",
+            "is_overdue",
+            "owner",
+            "acknowledged_by",
+            "acknowledged_at",
+            "cleared_by",
+            "cleared_at",
+            "clearing_recorded_at",
+            "outcome",
+            "reason",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(FoundFlagSerializer)
+    def get_found(self, row: RedFlag) -> Any:
+        """Return the flag in the words of the pathway version that it was found on."""
+        return FoundFlagSerializer(red_flags.found_flag(row)).data
+
+    def get_is_overdue(self, row: RedFlag) -> bool:
+        """Say whether its time has gone by without its being cleared."""
+        open_now = row.status != RedFlag.Status.CLEARED
+        return open_now and row.due_at is not None and row.due_at < self.context["now"]
+
+
+class ClearingSerializer(serializers.Serializer[Any]):
+    """What was concluded of a red flag, and why."""
+
+    outcome = serializers.ChoiceField(choices=RedFlag.Outcome.choices)
+    reason = serializers.CharField(
+        max_length=2000, help_text="What was looked into, by whom, and what it showed."
+    )
+    effective_at = serializers.DateTimeField(
+        default=None, allow_null=True, help_text="When that was concluded; none: now."
+    )
 
 
 class RedFlagScreenSerializer(serializers.ModelSerializer[RedFlagScreen]):

@@ -13,6 +13,7 @@ from .content import Measure, Pathway, PathwaySignature, PathwayVersion
 from .encounters import CareSummary, ClinicalNote, Encounter
 from .lanes import Activity, Goal, Lane, LaneSignOff
 from .plans import CarePlan, Course, SeverityChange, StageStay, StageTransition
+from .red_flags import RedFlag
 from .words import Severity, Side, Stage
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Pathway",
     "PathwaySignature",
     "PathwayVersion",
+    "RedFlag",
     "RedFlagAnswer",
     "RedFlagScreen",
     "Score",

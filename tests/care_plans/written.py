@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from care_plans import encounters, notes, summaries
-from care_plans.models import CareSummary, ClinicalNote, Encounter
+from care_plans import encounters, notes, open_flags, red_flags, summaries
+from care_plans.models import CareSummary, ClinicalNote, Course, Encounter, RedFlag
 from coordination import care_team, corrections
 from coordination.actors import Role
 from coordination.coverage import record_coverage
@@ -111,3 +111,17 @@ def everything(cast: Cast, who: Person) -> dict[str, Any]:
         "messaging-consents": agreement(cast, who),
         "legal-holds": hold(cast, who),
     }
+
+
+def red_flag(cast: Cast, who: Person, course: Course, *, flag: str = "cancer") -> RedFlag:
+    """Let somebody's screen find a flag present; it only blocks progress."""
+    red_flags.record_screen(course.id, answers={flag: "present"}, actor=who.actor(), now=NOW)
+    found: RedFlag = RedFlag.objects.get(course=course, flag=flag, status="open")
+    return found
+
+
+def clear(found: RedFlag, who: Person) -> None:
+    """Let somebody who may diagnose conclude that there is nothing."""
+    open_flags.clear(
+        found.id, outcome="ruled_out", reason="Seen by a physician.", actor=who.actor(), now=NOW
+    )
