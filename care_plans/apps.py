@@ -8,9 +8,16 @@ class CarePlansConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the outbox what this app may say, and patients what they may ask about."""
-        from care_plans import flag_reminders, hand_off_reminders, record_kinds, reminders
+        from care_plans import (
+            flag_reminders,
+            hand_off_reminders,
+            recommending,
+            record_kinds,
+            reminders,
+        )
 
         reminders.register_kinds()
         hand_off_reminders.register_kinds()
         flag_reminders.register_kinds()
+        recommending.register_kinds()
         record_kinds.register_kinds()

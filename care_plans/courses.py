@@ -107,7 +107,7 @@ def apply_pathway(
     lanes.create_lanes(course, definition)
     if answers:
         record_answers(course.id, answers=answers, effective_at=at, actor=actor, now=now)
-    standing.prepare(course, now=now)
+    standing.prepare(course, actor=actor, now=now)
     _tell("course.applied", course, actor=actor, now=now, action=audit.Action.CREATE)
     return course, True
 

@@ -106,8 +106,12 @@ def lanes_shown(lanes: QuerySet[Any, Any], actor: Actor, now: datetime) -> Query
     )
 
 
-def _reason_shown(actor: Actor, now: datetime) -> Case:
-    """Return why a lane is needed or not, as far as the reader may know what decided it."""
+def rests_on_hidden(actor: Actor, now: datetime, *, patient: str) -> list[Any]:
+    """Return conditions on rows with `rests_on`: one is met where a row below is withheld.
+
+    `patient` leads to the patient. What was decided before its rows were kept (null) may rest on
+    anything.
+    """
     rows: Iterable[QuerySet[Any, Any]] = (QuerySet(_RECORDS[kind]) for kind in _DECIDING)
     hidden: list[Any] = [
         Exists(
@@ -117,10 +121,15 @@ def _reason_shown(actor: Actor, now: datetime) -> Case:
         )
         for found in rows
     ]
-    # what was decided before its rows were kept may rest on anything
-    locked = directed_at(actor, now, Q(patient_id=OuterRef("course__patient_id")))
+    locked = directed_at(actor, now, Q(patient_id=OuterRef(patient)))
     if locked is not None:
         hidden.append(Exists(locked) & Q(rests_on=None))
+    return hidden
+
+
+def _reason_shown(actor: Actor, now: datetime) -> Case:
+    """Return why a lane is needed or not, as far as the reader may know what decided it."""
+    hidden = rests_on_hidden(actor, now, patient="course__patient_id")
     decided = When(decided_by=Lane.DecidedBy.PERSON, then=F("reason"))
     withheld = [When(one, then=Value(WITHHELD)) for one in hidden]
     return Case(decided, *withheld, default=F("reason"), output_field=TextField())

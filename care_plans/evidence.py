@@ -32,11 +32,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MeasureFacts:
-    """What evaluation needs to know of a measure."""
+    """What evaluation needs to know of a measure.
+
+    `smallest_change` is the gain that matters, or the measurement error where that is larger; in
+    the measure's unit, and None where nobody knows it.
+    """
 
     name: str
     better: Better
     side_required: bool
+    smallest_change: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
+from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -75,10 +77,20 @@ def gather(courses: Iterable[Course], *, now: datetime) -> dict[UUID, Facts]:
 
 
 def _measures() -> dict[str, MeasureFacts]:
-    rows = Measure.objects.values_list("slug", "name", "better", "side_required")
+    rows = Measure.objects.values_list("slug", "name", "better", "side_required", "sha256")
     return {
-        slug: MeasureFacts(name, cast(Better, better), sided) for slug, name, better, sided in rows
+        slug: MeasureFacts(name, cast(Better, better), sided, _threshold(sha256))
+        for slug, name, better, sided, sha256 in rows
     }
+
+
+@cache
+def _threshold(sha256: str) -> Decimal | None:
+    """Return the change that matters of a measure; content of one hash never changes."""
+    change = Measure.objects.get(sha256=sha256).definition.smallest_change
+    if change is None or change.value is None or change.unit not in (None, ""):
+        return None
+    return max(change.value, change.mdc or change.value)
 
 
 def _scores(ids: list[UUID]) -> defaultdict[UUID, list[ScoreFact]]:

@@ -13,7 +13,17 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from care_plans import activities, lanes, leading, reminders, scope, staffing, standing, stays
+from care_plans import (
+    activities,
+    lanes,
+    leading,
+    recommending,
+    reminders,
+    scope,
+    staffing,
+    standing,
+    stays,
+)
 from care_plans.content.sourced import STAGES
 from care_plans.disclosing import explain
 from care_plans.evidence import Outcome
@@ -357,6 +367,7 @@ def _discharge(step: _Step) -> None:
         actor=step.actor,
         now=step.now,
     )
+    recommending.end_all(step.course, actor=step.actor, now=step.now)
     reminders.discharged(step.course, actor=step.actor, now=step.now)
 
 

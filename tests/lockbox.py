@@ -124,7 +124,9 @@ def stage(cast: Cast, *, hands_over: bool = True) -> Scene:
             actor=cast.chloe.actor(),
             now=NOW,
         )
-        written.clear(written.red_flag(cast, cast.chloe, course), cast.asha)
+        written.clear(
+            written.red_flag(cast, cast.chloe, course, flag="numbness-or-tingling"), cast.asha
+        )
         written.note(cast, cast.chloe)
         written.note(cast, cast.asha)
         written.visit(cast, cast.chloe)

@@ -164,6 +164,7 @@ NAMING: Mapping[str, Callable[["Scene"], Any]] = {
         "course": scene.of("Course"),
         "answers": dict.fromkeys(_flags(), "absent"),
     },
+    "recommendation.decline": lambda scene: {"reason": "Not now."},
     "red-flag.clear": lambda scene: {"outcome": "ruled_out", "reason": "Seen by a physician."},
     "referral.create": _about(discipline="kinesiology", reason_code="slow-healing"),
     "related-person.create": _about(name="Rana", relationship="sibling"),

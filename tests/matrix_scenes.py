@@ -143,7 +143,6 @@ def _of_physiotherapy(cast: Cast, course: Course) -> dict[str, Any]:
         patient_id=course.patient_id, to_practitioner_role=cast.asha.role, channel="in_app"
     )
     return {
-        "RedFlag": written.red_flag(cast, cast.asha, course).pk,
         "Lane": lane.pk,
         "Activity": lane.activities.order_by("key").values_list("pk", flat=True)[0],
         "Message": told.order_by("pk").values_list("pk", flat=True)[0],

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from care_plans.models import Activity, Goal, RedFlag
+from care_plans.models import Activity, Goal, Recommendation, RedFlag
 from coordination.actors import Role
 from coordination.login_fence import login_of
 from coordination.models import Discipline, Location, Patient
@@ -227,7 +227,22 @@ def begin_a_course(cast: Cast, tell: Teller) -> str:
     seen = "The family physician saw her the same week; the weight loss was intended."
     concluded = {"outcome": "ruled_out", "reason": seen}
     tell(asha, "post", "/red-flags/{id}/clear", concluded, id=found)
+    said = {"only_after_exercise": True, "stress_affects_sleep": False}
+    tell(asha, "post", "/course-answers", {"course": course, "answers": said})
+    tell(asha, "post", "/recommendations/{id}/accept", {}, id=suggested(cast, course, "rule.mild"))
+    for value in ("5", "6"):
+        after = {"scores": [{"measure": "pain_load_24h", "value": value}], "course": course}
+        tell(asha, "post", "/assessments", {"patient": str(cast.patient.id), **after})
+    why = {"reason": "One long drive; the load is adapted already."}
+    again = suggested(cast, course, "rule.flare-up")
+    tell(asha, "post", "/recommendations/{id}/decline", why, id=again)
     return course
+
+
+def suggested(cast: Cast, course: str, rule: str) -> str:
+    """Return what a rule suggests for a course."""
+    with cast.acting():
+        return str(Recommendation.objects.get(course_id=course, rule=rule).pk)
 
 
 def work_on_it(cast: Cast, tell: Teller, course: str) -> None:

@@ -84,6 +84,7 @@ def records(cast: Cast) -> dict[str, UUID]:
         course = underway.start(cast)
         underway.meet_acute_exit(cast, course, now=NOW + timedelta(weeks=1))
         written.everything(cast, cast.asha)
+        written.red_flag(cast, cast.asha, course, flag="numbness-or-tingling")
         opened_hand_off(cast, to=colleague(cast))
         pair(cast)
         withheld.one_of_each(cast)

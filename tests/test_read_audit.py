@@ -11,7 +11,14 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from care_plans.models import Activity, Assessment, Course, Goal, RedFlagScreen
+from care_plans.models import (
+    Activity,
+    Assessment,
+    Course,
+    Goal,
+    Recommendation,
+    RedFlagScreen,
+)
 from coordination import audit_rows
 from coordination.actors import Role
 from coordination.api.views import ContinuumViewSet, Listed, OfPatients
@@ -86,7 +93,8 @@ def rich(cast: Cast) -> dict[str, Any]:
             "goals": Goal.objects.filter(course=course)[0].id,
             "assessments": Assessment.objects.filter(course=course)[0].id,
             "red-flag-screens": RedFlagScreen.objects.filter(course=course)[0].id,
-            "red-flags": written.red_flag(cast, cast.asha, course).id,
+            "red-flags": written.red_flag(cast, cast.asha, course, flag="numbness-or-tingling").id,
+            "recommendations": Recommendation.objects.get(course=course, kind="redirect").id,
             "message-preferences": cast.patient.id,
             **{path: row.pk for path, row in written.everything(cast, cast.asha).items()},
             "hand-offs": opened_hand_off(cast).id,
@@ -126,6 +134,7 @@ READS = {
     "assessments/{}": "Assessment",
     "red-flag-screens/{}": "RedFlagScreen",
     "red-flags/{}": "RedFlag",
+    "recommendations/{}": "Recommendation",
     "referrals/{}": "Referral",
     "referrals/{}/candidates": "RoutingCandidate",
     "referrals/{}/transitions": "ReferralTransition",

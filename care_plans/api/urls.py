@@ -18,6 +18,7 @@ from care_plans.api.lanes import ActivityViewSet, GoalViewSet, LaneViewSet
 from care_plans.api.notes import CareSummaryViewSet, ClinicalNoteViewSet, EncounterViewSet
 from care_plans.api.plans import CarePlanViewSet
 from care_plans.api.proxied import ProxiedPlanViewSet
+from care_plans.api.recommendations import RecommendationViewSet, RuleOutcomeViewSet
 from care_plans.api.red_flags import RedFlagViewSet
 
 router = SimpleRouter(trailing_slash=False)
@@ -41,6 +42,8 @@ router.register("goals", GoalViewSet, basename="goal")
 router.register("assessments", AssessmentViewSet, basename="assessment")
 router.register("red-flag-screens", RedFlagScreenViewSet, basename="red-flag-screen")
 router.register("red-flags", RedFlagViewSet, basename="red-flag")
+router.register("recommendations", RecommendationViewSet, basename="recommendation")
+router.register("rule-outcomes", RuleOutcomeViewSet, basename="rule-outcome")
 router.register("course-answers", CourseAnswerViewSet, basename="course-answer")
 router.register("conditions", ConditionViewSet, basename="condition")
 router.register("source-documents", SourceDocumentViewSet, basename="source-document")

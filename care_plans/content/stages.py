@@ -95,9 +95,13 @@ class CourseWeeks(Sourced):
 
 
 class Review(Sourced):
-    """How long into a stay the team should look again if the stage has not ended."""
+    """How long into a stay the team should look again if the stage has not ended.
+
+    `besides` is what must be known to be met, adherence say, before the stage counts as stalled.
+    """
 
     after: Duration | Literal["unknown"]
+    besides: Criterion | None = None
 
 
 class Stage(Sourced):

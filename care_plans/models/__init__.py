@@ -13,6 +13,7 @@ from .content import Measure, Pathway, PathwaySignature, PathwayVersion
 from .encounters import CareSummary, ClinicalNote, Encounter
 from .lanes import Activity, Goal, Lane, LaneSignOff
 from .plans import CarePlan, Course, SeverityChange, StageStay, StageTransition
+from .recommendations import Recommendation
 from .red_flags import RedFlag
 from .words import Severity, Side, Stage
 
@@ -33,6 +34,7 @@ __all__ = [
     "Pathway",
     "PathwaySignature",
     "PathwayVersion",
+    "Recommendation",
     "RedFlag",
     "RedFlagAnswer",
     "RedFlagScreen",

@@ -1,0 +1,123 @@
+"""How recommendations look to programs."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from care_plans.api.course_serializers import CriterionSerializer
+from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
+from care_plans.disclosing import WITHHELD
+from care_plans.models import Recommendation
+
+#: what is left of a recommendation for whom something that it rests on is withheld
+_SHOWN_ANYWAY = frozenset(
+    {
+        "id",
+        "patient",
+        "course",
+        "kind",
+        "status",
+        "made_at",
+        "until",
+        "decided_by",
+        "decided_at",
+        "is_withheld",
+    }
+)
+
+
+class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
+    """What a rule concluded, of which version, from what, on whose word, and what was decided."""
+
+    pathway = serializers.CharField(source="pathway_version.pathway.slug", read_only=True)
+    version = serializers.CharField(source="pathway_version.version", read_only=True)
+    finding = CriterionSerializer(
+        read_only=True, allow_null=True, help_text="The trace: each input, and what it was."
+    )
+    cites = serializers.SerializerMethodField(help_text="The sources, as the version cites them.")
+    is_expert_consensus = serializers.SerializerMethodField(
+        help_text="It rests, in whole or in part, on opinion alone."
+    )
+    is_withheld = serializers.BooleanField(
+        read_only=True, help_text="Something that it rests on is withheld from you."
+    )
+
+    class Meta:
+        model = Recommendation
+        fields = [
+            "id",
+            "patient",
+            "course",
+            "pathway",
+            "version",
+            "rule",
+            "kind",
+            "text",
+            "then",
+            "lane",
+            "towards",
+            "cites",
+            "is_expert_consensus",
+            "finding",
+            "status",
+            "made_at",
+            "until",
+            "decided_by",
+            "decided_at",
+            "reason",
+            "is_withheld",
+        ]
+        read_only_fields = fields
+
+    def get_cites(self, row: Recommendation) -> list[str]:
+        """Return each citation; consensus says that it is one."""
+        sources = row.pathway_version.definition.sources
+        known = {key: record.cite for key, record in sources.items()}
+        known[EXPERT_CONSENSUS] = EXPERT_CONSENSUS_CITE
+        return [known[key] for key in row.source if key in known]
+
+    def get_is_expert_consensus(self, row: Recommendation) -> bool:
+        """Say whether any part of it is opinion."""
+        return EXPERT_CONSENSUS in row.source
+
+    def to_representation(self, instance: Recommendation) -> dict[str, Any]:
+        """Return it, or what may be told of one that rests on something withheld."""
+        shown: dict[str, Any] = super().to_representation(instance)
+        if not shown["is_withheld"]:
+            return shown
+        empty: dict[str, Any] = {"towards": [], "cites": [], "is_expert_consensus": False}
+        kept = {name: shown[name] for name in shown if name in _SHOWN_ANYWAY}
+        hidden = {name: empty.get(name, "") for name in shown if name not in _SHOWN_ANYWAY}
+        return {**shown, **hidden, **kept, "text": WITHHELD, "finding": None}
+
+
+class AcceptanceSerializer(serializers.Serializer[Any]):
+    """What is to be remembered of accepting it, if anything."""
+
+    reason = serializers.CharField(
+        max_length=2000, default="", allow_blank=True, help_text="What was decided, in words."
+    )
+
+
+class DeclineSerializer(serializers.Serializer[Any]):
+    """Why it is not followed."""
+
+    reason = serializers.CharField(max_length=2000, help_text="Why it is not followed.")
+
+
+class RuleOutcomesSerializer(serializers.Serializer[Any]):
+    """One rule of one version: how often it was met, and what people decided."""
+
+    pathway = serializers.CharField()
+    version = serializers.CharField()
+    rule = serializers.CharField()
+    made = serializers.IntegerField(help_text="How often it was met.")
+    accepted = serializers.IntegerField()
+    declined = serializers.IntegerField()
+    lapsed = serializers.IntegerField(help_text="Met no more before anybody decided.")
+    open = serializers.IntegerField(help_text="Waits for a decision.")
+    overridden = serializers.IntegerField(help_text="A lead went on although it was not met.")
+    override_rate = serializers.FloatField(
+        allow_null=True,
+        help_text="The share of decisions against it; null while nobody has decided.",
+    )
