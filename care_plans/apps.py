@@ -14,10 +14,12 @@ class CarePlansConfig(AppConfig):
             recommending,
             record_kinds,
             reminders,
+            safety_reminders,
         )
 
         reminders.register_kinds()
         hand_off_reminders.register_kinds()
         flag_reminders.register_kinds()
         recommending.register_kinds()
+        safety_reminders.register_kinds()
         record_kinds.register_kinds()

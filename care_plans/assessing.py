@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from care_plans import scope, standing
+from care_plans import safety_alerts, scope, standing
 from care_plans.models import Assessment, Course, Measure, Score
 from care_plans.recording import (
     course_within_reach,
@@ -20,9 +20,10 @@ from care_plans.recording import (
 from care_plans.telling import tell
 from coordination import audit
 from coordination.access import must_go_on, owned_by_patient, patient_for
-from coordination.actors import Actor
+from coordination.actors import Actor, Role
 from coordination.idempotency import KeyReused, usable_key
 from coordination.models import Patient, PractitionerRole
+from coordination.own_access import own_patient
 from coordination.problems import Denied, FieldError, Invalid, NotAllowed, NotFound
 
 MAX_SCORES = 200
@@ -76,6 +77,26 @@ def record_assessment(
     if course is not None:
         standing.hold(course.id)
     new = _New(patient, course, tuple(scores), effective_at, usable_key(key))
+    return _write(new, actor=actor, now=now)
+
+
+@transaction.atomic
+def record_own_assessment(
+    *, scores: Sequence[NewScore], key: str = "", actor: Actor, now: datetime
+) -> tuple[Assessment, bool]:
+    """Record what a patient answers of themselves; it is evidence for the one course under way.
+
+    With several courses, or none, it belongs to the patient's history. Raises `NoOwnRecord` for a
+    login that is no patient's, and what recording raises; `Denied` for a measure that a
+    practitioner takes.
+    """
+    patient = own_patient(actor)
+    must_go_on(patient)
+    underway = list(Course.objects.underway().filter(patient=patient)[:2])
+    course = underway[0] if len(underway) == 1 else None
+    if course is not None:
+        course = standing.hold(course.id)
+    new = _New(patient, course, tuple(scores), None, usable_key(key))
     return _write(new, actor=actor, now=now)
 
 
@@ -174,6 +195,7 @@ def _write(new: _New, *, actor: Actor, now: datetime) -> tuple[Assessment, bool]
             raise ReplacedAlready("Somebody else corrected this meanwhile.") from error
         raise
     _tell(new, assessment, actor=actor, now=now)
+    safety_alerts.raise_for(assessment, actor=actor, now=now)
     if new.course is not None:
         standing.reassess(new.course.pk, actor=actor, now=now)
     return assessment, True
@@ -289,8 +311,11 @@ def _measures_of(assessment: Assessment | None) -> list[Measure]:
 
 
 def _role_within_scope(measures: Sequence[Measure], actor: Actor) -> PractitionerRole | None:
-    """Return the role in which the actor takes these measures; the software itself has none."""
+    """Return the role in which the actor takes these measures; None for software, for patients."""
     if actor.is_software:
+        return None
+    if actor.roles == {Role.PATIENT}:
+        _must_be_self_reported(measures)
         return None
     roles = scope.permitted("assessment.record", actor=actor)
     mine = {role.discipline for role in roles}
@@ -304,6 +329,14 @@ def _role_within_scope(measures: Sequence[Measure], actor: Actor) -> Practitione
     taking = {name for measure in measures for name in measure.definition.disciplines}
     fitting = [role for role in roles if role.discipline in taking]
     return (fitting or roles)[0]
+
+
+def _must_be_self_reported(measures: Sequence[Measure]) -> None:
+    for measure in measures:
+        if not measure.definition.self_reported:
+            raise Denied(
+                f"{measure.slug} is taken by a practitioner.", rule="assessment.self-reported"
+            )
 
 
 def _tell(new: _New, assessment: Assessment, *, actor: Actor, now: datetime) -> None:

@@ -93,6 +93,12 @@ class Environment(BaseSettings):
     hand_off_urgent_hours: int = Field(
         24, gt=0, le=24 * 90, description="The same, once the lead's registration has lapsed."
     )
+    safety_escalation_minutes: int = Field(
+        15,
+        gt=0,
+        le=24 * 60,
+        description="Until a safety alert that nobody took up is said again, to more people.",
+    )
     session_idle_minutes: int = Field(
         30, ge=1, le=720, description="A session unused for so long has to log in again."
     )

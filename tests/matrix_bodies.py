@@ -164,6 +164,12 @@ NAMING: Mapping[str, Callable[["Scene"], Any]] = {
         "course": scene.of("Course"),
         "answers": dict.fromkeys(_flags(), "absent"),
     },
+    "safety-alert.close": lambda scene: {"outcome": "assessed", "reason": "Seen."},
+    "own-assessment.create": lambda scene: {"scores": [{"measure": "nprs", "value": 3}]},
+    "on-call-duty.create": lambda scene: {
+        "practitioner_role": scene.newcomer,
+        "since": NOW.isoformat(),
+    },
     "recommendation.decline": lambda scene: {"reason": "Not now."},
     "red-flag.clear": lambda scene: {"outcome": "ruled_out", "reason": "Seen by a physician."},
     "referral.create": _about(discipline="kinesiology", reason_code="slow-healing"),

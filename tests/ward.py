@@ -98,6 +98,7 @@ KINDS: Mapping[str, Kind] = {
         part_of="assessment_id",
     ),
     "RedFlagScreen": Kind("clinical", **BY_ROLE, course="course_id"),
+    "SafetyAlert": Kind("clinical"),
     "Recommendation": Kind("clinical", course="course_id"),
     "RedFlag": Kind(
         "clinical",

@@ -64,6 +64,22 @@ class MeasureReferenceSerializer(CitedSerializer):
     meaning = serializers.CharField(read_only=True)
 
 
+class SafetyRuleSerializer(CitedSerializer):
+    """An answer or a total that somebody must act on at once."""
+
+    id = serializers.CharField()
+    text = serializers.CharField()
+    item = serializers.IntegerField(allow_null=True, help_text="The item; null: the total.")
+    above = serializers.DecimalField(
+        max_digits=10, decimal_places=4, allow_null=True, normalize_output=True
+    )
+    at_least = serializers.DecimalField(
+        max_digits=10, decimal_places=4, allow_null=True, normalize_output=True
+    )
+    action = serializers.CharField(help_text="What is to be done.")
+    crisis = serializers.BooleanField(help_text="Who answers is shown whom to call.")
+
+
 class MeasureLoincSerializer(serializers.Serializer[Any]):
     """The LOINC code of the total score."""
 
@@ -91,7 +107,7 @@ class MeasureSerializer(serializers.ModelSerializer[Measure]):
     references = MeasureReferenceSerializer(
         source="definition.references", many=True, read_only=True
     )
-    safety = serializers.CharField(source="definition.safety", read_only=True, allow_null=True)
+    safety = SafetyRuleSerializer(source="definition.safety", many=True, read_only=True)
     loinc = MeasureLoincSerializer(source="definition.loinc", read_only=True, allow_null=True)
     licence = serializers.CharField(source="definition.licence", read_only=True)
     note = serializers.CharField(source="definition.note", read_only=True, allow_null=True)

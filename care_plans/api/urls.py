@@ -1,5 +1,6 @@
 """`/api/v1/`: clinical content, plans and courses, and what is found out on them."""
 
+from django.urls import re_path
 from rest_framework.routers import SimpleRouter
 
 from care_plans.api.briefs import PatientBriefViewSet
@@ -20,6 +21,9 @@ from care_plans.api.plans import CarePlanViewSet
 from care_plans.api.proxied import ProxiedPlanViewSet
 from care_plans.api.recommendations import RecommendationViewSet, RuleOutcomeViewSet
 from care_plans.api.red_flags import RedFlagViewSet
+from care_plans.api.safety_alerts import SafetyAlertViewSet
+from care_plans.api.self_checks import MeasureCheckView, PathwayCheckView
+from care_plans.api.self_reports import OwnAssessmentViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("measures", MeasureViewSet, basename="measure")
@@ -42,6 +46,7 @@ router.register("goals", GoalViewSet, basename="goal")
 router.register("assessments", AssessmentViewSet, basename="assessment")
 router.register("red-flag-screens", RedFlagScreenViewSet, basename="red-flag-screen")
 router.register("red-flags", RedFlagViewSet, basename="red-flag")
+router.register("safety-alerts", SafetyAlertViewSet, basename="safety-alert")
 router.register("recommendations", RecommendationViewSet, basename="recommendation")
 router.register("rule-outcomes", RuleOutcomeViewSet, basename="rule-outcome")
 router.register("course-answers", CourseAnswerViewSet, basename="course-answer")
@@ -51,4 +56,12 @@ router.register("encounters", EncounterViewSet, basename="encounter")
 router.register("clinical-notes", ClinicalNoteViewSet, basename="clinical-note")
 router.register("care-summaries", CareSummaryViewSet, basename="care-summary")
 
-urlpatterns = router.urls
+router.register("me/assessments", OwnAssessmentViewSet, basename="own-assessment")
+
+_SLUG = "[a-z][a-z0-9-]{0,59}"
+
+urlpatterns = [
+    *router.urls,
+    re_path(rf"^self-checks/pathways/(?P<slug>{_SLUG})$", PathwayCheckView.as_view()),
+    re_path(r"^self-checks/measures/(?P<slug>[a-z][a-z0-9_]{0,59})$", MeasureCheckView.as_view()),
+]

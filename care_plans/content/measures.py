@@ -75,6 +75,35 @@ class Reference(Cited):
     meaning: Text
 
 
+class SafetyRule(Cited):
+    """An answer or a total that somebody must act on at once, whatever is being treated.
+
+    `item` asks about one item, otherwise the total is meant. `crisis` says that the person who
+    answers is shown whom to call.
+    """
+
+    id: Name
+    text: Text
+    item: int | None = Field(None, ge=1)
+    above: Decimal | None = None
+    at_least: Decimal | None = None
+    action: Text
+    crisis: bool = False
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Self:
+        if (self.above is None) == (self.at_least is None):
+            raise ValueError("needs exactly one of above, at_least")
+        return self
+
+    def is_met_by(self, value: Decimal) -> bool:
+        """Say whether a score of the item, or the total, calls for action."""
+        if self.above is not None:
+            return value > self.above
+        assert self.at_least is not None
+        return value >= self.at_least
+
+
 class Loinc(Frozen):
     """A LOINC code of the total score; `aliases` are other codes under which it is recorded."""
 
@@ -91,6 +120,7 @@ class MeasureDefinition(Frozen):
 
     `minimum` and `maximum` are inclusive; null means no limit. `step` is the smallest distance
     between two scores; null is unknown, and then any value within the range is a score.
+    `self_reported` says that the person answers it alone, without a practitioner.
     `change` orders the thresholds as the authors would choose them: the first usable one counts.
     """
 
@@ -105,11 +135,12 @@ class MeasureDefinition(Frozen):
     unit: Text | None = None
     better: Literal["higher", "lower", "depends"]
     side_required: bool
+    self_reported: bool = False
     change: tuple[Change, ...] = ()
     severity: tuple[SeverityScheme, ...] = ()
     references: tuple[Reference, ...] = ()
     subscales: dict[Name, tuple[Decimal, Decimal]] = Field(default_factory=dict)
-    safety: Text | None = None
+    safety: tuple[SafetyRule, ...] = ()
     loinc: Loinc | None
     licence: Text
     note: str | None = None

@@ -15,6 +15,7 @@ from .lanes import Activity, Goal, Lane, LaneSignOff
 from .plans import CarePlan, Course, SeverityChange, StageStay, StageTransition
 from .recommendations import Recommendation
 from .red_flags import RedFlag
+from .safety import SafetyAlert
 from .words import Severity, Side, Stage
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "RedFlag",
     "RedFlagAnswer",
     "RedFlagScreen",
+    "SafetyAlert",
     "Score",
     "Severity",
     "SeverityChange",

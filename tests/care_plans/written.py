@@ -2,14 +2,22 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
-from care_plans import encounters, notes, open_flags, red_flags, summaries
-from care_plans.models import CareSummary, ClinicalNote, Course, Encounter, RedFlag
-from coordination import care_team, corrections
+from care_plans import assessing, encounters, notes, open_flags, red_flags, summaries
+from care_plans.models import (
+    CareSummary,
+    ClinicalNote,
+    Course,
+    Encounter,
+    RedFlag,
+    SafetyAlert,
+)
+from coordination import care_team, corrections, on_call
 from coordination.actors import Role
 from coordination.coverage import record_coverage
-from coordination.models import Coverage, LegalHold, RecordRequest
+from coordination.models import Coverage, LegalHold, OnCallDuty, RecordRequest
 from coordination.retention import place_hold
 from notifications.consents import record_consent
 from notifications.models import MessagingConsent
@@ -118,6 +126,25 @@ def red_flag(cast: Cast, who: Person, course: Course, *, flag: str = "cancer") -
     red_flags.record_screen(course.id, answers={flag: "present"}, actor=who.actor(), now=NOW)
     found: RedFlag = RedFlag.objects.get(course=course, flag=flag, status="open")
     return found
+
+
+def safety_alert(cast: Cast, who: Person) -> SafetyAlert:
+    """Let somebody record an answer on which somebody must act at once."""
+    row, _ = assessing.record_assessment(
+        cast.patient.id,
+        scores=[assessing.NewScore("phq9", Decimal(1), item=9)],
+        actor=who.actor(),
+        now=NOW,
+    )
+    found: SafetyAlert = SafetyAlert.objects.get(assessment=row)
+    return found
+
+
+def on_call_duty(cast: Cast, who: Person) -> OnCallDuty:
+    """Put somebody on call."""
+    return on_call.arrange_duty(
+        who.practitioner_role.id, since=NOW, until=None, actor=cast.sam.actor(), now=NOW
+    )
 
 
 def clear(found: RedFlag, who: Person) -> None:
