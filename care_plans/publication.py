@@ -13,6 +13,8 @@ from typing import Any, Literal
 from django.db import connections, transaction
 
 from care_plans.content.files import MeasureFile, PathwayFile, content_hash
+from care_plans.content.findings import Finding, errors
+from care_plans.content.lint import lint_file
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.reading import shown
 from care_plans.models.content import Measure, Pathway, PathwayVersion
@@ -32,12 +34,20 @@ class PublishedContentChanged(Problem):
     title = "Published content must not change"
 
 
+class ContradictoryContent(Problem):
+    """A version that is to be published contradicts itself, or cannot work."""
+
+    type = "contradictory-content"
+    title = "The pathway contradicts itself"
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What became of one file."""
+    """What became of one file, and what the lint warns of in what was loaded."""
 
     name: str
     outcome: Literal["loaded", "updated", "unchanged"]
+    findings: tuple[Finding, ...] = ()
 
 
 def publish_measures(files: Sequence[MeasureFile]) -> list[Loaded]:
@@ -58,7 +68,8 @@ def publish_pathways(files: Sequence[PathwayFile], *, now: datetime) -> list[Loa
     """Publish versions that are not published yet; either all of them or none.
 
     Raises PublishedContentChanged, naming file, version and what changed, when a file differs
-    from the version published before.
+    from the version published before, and ContradictoryContent with every error that the lint
+    finds in a new one. What is published already is not judged again: it can no longer change.
     """
     with _alone():
         versions = PathwayVersion.objects.using(OWNER).select_related("pathway")
@@ -66,12 +77,27 @@ def publish_pathways(files: Sequence[PathwayFile], *, now: datetime) -> list[Loa
         refused = [
             _difference(file, known)
             for file in files
-            if (known := stored.get((file.definition.pathway, file.definition.version)))
-            and known.sha256 != file.sha256
+            if (known := stored.get(_key(file))) and known.sha256 != file.sha256
         ]
         if refused:
             raise PublishedContentChanged("\n".join(refused))
-        return [_store_version(file, stored, now) for file in files]
+        found = _found_in([f for f in files if _key(f) not in stored], now)
+        wrong = [error for findings in found.values() for error in errors(findings)]
+        if wrong:
+            raise ContradictoryContent("\n".join(map(str, wrong)))
+        return [_store_version(file, stored, found, now) for file in files]
+
+
+def _key(file: PathwayFile) -> tuple[str, str]:
+    return file.definition.pathway, file.definition.version
+
+
+def _found_in(
+    files: Sequence[PathwayFile], now: datetime
+) -> dict[tuple[str, str], tuple[Finding, ...]]:
+    """Return what the lint finds in files, going by the measures that are stored."""
+    measures = {m.slug: m.definition for m in Measure.objects.using(OWNER)} if files else {}
+    return {_key(f): tuple(lint_file(f, measures, today=now.date())) for f in files}
 
 
 @contextmanager
@@ -131,11 +157,14 @@ def _difference(file: PathwayFile, known: PathwayVersion) -> str:
 
 
 def _store_version(
-    file: PathwayFile, stored: Mapping[tuple[str, str], PathwayVersion], now: datetime
+    file: PathwayFile,
+    stored: Mapping[tuple[str, str], PathwayVersion],
+    found: Mapping[tuple[str, str], tuple[Finding, ...]],
+    now: datetime,
 ) -> Loaded:
     definition = file.definition
     name = f"{definition.pathway} {definition.version}"
-    if (definition.pathway, definition.version) in stored:
+    if _key(file) in stored:
         return Loaded(name, "unchanged")
     pathway, _ = Pathway.objects.using(OWNER).get_or_create(
         slug=definition.pathway, defaults={"title": definition.title}
@@ -148,7 +177,7 @@ def _store_version(
         published_at=now,
         **_stored(file.content, file.sha256),
     )
-    return Loaded(name, "loaded")
+    return Loaded(name, "loaded", found[_key(file)])
 
 
 def changes(old: Any, new: Any, path: str = "") -> list[str]:

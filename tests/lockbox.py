@@ -124,9 +124,9 @@ def stage(cast: Cast, *, hands_over: bool = True) -> Scene:
             actor=cast.chloe.actor(),
             now=NOW,
         )
-                written.safety_alert(cast, cast.chloe)
-        written.clear(written.red_flag(cast, cast.chloe, course, flag="numbness-or-tingling"), cast.asha
-        )
+        written.safety_alert(cast, cast.chloe)
+        found = written.red_flag(cast, cast.chloe, course, flag="numbness-or-tingling")
+        written.clear(found, cast.asha)
         written.note(cast, cast.chloe)
         written.note(cast, cast.asha)
         written.visit(cast, cast.chloe)

@@ -1,6 +1,7 @@
 """Find the content that ships with the project and turn its files into definitions."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
@@ -10,7 +11,7 @@ from care_plans.content.checks import flaws
 from care_plans.content.including import included
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.reading import ContentInvalid, Flaw, Located, parsed, read_yaml
+from care_plans.content.reading import ContentInvalid, Flaw, Located, Where, parsed, read_yaml
 from care_plans.content.safety import Common
 
 APP = Path(__file__).resolve().parents[1]
@@ -30,16 +31,25 @@ class MeasureFile:
 
 @dataclass(frozen=True)
 class PathwayFile:
-    """One version of a pathway as read from its file, shared blocks included."""
+    """One version of a pathway as read from its file, shared blocks included.
+
+    `places` holds the file and line of each of its parts.
+    """
 
     file: Path
     content: dict[str, Any]
     definition: PathwayDefinition
+    places: Mapping[Where, tuple[Path, int]] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
         """Return the hash of what the file says (see `content_hash`)."""
         return content_hash(self.content)
+
+    @property
+    def located(self) -> Located:
+        """Return the content with the places of its parts."""
+        return Located(self.file, self.content, self.places)
 
 
 def content_hash(content: dict[str, Any]) -> str:
@@ -107,7 +117,7 @@ def read_pathway(
     if wrong:
         raise ContentInvalid(wrong)
     assert isinstance(whole.data, dict)
-    return PathwayFile(file, whole.data, definition)
+    return PathwayFile(file, whole.data, definition, whole.places)
 
 
 def _with_shared(located: Located, folder: Path) -> Located:

@@ -122,6 +122,7 @@ class MeasureDefinition(Frozen):
     between two scores; null is unknown, and then any value within the range is a score.
     `self_reported` says that the person answers it alone, without a practitioner.
     `change` orders the thresholds as the authors would choose them: the first usable one counts.
+    `entered: daily` says that the person enters it day by day, so that no stage has to ask for it.
     """
 
     id: Name
@@ -136,6 +137,7 @@ class MeasureDefinition(Frozen):
     better: Literal["higher", "lower", "depends"]
     side_required: bool
     self_reported: bool = False
+    entered: Literal["daily"] | None = None
     change: tuple[Change, ...] = ()
     severity: tuple[SeverityScheme, ...] = ()
     references: tuple[Reference, ...] = ()

@@ -13,6 +13,7 @@ from care_plans.content.condition import (
     Prognosis,
     Severity,
 )
+from care_plans.content.resolving import Exercise, Resolution
 from care_plans.content.safety import (
     Advice,
     RedFlag,
@@ -121,6 +122,7 @@ class PathwayDefinition(Frozen):
     severities: dict[SeverityName, Severity]
     stages: dict[StageName, Stage]
     dose_levels: tuple[DoseLevel, ...]
+    exercises: dict[Slug, Exercise] = Field(default_factory=dict)
     red_flags: tuple[RedFlag, ...] = Field(min_length=1)
     redirects: tuple[Redirect, ...] = ()
     see_provider: tuple[Advice, ...] = ()
@@ -136,6 +138,7 @@ class PathwayDefinition(Frozen):
     questions: tuple[Answer, ...] = ()
     claims: tuple[Claim, ...] = ()
     notes: tuple[Statement, ...] = ()
+    resolutions: tuple[Resolution, ...] = ()
 
     def stage(self, name: StageName) -> Stage:
         """Return one stage."""

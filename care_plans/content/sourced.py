@@ -72,12 +72,19 @@ class Record(Frozen):
 
 
 class Sourced(Frozen):
-    """Anything a pathway claims, with its sources (keys of `sources`, or `expert_consensus`)."""
+    """Anything a pathway claims, with its sources (keys of `sources`, or `expert_consensus`).
+
+    `uses` and `cautions` name exercises (keys of the pathway's `exercises`) that it asks for or
+    warns against, and `variant` the one site that it is about: nobody has to read that from words.
+    """
 
     source: Keys
     verified: Verified | None = None
     note: str | None = None
     seed: SeedRows = ()
+    uses: tuple[Slug, ...] = ()
+    cautions: tuple[Slug, ...] = ()
+    variant: Slug | None = None
 
     @property
     def is_consensus(self) -> bool:
