@@ -10,6 +10,7 @@ from django.db import transaction
 from care_plans import lanes, scope, standing, stays
 from care_plans.circumstances import record_answers
 from care_plans.content.pathways import PathwayDefinition
+from care_plans.content_review import ReviewStatus, review_due, review_status
 from care_plans.editing import save_edit
 from care_plans.models import (
     CarePlan,
@@ -44,7 +45,7 @@ class UnsignedVersion(NotAllowed):
 
 
 class ExpiredVersion(NotAllowed):
-    """Its review is overdue: nothing new begins on it."""
+    """Its review is overdue, and the time of grace is over: nothing new begins on it."""
 
     type = "pathway-review-overdue"
 
@@ -87,7 +88,7 @@ def apply_pathway(
         return known, False
     definition = version.definition
     scope.require("course.apply", plan, actor=actor, disciplines=definition.diagnosis.may_diagnose)
-    _must_be_in_force(plan, version, definition, now)
+    reviewed = _must_be_in_force(plan, version, now)
     at = _checked(plan, definition, severity, side, effective_at, now)
     course = Course.objects.create(
         organization_id=actor.organization_id,
@@ -108,7 +109,14 @@ def apply_pathway(
     if answers:
         record_answers(course.id, answers=answers, effective_at=at, actor=actor, now=now)
     standing.prepare(course, actor=actor, now=now)
-    _tell("course.applied", course, actor=actor, now=now, action=audit.Action.CREATE)
+    _tell(
+        "course.applied",
+        course,
+        actor=actor,
+        now=now,
+        action=audit.Action.CREATE,
+        content_review=reviewed,
+    )
     return course, True
 
 
@@ -172,14 +180,18 @@ def _must_be_the_same(
         raise AlreadyUnderway("A course is under way: record other answers on it.")
 
 
-def _must_be_in_force(
-    plan: CarePlan, version: PathwayVersion, definition: PathwayDefinition, now: datetime
-) -> None:
-    due = definition.governance.next_review_due
-    if due is not None and due < now.date():
-        raise ExpiredVersion(f"{version} was due for review on {due}.", rule="pathway.review-due")
+def _must_be_in_force(plan: CarePlan, version: PathwayVersion, now: datetime) -> str:
+    """Refuse a version that may not be begun; return how it stands with its review."""
+    due = review_due(version, plan.organization_id)
+    status = review_status(due, today=now.date())
+    if status == ReviewStatus.EXPIRED:
+        raise ExpiredVersion(
+            f"{version} was due for review on {due}, and the time of grace is over: a practitioner "
+            "of your organization with the scope for it reviews it first.",
+            rule="pathway.review-due",
+        )
     if plan.patient.is_synthetic or is_signed_for(version, plan.organization_id):
-        return
+        return str(status)
     raise UnsignedVersion(
         f"{version} is unsigned: it applies to synthetic patients only, until a practitioner of "
         "your organization with the scope for it signs it.",
@@ -295,7 +307,15 @@ def _write_severity(
     )
 
 
-def _tell(event: str, course: Course, *, actor: Actor, now: datetime, action: audit.Action) -> None:
+def _tell(
+    event: str,
+    course: Course,
+    *,
+    actor: Actor,
+    now: datetime,
+    action: audit.Action,
+    **more: str,
+) -> None:
     tell(
         event,
         subject="Course",
@@ -304,5 +324,10 @@ def _tell(event: str, course: Course, *, actor: Actor, now: datetime, action: au
         actor=actor,
         now=now,
         action=action,
-        detail={"severity": course.severity, "side": course.side, "status": course.status},
+        detail={
+            "severity": course.severity,
+            "side": course.side,
+            "status": course.status,
+            **more,
+        },
     )

@@ -125,7 +125,8 @@ def is_crisis(slug: str, *, total: Decimal | None, items: Mapping[int, Decimal])
     measure = Measure.objects.filter(slug=slug).first()
     if measure is None or not measure.definition.safety:
         raise NothingToCheck("There is no self-check of this name.")
-    values: dict[int | None, Decimal | None] = {None: total, **items}
+    values: dict[int | None, Decimal | None] = {None: total}
+    values.update(items.items())
     return any(
         rule.is_met_by(value)
         for rule in measure.definition.safety

@@ -84,6 +84,24 @@ class Environment(BaseSettings):
         le=3650,
         description="How long a former team member still reads their own entries.",
     )
+    content_review_warning_days: int = Field(
+        60,
+        ge=0,
+        le=365,
+        description="So long before it is due a pathway's review shows as such (clinic policy).",
+    )
+    content_review_grace_days: int = Field(
+        30,
+        ge=0,
+        le=365,
+        description="So long after it was due courses still begin on a pathway (clinic policy).",
+    )
+    content_review_longest_days: int = Field(
+        1095,
+        ge=1,
+        le=3650,
+        description="The longest that one review of a pathway may hold (clinic policy).",
+    )
     record_request_days: int = Field(
         30, ge=1, le=365, description="Within how many days a patient's request is answered."
     )

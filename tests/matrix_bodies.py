@@ -140,6 +140,7 @@ NAMING: Mapping[str, Callable[["Scene"], Any]] = {
     ),
     "override.create": _about(reason_code="risk_of_harm", reason="Fainted.", minutes=30),
     "pathway-version.sign": lambda scene: scene.signature,
+    "pathway-version.review": lambda scene: {**scene.signature, "next_review_due": "2027-11-23"},
     "patient.create": lambda scene: {
         "family_name": "Gagnon",
         "given_name": "Luc",
@@ -167,7 +168,7 @@ NAMING: Mapping[str, Callable[["Scene"], Any]] = {
     "safety-alert.close": lambda scene: {"outcome": "assessed", "reason": "Seen."},
     "own-assessment.create": lambda scene: {"scores": [{"measure": "nprs", "value": 3}]},
     "on-call-duty.create": lambda scene: {
-        "practitioner_role": scene.newcomer,
+        "practitioner_role": scene.colleague,
         "since": NOW.isoformat(),
     },
     "recommendation.decline": lambda scene: {"reason": "Not now."},

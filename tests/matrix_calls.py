@@ -81,7 +81,8 @@ class Call:
     @property
     def is_about_somebody(self) -> bool:
         """Say whether it names a record, in its address or in its body."""
-        named = self.action in NAMING and self.action != "pathway-version.sign"
+        vouching = {"pathway-version.sign", "pathway-version.review"}
+        named = self.action in NAMING and self.action not in vouching
         return named or "{id}" in self.name or "{number}" in self.name or bool(self.target)
 
     def query(self, scene: Scene) -> Mapping[str, str]:

@@ -118,18 +118,15 @@ def keep_the_registry(cast: Cast, tell: Teller) -> None:
     with cast.acting():
         version = underway.version()
     signer = asha.practitioner_role
-    tell(
-        asha,
-        "post",
-        "/pathways/{slug}/versions/{version}/sign",
-        {
-            "name": signer.practitioner.name,
-            "college": signer.college,
-            "registration_number": signer.registration_number,
-        },
-        slug="hamstring-tendinopathy",
-        version=version.version,
-    )
+    own = {
+        "name": signer.practitioner.name,
+        "college": signer.college,
+        "registration_number": signer.registration_number,
+    }
+    where = {"slug": "hamstring-tendinopathy", "version": version.version}
+    tell(asha, "post", "/pathways/{slug}/versions/{version}/sign", own, **where)
+    again = {**own, "next_review_due": "2027-11-23", "note": "Nothing newer was found."}
+    tell(asha, "post", "/pathways/{slug}/versions/{version}/review", again, **where)
 
 
 def look_after_a_patient(cast: Cast, tell: Teller) -> None:

@@ -1,10 +1,13 @@
 """How clinical content looks to programs: each figure with its source and how well it is known."""
 
+from datetime import date, datetime
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from care_plans.models import Measure, Pathway, PathwaySignature, PathwayVersion
+from care_plans.content_review import ReviewStatus, review_status
+from care_plans.models import Measure, Pathway, PathwayReview, PathwaySignature, PathwayVersion
 from coordination.models import Discipline
 
 _VERIFIED = [("read", "read"), ("recall", "recall"), ("unverified", "unverified")]
@@ -153,12 +156,40 @@ class PathwaySignatureSerializer(serializers.ModelSerializer[PathwaySignature]):
         read_only_fields = fields
 
 
+class PathwayReviewSerializer(serializers.ModelSerializer[PathwayReview]):
+    """Who said in your organization that a version still holds, and until when."""
+
+    class Meta:
+        model = PathwayReview
+        fields = [
+            "id",
+            "practitioner_role",
+            "name",
+            "college",
+            "registration_number",
+            "reviewed_at",
+            "next_review_due",
+            "note",
+        ]
+        read_only_fields = fields
+
+
 class PathwayVersionSummarySerializer(serializers.ModelSerializer[PathwayVersion]):
-    """One published version, and whether your organization has signed it."""
+    """One published version: who signed it in your organization, and how its review stands."""
 
     signatures = PathwaySignatureSerializer(many=True, read_only=True)
     is_signed = serializers.SerializerMethodField(
         help_text="Unsigned, it applies to demo and synthetic patients alone."
+    )
+    reviews = PathwayReviewSerializer(many=True, read_only=True)
+    review_due = serializers.SerializerMethodField(
+        help_text=(
+            "The last day on which it counts as reviewed, as your organization's newest review or "
+            "else the content says; null when nobody has said."
+        )
+    )
+    review_status = serializers.SerializerMethodField(
+        help_text="No course begins on it once it has expired; before that, overdue is a warning."
     )
 
     class Meta:
@@ -173,12 +204,28 @@ class PathwayVersionSummarySerializer(serializers.ModelSerializer[PathwayVersion
             "sha256",
             "is_signed",
             "signatures",
+            "review_status",
+            "review_due",
+            "reviews",
         ]
         read_only_fields = fields
 
     def get_is_signed(self, row: PathwayVersion) -> bool:
         """Say whether anybody of the organization has signed it."""
         return bool(row.signatures.all())
+
+    def get_review_due(self, row: PathwayVersion) -> date | None:
+        """Return the day of the newest review of the organization, or the content's own."""
+        newest = next(iter(row.reviews.all()), None)
+        if newest is not None:
+            return newest.next_review_due
+        return date.fromisoformat(row.stated_due) if row.stated_due else None
+
+    @extend_schema_field(serializers.ChoiceField(choices=ReviewStatus.choices))
+    def get_review_status(self, row: PathwayVersion) -> str:
+        """Return how it stands with its review today."""
+        now: datetime = self.context["view"].now
+        return str(review_status(self.get_review_due(row), today=now.date()))
 
 
 class PathwayVersionSerializer(PathwayVersionSummarySerializer):
@@ -209,3 +256,10 @@ class PathwaySigningSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=200)
     college = serializers.CharField(max_length=200)
     registration_number = serializers.CharField(max_length=60)
+
+
+class PathwayReviewingSerializer(PathwaySigningSerializer):
+    """The review: your own name, college and number, and until when the version holds."""
+
+    next_review_due = serializers.DateField()
+    note = serializers.CharField(max_length=2000, required=False, allow_blank=True)

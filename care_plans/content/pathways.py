@@ -1,9 +1,10 @@
 """A whole pathway: everything the engine needs to know about caring for one condition."""
 
+import re
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from care_plans.content.condition import (
     Asked,
@@ -42,13 +43,46 @@ from care_plans.criteria import Criterion
 VERSION = r"^\d+\.\d+\.\d+$"
 
 
+def _written_day(value: object) -> object:
+    """Refuse what would be read as a moment or a number of seconds: a day is written as such."""
+    written = isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)
+    if written or value is None or type(value) is date:
+        return value
+    raise ValueError("is not a day such as 2027-01-31")
+
+
+type Day = Annotated[date | None, BeforeValidator(_written_day)]
+
+
+class Reviewer(Frozen):
+    """Who reviewed this file: a name (null: not given), the discipline, and what was looked at."""
+
+    name: Text | None
+    discipline: Discipline
+    scope: Text
+
+
 class Governance(Frozen):
-    """Who stands behind the content. A page's reviewer reviewed that page, never this file."""
+    """Who stands behind the content. A page's reviewer reviewed that page, never this file.
+
+    `next_review_due` is the last day on which the version counts as reviewed; null is unknown.
+    An organization that reviews the version itself gives it a later day (`content_review`).
+    """
 
     authored_by: Text
+    author: Text | None = None
+    reviewer: Reviewer | None = None
+    last_reviewed: Day = None
     page: Statement
-    next_review_due: date | None
+    next_review_due: Day
     disclaimer: Statement
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        last, due = self.last_reviewed, self.next_review_due
+        if last is not None and due is not None and due <= last:
+            raise ValueError(f"next_review_due {due} is not after last_reviewed {last}")
+        return self
 
 
 class Signing(Sourced):

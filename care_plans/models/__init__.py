@@ -9,7 +9,7 @@ from .assessments import (
     Score,
     SourceDocument,
 )
-from .content import Measure, Pathway, PathwaySignature, PathwayVersion
+from .content import Measure, Pathway, PathwayReview, PathwaySignature, PathwayVersion
 from .encounters import CareSummary, ClinicalNote, Encounter
 from .lanes import Activity, Goal, Lane, LaneSignOff
 from .plans import CarePlan, Course, SeverityChange, StageStay, StageTransition
@@ -33,6 +33,7 @@ __all__ = [
     "LaneSignOff",
     "Measure",
     "Pathway",
+    "PathwayReview",
     "PathwaySignature",
     "PathwayVersion",
     "Recommendation",

@@ -4,10 +4,11 @@ The first three belong to nobody in particular: every organization reads the sam
 the owner of the database writes them (`load_measures`, `load_pathways`).
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import pgtrigger
 from django.db import models
+from django.db.models.fields.json import KT
 
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
@@ -85,6 +86,13 @@ class Pathway(models.Model):
 class PathwayVersionQuerySet(models.QuerySet["PathwayVersion"]):
     """Reads over versions."""
 
+    def with_stated_due(self) -> Self:
+        """Add, as `stated_due`, the day on which the content itself says its review is due.
+
+        So a list tells it without reading the content of each row.
+        """
+        return self.annotate(stated_due=KT("content__governance__next_review_due"))
+
     def newest(self, slug: str) -> "PathwayVersion":
         """Return the newest published version of a pathway; raises DoesNotExist without one.
 
@@ -111,6 +119,8 @@ class PathwayVersion(models.Model):
     content = models.JSONField()
     sha256 = models.CharField(max_length=64, help_text="Of the canonical content.")
     published_at = models.DateTimeField()
+
+    stated_due: str | None  # only where `with_stated_due` was asked
 
     objects: ClassVar = models.Manager.from_queryset(PathwayVersionQuerySet)()
 
@@ -162,6 +172,44 @@ class PathwaySignature(OrganizationOwned):
                 & ~models.Q(college="")
                 & ~models.Q(registration_number=""),
                 name="care_plans_signature_complete",
+            ),
+        ]
+        triggers = APPEND_ONLY
+
+
+class PathwayReview(OrganizationOwned):
+    """A practitioner's word that a version which their organization signed still holds.
+
+    `next_review_due` is the last day on which it counts. The newest review is the one in force.
+    """
+
+    pathway_version = models.ForeignKey(
+        PathwayVersion, on_delete=models.PROTECT, related_name="reviews"
+    )
+    practitioner_role = models.ForeignKey(
+        PractitionerRole, on_delete=models.PROTECT, related_name="+"
+    )
+    name = models.TextField()
+    college = models.TextField()
+    registration_number = models.TextField()
+    reviewed_at = models.DateTimeField()
+    next_review_due = models.DateField()
+    note = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(name="")
+                & ~models.Q(college="")
+                & ~models.Q(registration_number=""),
+                name="care_plans_review_complete",
+            ),
+        ]
+        indexes = [
+            # the review in force of each version
+            models.Index(
+                fields=["organization", "pathway_version", "-reviewed_at", "-id"],
+                name="care_plans_review_in_force",
             ),
         ]
         triggers = APPEND_ONLY

@@ -228,7 +228,7 @@ def test_it_applies_an_unsigned_version_to_synthetic_patients_only(cast: Cast) -
         assert underway.apply(cast).status == "intake"
 
 
-def test_it_refuses_a_version_whose_review_is_overdue(
+def test_it_refuses_a_version_whose_review_is_overdue_beyond_the_time_of_grace(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with cast.acting():
@@ -236,7 +236,7 @@ def test_it_refuses_a_version_whose_review_is_overdue(
         overdue = definition.model_copy(
             update={
                 "governance": definition.governance.model_copy(
-                    update={"next_review_due": date(2026, 11, 22)}
+                    update={"next_review_due": date(2026, 10, 23)}
                 )
             }
         )
