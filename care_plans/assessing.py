@@ -1,7 +1,7 @@
 """Recording scores: one sitting, all of it or nothing, and corrections that keep the original."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -46,12 +46,16 @@ class ReplacedAlready(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class NewScore:
-    """A value to record: of a measure's slug, of a side where it is taken per side, of an item."""
+    """A value to record: of a measure's slug, a side where it is taken per side, an item or subscale.
+
+    Without an item and a subscale it is the total.
+    """
 
     measure: str
     value: Decimal
     side: str = ""
     item: int | None = None
+    subscale: str = field(default="", repr=False)
 
 
 @transaction.atomic
@@ -158,7 +162,7 @@ class _New:
             {
                 "course": self.course and self.course.pk,
                 "effective_at": self.effective_at,
-                "scores": sorted(map(repr, self.scores)),
+                "scores": sorted(f"{score!r}{score.subscale}" for score in self.scores),
                 "replaces": self.replaces and self.replaces.pk,
                 "reason": self.reason,
             }
@@ -241,6 +245,7 @@ def _create(
             value=score.value,
             side=score.side,
             item=score.item,
+            subscale=score.subscale,
         )
         for score in new.scores
     )
@@ -260,15 +265,15 @@ def _checked(new: _New) -> dict[str, Measure]:
 
 
 def _flaws(scores: Sequence[NewScore], measures: Mapping[str, Measure]) -> Iterator[FieldError]:
-    seen: set[tuple[str, str, int | None]] = set()
+    seen: set[tuple[str, str, int | None, str]] = set()
     for number, score in enumerate(scores):
         measure = measures.get(score.measure)
         if measure is None:
             yield FieldError(pointer("scores", number, "measure"), "There is no such measure.")
             continue
-        for field, detail in _flaws_of(score, measure):
-            yield FieldError(pointer("scores", number, field), detail)
-        place = (score.measure, score.side, score.item)
+        for name, detail in _flaws_of(score, measure):
+            yield FieldError(pointer("scores", number, name), detail)
+        place = (score.measure, score.side, score.item, score.subscale)
         if place in seen:
             yield FieldError(pointer("scores", number), "This is scored twice in one assessment.")
         seen.add(place)
@@ -281,11 +286,21 @@ def _flaws_of(score: NewScore, measure: Measure) -> Iterator[tuple[str, str]]:
         yield "side", "This measure is not taken per side."
     if score.item is not None and not 1 <= score.item <= _MAX_ITEM:
         yield "item", "There is no such item."
+    subscales = measure.definition.subscales
+    if score.subscale and score.subscale not in subscales:
+        known = ", ".join(sorted(subscales)) or "none"
+        yield "subscale", f"There is no such subscale of {measure.slug}; it has: {known}."
+    if score.subscale and score.item is not None:
+        yield "subscale", "A score is of an item or of a subscale, not of both."
     if not score.value.is_finite() or abs(score.value) >= _LIMIT:
         yield "value", "This is no number that a score can have."
     elif score.value % _SMALLEST:
         yield "value", "A score has at most four decimals."
-    elif score.item is None and not measure.definition.accepts(score.value):
+    elif score.subscale in subscales:
+        low, high = subscales[score.subscale]
+        if not low <= score.value <= high:
+            yield "value", f"{measure.slug}, {score.subscale} lies between {low} and {high}."
+    elif score.item is None and not score.subscale and not measure.definition.accepts(score.value):
         yield "value", _range(measure)
     elif score.item is not None and not _may_be_item(score.value, measure):
         yield "value", "An item's score lies between 0 and the maximum of its measure."

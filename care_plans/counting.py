@@ -44,6 +44,7 @@ def scores(
     within: Within,
     side: Side = "",
     item: int | None = None,
+    subscale: str | None = None,
 ) -> list[ScoreFact]:
     """Return the scores of a measure that count, earliest first; a side only where it matters."""
     since = _since(facts, within)
@@ -53,6 +54,7 @@ def scores(
         for score in facts.scores
         if score.measure == measure
         and score.item == item
+        and score.subscale == (subscale or "")
         and since <= score.effective_at <= now
         and score.value.is_finite()
         and (not sided or score.side == side)

@@ -46,7 +46,7 @@ class MeasureFacts:
 
 @dataclass(frozen=True, slots=True)
 class ScoreFact:
-    """One value of one measure, of one side where that matters, or of one item."""
+    """One value of one measure, of one side where that matters, of one item or one subscale."""
 
     id: UUID
     assessment_id: UUID
@@ -56,6 +56,7 @@ class ScoreFact:
     recorded_at: datetime
     side: Side = ""
     item: int | None = None
+    subscale: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ def _scores(ids: list[UUID]) -> defaultdict[UUID, list[ScoreFact]]:
         "assessment__recorded_at",
         "side",
         "item",
+        "subscale",
     )
     for course_id, *known in rows:
         found[course_id].append(ScoreFact(*cast(Any, known)))

@@ -113,6 +113,8 @@ def _refusal(file: MeasureFile, known: Measure | None) -> str | None:
         return None
     where, new, old = shown(file.file), file.definition, known.definition
     broken = [name for name in _MEANING if getattr(new, name) != getattr(old, name)]
+    if any(new.subscales.get(name) != limits for name, limits in old.subscales.items()):
+        broken.append("subscales")
     if broken:
         return f"{where}: {', '.join(broken)} must not change: write a new measure"
     if new.version <= known.version:

@@ -159,9 +159,7 @@ def _each_side[Q: Compared | Gained](
 
 
 def _compared(question: Compared, facts: Facts, now: datetime, side: Side) -> Said:
-    found = scores(
-        facts, question.measure, now, within=question.within, side=side, item=question.item
-    )[-question.consecutive :]
+    found = _taken(question, facts, now, side)[-question.consecutive :]
     asked = f"{_WORDS[question.comparison]} {question.value}"
     if question.consecutive > 1:
         asked += f", {question.consecutive} times in a row"
@@ -185,18 +183,32 @@ def _gained(question: Gained, facts: Facts, now: datetime, side: Side) -> Said:
     if better not in ("higher", "lower"):
         return Said(UNKNOWN, f"{name} has no known direction of improvement.")
     start: Within = "course" if question.since == "baseline" else "stage"
-    first = scores(facts, question.measure, now, within=start, side=side)[:1]
-    last = scores(facts, question.measure, now, within=question.within, side=side)[-1:]
+    asked = f"{question.gain_percent} percent" if question.gain is None else f"{question.gain}"
+    first = _taken(question, facts, now, side, within=start)[:1]
+    last = _taken(question, facts, now, side)[-1:]
     if not first or not last or first[0].id == last[0].id:
-        return Said(UNKNOWN, f"{name} has no two scores to compare; asked for {question.gain}.")
+        return Said(UNKNOWN, f"{name} has no two scores to compare; asked for {asked}.")
+    rows = _rows("score", (first[0].id, last[0].id))
+    wanted = _wanted(question, first[0].value)
+    if wanted is None:
+        return Said(
+            UNKNOWN, f"{name} began at {_shown(first[0].value)}: a share of it says nothing.", rows
+        )
     change = last[0].value - first[0].value
     gain = change if better == "higher" else -change
     return Said(
-        MET if gain >= question.gain else NOT_MET,
+        MET if gain >= wanted else NOT_MET,
         f"{name} went from {_shown(first[0].value)} to {_shown(last[0].value)}, a gain of "
-        f"{_shown(gain)}; asked for {question.gain}.",
-        _rows("score", (first[0].id, last[0].id)),
+        f"{_shown(gain)}; asked for {asked}.",
+        rows,
     )
+
+
+def _wanted(question: Gained, earlier: Decimal) -> Decimal | None:
+    """Return the gain that is asked for, or nothing where it is a share of nothing."""
+    if question.gain_percent is None:
+        return question.gain
+    return question.gain_percent * earlier / 100 if earlier > 0 else None
 
 
 def _side_ratio(question: SideRatio, facts: Facts, now: datetime) -> Said:
@@ -225,12 +237,29 @@ def _side_ratio(question: SideRatio, facts: Facts, now: datetime) -> Said:
 def _pairs(
     question: SideRatio, facts: Facts, now: datetime, affected: Side, other: Side
 ) -> list[tuple[ScoreFact, ScoreFact]]:
-    taken = {
-        score.assessment_id: score
-        for score in scores(facts, question.measure, now, within=question.within, side=other)
-    }
-    mine = scores(facts, question.measure, now, within=question.within, side=affected)
+    taken = {score.assessment_id: score for score in _taken(question, facts, now, other)}
+    mine = _taken(question, facts, now, affected)
     return [(s, taken[s.assessment_id]) for s in mine if s.assessment_id in taken]
+
+
+def _taken(
+    question: Compared | Gained | SideRatio,
+    facts: Facts,
+    now: datetime,
+    side: Side,
+    *,
+    within: Within | None = None,
+) -> list[ScoreFact]:
+    """Return the scores that the question is about, earliest first."""
+    return scores(
+        facts,
+        question.measure,
+        now,
+        within=within or question.within,
+        side=side,
+        item=question.item if isinstance(question, Compared) else None,
+        subscale=question.subscale,
+    )
 
 
 def _signed_off(question: SignedOff, facts: Facts) -> Said:
@@ -321,6 +350,8 @@ def _name(question: Compared | Gained | SideRatio, facts: Facts, side: Side = ""
     name = known.name if known else question.measure
     if isinstance(question, Compared) and question.item is not None:
         name += f", item {question.item}"
+    if question.subscale is not None:
+        name += f", {question.subscale.replace('_', ' ')}"
     return f"{name}, {side}" if side else name
 
 

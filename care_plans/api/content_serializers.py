@@ -83,6 +83,14 @@ class SafetyRuleSerializer(CitedSerializer):
     crisis = serializers.BooleanField(help_text="Who answers is shown whom to call.")
 
 
+class MeasureSubscaleSerializer(serializers.Serializer[Any]):
+    """One part of a measure that is scored by itself, with its inclusive range."""
+
+    subscale = serializers.CharField(read_only=True)
+    minimum = _decimal()
+    maximum = _decimal()
+
+
 class MeasureLoincSerializer(serializers.Serializer[Any]):
     """The LOINC code of the total score."""
 
@@ -111,6 +119,7 @@ class MeasureSerializer(serializers.ModelSerializer[Measure]):
         source="definition.references", many=True, read_only=True
     )
     safety = SafetyRuleSerializer(source="definition.safety", many=True, read_only=True)
+    subscales = serializers.SerializerMethodField()
     loinc = MeasureLoincSerializer(source="definition.loinc", read_only=True, allow_null=True)
     licence = serializers.CharField(source="definition.licence", read_only=True)
     note = serializers.CharField(source="definition.note", read_only=True, allow_null=True)
@@ -132,12 +141,20 @@ class MeasureSerializer(serializers.ModelSerializer[Measure]):
             "change",
             "severity",
             "references",
+            "subscales",
             "safety",
             "loinc",
             "licence",
             "note",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(MeasureSubscaleSerializer(many=True))
+    def get_subscales(self, row: Measure) -> Any:
+        """Return the subscales by name."""
+        ranges = sorted(row.definition.subscales.items())
+        rows = [{"subscale": name, "minimum": low, "maximum": high} for name, (low, high) in ranges]
+        return MeasureSubscaleSerializer(rows, many=True).data
 
 
 class PathwaySignatureSerializer(serializers.ModelSerializer[PathwaySignature]):

@@ -78,10 +78,14 @@ class StageStaySerializer(serializers.ModelSerializer[StageStay]):
 class ExpectedDurationSerializer(serializers.Serializer[Any]):
     """How long the whole course is expected to take, for its severity, from its start on."""
 
-    duration = serializers.CharField(help_text="ISO 8601, such as P6W/P8W, or P6M/.. without end.")
+    duration = serializers.CharField(
+        help_text="ISO 8601, such as P6W/P8W, or P6M/.. without end; `unknown` if no source says."
+    )
     earliest = serializers.DateTimeField(allow_null=True)
     latest = serializers.DateTimeField(allow_null=True)
-    open_ended = serializers.BooleanField(help_text="It may take longer still.")
+    open_ended = serializers.BooleanField(
+        help_text="It may take longer still, or nobody knows how long."
+    )
 
 
 class CourseSerializer(serializers.ModelSerializer[Course]):

@@ -33,7 +33,7 @@ class ScoreSerializer(serializers.ModelSerializer[Score]):
 
     class Meta:
         model = Score
-        fields = ["id", "measure", "value", "side", "item"]
+        fields = ["id", "measure", "value", "side", "item", "subscale"]
         read_only_fields = fields
 
 
@@ -81,6 +81,12 @@ class NewScoreSerializer(serializers.Serializer[Any]):
         default=None,
         allow_null=True,
         help_text="One item of a questionnaire; none: its total.",
+    )
+    subscale = serializers.CharField(
+        max_length=60,
+        default="",
+        allow_blank=True,
+        help_text="One of the measure's subscales; none: its total.",
     )
 
     def to_internal_value(self, data: Any) -> NewScore:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel
@@ -84,8 +85,13 @@ def _completeness(pathway: PathwayDefinition) -> Found:
         if severity not in pathway.severities:
             yield ("severities",), f"has no {severity}"
     for name, part in pathway.stages.items():
+        if "any" in part.expected and len(part.expected) > 1:
+            yield (
+                ("stages", name, "expected"),
+                "has any, and severities beside it: write one of both",
+            )
         for severity in SEVERITIES:
-            if severity not in part.expected:
+            if severity not in part.expected and "any" not in part.expected:
                 yield ("stages", name, "expected"), f"has no {severity}"
 
 
@@ -105,6 +111,8 @@ def _identifiers(pathway: PathwayDefinition) -> Found:
     for group in ("dose_levels", "rules", "differentials", "questions", "see_provider"):
         items = enumerate(getattr(pathway, group))
         yield from _repeated([((group, number, "id"), item.id) for number, item in items])
+    durations = enumerate(pathway.condition.durations)
+    yield from _repeated([(("condition", "durations", n, "id"), d.id) for n, d in durations])
     for stage, part in pathway.stages.items():
         for side in ("entry", "exit"):
             nodes = walk(getattr(part, side), ("stages", stage, side))
@@ -172,15 +180,32 @@ def _on_measure(
     measure = measures.get(node.measure)
     if measure is None:
         yield (*where, "measure"), unknown("measure", node.measure, sorted(measures))
+    elif node.subscale is not None and node.subscale not in measure.subscales:
+        known = sorted(measure.subscales)
+        yield (*where, "subscale"), unknown(f"subscale of {measure.id}", node.subscale, known)
     elif isinstance(node, SideRatio) and not measure.side_required:
         yield (*where, "measure"), f"{measure.id} is not taken per side"
-    elif isinstance(node, Gained) and measure.better == "depends":
-        yield (*where, "gain"), f"{measure.id} has no single direction of improvement"
+    elif isinstance(node, Gained):
+        yield from _gain(where, node, measure)
     elif isinstance(node, Compared) and node.item is None:
-        high = measure.maximum
-        if node.value < measure.minimum or (high is not None and node.value > high):
-            limits = f"{measure.minimum} to {'any number' if high is None else high}"
-            yield where, f"{node.value} is outside the range of {measure.id}, {limits}"
+        low, high = _limits(node, measure)
+        if node.value < low or (high is not None and node.value > high):
+            named = f"{measure.id}, {node.subscale}" if node.subscale else measure.id
+            limits = f"{low} to {'any number' if high is None else high}"
+            yield where, f"{node.value} is outside the range of {named}, {limits}"
+
+
+def _gain(where: Where, node: Gained, measure: MeasureDefinition) -> Found:
+    if measure.better == "depends":
+        yield (*where, "gain"), f"{measure.id} has no single direction of improvement"
+    elif node.gain_percent is not None and measure.minimum < 0:
+        yield (*where, "gain_percent"), f"{measure.id} begins below 0: a share of it says nothing"
+
+
+def _limits(node: Compared, measure: MeasureDefinition) -> tuple[Decimal, Decimal | None]:
+    if node.subscale is not None:
+        return measure.subscales[node.subscale]
+    return measure.minimum, measure.maximum
 
 
 def _answered(where: Where, node: Reported, pathway: PathwayDefinition) -> Found:
@@ -215,8 +240,8 @@ def _references(pathway: PathwayDefinition) -> Found:
                 ("see_provider", number, "red_flag"),
                 unknown("red flag", advice.red_flag, flags),
             )
-    variants = {variant.id: variant.covered for variant in pathway.condition.site.variants}
-    if not variants.get(pathway.condition.site.default):
+    site = pathway.condition.site
+    if site and not {v.id: v.covered for v in site.variants}.get(site.default):
         yield (
             ("condition", "site", "default"),
             "is not one of the variants that are covered",

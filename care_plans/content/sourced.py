@@ -8,7 +8,9 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     model_validator,
 )
 
@@ -159,3 +161,14 @@ class Band(Sourced):
         if self.max < self.min:
             raise ValueError(f"max {self.max} is less than min {self.min}")
         return self
+
+
+def _known_or_not(value: Any) -> str:
+    return "<unknown>" if isinstance(value, str) else "<band>"
+
+
+#: A band, or the word unknown where no source gives one.
+type BandOrUnknown = Annotated[
+    Annotated[Band, Tag("<band>")] | Annotated[Literal["unknown"], Tag("<unknown>")],
+    Discriminator(_known_or_not),
+]

@@ -48,13 +48,14 @@ class Lane(Sourced):
     """One discipline's part of a stage: needed always, or when `when` is met.
 
     `lead: true` only suggests a hand-off of the lead to this discipline when the stage starts.
+    It has no activities where no source names any: its practitioner adds them.
     """
 
     needed: Literal["always", "when"]
     when: Criterion | None = None
     lead: bool = False
     reason: Text | None = None
-    activities: tuple[Activity, ...] = Field(min_length=1)
+    activities: tuple[Activity, ...] = ()
 
     @model_validator(mode="after")
     def _condition(self) -> Self:
@@ -108,12 +109,13 @@ class Stage(Sourced):
     """One stage. `entry` must be met to come in from an earlier stage, `exit` to go on.
 
     A regression needs neither. Beside them stands the readiness gate over the needed lanes,
-    which is the same for every pathway and is not written here.
+    which is the same for every pathway and is not written here. `expected` has weeks for each
+    severity, or the same for any; `weeks` returns them either way.
     """
 
     label: Text
     goals: tuple[Goal, ...] = Field(min_length=1)
-    expected: dict[SeverityName, CourseWeeks]
+    expected: dict[SeverityName | Literal["any"], CourseWeeks]
     review: Review
     lanes: dict[Discipline, Lane] = Field(min_length=1)
     referrals: ReferralSet
@@ -121,6 +123,10 @@ class Stage(Sourced):
     measures_at_entry: tuple[Name, ...] = ()
     entry: Criterion
     exit: Criterion
+
+    def weeks(self, severity: SeverityName) -> CourseWeeks:
+        """Return between which weeks the stage is expected in a course of this severity."""
+        return self.expected["any"] if "any" in self.expected else self.expected[severity]
 
     def ordered_lanes(self) -> tuple[tuple[Discipline, Lane], ...]:
         """Return the lanes in the order in which their referrals are opened."""

@@ -106,7 +106,7 @@ class Assessment(_Recorded):
 
 
 class Score(OrganizationOwned):
-    """One value of one measure; of one side where that matters, or of one item."""
+    """One value of one measure; of one side where that matters, of one item or one subscale."""
 
     labels: ClassVar[Labels] = Labels(
         patient="assessment__patient_id",
@@ -127,16 +127,22 @@ class Score(OrganizationOwned):
     item = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="One item of a questionnaire; none: its total."
     )
+    subscale = models.CharField(
+        max_length=60, blank=True, help_text="One subscale of the measure; blank: its total."
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["assessment", "measure", "side", "item"],
+                fields=["assessment", "measure", "side", "item", "subscale"],
                 nulls_distinct=False,
                 name="care_plans_score_once",
             ),
             models.CheckConstraint(
                 condition=Q(side__in=["", "left", "right"]), name="care_plans_score_side"
+            ),
+            models.CheckConstraint(
+                condition=Q(item=None) | Q(subscale=""), name="care_plans_score_part"
             ),
             # in PostgreSQL NaN is greater than every number
             models.CheckConstraint(condition=Q(value__lt=1_000_000), name="care_plans_score_value"),
@@ -147,10 +153,17 @@ class Score(OrganizationOwned):
                 name="score_in_range",
                 operation=pgtrigger.Insert,
                 when=pgtrigger.Before,
-                declare=[("taken", "care_plans_measure%ROWTYPE")],
+                declare=[("taken", "care_plans_measure%ROWTYPE"), ("within", "jsonb")],
                 func="""
                     SELECT * INTO taken FROM care_plans_measure WHERE id = NEW.measure_id;
-                    IF NEW.item IS NULL
+                    within := taken.content -> 'subscales' -> NEW.subscale;
+                    IF NEW.subscale <> '' AND (
+                        within IS NULL OR NEW.value < (within ->> 0)::numeric
+                        OR NEW.value > (within ->> 1)::numeric
+                    ) THEN
+                        RAISE check_violation USING MESSAGE = 'score outside the subscale';
+                    END IF;
+                    IF NEW.item IS NULL AND NEW.subscale = ''
                        AND (NEW.value < taken.minimum OR NEW.value > taken.maximum) THEN
                         RAISE check_violation USING MESSAGE = 'score outside the measure';
                     END IF;

@@ -79,6 +79,7 @@ def score(
     days_ago: float = 1,
     side: Side = "",
     item: int | None = None,
+    subscale: str = "",
     sitting: UUID | None = None,
     recorded_at: datetime = NOW,
 ) -> ScoreFact:
@@ -92,6 +93,7 @@ def score(
         recorded_at=recorded_at,
         side=side,
         item=item,
+        subscale=subscale,
     )
 
 

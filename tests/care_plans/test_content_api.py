@@ -57,6 +57,9 @@ def test_it_says_which_figures_may_carry_a_rule(cast: Cast) -> None:
     assert nprs["loinc"]["code"] == "72514-3"
     assert nprs["change"][0]["usable"] is True
     assert nprs["change"][0]["doi"]
+    assert nprs["subscales"] == []
+    start = cast.asha.client.get("/api/v1/measures/start_back").json()
+    assert start["subscales"] == [{"subscale": "psychosocial", "minimum": "0", "maximum": "5"}]
     assert nprs["severity"][0]["bands"][0] == {"max": "5", "label": "mild"}
 
 

@@ -161,6 +161,18 @@ def test_it_refuses_to_change_a_measure_in_place(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_it_refuses_another_range_of_a_subscale_even_with_a_new_version(tmp_path: Path) -> None:
+    before = stored()
+    folder = Path(copytree(MEASURES, tmp_path / "measures"))
+    file = folder / "start_back.yaml"
+    text = file.read_text().replace("version: 1", "version: 2")
+    file.write_text(text.replace("psychosocial: [0, 5]", "psychosocial: [0, 6]"))
+    with pytest.raises(CommandError, match="subscales must not change: write a new measure"):
+        run("load_measures", folder)
+    assert stored() == before
+
+
+@pytest.mark.django_db(transaction=True)
 def test_it_stores_a_measure_whose_version_rises(tmp_path: Path) -> None:
     folder = Path(copytree(MEASURES, tmp_path / "measures"))
     file = folder / "nprs.yaml"

@@ -117,6 +117,43 @@ def test_it_asks_about_an_item_apart_from_the_total() -> None:
     assert asked(facts(scores=(total,)), measure="phq9", item=9, above=0).outcome is UNKNOWN
 
 
+def test_it_asks_about_a_subscale_apart_from_the_total() -> None:
+    total, part = score("start_back", 8), score("start_back", 4, subscale="psychosocial")
+    high = {"measure": "start_back", "subscale": "psychosocial", "at_least": 4}
+    found = asked(facts(scores=(total, part)), **high)
+    assert found.outcome is MET
+    assert ids(found) == {part.id}
+    assert "psychosocial was 4" in found.sentence
+    assert asked(facts(scores=(total,)), **high).outcome is UNKNOWN
+    found = asked(facts(scores=(total, part)), measure="start_back", at_most=4)
+    assert ids(found) == {total.id}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "outcome"),
+    [
+        (40, 28, MET),  # 30 percent of 40
+        (40, 29, NOT_MET),
+        (10, 7, MET),
+        (40, 60, NOT_MET),
+        (0, 0, UNKNOWN),  # a share of nothing
+    ],
+)
+def test_it_reckons_a_gain_in_percent_of_the_earlier_score(
+    earlier: int, later: int, outcome: Outcome
+) -> None:
+    first, last = score("odi", earlier, days_ago=20), score("odi", later)
+    found = asked(facts(scores=(first, last)), measure="odi", gain_percent=30)
+    assert found.outcome is outcome
+    assert ids(found) == {first.id, last.id}
+
+
+def test_it_knows_no_gain_in_percent_of_one_score() -> None:
+    found = asked(facts(scores=(score("odi", 40),)), measure="odi", gain_percent=30)
+    assert found.outcome is UNKNOWN
+    assert "asked for 30 percent" in found.sentence
+
+
 # Consecutive scores
 
 

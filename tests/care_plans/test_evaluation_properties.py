@@ -47,6 +47,7 @@ def scores(values: Any = SANE, moments: Any = AROUND, **fixed: Any) -> st.Search
         recorded_at=moments,
         side=SIDES,
         item=st.none() | st.integers(1, 3),
+        subscale=st.sampled_from(["", "", "pain"]),
     )
 
 
@@ -132,10 +133,18 @@ GAINS = st.fixed_dictionaries(
         "within": WITHIN,
     }
 )
+SHARES = st.fixed_dictionaries(
+    {
+        "measure": st.sampled_from(MEASURES),
+        "gain_percent": st.integers(1, 120),
+        "subscale": st.sampled_from([None, "pain"]),
+    }
+)
 RATIOS = st.fixed_dictionaries({"measure": st.just("slhb_reps"), "side_ratio": st.just("0.9")})
 LEAVES = (
     comparisons()
     | GAINS
+    | SHARES
     | RATIOS
     | st.sampled_from(
         [
