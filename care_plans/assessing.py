@@ -46,9 +46,9 @@ class ReplacedAlready(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class NewScore:
-    """A value to record: of a measure's slug, a side where it is taken per side, an item or subscale.
+    """A value to record, of a measure's slug, and of a side where it is taken per side.
 
-    Without an item and a subscale it is the total.
+    It is of one item or of one subscale, and without either the total.
     """
 
     measure: str
@@ -284,26 +284,35 @@ def _flaws_of(score: NewScore, measure: Measure) -> Iterator[tuple[str, str]]:
         yield "side", "This measure is taken per side: left or right."
     if not measure.side_required and score.side:
         yield "side", "This measure is not taken per side."
-    if score.item is not None and not 1 <= score.item <= _MAX_ITEM:
-        yield "item", "There is no such item."
-    subscales = measure.definition.subscales
-    if score.subscale and score.subscale not in subscales:
-        known = ", ".join(sorted(subscales)) or "none"
-        yield "subscale", f"There is no such subscale of {measure.slug}; it has: {known}."
-    if score.subscale and score.item is not None:
-        yield "subscale", "A score is of an item or of a subscale, not of both."
+    yield from _flaws_of_part(score, measure)
     if not score.value.is_finite() or abs(score.value) >= _LIMIT:
         yield "value", "This is no number that a score can have."
     elif score.value % _SMALLEST:
         yield "value", "A score has at most four decimals."
-    elif score.subscale in subscales:
-        low, high = subscales[score.subscale]
-        if not low <= score.value <= high:
-            yield "value", f"{measure.slug}, {score.subscale} lies between {low} and {high}."
-    elif score.item is None and not score.subscale and not measure.definition.accepts(score.value):
+    elif score.subscale:
+        yield from _flaws_of_subscale(score, measure)
+    elif score.item is None and not measure.definition.accepts(score.value):
         yield "value", _range(measure)
     elif score.item is not None and not _may_be_item(score.value, measure):
         yield "value", "An item's score lies between 0 and the maximum of its measure."
+
+
+def _flaws_of_part(score: NewScore, measure: Measure) -> Iterator[tuple[str, str]]:
+    if score.item is not None and not 1 <= score.item <= _MAX_ITEM:
+        yield "item", "There is no such item."
+    if score.subscale and score.item is not None:
+        yield "subscale", "A score is of an item or of a subscale, not of both."
+
+
+def _flaws_of_subscale(score: NewScore, measure: Measure) -> Iterator[tuple[str, str]]:
+    subscales = measure.definition.subscales
+    if score.subscale not in subscales:
+        known = ", ".join(sorted(subscales)) or "none"
+        yield "subscale", f"There is no such subscale of {measure.slug}; it has: {known}."
+        return
+    low, high = subscales[score.subscale]
+    if not low <= score.value <= high:
+        yield "value", f"{measure.slug}, {score.subscale} lies between {low} and {high}."
 
 
 def _may_be_item(value: Decimal, measure: Measure) -> bool:

@@ -125,7 +125,7 @@ def _decided(
     now: datetime,
 ) -> tuple[Lane.Needed, str, int, list[UUID]]:
     content = definition.stage(stage)
-    order = {name: place for place, name in enumerate(content.referrals.order, start=1)}
+    order = {name: place for place, name in enumerate(content.referring.order, start=1)}
     lane = {str(name): lane for name, lane in content.lanes.items()}.get(discipline)
     if lane is None:
         return Lane.Needed.NOT_NEEDED, NOT_IN_STAGE, 0, []

@@ -51,7 +51,7 @@ def enter(
     staffing.withdraw(
         staffing.unneeded(course), reason_code="no_longer_needed", actor=actor, now=now
     )
-    staffing.staff(course, stay, content.referrals, actor=actor, now=now)
+    staffing.staff(course, stay, content.referring, actor=actor, now=now)
     reminders.stage_entered(course, stay, actor=actor, now=now)
     return stay
 

@@ -133,7 +133,7 @@ def _stages(pathway: PathwayDefinition) -> Found:
     levels = [level.id for level in pathway.dose_levels]
     for stage, part in pathway.stages.items():
         goals = [goal.id for goal in part.goals]
-        if sorted(part.referrals.order) != sorted(part.lanes):
+        if part.referrals and sorted(part.referrals.order) != sorted(part.lanes):
             yield (
                 ("stages", stage, "referrals", "order"),
                 "must list every lane of the stage once",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
@@ -11,13 +12,21 @@ from care_plans.content.checks import flaws
 from care_plans.content.including import included
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.reading import ContentInvalid, Flaw, Located, Where, parsed, read_yaml
-from care_plans.content.safety import Common
+from care_plans.content.reading import (
+    ContentInvalid,
+    Flaw,
+    Located,
+    Where,
+    parsed,
+    read_yaml,
+)
+from care_plans.content.shared import Shared
 
 APP = Path(__file__).resolve().parents[1]
 MEASURES = APP / "measures"
 PATHWAYS = APP / "pathways"
 COMMON = "common"
+FAMILIES = "families"
 
 
 @dataclass(frozen=True)
@@ -108,7 +117,7 @@ def read_pathway(
 
     Raises ContentInvalid naming everything that is wrong in the file, by line.
     """
-    whole = _with_shared(read_yaml(file), folder)
+    whole = with_shared(read_yaml(file), folder)
     definition = parsed(PathwayDefinition, whole)
     wrong = flaws(definition, whole, measures)
     for key, expected in (("pathway", file.parent.name), ("version", file.stem)):
@@ -120,20 +129,55 @@ def read_pathway(
     return PathwayFile(file, whole.data, definition, whole.places)
 
 
-def _with_shared(located: Located, folder: Path) -> Located:
-    """Include what the file names of the shared file, its sources among it."""
+def with_shared(located: Located, folder: Path) -> Located:
+    """Include what a file names of the shared files, their sources among it.
+
+    Raises ContentInvalid for a shared file that is missing or wrong, and for what is named and
+    not in it.
+    """
     assert isinstance(located.data, dict)
-    name = located.data.get("common")
-    shared_file = folder / COMMON / f"{name}.yaml"
-    if not isinstance(name, str) or not shared_file.exists():
-        detail = f'there is no shared file "{COMMON}/{name}.yaml"' if name else "is missing"
-        raise ContentInvalid([located.flaw(("common",), detail)])
-    shared = read_yaml(shared_file)
-    parsed(Common, shared)
-    whole = included(located, {COMMON: shared})
+    blocks = {COMMON: _shared(located, ("common",), folder / COMMON, located.data.get("common"))}
+    families = located.data.get("families") or {}
+    if not isinstance(families, dict):
+        raise ContentInvalid([located.flaw(("families",), "is not a mapping of names to versions")])
+    for name, version in families.items():
+        if name == COMMON:
+            raise ContentInvalid([located.flaw(("families", name), "is no name for a family")])
+        where = ("families", name)
+        blocks[name] = _shared(located, where, folder / FAMILIES / name, version)
+    whole = included(located, blocks)
     assert isinstance(whole.data, dict)
-    assert isinstance(shared.data, dict)
     own = whole.data.get("sources") or {}
     if isinstance(own, dict):
-        whole.data["sources"] = {**shared.data["sources"], **own}
+        whole.data["sources"] = {
+            key: record for block in blocks.values() for key, record in _sources(block).items()
+        } | own
     return whole
+
+
+def _shared(located: Located, where: Where, folder: Path, version: Any) -> Located:
+    """Read one version of a shared file that another file names."""
+    file = folder / f"{version}.yaml"
+    if not isinstance(version, str) or not file.exists():
+        missing = f'there is no shared file "{file.relative_to(_root(folder))}"'
+        raise ContentInvalid([located.flaw(where, missing if version else "is missing")])
+    shared = _read_shared(file, file.stat().st_mtime_ns)
+    parsed(Shared, shared)
+    return shared
+
+
+def _root(folder: Path) -> Path:
+    """Return the folder of the pathways, in which `common` or `families/<name>` stands."""
+    return folder.parent if folder.name == COMMON else folder.parent.parent
+
+
+@lru_cache(maxsize=32)
+def _read_shared(file: Path, changed_ns: int) -> Located:
+    """Read a file once, however many pathways name it; again after it has changed."""
+    return read_yaml(file)
+
+
+def _sources(shared: Located) -> dict[str, Any]:
+    assert isinstance(shared.data, dict)
+    sources: dict[str, Any] = shared.data["sources"]
+    return sources

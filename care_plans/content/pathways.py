@@ -42,6 +42,8 @@ from care_plans.criteria import Criterion
 
 VERSION = r"^\d+\.\d+\.\d+$"
 
+type Version = Annotated[str, Field(pattern=VERSION)]
+
 
 def _written_day(value: object) -> object:
     """Refuse what would be read as a moment or a number of seconds: a day is written as such."""
@@ -139,7 +141,8 @@ class PathwayDefinition(Frozen):
     """One version of one pathway, complete in itself: shared blocks are already included.
 
     Nothing in it depends on the order of keys; where order matters there is a list
-    (`dose_levels`, `referrals.order`, `self_help`) or a fixed order (`STAGES`).
+    (`dose_levels`, `referrals.order`, `self_help`) or a fixed order (`STAGES`). `common` and
+    `families` name the versions of the shared files from which blocks were included.
     """
 
     format: Literal[1]
@@ -148,6 +151,7 @@ class PathwayDefinition(Frozen):
     title: Text
     language: str = Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")
     common: str = Field(pattern=VERSION)
+    families: dict[Slug, Version] = Field(default_factory=dict)
     sources: dict[Name, Record]
     governance: Governance
     signing: Signing

@@ -29,6 +29,14 @@ type StageName = Literal["acute", "subacute", "maintenance"]
 type SeverityName = Literal["mild", "moderate", "severe"]
 type Verified = Literal["read", "recall", "unverified"]
 
+DISCIPLINES: tuple[Discipline, ...] = (
+    "physiotherapy",
+    "chiropractic",
+    "massage_therapy",
+    "kinesiology",
+    "nutrition",
+    "psychotherapy",
+)
 STAGES: tuple[StageName, ...] = ("acute", "subacute", "maintenance")
 SEVERITIES: tuple[SeverityName, ...] = ("mild", "moderate", "severe")
 

@@ -6,6 +6,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from care_plans.content.sourced import (
+    DISCIPLINES,
+    EXPERT_CONSENSUS,
     Discipline,
     Duration,
     Name,
@@ -110,7 +112,8 @@ class Stage(Sourced):
 
     A regression needs neither. Beside them stands the readiness gate over the needed lanes,
     which is the same for every pathway and is not written here. `expected` has weeks for each
-    severity, or the same for any; `weeks` returns them either way.
+    severity, or the same for any; `weeks` returns them either way. Where no source says how
+    `referrals` are opened, `referring` opens all at once, the suggested lead first.
     """
 
     label: Text
@@ -118,7 +121,7 @@ class Stage(Sourced):
     expected: dict[SeverityName | Literal["any"], CourseWeeks]
     review: Review
     lanes: dict[Discipline, Lane] = Field(min_length=1)
-    referrals: ReferralSet
+    referrals: ReferralSet | None = None
     loading: tuple[Statement, ...] = ()
     measures_at_entry: tuple[Name, ...] = ()
     entry: Criterion
@@ -128,9 +131,18 @@ class Stage(Sourced):
         """Return between which weeks the stage is expected in a course of this severity."""
         return self.expected["any"] if "any" in self.expected else self.expected[severity]
 
+    @property
+    def referring(self) -> ReferralSet:
+        """Return how referrals are opened."""
+        if self.referrals is not None:
+            return self.referrals
+        named = [name for name in DISCIPLINES if name in self.lanes]
+        order = sorted(named, key=lambda name: not self.lanes[name].lead)
+        return ReferralSet(timing="parallel", order=tuple(order), source=(EXPERT_CONSENSUS,))
+
     def ordered_lanes(self) -> tuple[tuple[Discipline, Lane], ...]:
         """Return the lanes in the order in which their referrals are opened."""
-        return tuple((name, self.lanes[name]) for name in self.referrals.order)
+        return tuple((name, self.lanes[name]) for name in self.referring.order)
 
     def criteria(self) -> tuple[tuple[Place, Criterion], ...]:
         """Return every criterion of the stage and all below them, each with its place."""

@@ -1,47 +1,20 @@
 """Files that are wrong: each flaw is named with file, line and field, and all of them at once."""
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from shutil import copytree
 
 import pytest
 
-from care_plans.content.files import MEASURES, PATHWAYS, read_measures, read_pathways
-from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.files import MEASURES, read_measures, read_pathways
 from care_plans.content.reading import ContentInvalid
-from care_plans.content.sourced import SEVERITIES
-
-type Write = Callable[..., Path]
-
-NAME = "hamstring-tendinopathy/1.0.0.yaml"
+from tests.care_plans.drafts import NAME, Write, draft, flaws_of, line
 
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Copy the shipped pathways, and make replacements in the hamstring file."""
-
-    def make(*replacements: tuple[str, str]) -> Path:
-        copytree(PATHWAYS, tmp_path, dirs_exist_ok=True)
-        text = (PATHWAYS / NAME).read_text()
-        for old, new in replacements:
-            assert old in text, f"the shipped file has no {old!r}"
-            text = text.replace(old, new, 1)
-        (tmp_path / NAME).write_text(text)
-        return tmp_path
-
-    return make
-
-
-def flaws_of(folder: Path) -> list[str]:
-    measures = {slug: file.definition for slug, file in read_measures().items()}
-    with pytest.raises(ContentInvalid) as raised:
-        read_pathways(measures, folder)
-    return [str(flaw).replace(f"{folder}/", "") for flaw in raised.value.flaws]
-
-
-def line(text: str, wanted: str) -> int:
-    """Return the number of the first line that contains something."""
-    return next(n for n, row in enumerate(text.splitlines(), 1) if wanted in row)
+    """Write the shipped hamstring file, with replacements."""
+    return partial(draft, tmp_path)
 
 
 def test_it_names_file_line_and_field_of_an_unknown_measure(write: Write) -> None:
@@ -197,7 +170,7 @@ def test_it_reports_the_flaws_of_every_file(write: Write) -> None:
 
 def test_it_keeps_the_hash_through_comments_layout_and_order_of_keys(write: Write) -> None:
     measures = {slug: file.definition for slug, file in read_measures().items()}
-    (shipped,) = read_pathways(measures)
+    (shipped,) = read_pathways(measures, write())
     folder = write(
         ("format: 1", "# another comment\nformat:   1"),
         (
@@ -240,111 +213,3 @@ def test_it_refuses_a_measure_that_is_wrong(tmp_path: Path, old: str, new: str, 
     (found,) = raised.value.flaws
     assert flaw in str(found)
     assert str(found).startswith(f"{tmp_path}/nprs.yaml:")
-
-
-# What a source may leave open
-
-
-def definition_of(folder: Path) -> PathwayDefinition:
-    measures = {slug: file.definition for slug, file in read_measures().items()}
-    (file,) = [file for file in read_pathways(measures, folder) if file.file == folder / NAME]
-    return file.definition
-
-
-MILD = """    text: "Dull ache, stiffness or discomfort after workouts"
-    source: carespace_2025
-    seed: seed-sev-mild
-    duration:
-      min: 6
-      max: 8
-      unit: weeks
-      source: carespace_2025
-      seed: seed-time-mild
-      note: with structured rehabilitation and activity modification
-"""
-WEEKS = """      mild: {start: 0, end: 2, source: expert_consensus}
-      moderate: {start: 0, end: 4, source: expert_consensus}
-      severe: {start: 0, end: 6, source: expert_consensus}
-"""
-ANY = "      any: {start: 0, end: 3, source: expert_consensus}\n"
-
-
-def test_it_takes_unknown_for_a_severity_that_no_source_describes(write: Write) -> None:
-    unknown = "    text: unknown\n    duration: unknown\n    source: expert_consensus\n"
-    mild = definition_of(write((MILD, unknown))).severity("mild")
-    assert (mild.text, mild.duration) == ("unknown", "unknown")
-    (flaw,) = flaws_of(write((MILD, unknown.replace("duration: unknown", "duration: long"))))
-    assert "severities.mild.duration: input should be 'unknown'" in flaw
-
-
-def test_it_tells_durations_apart_that_go_by_no_severity(write: Write) -> None:
-    lasting = "{id: typical, min: 6, max: 12, unit: weeks, source: expert_consensus}"
-    found = definition_of(write(("  codes:", f"  durations:\n    - {lasting}\n  codes:")))
-    assert [(d.id, d.iso) for d in found.condition.durations] == [("typical", "P6W/P12W")]
-    twice = f"  durations:\n    - {lasting}\n    - {lasting}\n  codes:"
-    folder = write(("  codes:", twice))
-    (flaw,) = flaws_of(folder)
-    where = line((folder / NAME).read_text(), "id: typical") + 1
-    assert flaw == f'{NAME}:{where}: condition.durations[1].id: "typical" is used already'
-
-
-def test_it_expects_a_stage_in_the_same_weeks_for_any_severity(write: Write) -> None:
-    stage = definition_of(write((WEEKS, ANY))).stage("acute")
-    assert {stage.weeks(severity).end for severity in SEVERITIES} == {3}
-    (flaw,) = flaws_of(write((WEEKS, ANY + WEEKS)))
-    assert "stages.acute.expected: has any, and severities beside it" in flaw
-    found = flaws_of(write((WEEKS, WEEKS.splitlines(keepends=True)[0])))
-    assert [flaw.split(": ", 1)[1] for flaw in found] == [
-        "stages.acute.expected: has no moderate",
-        "stages.acute.expected: has no severe",
-    ]
-
-
-def test_it_takes_a_lane_whose_activities_no_source_names(write: Write) -> None:
-    start = "        seed: seed-disc-massage\n        activities:\n"
-    end = "      chiropractic:\n        needed: when\n        when: {reported: sitting_aggravates}\n        reason: Sitting aggravates the pain\n        source: [carespace_2025, expert"
-    text = (PATHWAYS / NAME).read_text()
-    first = text.index(start) + len(start)
-    listed = text[first : text.index(end)]
-    folder = write((f"        activities:\n{listed}", ""))
-    assert definition_of(folder).stage("subacute").lanes["massage_therapy"].activities == ()
-
-
-LEAF = "measure: tsk11\n              below: 29"
-
-
-@pytest.mark.parametrize(
-    ("leaf", "expected"),
-    [
-        (
-            "measure: start_back\n              subscale: psychosocal\n              below: 4",
-            '.subscale: unknown subscale of start_back "psychosocal"; did you mean "psychosocial"?',
-        ),
-        (
-            "measure: start_back\n              subscale: psychosocial\n              below: 6",
-            "6 is outside the range of start_back, psychosocial, 0 to 5",
-        ),
-        (
-            "measure: start_back\n              subscale: psychosocial\n              item: 1\n"
-            "              below: 4",
-            "asks about an item or a subscale, not both",
-        ),
-        (
-            "measure: groc\n              gain_percent: 30",
-            ".gain_percent: groc begins below 0: a share of it says nothing",
-        ),
-        (
-            "measure: odi\n              gain: 10\n              gain_percent: 30",
-            "needs exactly one of gain, gain_percent",
-        ),
-    ],
-)
-def test_it_refuses_a_subscale_or_a_share_that_cannot_be(
-    write: Write, leaf: str, expected: str
-) -> None:
-    folder = write((LEAF, leaf))
-    (flaw,) = flaws_of(folder)
-    assert expected in flaw
-    where = int(flaw.split(":")[1])
-    near = line((folder / NAME).read_text(), leaf.splitlines()[0])
-    assert near - 3 <= where <= near + 3

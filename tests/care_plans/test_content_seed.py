@@ -195,6 +195,7 @@ def physiotherapy_first_then_the_others() -> None:
 
 def everything_in_parallel() -> None:
     for part in PATHWAY.stages.values():
+        assert part.referrals is not None
         assert "seed-parallel" in part.referrals.seed
         assert part.referrals.timing == "parallel"
 
