@@ -133,7 +133,7 @@ def _catch_up(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -
         course, definition, stage, facts, keep_decisions=True, only_add=True, now=now
     )
     activities.plan_stage(course, definition, stage, stay.sequence, facts, now=now)
-    came = staffing.staff(course, stay, definition.stage(stage).referrals, actor=actor, now=now)
+    came = staffing.staff(course, stay, definition.stage(stage).referring, actor=actor, now=now)
     if changed or came:
         reminders.stage_entered(course, stay, actor=actor, now=now)
         facts = facts_of_courses.gather([course], now=now)[course.id]
