@@ -16,6 +16,7 @@ from care_plans.models import (
     CarePlan,
     Course,
     CourseAnswer,
+    Pathway,
     PathwayVersion,
     Severity,
     SeverityChange,
@@ -36,6 +37,12 @@ class UnknownVersion(Invalid):
     """There is no such published pathway version."""
 
     type = "unknown-pathway-version"
+
+
+class StubOnly(Invalid):
+    """The condition has no protocol here; one refers on."""
+
+    type = "pathway-is-a-stub"
 
 
 class UnsignedVersion(NotAllowed):
@@ -76,8 +83,9 @@ def apply_pathway(
     with the same key or while the course is under way, creates nothing and returns it.
     `effective_at` (aware, not in the future) is when intake began; `answers` are to questions of
     the pathway's `context`. Raises `PlanNotFound`, `PlanClosed`, `Denied`, `Invalid`,
-    `UnknownVersion`, `UnsignedVersion`, `ExpiredVersion`, `AlreadyUnderway`, `KeyReused`, and
-    `NotOpenToYou` where the course that it would return is withheld from the actor.
+    `UnknownVersion`, `StubOnly`, `UnsignedVersion`, `ExpiredVersion`, `AlreadyUnderway`,
+    `KeyReused`, and `NotOpenToYou` where the course that it would return is withheld from the
+    actor.
     """
     plan = plan_for(actor, plan_id, now=now, lock=True)
     must_be_open(plan)
@@ -123,11 +131,22 @@ def apply_pathway(
 def _version(version_id: UUID) -> PathwayVersion:
     version = PathwayVersion.objects.select_related("pathway").filter(pk=version_id).first()
     if version is None:
+        _must_be_no_stub(version_id)
         raise UnknownVersion(
             "There is no such pathway version.",
             errors=[FieldError("/pathway_version", "There is no such pathway version.")],
         )
     return version
+
+
+def _must_be_no_stub(pathway_id: UUID) -> None:
+    stub = Pathway.objects.filter(pk=pathway_id, stub__isnull=False).first()
+    if stub is not None:
+        detail = (
+            f"{stub.title} is a stub: no protocol for it is published, and it cannot be applied. "
+            "Refer the patient on."
+        )
+        raise StubOnly(detail, errors=[FieldError("/pathway_version", detail)])
 
 
 def _known(

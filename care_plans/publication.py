@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from django.db import connections, transaction
 
-from care_plans.content.files import MeasureFile, PathwayFile, content_hash
+from care_plans.content.files import MeasureFile, PathwayFile, StubFile, content_hash
 from care_plans.content.findings import Finding, errors
 from care_plans.content.lint import lint_file
 from care_plans.content.measures import MeasureDefinition
@@ -100,6 +100,32 @@ def _found_in(
     return {_key(f): tuple(lint_file(f, measures, today=now.date())) for f in files}
 
 
+def publish_stubs(files: Sequence[StubFile]) -> list[Loaded]:
+    """Store stubs; either all of them or none. Nothing rests on a stub, so that it may change.
+
+    Raises PublishedContentChanged for one whose name a published pathway has.
+    """
+    with _alone():
+        stored = {row.slug: row for row in Pathway.objects.using(OWNER)}
+        published = set(PathwayVersion.objects.using(OWNER).values_list("pathway__slug", flat=True))
+        taken = [f for f in files if f.definition.id in published]
+        if taken:
+            said = (f"{shown(f.file)}: {f.definition.id} is a published pathway" for f in taken)
+            raise PublishedContentChanged("\n".join(said))
+        return [_store_stub(file, stored.get(file.definition.id)) for file in files]
+
+
+def _store_stub(file: StubFile, known: Pathway | None) -> Loaded:
+    definition = file.definition
+    name = f"{definition.id} (stub)"
+    if known and (known.title, known.stub) == (definition.name, file.content):
+        return Loaded(name, "unchanged")
+    Pathway.objects.using(OWNER).update_or_create(
+        slug=definition.id, defaults={"title": definition.name, "stub": file.content}
+    )
+    return Loaded(name, "updated" if known else "loaded")
+
+
 @contextmanager
 def _alone() -> Iterator[None]:
     """Let one loader at a time into its transaction; the others then find its work done."""
@@ -171,6 +197,9 @@ def _store_version(
     pathway, _ = Pathway.objects.using(OWNER).get_or_create(
         slug=definition.pathway, defaults={"title": definition.title}
     )
+    if pathway.is_stub:  # what was a stub has a protocol now
+        pathway.title, pathway.stub = definition.title, None
+        pathway.save(using=OWNER, update_fields=["title", "stub"])
     PathwayVersion.objects.using(OWNER).create(
         pathway=pathway,
         version=definition.version,

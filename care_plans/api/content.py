@@ -49,7 +49,10 @@ class MeasureViewSet(Listed, Retrieved):
 
 @extend_schema_view(
     list=extend_schema(summary="List pathways with their versions"),
-    retrieve=extend_schema(summary="Read a pathway with its versions"),
+    retrieve=extend_schema(
+        summary="Read a pathway with its versions",
+        responses={200: serializers.PathwayDetailSerializer},
+    ),
 )
 class PathwayViewSet(Listed, Retrieved):
     """Pathways and which of their versions your organization has signed."""
@@ -68,6 +71,12 @@ class PathwayViewSet(Listed, Retrieved):
             .prefetch_related(_SIGNATURES, _REVIEWS),
         )
     )
+
+    def get_serializer_class(self) -> Any:
+        """Show what is known of a stub where one alone is read."""
+        if self.action == "retrieve":
+            return serializers.PathwayDetailSerializer
+        return serializers.PathwaySerializer
 
 
 @extend_schema_view(

@@ -257,13 +257,30 @@ class PathwayVersionSerializer(PathwayVersionSummarySerializer):
 
 
 class PathwaySerializer(serializers.ModelSerializer[Pathway]):
-    """One condition's protocol through its versions."""
+    """One condition's protocol through its versions, or a stub, which has none."""
 
+    is_stub = serializers.BooleanField(
+        read_only=True, help_text="It cannot be applied: recognize the condition and refer on."
+    )
     versions = PathwayVersionSummarySerializer(many=True, read_only=True)
 
     class Meta:
         model = Pathway
-        fields = ["id", "slug", "title", "versions"]
+        fields = ["id", "slug", "title", "is_stub", "versions"]
+        read_only_fields = fields
+
+
+class PathwayDetailSerializer(PathwaySerializer):
+    """The same with what is known of a stub."""
+
+    stub = serializers.DictField(
+        read_only=True,
+        allow_null=True,
+        help_text="Codes, clue and red flags, each with its source; null unless it is a stub.",
+    )
+
+    class Meta(PathwaySerializer.Meta):
+        fields = [*PathwaySerializer.Meta.fields, "stub"]
         read_only_fields = fields
 
 

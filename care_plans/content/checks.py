@@ -1,16 +1,18 @@
 """What no single field can know: that every name in a pathway leads to something."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel
 
+from care_plans.content.condition import Asked
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Flaw, Located, Where, unknown
 from care_plans.content.sourced import EXPERT_CONSENSUS, SEVERITIES, STAGES
+from care_plans.content.stubs import Stubs
 from care_plans.criteria import (
     AllOf,
     AnyOf,
@@ -31,8 +33,12 @@ def flaws(
     pathway: PathwayDefinition,
     located: Located,
     measures: Mapping[str, MeasureDefinition],
+    pathways: Collection[str],
 ) -> list[Flaw]:
-    """Return every flaw in a pathway that its types could not reveal, with file and line."""
+    """Return every flaw in a pathway that its types could not reveal, with file and line.
+
+    `pathways` are the names that a look-alike or a redirect may lead to, stubs among them.
+    """
     found = [
         *_sources(pathway),
         *_completeness(pathway),
@@ -40,11 +46,34 @@ def flaws(
         *_stages(pathway),
         *_criteria(pathway, measures),
         *_references(pathway),
+        *_alternatives(pathway, pathways),
     ]
     return [located.flaw(where, detail) for where, detail in found]
 
 
-def _sources(pathway: PathwayDefinition) -> Found:
+def stub_flaws(
+    stubs: Stubs,
+    located: Located,
+    measures: Mapping[str, MeasureDefinition],
+    pathways: Collection[str],
+) -> list[Flaw]:
+    """Return every flaw in the stubs that their types could not reveal, with file and line.
+
+    `pathways` are the names that are taken by pathways with versions.
+    """
+    found = [*_sources(stubs)]
+    found += _repeated([(("stubs", n, "id"), stub.id) for n, stub in enumerate(stubs.stubs)])
+    for number, stub in enumerate(stubs.stubs):
+        at = ("stubs", number)
+        if stub.id in pathways:
+            found.append(((*at, "id"), f'"{stub.id}" is a pathway with versions, and no stub'))
+        named = () if isinstance(stub.measures, str) else stub.measures
+        found += _listed((*at, "measures"), named, measures)
+        found += _asked(stub, at, stub.context, measures)
+    return [located.flaw(where, detail) for where, detail in found]
+
+
+def _sources(pathway: PathwayDefinition | Stubs) -> Found:
     """Every source that something names is declared."""
     known = {*pathway.sources, EXPERT_CONSENSUS}
     for where, key in _source_keys(pathway, ()):
@@ -154,22 +183,35 @@ def _stages(pathway: PathwayDefinition) -> Found:
 
 def _criteria(pathway: PathwayDefinition, measures: Mapping[str, MeasureDefinition]) -> Found:
     """Measures, questions and lanes exist, numbers lie in the measure's range, leaves are cited."""
-    for where, node in parts(pathway):
-        if isinstance(node, Compared | Gained | SideRatio):
-            yield from _on_measure(where, node, measures)
-        elif isinstance(node, Reported):
-            yield from _answered(where, node, pathway)
+    yield from _asked(pathway, (), pathway.context, measures)
     for stage, part in pathway.stages.items():
-        for number, slug in enumerate(part.measures_at_entry):
-            if slug not in measures:
-                listed = ("stages", stage, "measures_at_entry", number)
-                yield listed, unknown("measure", slug, sorted(measures))
+        listed = ("stages", stage, "measures_at_entry")
+        yield from _listed(listed, part.measures_at_entry, measures)
         for where, node in part.criteria():
             at = ("stages", stage, *where)
             if isinstance(node, LaneNeeded) and node.lane not in part.lanes:
                 yield (*at, "lane"), f'the stage has no lane "{node.lane}"'
             if where[0] in ("entry", "exit"):
                 yield from _named_and_cited(at, node)
+
+
+def _asked(
+    whole: BaseModel,
+    at: Where,
+    context: Mapping[str, Asked],
+    measures: Mapping[str, MeasureDefinition],
+) -> Found:
+    for where, node in parts(whole, at):
+        if isinstance(node, Compared | Gained | SideRatio):
+            yield from _on_measure(where, node, measures)
+        elif isinstance(node, Reported):
+            yield from _answered(where, node, context)
+
+
+def _listed(at: Where, named: tuple[str, ...], measures: Mapping[str, MeasureDefinition]) -> Found:
+    for number, slug in enumerate(named):
+        if slug not in measures:
+            yield (*at, number), unknown("measure", slug, sorted(measures))
 
 
 def _on_measure(
@@ -208,12 +250,12 @@ def _limits(node: Compared, measure: MeasureDefinition) -> tuple[Decimal, Decima
     return measure.minimum, measure.maximum
 
 
-def _answered(where: Where, node: Reported, pathway: PathwayDefinition) -> Found:
-    asked = pathway.context.get(node.reported)
+def _answered(where: Where, node: Reported, context: Mapping[str, Asked]) -> Found:
+    asked = context.get(node.reported)
     if asked is None:
         yield (
             (*where, "reported"),
-            unknown("question", node.reported, sorted(pathway.context)),
+            unknown("question", node.reported, sorted(context)),
         )
     elif not asked.allows(node.answer):
         yield (*where, "answer"), f'"{node.answer}" is no answer to {node.reported}'
@@ -229,6 +271,21 @@ def _named_and_cited(where: Where, node: Criterion) -> Found:
                 (*where, name),
                 "is missing: a criterion of entry or exit is named and cited",
             )
+
+
+def _alternatives(pathway: PathwayDefinition, pathways: Collection[str]) -> Found:
+    """Look-alikes and redirects lead to pathways or stubs that exist."""
+    for number, look_alike in enumerate(pathway.differentials):
+        if look_alike.pathway is not None and look_alike.pathway not in pathways:
+            at = ("differentials", number, "pathway")
+            yield at, unknown("pathway", look_alike.pathway, sorted(pathways))
+    for number, redirect in enumerate(pathway.redirects):
+        for place, name in enumerate(redirect.towards):
+            if name not in pathways:
+                yield (
+                    ("redirects", number, "towards", place),
+                    unknown("pathway", name, sorted(pathways)),
+                )
 
 
 def _references(pathway: PathwayDefinition) -> Found:

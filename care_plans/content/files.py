@@ -1,6 +1,6 @@
 """Find the content that ships with the project and turn its files into definitions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
@@ -8,7 +8,7 @@ from json import dumps
 from pathlib import Path
 from typing import Any
 
-from care_plans.content.checks import flaws
+from care_plans.content.checks import flaws, stub_flaws
 from care_plans.content.including import included
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
@@ -20,13 +20,16 @@ from care_plans.content.reading import (
     parsed,
     read_yaml,
 )
+from care_plans.content.reuse import NOTHING, Reuse, reuse_of
 from care_plans.content.shared import Shared
+from care_plans.content.stubs import Stub, Stubs, stored_stub
 
 APP = Path(__file__).resolve().parents[1]
 MEASURES = APP / "measures"
 PATHWAYS = APP / "pathways"
 COMMON = "common"
 FAMILIES = "families"
+STUBS = "stubs.yaml"
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class PathwayFile:
     content: dict[str, Any]
     definition: PathwayDefinition
     places: Mapping[Where, tuple[Path, int]] = field(default_factory=dict)
+    reuse: Reuse = NOTHING
 
     @property
     def sha256(self) -> str:
@@ -59,6 +63,16 @@ class PathwayFile:
     def located(self) -> Located:
         """Return the content with the places of its parts."""
         return Located(self.file, self.content, self.places)
+
+
+@dataclass(frozen=True)
+class StubFile:
+    """One stub as read from the file of stubs, complete in itself with its sources."""
+
+    file: Path
+    content: dict[str, Any]
+    definition: Stub
+    reuse: Reuse = NOTHING
 
 
 def content_hash(content: dict[str, Any]) -> str:
@@ -110,6 +124,16 @@ def read_pathways(
     return found
 
 
+def newest(files: Sequence[PathwayFile]) -> list[PathwayFile]:
+    """Return the highest version of each pathway, by number, in the order of their names."""
+    found: dict[str, PathwayFile] = {}
+    for file in sorted(
+        files, key=lambda f: [int(part) for part in f.definition.version.split(".")]
+    ):
+        found[file.definition.pathway] = file
+    return [found[name] for name in sorted(found)]
+
+
 def read_pathway(
     file: Path, *, measures: dict[str, MeasureDefinition], folder: Path = PATHWAYS
 ) -> PathwayFile:
@@ -119,14 +143,52 @@ def read_pathway(
     """
     whole = with_shared(read_yaml(file), folder)
     definition = parsed(PathwayDefinition, whole)
-    wrong = flaws(definition, whole, measures)
+    wrong = flaws(definition, whole, measures, pathway_names(folder) | stub_names(folder))
     for key, expected in (("pathway", file.parent.name), ("version", file.stem)):
         if getattr(definition, key) != expected:
             wrong.append(whole.flaw((key,), f'must be the one in the file\'s path, "{expected}"'))
     if wrong:
         raise ContentInvalid(wrong)
     assert isinstance(whole.data, dict)
-    return PathwayFile(file, whole.data, definition, whole.places)
+    return PathwayFile(file, whole.data, definition, whole.places, reuse_of(whole))
+
+
+def read_stubs(measures: dict[str, MeasureDefinition], folder: Path = PATHWAYS) -> list[StubFile]:
+    """Read the stubs of a folder, which may have none. Raises ContentInvalid with their flaws."""
+    file = folder / STUBS
+    if not file.exists():
+        return []
+    whole = with_shared(read_yaml(file), folder)
+    definition = parsed(Stubs, whole)
+    if wrong := stub_flaws(definition, whole, measures, pathway_names(folder)):
+        raise ContentInvalid(wrong)
+    data: Any = whole.data
+    return [
+        StubFile(
+            file,
+            stored_stub(data["stubs"][number], data["sources"]),
+            stub,
+            reuse_of(whole, ("stubs", number)),
+        )
+        for number, stub in enumerate(definition.stubs)
+    ]
+
+
+def pathway_names(folder: Path) -> frozenset[str]:
+    """Return the names of the pathways of a folder, and of those that are shipped."""
+    files = [*folder.glob("*/*.yaml"), *PATHWAYS.glob("*/*.yaml")]
+    return frozenset(file.parent.name for file in files) - {COMMON}
+
+
+def stub_names(folder: Path) -> frozenset[str]:
+    """Return the names of the stubs of a folder, and of those that are shipped."""
+    found: set[str] = set()
+    for file in {folder / STUBS, PATHWAYS / STUBS}:
+        data = _read_once(file, file.stat().st_mtime_ns).data if file.exists() else None
+        stubs = data.get("stubs") if isinstance(data, dict) else None
+        rows = stubs if isinstance(stubs, list) else []
+        found |= {str(row.get("id")) for row in rows if isinstance(row, dict)}
+    return frozenset(found)
 
 
 def with_shared(located: Located, folder: Path) -> Located:
@@ -161,7 +223,7 @@ def _shared(located: Located, where: Where, folder: Path, version: Any) -> Locat
     if not isinstance(version, str) or not file.exists():
         missing = f'there is no shared file "{file.relative_to(_root(folder))}"'
         raise ContentInvalid([located.flaw(where, missing if version else "is missing")])
-    shared = _read_shared(file, file.stat().st_mtime_ns)
+    shared = _read_once(file, file.stat().st_mtime_ns)
     parsed(Shared, shared)
     return shared
 
@@ -172,8 +234,8 @@ def _root(folder: Path) -> Path:
 
 
 @lru_cache(maxsize=32)
-def _read_shared(file: Path, changed_ns: int) -> Located:
-    """Read a file once, however many pathways name it; again after it has changed."""
+def _read_once(file: Path, changed_ns: int) -> Located:
+    """Read a file once, however many files name it; again after it has changed."""
     return read_yaml(file)
 
 

@@ -67,11 +67,14 @@ class Measure(models.Model):
 
 
 class Pathway(models.Model):
-    """One condition's protocol through all its versions."""
+    """One condition's protocol through all its versions, or a stub, which has none to apply."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     slug = models.CharField(max_length=60, unique=True)
     title = models.TextField()
+    stub = models.JSONField(
+        null=True, blank=True, help_text="What is known of a condition without a protocol."
+    )
 
     class Meta:
         triggers: ClassVar = [
@@ -81,6 +84,11 @@ class Pathway(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def is_stub(self) -> bool:
+        """Say whether it cannot be applied: one recognizes the condition and refers on."""
+        return self.stub is not None
 
 
 class PathwayVersionQuerySet(models.QuerySet["PathwayVersion"]):

@@ -110,7 +110,9 @@ def test_it_publishes_a_change_as_a_new_version_and_keeps_the_old(shipped: Path)
     text = (shipped / NAME).read_text()
     (shipped / NEXT).write_text(text.replace("\nversion: 1.0.0", "\nversion: 1.9.0"))
     said = run("load_pathways", shipped).splitlines()
-    assert [row for row in said if "unchanged" not in row] == ["loaded: hamstring-tendinopathy 1.9.0"]
+    assert [row for row in said if "unchanged" not in row] == [
+        "loaded: hamstring-tendinopathy 1.9.0"
+    ]
     assert PathwayVersion.objects.newest("hamstring-tendinopathy").version == "1.9.0"
     versions = Pathway.objects.get(slug="hamstring-tendinopathy").versions
     assert set(versions.values_list("version", flat=True)) == {"1.0.0", "1.1.0", "1.9.0"}
