@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from care_plans.content.condition import Asked, Diagnosis, Differential, Severity
+from care_plans.content.condition import Asked, Diagnosis, Differential, Lasting, Severity
 from care_plans.content.pathways import DoseLevel, Governance, Rule, Signing
 from care_plans.content.safety import RedFlag, SafetyTrigger, YellowFlag, YellowFlags
 from care_plans.content.sourced import (
@@ -14,9 +14,10 @@ from care_plans.content.sourced import (
     Record,
     SeverityName,
     Sourced,
+    Statement,
     Text,
 )
-from care_plans.content.stages import Activity, Goal, Lane, Review
+from care_plans.content.stages import Activity, CourseWeeks, Goal, Lane, Review
 from care_plans.criteria import Criterion
 
 
@@ -70,6 +71,8 @@ class Shared(Frozen):
     criteria: tuple[Criterion, ...] = ()
     dose_levels: tuple[DoseLevel, ...] = ()
     differentials: tuple[Differential, ...] = ()
+    durations: tuple[Lasting, ...] = ()
+    treatments: tuple[Statement, ...] = ()
     context: dict[Name, Asked] = Field(default_factory=dict)
     severities: dict[SeverityName, Severity] = Field(default_factory=dict)
     lanes: dict[Discipline, Lane] = Field(default_factory=dict)
@@ -77,6 +80,8 @@ class Shared(Frozen):
     on_yellow_flag: dict[Discipline, Lane] = Field(default_factory=dict)
     on_metabolic_risk: dict[Discipline, Lane] = Field(default_factory=dict)
     as_needed: dict[Discipline, Lane] = Field(default_factory=dict)
+    acute_weeks: dict[Literal["any"], CourseWeeks] = Field(default_factory=dict)
+    maintenance_weeks: dict[Literal["any"], CourseWeeks] = Field(default_factory=dict)
     acute_stage: StageParts | None = None
     subacute_stage: StageParts | None = None
     maintenance_stage: StageParts | None = None
