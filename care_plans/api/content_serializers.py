@@ -118,8 +118,10 @@ class MeasureSerializer(serializers.ModelSerializer[Measure]):
     references = MeasureReferenceSerializer(
         source="definition.references", many=True, read_only=True
     )
+    subscales = serializers.SerializerMethodField(
+        help_text="The parts that are scored by themselves, each with its range."
+    )
     safety = SafetyRuleSerializer(source="definition.safety", many=True, read_only=True)
-    subscales = serializers.SerializerMethodField()
     loinc = MeasureLoincSerializer(source="definition.loinc", read_only=True, allow_null=True)
     licence = serializers.CharField(source="definition.licence", read_only=True)
     note = serializers.CharField(source="definition.note", read_only=True, allow_null=True)

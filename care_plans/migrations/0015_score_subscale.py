@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("care_plans", "0010_requests_follow"),
+        ("care_plans", "0014_content_review"),
         ("coordination", "0022_requests_follow"),
     ]
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("care_plans", "0011_score_subscale"),
+        ("care_plans", "0015_score_subscale"),
     ]
 
     operations = [
