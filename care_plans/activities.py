@@ -21,6 +21,7 @@ from care_plans.models import Activity, Course, Goal, Lane
 from care_plans.telling import tell
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
+from coordination.models import PractitionerRole
 from coordination.problems import Invalid, NotAllowed, NotFound, Stale
 from coordination.refusals import Words, actions_from
 
@@ -179,18 +180,15 @@ def _planned(
 def edit_activity(
     activity_id: UUID, *, version: int, fields: Mapping[str, Any], actor: Actor, now: datetime
 ) -> Activity:
-    """Change dose level, cadence or note.
+    """Change cadence or note; `dosing.change_dose` changes the dose level.
 
-    Raises `VersionMismatch`, `Denied`, `Invalid`, and `NotAllowed` once the course has ended.
+    Raises `VersionMismatch`, `Denied`, and `NotAllowed` once the course has ended.
     """
     activity = activity_for(actor, activity_id, now=now)
     course = activity.course
-    _require("activity.edit", activity, actor)
+    require_for("activity.edit", activity, actor)
     if course.status == Course.Status.DISCHARGED:
         raise NotAllowed("This course has ended.")
-    levels = {level.id for level in course.pathway_version.definition.dose_levels}
-    if fields.get("dose_level") and fields["dose_level"] not in levels:
-        raise Invalid.field("/dose_level", f"One of: {', '.join(sorted(levels))}.")
     return save_edit(
         activity,
         version=version,
@@ -212,7 +210,7 @@ def move_activity(
     """
     activity = activity_for(actor, activity_id, now=now)
     course = activity.course
-    _require(f"activity.{action}", activity, actor)
+    require_for(f"activity.{action}", activity, actor)
     target = MOVES.get((activity.status, action))
     if course.status != Course.Status.ACTIVE:
         raise NotAllowed(WORDS.refuse_as(_NOT_ACTIVE[course.status], action, []))
@@ -222,7 +220,7 @@ def move_activity(
     if action == "stop" and not because.strip():
         raise Invalid.field("/because", "Say why.")
     if action == "begin" and activity.is_loading:
-        _must_be_safe(course, actor=actor, now=now)
+        must_be_safe(course, actor=actor, now=now)
     moved = Activity.objects.filter(pk=activity.pk, status=activity.status).update(
         status=target,
         because=because if target == Status.STOPPED else "",
@@ -244,8 +242,9 @@ def move_activity(
     return activity
 
 
-def _require(rule: str, activity: Activity, actor: Actor) -> None:
-    scope.require(
+def require_for(rule: str, activity: Activity, actor: Actor) -> PractitionerRole:
+    """Return the role in which the actor may do this to an activity, or raise `Denied`."""
+    return scope.require(
         rule,
         activity.course,
         actor=actor,
@@ -254,7 +253,8 @@ def _require(rule: str, activity: Activity, actor: Actor) -> None:
     )
 
 
-def _must_be_safe(course: Course, *, actor: Actor, now: datetime) -> None:
+def must_be_safe(course: Course, *, actor: Actor, now: datetime) -> None:
+    """Raise `LoadingHeld` unless loading may begin or rise now; holds the course's row."""
     # Whoever records a red flag takes the same lock, so neither slips past the other.
     Course.objects.select_for_update(no_key=True).get(pk=course.pk)
     facts = facts_of_courses.gather([course], now=now)[course.id]

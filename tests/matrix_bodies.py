@@ -165,6 +165,9 @@ NAMING: Mapping[str, Callable[["Scene"], Any]] = {
         "course": scene.of("Course"),
         "answers": dict.fromkeys(_flags(), "absent"),
     },
+    "activity.change_dose": lambda scene: {"to_level": "isometric", "reason": "Less."},
+    "adherence-entry.create": _day,
+    "own-adherence-entry.create": _day,
     "safety-alert.close": lambda scene: {"outcome": "assessed", "reason": "Seen."},
     "own-assessment.create": lambda scene: {"scores": [{"measure": "nprs", "value": 3}]},
     "on-call-duty.create": lambda scene: {
@@ -189,6 +192,11 @@ NAMING: Mapping[str, Callable[["Scene"], Any]] = {
 
 def _flags() -> list[str]:
     return [flag.id for flag in underway.version().definition.screened_flags()]
+
+
+def _day(scene: "Scene") -> Any:
+    day = NOW.date().isoformat()
+    return {"activity": scene.of("Activity"), "day": day, "prescribed": 1, "completed": 1}
 
 
 def body_of(action: str, scene: "Scene") -> Any:

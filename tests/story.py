@@ -19,6 +19,7 @@ from tests.care_plans import underway
 from tests.cast import LONG_AGO, NOW, Cast, Person, make_person
 from tests.story_guarding import guard_records
 from tests.story_records import keep_records
+from tests.story_safety import answer_for_safety, check_oneself, work_at_home
 
 #: when the story is told
 TOLD = NOW + timedelta(hours=1)
@@ -90,6 +91,9 @@ def tell(cast: Cast, ask: Ask) -> None:
     look_after_a_patient(cast, teller)
     course = begin_a_course(cast, teller)
     work_on_it(cast, teller, course)
+    work_at_home(cast, teller, course)
+    answer_for_safety(cast, teller)
+    check_oneself(cast, teller)
     refer(cast, teller)
     keep_records(cast, teller)
     guard_records(cast, teller)

@@ -98,6 +98,14 @@ KINDS: Mapping[str, Kind] = {
         part_of="assessment_id",
     ),
     "RedFlagScreen": Kind("clinical", **BY_ROLE, course="course_id"),
+    "DoseChange": Kind(
+        "clinical",
+        patient="activity__course__patient_id",
+        course="activity__course_id",
+        discipline="activity__lane__discipline",
+        author="practitioner_role_id",
+    ),
+    "AdherenceEntry": Kind("clinical", course="course_id", discipline="activity__lane__discipline"),
     "SafetyAlert": Kind("clinical"),
     "Recommendation": Kind("clinical", course="course_id"),
     "RedFlag": Kind(

@@ -322,7 +322,6 @@ class ActivitySerializer(serializers.ModelSerializer[Activity]):
         ]
         read_only_fields = [name for name in fields if name not in Activity.editable]
         extra_kwargs = {
-            "dose_level": {"max_length": 60},
             "cadence": {"max_length": 500},
             "note": {"max_length": 5000},
         }

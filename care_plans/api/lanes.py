@@ -9,10 +9,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import activities, goals, lanes, standing
+from care_plans import activities, disclosing, dosing, goals, lanes, standing
 from care_plans.api import course_serializers as serializers
+from care_plans.api import dosing_serializers
 from care_plans.disclosing import lanes_shown
-from care_plans.models import Activity, Goal, Lane
+from care_plans.models import Activity, DoseChange, Goal, Lane
 from coordination.access import owned_by_patient
 from coordination.api.concurrency import expected_version
 from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
@@ -106,7 +107,18 @@ class ActivityViewSet(_OfCourse):
     """One thing a lane does for a goal of a stage."""
 
     audited_as = "Activity"
-    roles = dict.fromkeys(("retrieve", "partial_update", "begin", "complete", "stop"), CLINICAL)
+    roles = dict.fromkeys(
+        (
+            "retrieve",
+            "partial_update",
+            "begin",
+            "complete",
+            "stop",
+            "change_dose",
+            "dose_changes",
+        ),
+        CLINICAL,
+    )
     serializer_class = serializers.ActivitySerializer
     queryset = Activity.objects.none()
 
@@ -115,7 +127,7 @@ class ActivityViewSet(_OfCourse):
         found: QuerySet[Any, Any] = Activity.objects.select_related("course", "lane")
         return found
 
-    @extend_schema(summary="Edit dose level, cadence or note of an activity")
+    @extend_schema(summary="Edit cadence or note of an activity")
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change the version that If-Match names."""
         activity = activities.edit_activity(
@@ -156,6 +168,52 @@ class ActivityViewSet(_OfCourse):
     def stop(self, request: Request, pk: str) -> Response:
         """Stop it, for a reason."""
         return self._move("stop", **self.valid(serializers.StopSerializer))
+
+    @extend_schema(
+        summary="Take an activity to another dose level",
+        description=(
+            "Up, one level at a time, when the level's gate is met; the lead may override the gate "
+            "for a reason. Down at any time, for a reason."
+        ),
+        parameters=[IF_MATCH],
+        request=dosing_serializers.ChangeDoseSerializer,
+        responses={200: serializers.ActivitySerializer, **VERSION_PROBLEMS},
+    )
+    @action(detail=True, methods=["post"], url_path="change-dose")
+    def change_dose(self, request: Request, pk: str) -> Response:
+        """Go up or down."""
+        activity = dosing.change_dose(
+            self.get_object().pk,
+            version=expected_version(request),
+            **self.valid(dosing_serializers.ChangeDoseSerializer),
+            actor=self.actor,
+            now=self.now,
+        )
+        return self.again(activity)
+
+    @extend_schema(
+        summary="Read every change of an activity's dose, the first first, with its trace",
+        responses={200: dosing_serializers.DoseChangeSerializer(many=True)},
+    )
+    @action(detail=True, pagination_class=None, filter_backends=(), url_path="dose-changes")
+    def dose_changes(self, request: Request, pk: str) -> Response:
+        """Return the history, its traces as far as the reader may know."""
+        activity = self.get_object()
+        self.audit_disclosure([activity], searched=False, resource="DoseChange")
+        rows = list(
+            disclosing.disclose(
+                DoseChange.objects.filter(activity=activity), self.actor, self.now
+            ).order_by("recorded_at", "id")
+        )
+        hidden = disclosing.hidden_evidence(
+            [row.finding for row in rows],
+            activity.course.patient_id,
+            actor=self.actor,
+            now=self.now,
+        )
+        for row in rows:
+            row.finding = disclosing.withhold(row.finding, hidden) if row.finding else None
+        return Response(dosing_serializers.DoseChangeSerializer(rows, many=True).data)
 
     def _move(self, name: str, **asked: Any) -> Response:
         activity = activities.move_activity(

@@ -3,6 +3,7 @@
 from django.urls import re_path
 from rest_framework.routers import SimpleRouter
 
+from care_plans.api.adherence import AdherenceEntryViewSet, OwnAdherenceEntryViewSet
 from care_plans.api.briefs import PatientBriefViewSet
 from care_plans.api.content import MeasureViewSet, PathwayVersionViewSet, PathwayViewSet
 from care_plans.api.courses import CourseViewSet
@@ -45,6 +46,8 @@ router.register("activities", ActivityViewSet, basename="activity")
 router.register("goals", GoalViewSet, basename="goal")
 router.register("assessments", AssessmentViewSet, basename="assessment")
 router.register("red-flag-screens", RedFlagScreenViewSet, basename="red-flag-screen")
+router.register("adherence-entries", AdherenceEntryViewSet, basename="adherence-entry")
+router.register("me/adherence-entries", OwnAdherenceEntryViewSet, basename="own-adherence-entry")
 router.register("red-flags", RedFlagViewSet, basename="red-flag")
 router.register("safety-alerts", SafetyAlertViewSet, basename="safety-alert")
 router.register("recommendations", RecommendationViewSet, basename="recommendation")

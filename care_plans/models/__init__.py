@@ -10,6 +10,7 @@ from .assessments import (
     SourceDocument,
 )
 from .content import Measure, Pathway, PathwayReview, PathwaySignature, PathwayVersion
+from .dosing import AdherenceEntry, DoseChange
 from .encounters import CareSummary, ClinicalNote, Encounter
 from .lanes import Activity, Goal, Lane, LaneSignOff
 from .plans import CarePlan, Course, SeverityChange, StageStay, StageTransition
@@ -20,6 +21,7 @@ from .words import Severity, Side, Stage
 
 __all__ = [
     "Activity",
+    "AdherenceEntry",
     "Assessment",
     "CarePlan",
     "CareSummary",
@@ -27,6 +29,7 @@ __all__ = [
     "Condition",
     "Course",
     "CourseAnswer",
+    "DoseChange",
     "Encounter",
     "Goal",
     "Lane",

@@ -205,7 +205,7 @@ class Activity(OrganizationOwned, Editable):
         COMPLETED = "completed"
         STOPPED = "stopped"
 
-    editable = ("dose_level", "cadence", "note")
+    editable = ("cadence", "note")
 
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="activities")
     lane = models.ForeignKey(Lane, on_delete=models.PROTECT, related_name="activities")
@@ -217,7 +217,7 @@ class Activity(OrganizationOwned, Editable):
     key = models.CharField(max_length=60, editable=False)
     text = models.TextField(editable=False)
     caution = models.TextField(blank=True, editable=False)
-    dose_level = models.CharField(max_length=60, blank=True)
+    dose_level = models.CharField(max_length=60, blank=True, editable=False)
     cadence = models.TextField(
         blank=True, help_text="How often, in the pathway's words; blank when unknown."
     )

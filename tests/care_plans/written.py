@@ -5,8 +5,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from care_plans import assessing, encounters, notes, open_flags, red_flags, summaries
+from care_plans import adherence, assessing, encounters, notes, open_flags, red_flags, summaries
 from care_plans.models import (
+    Activity,
+    AdherenceEntry,
     CareSummary,
     ClinicalNote,
     Course,
@@ -126,6 +128,12 @@ def red_flag(cast: Cast, who: Person, course: Course, *, flag: str = "cancer") -
     red_flags.record_screen(course.id, answers={flag: "present"}, actor=who.actor(), now=NOW)
     found: RedFlag = RedFlag.objects.get(course=course, flag=flag, status="open")
     return found
+
+
+def done_at_home(activity: Activity, who: Person, **given: Any) -> AdherenceEntry:
+    """Let somebody write down a day of an activity, which has begun."""
+    asked: dict[str, Any] = {"day": NOW.date(), "prescribed": 1, "completed": 1, **given}
+    return adherence.record_done(activity.pk, adherence.Done(**asked), actor=who.actor(), now=NOW)
 
 
 def safety_alert(cast: Cast, who: Person) -> SafetyAlert:

@@ -1,0 +1,186 @@
+"""What was done at home, day by day: adherence of the last 14 days, and the pain with it.
+
+Each entry leaves the scores that criteria ask for: `adherence_pct` of the fortnight that ends
+with its day, and `pain_load_24h`, the worse of the pain during and a day after. They are recorded
+by the software, so that whoever entered a day needs no scope to take a measure.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from uuid import UUID
+
+from django.db import transaction
+
+from care_plans import assessing, scope, standing
+from care_plans.activities import activity_for
+from care_plans.models import Activity, AdherenceEntry, Course
+from care_plans.recording import refuse
+from care_plans.telling import tell
+from coordination import audit
+from coordination.actors import Actor, Role
+from coordination.models import PractitionerRole
+from coordination.own_access import own_patient
+from coordination.problems import FieldError, NotAllowed, NotFound
+
+#: how many days count, the day itself among them
+WINDOW = 14
+MOST_SESSIONS = 50
+_WORST = Decimal(10)
+
+
+class NoOwnActivity(NotFound):
+    """The patient who asks has no such activity."""
+
+    type = "activity-not-found"
+
+
+class EnteredAlready(NotAllowed):
+    """This day was entered for this activity; `entry` says where, and is what to correct."""
+
+    type = "adherence-entered-already"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What was done of an activity on one day; pain from 0 to 10, None where nobody said."""
+
+    day: date
+    prescribed: int
+    completed: int
+    pain_during: Decimal | None = None
+    pain_24h: Decimal | None = None
+    note: str = ""
+    replaces: UUID | None = None
+
+
+@transaction.atomic
+def record_done(activity_id: UUID, done: Done, *, actor: Actor, now: datetime) -> AdherenceEntry:
+    """Write down a day of an activity, as a practitioner of the circle or as the patient.
+
+    One entry for each activity and day: another one corrects it and names it as `replaces`.
+    Raises `ActivityNotFound`, `Denied`, `Invalid` that names each wrong value, `NotAllowed` where
+    the activity was never begun, and `EnteredAlready`. All or nothing.
+    """
+    by_patient = actor.roles == {Role.PATIENT}
+    activity = _own(activity_id, actor) if by_patient else activity_for(actor, activity_id, now=now)
+    role = None if by_patient else scope.require("adherence.record", activity.course, actor=actor)
+    course = standing.hold(activity.course_id)
+    refuse(_flaws(done, course, now), "The entry is not valid")
+    if activity.status == Activity.Status.NOT_STARTED:
+        raise NotAllowed("This activity has not begun: nothing of it was to be done.")
+    entry = _write(activity, done, role, by_patient=by_patient, actor=actor, now=now)
+    _score(course, entry, actor=actor, now=now)
+    return entry
+
+
+def adherence_of(course_id: UUID, day: date) -> Decimal | None:
+    """Return the percentage of prescribed sessions done in the fortnight that ends with a day.
+
+    What was done beyond what was prescribed makes up for no other day. None without an entry.
+    """
+    entries = AdherenceEntry.objects.filter(
+        course_id=course_id,
+        day__gt=day - timedelta(days=WINDOW),
+        day__lte=day,
+        replaced_by=None,
+    ).values_list("prescribed", "completed")
+    prescribed = sum(asked for asked, _ in entries)
+    completed = sum(min(asked, done) for asked, done in entries)
+    if not prescribed:
+        return None
+    share = Decimal(completed) * 100 / Decimal(prescribed)
+    return share.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+
+
+def _own(activity_id: UUID, actor: Actor) -> Activity:
+    patient = own_patient(actor)
+    rows = Activity.objects.select_related("course__pathway_version", "lane", "goal")
+    found = rows.filter(pk=activity_id, course__patient=patient).first()
+    if found is None:
+        raise NoOwnActivity("You have no such activity.")
+    return found
+
+
+def _flaws(done: Done, course: Course, now: datetime) -> Iterator[FieldError]:
+    if done.day > now.date() + timedelta(days=1):  # somewhere it is tomorrow already
+        yield FieldError("/day", "This lies in the future.")
+    if done.day < course.applied_at.date() - timedelta(days=1):
+        yield FieldError("/day", "This lies before the course began.")
+    if not 1 <= done.prescribed <= MOST_SESSIONS:
+        yield FieldError("/prescribed", f"From 1 to {MOST_SESSIONS} sessions.")
+    if not 0 <= done.completed <= MOST_SESSIONS:
+        yield FieldError("/completed", f"From 0 to {MOST_SESSIONS} sessions.")
+    for name, pain in (("pain_during", done.pain_during), ("pain_24h", done.pain_24h)):
+        if pain is not None and not (pain.is_finite() and 0 <= pain <= _WORST):
+            yield FieldError(f"/{name}", "From 0 to 10.")
+
+
+def _write(
+    activity: Activity,
+    done: Done,
+    role: PractitionerRole | None,
+    *,
+    by_patient: bool,
+    actor: Actor,
+    now: datetime,
+) -> AdherenceEntry:
+    known = AdherenceEntry.objects.filter(activity=activity, day=done.day, replaced_by=None).first()
+    if known is not None and known.pk != done.replaces:
+        raise EnteredAlready(
+            "This day was entered already: correct that entry instead.", entry=str(known.pk)
+        )
+    if known is None and done.replaces is not None:
+        refuse([FieldError("/replaces", "There is no such entry of this day.")], "The entry")
+    entry = AdherenceEntry.objects.create(
+        organization_id=activity.organization_id,
+        patient_id=activity.course.patient_id,
+        course_id=activity.course_id,
+        activity=activity,
+        day=done.day,
+        prescribed=done.prescribed,
+        completed=done.completed,
+        pain_during=done.pain_during,
+        pain_24h=done.pain_24h,
+        note=done.note,
+        by_patient=by_patient,
+        practitioner_role=role,
+        actor=actor.label,
+        user_id=actor.user_id,
+        recorded_at=now,
+        replaces_id=done.replaces,
+    )
+    tell(
+        "adherence.recorded",
+        subject="AdherenceEntry",
+        subject_id=entry.pk,
+        patient_id=entry.patient_id,
+        actor=actor,
+        now=now,
+        action=audit.Action.CREATE,
+    )
+    return entry
+
+
+def _score(course: Course, entry: AdherenceEntry, *, actor: Actor, now: datetime) -> None:
+    """Record what the entry means for the criteria, as of the end of its day."""
+    if course.status == Course.Status.DISCHARGED:
+        return
+    scores = []
+    share = adherence_of(course.pk, entry.day)
+    if share is not None:
+        scores.append(assessing.NewScore("adherence_pct", share))
+    pains = [pain for pain in (entry.pain_during, entry.pain_24h) if pain is not None]
+    if pains:
+        scores.append(assessing.NewScore("pain_load_24h", max(pains)))
+    ended = datetime.combine(entry.day, time(23, 59), tzinfo=UTC)
+    assessing.record_assessment(
+        course.patient_id,
+        scores=scores,
+        course_id=course.pk,
+        effective_at=max(min(ended, now), course.applied_at),
+        key=f"adherence-{entry.pk}",
+        actor=Actor.system("care_plans.adherence", actor.organization_id),
+        now=now,
+    )

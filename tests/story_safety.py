@@ -1,0 +1,71 @@
+"""The part of the story about days at home, doses, and what somebody must act on at once."""
+
+from typing import TYPE_CHECKING, Any
+
+from care_plans.models import Activity, SafetyAlert
+from coordination import own_access
+from coordination.login_fence import login_of
+from tests.cast import NOW, Cast, Person
+
+if TYPE_CHECKING:
+    from tests.story import Teller
+
+
+def work_at_home(cast: Cast, tell: "Teller", course: str) -> None:
+    """Asha begins the exercises; Noor writes her days down; the load rises."""
+    asha, noor = cast.asha, patient_of(cast)
+    with cast.acting():
+        loading = Activity.objects.filter(course_id=course, is_loading=True).order_by("id")
+        held = str(loading.values_list("id", flat=True)[0])
+    tell(asha, "post", "/activities/{id}/begin", id=held)
+    day: dict[str, Any] = {
+        "activity": held,
+        "day": NOW.date().isoformat(),
+        "prescribed": 2,
+        "completed": 1,
+        "pain_during": "2",
+        "pain_24h": "1",
+    }
+    entry = tell(noor, "post", "/me/adherence-entries", day)
+    mended = {**day, "completed": 2, "replaces": entry["id"]}
+    tell(asha, "post", "/adherence-entries", mended)
+    tell.decide(asha, "/activities/{id}/change-dose", {"to_level": "eccentric"}, id=held)
+
+
+def answer_for_safety(cast: Cast, tell: "Teller") -> None:
+    """Noor answers of herself; who is on call takes it up."""
+    farah, noor, sam = cast.farah, patient_of(cast), cast.sam
+    duty = {"practitioner_role": str(farah.practitioner_role.id), "since": NOW.isoformat()}
+    arranged = tell(sam, "post", "/on-call-duties", duty)
+    item = {"measure": "phq9", "item": 9, "value": "1"}
+    tell(noor, "post", "/me/assessments", {"scores": [item], "language": "en-CA"})
+    with cast.acting():
+        alert = str(SafetyAlert.objects.latest("id").pk)
+    tell(farah, "post", "/safety-alerts/{id}/acknowledge", id=alert)
+    done = {"outcome": "assessed", "reason": "Spoke with her; a safety plan is agreed."}
+    tell(farah, "post", "/safety-alerts/{id}/close", done, id=alert)
+    tell(sam, "post", "/on-call-duties/{id}/end", id=arranged["id"])
+
+
+def check_oneself(cast: Cast, tell: "Teller") -> None:
+    """Somebody who is no patient asks whether to see a provider, and whom to call."""
+    anybody = cast.asha
+    answers = {"answers": {"two-weeks": True}}
+    tell(anybody, "post", "/self-checks/pathways/{slug}", answers, slug="hamstring-tendinopathy")
+    tell(anybody, "post", "/self-checks/measures/{slug}", {"items": {"9": "1"}}, slug="phq9")
+
+
+def patient_of(cast: Cast) -> Person:
+    """Return Noor with a login of her own."""
+    with cast.acting():
+        cast.patient.refresh_from_db()
+        known = cast.patient.user_id
+    if known is None:
+        own_access.bind_login(
+            cast.patient.id,
+            organization_id=cast.riverside.id,
+            email="noor@continuum.example",
+            password=None,
+            now=NOW,
+        )
+    return Person(login_of("noor@continuum.example"), cast.riverside)
