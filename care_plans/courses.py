@@ -96,7 +96,7 @@ def apply_pathway(
         return known, False
     definition = version.definition
     scope.require("course.apply", plan, actor=actor, disciplines=definition.diagnosis.may_diagnose)
-    reviewed = _must_be_in_force(plan, version, now)
+    reviewed = must_be_in_force(plan, version, now)
     at = _checked(plan, definition, severity, side, effective_at, now)
     course = Course.objects.create(
         organization_id=actor.organization_id,
@@ -199,7 +199,7 @@ def _must_be_the_same(
         raise AlreadyUnderway("A course is under way: record other answers on it.")
 
 
-def _must_be_in_force(plan: CarePlan, version: PathwayVersion, now: datetime) -> str:
+def must_be_in_force(plan: CarePlan, version: PathwayVersion, now: datetime) -> str:
     """Refuse a version that may not be begun; return how it stands with its review."""
     due = review_due(version, plan.organization_id)
     status = review_status(due, today=now.date())

@@ -1,6 +1,6 @@
 """The lanes of a course: which are needed, what each says about going on, and its notes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -61,8 +61,10 @@ def needed_disciplines(course: Course) -> list[str]:
     )
 
 
-def create_lanes(course: Course, definition: PathwayDefinition) -> None:
-    """Give a new course a lane for each discipline that any of its stages names."""
+def create_lanes(
+    course: Course, definition: PathwayDefinition, *, but: Collection[str] = ()
+) -> None:
+    """Give a course a lane for each discipline that any of its stages names, but those it has."""
     disciplines = dict.fromkeys(
         discipline for stage in STAGES for discipline in definition.stage(stage).lanes
     )
@@ -77,6 +79,7 @@ def create_lanes(course: Course, definition: PathwayDefinition) -> None:
                 rests_on=[],
             )
             for discipline in disciplines
+            if discipline not in but
         ]
     )
 

@@ -16,7 +16,7 @@ from care_plans.content import safety
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.safety import Redirect
 from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
-from care_plans.models import Course, RedFlag, RedFlagAnswer, RedFlagScreen
+from care_plans.models import Course, PathwayVersion, RedFlag, RedFlagAnswer, RedFlagScreen
 from care_plans.recording import (
     course_for,
     digest,
@@ -111,8 +111,19 @@ def found_by(screen: RedFlagScreen) -> list[Found]:
 
 
 def found_flag(red_flag: RedFlag) -> Found:
-    """Return what the pathway version of its course says of a flag that was found."""
+    """Return what the pathway says of a flag that was found, also where the course moved on.
+
+    A version that the course follows since may not have the flag: then another one that has it
+    tells.
+    """
     definition = red_flag.course.pathway_version.definition
+    if red_flag.flag not in {flag.id for flag in definition.screened_flags()}:
+        versions = PathwayVersion.objects.filter(pathway_id=red_flag.course.pathway_id)
+        definition = next(
+            other.definition
+            for other in versions.order_by("-published_at")
+            if red_flag.flag in {flag.id for flag in other.definition.screened_flags()}
+        )
     flag = definition.red_flag(red_flag.flag)
     return Found(flag, _cites(flag, definition))
 

@@ -94,6 +94,11 @@ PLAIN: Mapping[str, Any] = {
 }
 
 
+def _day(scene: "Scene") -> Any:
+    day = NOW.date().isoformat()
+    return {"activity": scene.of("Activity"), "day": day, "prescribed": 1, "completed": 1}
+
+
 def _about(**more: Any) -> Callable[["Scene"], dict[str, Any]]:
     return lambda scene: {"patient": str(scene.patient), **more}
 
@@ -168,6 +173,11 @@ NAMING: Mapping[str, Callable[["Scene"], Any]] = {
     "activity.change_dose": lambda scene: {"to_level": "isometric", "reason": "Less."},
     "adherence-entry.create": _day,
     "own-adherence-entry.create": _day,
+    "course-version.adopt_version": lambda scene: {"pathway_version": scene.of("PathwayVersion")},
+    "course-version.decline_version": lambda scene: {
+        "pathway_version": scene.of("PathwayVersion"),
+        "reason": "Well as it is.",
+    },
     "safety-alert.close": lambda scene: {"outcome": "assessed", "reason": "Seen."},
     "own-assessment.create": lambda scene: {"scores": [{"measure": "nprs", "value": 3}]},
     "on-call-duty.create": lambda scene: {
@@ -192,11 +202,6 @@ NAMING: Mapping[str, Callable[["Scene"], Any]] = {
 
 def _flags() -> list[str]:
     return [flag.id for flag in underway.version().definition.screened_flags()]
-
-
-def _day(scene: "Scene") -> Any:
-    day = NOW.date().isoformat()
-    return {"activity": scene.of("Activity"), "day": day, "prescribed": 1, "completed": 1}
 
 
 def body_of(action: str, scene: "Scene") -> Any:

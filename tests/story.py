@@ -19,7 +19,12 @@ from tests.care_plans import underway
 from tests.cast import LONG_AGO, NOW, Cast, Person, make_person
 from tests.story_guarding import guard_records
 from tests.story_records import keep_records
-from tests.story_safety import answer_for_safety, check_oneself, work_at_home
+from tests.story_safety import (
+    answer_for_safety,
+    check_oneself,
+    follow_versions,
+    work_at_home,
+)
 
 #: when the story is told
 TOLD = NOW + timedelta(hours=1)
@@ -93,6 +98,7 @@ def tell(cast: Cast, ask: Ask) -> None:
     work_on_it(cast, teller, course)
     work_at_home(cast, teller, course)
     answer_for_safety(cast, teller)
+    follow_versions(cast, teller, course)
     check_oneself(cast, teller)
     refer(cast, teller)
     keep_records(cast, teller)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from care_plans.models import Activity, SafetyAlert
+from care_plans.models import Activity, PathwayVersion, SafetyAlert
 from coordination import own_access
 from coordination.login_fence import login_of
 from tests.cast import NOW, Cast, Person
@@ -30,6 +30,17 @@ def work_at_home(cast: Cast, tell: "Teller", course: str) -> None:
     mended = {**day, "completed": 2, "replaces": entry["id"]}
     tell(asha, "post", "/adherence-entries", mended)
     tell.decide(asha, "/activities/{id}/change-dose", {"to_level": "eccentric"}, id=held)
+
+
+def follow_versions(cast: Cast, tell: "Teller", course: str) -> None:
+    """Asha looks at another version of the pathway, declines it, then adopts it after all."""
+    versions = PathwayVersion.objects.filter(pathway__slug="hamstring-tendinopathy")
+    older = str(versions.get(version="1.0.0").pk)
+    why = {"pathway_version": older, "reason": "The newer one is clearer."}
+    tell(cast.asha, "post", "/courses/{id}/decline-version", why, id=course)
+    tag = cast.asha.client.get(f"/api/v1/courses/{course}")["ETag"]
+    wanted = {"pathway_version": older, "reason": "For a study that follows it."}
+    tell(cast.asha, "post", "/courses/{id}/adopt-version", wanted, tag=tag, id=course)
 
 
 def answer_for_safety(cast: Cast, tell: "Teller") -> None:

@@ -98,6 +98,7 @@ KINDS: Mapping[str, Kind] = {
         part_of="assessment_id",
     ),
     "RedFlagScreen": Kind("clinical", **BY_ROLE, course="course_id"),
+    "VersionDecision": Kind("clinical", **OF_COURSE, **BY_ROLE),
     "DoseChange": Kind(
         "clinical",
         patient="activity__course__patient_id",

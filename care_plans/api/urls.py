@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from care_plans.api.adherence import AdherenceEntryViewSet, OwnAdherenceEntryViewSet
 from care_plans.api.briefs import PatientBriefViewSet
 from care_plans.api.content import MeasureViewSet, PathwayVersionViewSet, PathwayViewSet
+from care_plans.api.course_versions import CourseVersionViewSet
 from care_plans.api.courses import CourseViewSet
 from care_plans.api.duplicates import DuplicateReviewViewSet
 from care_plans.api.findings import (
@@ -36,6 +37,7 @@ router.register(
 )
 router.register("care-plans", CarePlanViewSet, basename="care-plan")
 router.register("courses", CourseViewSet, basename="course")
+router.register("courses", CourseVersionViewSet, basename="course-version")
 router.register("duplicate-reviews", DuplicateReviewViewSet, basename="duplicate-review")
 router.register("hand-offs", HandOffViewSet, basename="hand-off")
 router.register("patients", PatientHandOverViewSet, basename="patient-hand-over")

@@ -17,6 +17,7 @@ from .plans import CarePlan, Course, SeverityChange, StageStay, StageTransition
 from .recommendations import Recommendation
 from .red_flags import RedFlag
 from .safety import SafetyAlert
+from .versions import VersionDecision
 from .words import Severity, Side, Stage
 
 __all__ = [
@@ -52,4 +53,5 @@ __all__ = [
     "Stage",
     "StageStay",
     "StageTransition",
+    "VersionDecision",
 ]

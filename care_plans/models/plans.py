@@ -213,12 +213,28 @@ class Course(OrganizationOwned, Editable):
                     "care_plan",
                     "patient",
                     "pathway",
-                    "pathway_version",
                     "side",
                     "key",
                     "previous",
                     "applied_at",
                 ],
+            ),
+            pgtrigger.Trigger(
+                name="version_decided",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(old__pathway_version__df=pgtrigger.F("new__pathway_version")),
+                func="""
+                    IF NOT EXISTS (
+                        SELECT 1 FROM public.care_plans_versiondecision d
+                        WHERE d.course_id = NEW.id AND d.decision = 'adopted'
+                            AND d.from_version_id = OLD.pathway_version_id
+                            AND d.to_version_id = NEW.pathway_version_id
+                    ) THEN
+                        RAISE check_violation USING MESSAGE = 'nobody decided on this version';
+                    END IF;
+                    RETURN NEW;
+                """,
             ),
             *KEPT,
         ]
