@@ -23,6 +23,10 @@ from coordination.models import PractitionerRole
 from coordination.problems import FieldError, Invalid, NotAllowed, VersionMismatch
 
 Decision = VersionDecision.Decision
+_EVENTS = {
+    Decision.ADOPTED: "course.version-adopted",
+    Decision.DECLINED: "course.version-declined",
+}
 NOT_IN_VERSION = "The version of the pathway that the course follows now does not have it."
 
 
@@ -173,7 +177,7 @@ def _tell(
     now: datetime,
 ) -> None:
     tell(
-        f"course.version-{decision}",
+        _EVENTS[decision],
         subject="Course",
         subject_id=course.pk,
         patient_id=course.patient_id,

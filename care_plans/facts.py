@@ -205,14 +205,14 @@ def _stops(courses: list[Course], now: datetime) -> defaultdict[UUID, list[tuple
         answer=RedFlagAnswer.Answer.PRESENT,
         urgency__in=[urgency.value for urgency in STOPS_LOADING],
         screen__effective_at__lte=now,
-    ).exclude(Exists(_clearing(now)))
+    ).exclude(Exists(clearing(now)))
     rows = stops.values_list("patient_id", "screen_id", "screen__course_id").distinct()
     for patient_id, screen_id, course_id in rows:
         found[patient_id].append((screen_id, course_id))
     return found
 
 
-def _clearing(now: datetime) -> QuerySet[RedFlag, RedFlag]:
+def clearing(now: datetime) -> QuerySet[RedFlag, RedFlag]:
     """Return the decision that cleared an answer of a screen, to be asked for each answer."""
     return RedFlag.objects.filter(
         IsAnyOf(OuterRef("screen_id"), F("found_in")),

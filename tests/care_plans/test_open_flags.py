@@ -213,6 +213,20 @@ def test_a_cleared_flag_counts_as_asked_and_absent(cast: Cast, course: Course) -
     assert {"kind": "red_flag", "id": str(found.pk)} in readiness["safety"]["evidence"]
 
 
+@pytest.mark.feature("PT-09")
+def test_a_cleared_flag_leaves_the_brief(cast: Cast, course: Course) -> None:
+    found = find(cast, course, TEAR)
+
+    def told() -> list[str]:
+        brief = cast.asha.client.get(f"/api/v1/patients/{cast.patient.id}/brief").json()
+        [safety] = [part for part in brief["sections"] if part["name"] == "safety"]
+        return [line["text"] for line in safety["lines"] if line["text"].startswith("Red flag")]
+
+    assert len(told()) == 1
+    assert clear(found, cast.asha).status_code == 200
+    assert told() == []
+
+
 def test_what_is_found_after_the_clearing_stops_again(cast: Cast, course: Course) -> None:
     first = find(cast, course, TEAR, at=NOW - 2 * DAY)
     assert clear(first, cast.asha).status_code == 200

@@ -27,6 +27,7 @@ NO_PATIENT_RESOURCES = {
     "AccessSample",
     "ApiToken",
     "DirectoryEntry",
+    "OnCallDuty",
     "Portal",
     "RetentionPolicy",
     "ScopeNarrowing",
@@ -39,6 +40,7 @@ NO_PATIENT_EVENTS = {
     "location",
     "login",
     "membership",
+    "on-call",
     "organization",
     "pathway",
     "portal",
@@ -59,6 +61,7 @@ FAMILIES: Mapping[str, set[str]] = {
     "goal": {action for _, action in goals.MOVES},
     "hand-off": set(hand_off_moves.HAPPENED.values()),
     "patient": {"merged", "unmerged"},
+    "recommendation": {"accepted", "declined"},
     "record-request": set(REQUEST_MOVES.values()),
     "referral": set(REFERRAL_STEPS.values()),
 }

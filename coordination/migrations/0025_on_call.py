@@ -1,35 +1,20 @@
 from typing import ClassVar
 
+import coordination.migration_operations
 import coordination.models.owned
 import django.db.models.deletion
 import pgtrigger.compiler
 from django.db import migrations, models
 
-from coordination.migration_operations import AddTriggers
 from coordination.tenancy import Fence
 
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("coordination", "0023_enrolled"),
+        ("coordination", "0024_must_change_password"),
     ]
 
     operations: ClassVar = [
-        migrations.AlterField(
-            model_name="accessgrant",
-            name="basis",
-            field=models.CharField(
-                choices=[
-                    ("membership", "Membership"),
-                    ("referral", "Referral"),
-                    ("hand_off", "Hand Off"),
-                    ("appointment", "Appointment"),
-                    ("override", "Override"),
-                    ("safety", "Safety"),
-                ],
-                max_length=12,
-            ),
-        ),
         migrations.CreateModel(
             name="OnCallDuty",
             fields=[
@@ -77,7 +62,22 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        AddTriggers(
+        migrations.AlterField(
+            model_name="accessgrant",
+            name="basis",
+            field=models.CharField(
+                choices=[
+                    ("membership", "Membership"),
+                    ("referral", "Referral"),
+                    ("hand_off", "Hand Off"),
+                    ("appointment", "Appointment"),
+                    ("override", "Override"),
+                    ("safety", "Safety"),
+                ],
+                max_length=12,
+            ),
+        ),
+        coordination.migration_operations.AddTriggers(
             model_name="oncallduty",
             triggers=[
                 pgtrigger.compiler.Trigger(
