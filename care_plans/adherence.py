@@ -27,7 +27,7 @@ from coordination.problems import FieldError, NotAllowed, NotFound
 #: how many days count, the day itself among them
 WINDOW = 14
 MOST_SESSIONS = 50
-_WORST = Decimal(10)
+WORST_PAIN = 10
 
 
 class NoOwnActivity(NotFound):
@@ -44,13 +44,13 @@ class EnteredAlready(NotAllowed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What was done of an activity on one day; pain from 0 to 10, None where nobody said."""
+    """What was done on one day; pain in whole numbers from 0 to 10, None: not said."""
 
     day: date
     prescribed: int
     completed: int
-    pain_during: Decimal | None = None
-    pain_24h: Decimal | None = None
+    pain_during: int | None = None
+    pain_24h: int | None = None
     note: str = ""
     replaces: UUID | None = None
 
@@ -113,7 +113,7 @@ def _flaws(done: Done, course: Course, now: datetime) -> Iterator[FieldError]:
     if not 0 <= done.completed <= MOST_SESSIONS:
         yield FieldError("/completed", f"From 0 to {MOST_SESSIONS} sessions.")
     for name, pain in (("pain_during", done.pain_during), ("pain_24h", done.pain_24h)):
-        if pain is not None and not (pain.is_finite() and 0 <= pain <= _WORST):
+        if pain is not None and not 0 <= pain <= WORST_PAIN:
             yield FieldError(f"/{name}", "From 0 to 10.")
 
 
@@ -173,7 +173,7 @@ def _score(course: Course, entry: AdherenceEntry, *, actor: Actor, now: datetime
         scores.append(assessing.NewScore("adherence_pct", share))
     pains = [pain for pain in (entry.pain_during, entry.pain_24h) if pain is not None]
     if pains:
-        scores.append(assessing.NewScore("pain_load_24h", max(pains)))
+        scores.append(assessing.NewScore("pain_load_24h", Decimal(max(pains))))
     ended = datetime.combine(entry.day, time(23, 59), tzinfo=UTC)
     assessing.record_assessment(
         course.patient_id,

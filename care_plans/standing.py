@@ -86,12 +86,13 @@ def reassess(course_id: UUID, *, actor: Actor, now: datetime) -> None:
 
 def hold(course_id: UUID) -> Course:
     """Return a course, holding its row until the transaction ends, so that moves take turns."""
-    course: Course = (
-        Course.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("pathway_version", "pathway", "patient")
-        .get(pk=course_id)
+    rows = Course.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "pathway_version", "pathway", "patient"
     )
-    return course
+    # Whoever waited while the course was given another version finds no row, since PostgreSQL
+    # joins the new row with the version that it had before; asked again, it finds the course.
+    course: Course | None = rows.filter(pk=course_id).first()
+    return course if course is not None else rows.get(pk=course_id)
 
 
 def open_stay(course: Course) -> StageStay | None:

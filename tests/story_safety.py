@@ -23,8 +23,8 @@ def work_at_home(cast: Cast, tell: "Teller", course: str) -> None:
         "day": NOW.date().isoformat(),
         "prescribed": 2,
         "completed": 1,
-        "pain_during": "2",
-        "pain_24h": "1",
+        "pain_during": 2,
+        "pain_24h": 1,
     }
     entry = tell(noor, "post", "/me/adherence-entries", day)
     mended = {**day, "completed": 2, "replaces": entry["id"]}
@@ -46,7 +46,10 @@ def follow_versions(cast: Cast, tell: "Teller", course: str) -> None:
 def answer_for_safety(cast: Cast, tell: "Teller") -> None:
     """Noor answers of herself; who is on call takes it up."""
     farah, noor, sam = cast.farah, patient_of(cast), cast.sam
-    duty = {"practitioner_role": str(farah.practitioner_role.id), "since": NOW.isoformat()}
+    duty = {
+        "practitioner_role": str(farah.practitioner_role.id),
+        "since": NOW.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
     arranged = tell(sam, "post", "/on-call-duties", duty)
     item = {"measure": "phq9", "item": 9, "value": "1"}
     tell(noor, "post", "/me/assessments", {"scores": [item], "language": "en-CA"})

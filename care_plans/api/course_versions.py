@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from care_plans import adopting, disclosing
 from care_plans.api.content_serializers import PathwayVersionSummarySerializer
 from care_plans.api.course_serializers import CourseSerializer
-from care_plans.models import Course, VersionDecision
+from care_plans.models import Course, PathwayVersion, VersionDecision
 from coordination.access import owned_by_patient
 from coordination.api.concurrency import expected_version
 from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
@@ -105,7 +105,10 @@ class CourseVersionViewSet(OfPatients):
         """Return the version, its differences, and what was decided before."""
         course: Any = self.get_object()
         self.audit_disclosure([course], searched=False)
-        found = adopting.newer_version(course)
+        newest = adopting.newer_version(course)
+        known = [newest.pk] if newest else []
+        rows = PathwayVersion.objects.filter(pk__in=known)
+        found = rows.with_stated_due().select_related("pathway").first()
         mine = VersionDecision.objects.filter(course=course)
         decisions = disclosing.disclose(mine, self.actor, self.now)
         shown = {

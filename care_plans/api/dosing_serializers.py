@@ -79,11 +79,11 @@ class NewAdherenceEntrySerializer(serializers.Serializer[Any]):
     day = serializers.DateField()
     prescribed = serializers.IntegerField(min_value=1, max_value=50)
     completed = serializers.IntegerField(min_value=0, max_value=50)
-    pain_during = serializers.DecimalField(
-        max_digits=3, decimal_places=1, default=None, allow_null=True, help_text="From 0 to 10."
+    pain_during = serializers.IntegerField(
+        min_value=0, max_value=10, default=None, allow_null=True, help_text="From 0 to 10."
     )
-    pain_24h = serializers.DecimalField(
-        max_digits=3, decimal_places=1, default=None, allow_null=True, help_text="A day after it."
+    pain_24h = serializers.IntegerField(
+        min_value=0, max_value=10, default=None, allow_null=True, help_text="A day after it."
     )
     note = serializers.CharField(max_length=500, default="", allow_blank=True)
     replaces = serializers.UUIDField(

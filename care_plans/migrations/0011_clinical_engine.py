@@ -65,16 +65,12 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "pain_during",
-                    models.DecimalField(blank=True, decimal_places=1, max_digits=3, null=True),
+                    models.PositiveSmallIntegerField(blank=True, null=True),
                 ),
                 (
                     "pain_24h",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=1,
-                        help_text="A day after it.",
-                        max_digits=3,
-                        null=True,
+                    models.PositiveSmallIntegerField(
+                        blank=True, help_text="A day after it.", null=True
                     ),
                 ),
                 ("note", models.TextField(blank=True)),

@@ -79,10 +79,8 @@ class AdherenceEntry(OrganizationOwned):
     day = models.DateField()
     prescribed = models.PositiveSmallIntegerField(help_text="Sessions that were to be done.")
     completed = models.PositiveSmallIntegerField(help_text="Sessions that were done.")
-    pain_during = models.DecimalField(max_digits=3, decimal_places=1, null=True, blank=True)
-    pain_24h = models.DecimalField(
-        max_digits=3, decimal_places=1, null=True, blank=True, help_text="A day after it."
-    )
+    pain_during = models.PositiveSmallIntegerField(null=True, blank=True)
+    pain_24h = models.PositiveSmallIntegerField(null=True, blank=True, help_text="A day after it.")
     note = models.TextField(blank=True)
     by_patient = models.BooleanField(help_text="The patient entered it.")
     practitioner_role = models.ForeignKey(

@@ -151,7 +151,7 @@ def test_an_unsigned_version_is_adopted_for_no_real_patient(cast: Cast, course: 
     with cast.acting():
         type(cast.patient).objects.filter(pk=cast.patient.pk).update(is_synthetic=False)
     refused = decide(cast, course, "adopt")
-    assert (refused.status_code, refused.json()["rule"]) == (403, "pathway.signed")
+    assert (refused.status_code, refused.json()["rule"]) == (409, "pathway.signed")
 
 
 def test_somebody_else_was_faster(cast: Cast, course: Course) -> None:
