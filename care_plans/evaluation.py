@@ -9,7 +9,7 @@ are compared.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Context, localcontext
 
 from care_plans.content.pathways import PathwayDefinition
@@ -115,7 +115,15 @@ class _Asked:
     def _no_open(self, urgencies: frozenset[Urgency]) -> Said:
         known = frozenset(flag.id for flag in self.definition.screened_flags())
         flags = self.definition.flags_with(urgencies)
-        return no_open_flag(flags, known, self.facts, self.now)
+        stage = self.definition.stage(self.facts.stay.stage) if self.facts.stay else None
+        valid = stage.screen_valid_for if stage else None
+        return no_open_flag(
+            flags,
+            known,
+            self.facts,
+            self.now,
+            valid_for=timedelta(days=valid.days) if valid else None,
+        )
 
     def _yellow_flagged(self, criterion: YellowFlagged) -> Said:
         if self.counting_yellow_flags:  # a trigger that counts triggers would never end

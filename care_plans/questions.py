@@ -5,7 +5,7 @@ counts, dates and numbers stand in the sentences, never free text of a patient.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from operator import ge, gt, le, lt
 from typing import NamedTuple
@@ -90,8 +90,18 @@ def answer(question: Criterion, facts: Facts, now: datetime) -> Said:
     return Said(UNKNOWN, f"{type(question).__name__} needs more than the facts.")
 
 
-def no_open_flag(flags: frozenset[str], known: frozenset[str], facts: Facts, now: datetime) -> Said:
+def no_open_flag(
+    flags: frozenset[str],
+    known: frozenset[str],
+    facts: Facts,
+    now: datetime,
+    *,
+    valid_for: timedelta | None = None,
+) -> Said:
     """Answer whether none of these flags is open and each has been asked about in this stay.
+
+    What was found absent longer than `valid_for` ago is not known any more (None: it counts for
+    as long as the stay lasts).
 
     `known` are all flags of the pathway: an open one that the pathway does not know (any more)
     counts too, since nobody can say how urgent it is.
@@ -102,7 +112,7 @@ def no_open_flag(flags: frozenset[str], known: frozenset[str], facts: Facts, now
         screens = dict.fromkeys([*(s.id for s in standing.values()), *sorted(facts.stopped_by)])
         named = ", ".join(standing) or "on another course of this patient"
         return Said(NOT_MET, f"Open red flag: {named}.", _rows("screen", screens))
-    latest = _latest_of_stay(facts, now)
+    latest = _latest_of_stay(facts, now, valid_for)
     relevant = {flag: latest[flag] for flag in sorted(flags) if flag in latest}
     rows = tuple(dict.fromkeys(row for _, row in relevant.values()))
     unasked = [flag for flag in flags if flag not in latest or latest[flag][0] != "absent"]
@@ -115,7 +125,9 @@ def no_open_flag(flags: frozenset[str], known: frozenset[str], facts: Facts, now
     return Said(MET, f"All {len(flags)} red flags were found absent in this stay.", rows)
 
 
-def _latest_of_stay(facts: Facts, now: datetime) -> dict[str, tuple[str, Evidence]]:
+def _latest_of_stay(
+    facts: Facts, now: datetime, valid_for: timedelta | None
+) -> dict[str, tuple[str, Evidence]]:
     """Return what was last said of each flag in this stay; clearing one says that it is absent."""
     said: list[tuple[datetime, datetime, dict[str, str], Evidence]] = [
         (
@@ -133,7 +145,9 @@ def _latest_of_stay(facts: Facts, now: datetime) -> dict[str, tuple[str, Evidenc
     latest: dict[str, tuple[str, Evidence]] = {}
     # whoever cleared a flag in the moment of a screen had that screen before them
     decided_last = sorted(said, key=lambda one: (one[0], one[1], one[3].kind == "red_flag", one[3]))
-    for _, _, answers, row in decided_last:
+    for effective_at, _, answers, row in decided_last:
+        if valid_for is not None and now - effective_at > valid_for:
+            continue
         for flag, answer in answers.items():
             latest[flag] = (answer, row)
     return latest

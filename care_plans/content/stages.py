@@ -110,10 +110,11 @@ class Review(Sourced):
 class Stage(Sourced):
     """One stage. `entry` must be met to come in from an earlier stage, `exit` to go on.
 
-    A regression needs neither. Beside them stands the readiness gate over the needed lanes,
-    which is the same for every pathway and is not written here. `expected` has weeks for each
-    severity, or the same for any; `weeks` returns them either way. Where no source says how
-    `referrals` are opened, `referring` opens all at once, the suggested lead first.
+    A regression needs neither. Beside them stands the readiness gate over the needed lanes, which
+    is the same for every pathway and is not written here. `screen_valid_for` says for how long
+    what a red-flag screen found absent counts (null: while the stay lasts). `expected` has weeks
+    for each severity, or the same for any; `weeks` returns them either way. Where no source says
+    how `referrals` are opened, `referring` opens all at once, the suggested lead first.
     """
 
     label: Text
@@ -124,6 +125,7 @@ class Stage(Sourced):
     referrals: ReferralSet | None = None
     loading: tuple[Statement, ...] = ()
     measures_at_entry: tuple[Name, ...] = ()
+    screen_valid_for: Duration | None = None
     entry: Criterion
     exit: Criterion
 

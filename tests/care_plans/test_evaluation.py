@@ -1,11 +1,13 @@
 """Every kind of question, answered: met, not met, or unknown, and by which rows."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from care_plans.content.sourced import Duration
 from care_plans.evaluation import evaluate, may_load
 from care_plans.evidence import Evidence, Facts, Finding, Outcome
 from tests.care_plans.imagined import (
@@ -419,3 +421,28 @@ def test_it_joins_with_three_values(
     )
     leaves = [{"measure": name, "at_most": 3} for name in ("nprs", "pain_load_24h")]
     assert asked(facts(scores=taken), **{joined: leaves}).outcome is outcome
+
+
+@pytest.mark.feature("DP-03")
+@pytest.mark.parametrize(
+    ("days_ago", "outcome"), [(6.9, Outcome.MET), (7, Outcome.MET), (7.1, Outcome.UNKNOWN)]
+)
+def test_a_screen_is_valid_for_as_long_as_its_stage_says(days_ago: float, outcome: Outcome) -> None:
+    """Longer ago than that, nobody knows any more that the flags are absent."""
+    whole = hamstring()
+    week = Duration(value=Decimal(7), unit="days")
+    stage = whole.stage("acute").model_copy(update={"screen_valid_for": week})
+    definition = whole.model_copy(update={"stages": {**whole.stages, "acute": stage}})
+    known = facts(screens=(screen(days_ago=days_ago),))
+    assert may_load(definition, known, NOW).outcome is outcome
+    assert may_load(whole, known, NOW).outcome is Outcome.MET  # without a limit: for the stay
+
+
+@pytest.mark.feature("DP-03")
+def test_a_newer_screen_renews_what_an_older_one_found() -> None:
+    whole = hamstring()
+    week = Duration(value=Decimal(7), unit="days")
+    stage = whole.stage("acute").model_copy(update={"screen_valid_for": week})
+    definition = whole.model_copy(update={"stages": {**whole.stages, "acute": stage}})
+    known = facts(screens=(screen(days_ago=20), screen(days_ago=1)))
+    assert may_load(definition, known, NOW).outcome is Outcome.MET
