@@ -69,6 +69,11 @@ class Condition(Sourced):
     populations: tuple[Statement, ...] = ()
     risk_factors: tuple[Statement, ...] = ()
 
+    @property
+    def sites(self) -> tuple[SiteVariant, ...]:
+        """Return the places where the condition may sit: none where no source tells them apart."""
+        return self.site.variants if self.site is not None else ()
+
 
 class Asked(Sourced):
     """A question whose answer conditions refer to: asked at intake, and again when it changes."""

@@ -1,7 +1,7 @@
 """Statements that cannot both be followed: about urgency, rest, evidence, time and place."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import combinations
@@ -11,7 +11,13 @@ from care_plans.content.findings import Found
 from care_plans.content.pathways import PathwayDefinition, Rule
 from care_plans.content.reading import Where
 from care_plans.content.safety import RedFlag, Urgency
-from care_plans.content.sourced import EXPERT_CONSENSUS, Band, Claim, Duration
+from care_plans.content.sourced import (
+    EXPERT_CONSENSUS,
+    Band,
+    Claim,
+    Duration,
+    SeverityName,
+)
 from care_plans.content.thresholds import CALM
 from care_plans.criteria import AllOf, Criterion, Elapsed, OfSeverity
 
@@ -130,23 +136,35 @@ _WEAK = {"mismatch", "unverified"}
 
 
 def _normal_course(pathway: PathwayDefinition) -> Iterator[Found]:
-    """Find rules that begin within the time that recovery usually takes at the same severity."""
+    """Find rules that begin within the time that recovery usually takes in the cases they name."""
     for number, rule in enumerate(pathway.rules):
         asked = [] if rule.when is None else list(_conjuncts(rule.when))
         times = [c.at_least for c in asked if isinstance(c, Elapsed) and _counts(c)]
-        for name in [c.severity for c in asked if isinstance(c, OfSeverity)]:
-            part = pathway.severities.get(name)
-            bands = [b for b in [part.duration if part else None] if isinstance(b, Band)]
-            for band, time in [(band, time) for band in bands for time in times]:
-                inside = _days(band.shortest) <= _days(time) < _days(band.longest)
-                if inside:
+        severities = [c.severity for c in asked if isinstance(c, OfSeverity)]
+        for at, who, band in _usual(pathway, severities):
+            for time in times:
+                if _days(band.shortest) <= _days(time) < _days(band.longest):
                     yield Found(
                         "threshold-in-normal-course",
                         ("rules", number, "when"),
-                        f"applies from {time.value} {time.unit} on, while {name} cases usually "
-                        f"take {band.min} to {band.max} {band.unit} to recover",
-                        (("severities", name, "duration"), ("rules", number)),
+                        f"applies from {time.value} {time.unit} on, while {who} usually take "
+                        f"{band.min} to {band.max} {band.unit} to recover",
+                        (at, ("rules", number)),
                     )
+
+
+def _usual(
+    pathway: PathwayDefinition, severities: Sequence[SeverityName]
+) -> Iterator[tuple[Where, str, Band]]:
+    """Yield how long severities usually take, or how long each form does where that is unknown."""
+    known = False
+    for name in severities:
+        part = pathway.severities.get(name)
+        if part is not None and isinstance(part.duration, Band):
+            known = True
+            yield ("severities", name, "duration"), f"{name} cases", part.duration
+    for number, form in enumerate(() if known else pathway.condition.durations):
+        yield ("condition", "durations", number), f"{form.id} forms", form
 
 
 def _counts(node: Elapsed) -> bool:
@@ -214,9 +232,9 @@ def _stage_name(pathway: PathwayDefinition) -> Iterator[Found]:
 
 def _site(pathway: PathwayDefinition) -> Iterator[Found]:
     """Find sites that count as covered, although all that names a site is about another."""
-    sites = {variant.id for variant in pathway.condition.site.variants}
+    sites = {variant.id for variant in pathway.condition.sites}
     about = sites & {getattr(part, "variant", None) for _, part in parts(pathway)}
-    for number, variant in enumerate(pathway.condition.site.variants):
+    for number, variant in enumerate(pathway.condition.sites):
         if variant.covered and about and variant.id not in about:
             at = ("condition", "site", "variants", number)
             yield Found(

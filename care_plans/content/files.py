@@ -113,7 +113,7 @@ def read_pathways(
     found: list[PathwayFile] = []
     wrong: list[Flaw] = []
     for file in sorted(folder.glob("*/*.yaml")):
-        if file.parent.name == COMMON:
+        if is_shared(file):
             continue
         try:
             found.append(read_pathway(file, measures=measures, folder=folder))
@@ -172,6 +172,12 @@ def read_stubs(measures: dict[str, MeasureDefinition], folder: Path = PATHWAYS) 
         )
         for number, stub in enumerate(definition.stubs)
     ]
+
+
+def is_shared(file: Path) -> bool:
+    """Say whether a file holds blocks for others, or stubs, and no version of a pathway."""
+    above = [folder.name for folder in file.parents[:2]]
+    return file.name == STUBS or above[:1] == [COMMON] or above[1:] == [FAMILIES]
 
 
 def pathway_names(folder: Path) -> frozenset[str]:

@@ -74,7 +74,8 @@ class Finding:
 
     `about` names the parts that contradict one another, by their ids where they have any, and
     `rows` the rows of the source's inventory that all of them represent. `resolved` is set when
-    a resolution of the pathway answers it; it is a note then.
+    a resolution of the pathway answers it; it is a note then. `pathway` names the version where
+    the place is in a file that several share.
     """
 
     rule: str
@@ -83,10 +84,12 @@ class Finding:
     about: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
     resolved: str = ""
+    pathway: str = ""
 
     def __str__(self) -> str:
         place = f"{shown(self.at.file)}:{self.at.line}: {self.level} {self.rule}: "
-        path = f"{self.at.path}: " if self.at.path else ""
+        path = ", ".join(part for part in (self.pathway, self.at.path) if part)
+        path = f"{path}: " if path else ""
         rows = f" ({', '.join(self.rows)})" if self.rows else ""
         resolved = f" resolved: {self.resolved}" if self.resolved else ""
         return f"{place}{path}{self.at.detail}{rows}{resolved}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from care_plans.content.checks import parts
 from care_plans.content.contradictions import contradiction_findings
 from care_plans.content.doses import dose_findings
-from care_plans.content.files import COMMON, PATHWAYS, PathwayFile, read_pathway
+from care_plans.content.files import COMMON, PATHWAYS, PathwayFile, is_shared, read_pathway
 from care_plans.content.findings import RULES, Finding, Found, name_of, steps_to
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
@@ -58,12 +58,13 @@ def lint_path(
     """Return what is found in one file, or in each of the versions in a folder.
 
     A file that does not follow the format is reported as such; shared blocks are those beside
-    it, or the shipped ones where it has none. Raises FileNotFoundError for what is not there.
+    it, or the shipped ones where it has none. Shared files themselves, and stubs, are no pathways
+    and are left out. Raises FileNotFoundError for what is not there.
     """
     if not path.exists():
         raise FileNotFoundError(path)
     files = [path] if path.is_file() else sorted(path.glob("*/*.yaml"))
-    files = [file for file in files if file.parent.name != COMMON]
+    files = [file for file in files if not is_shared(file)]
     return {file: list(_findings_of(file, measures, today)) for file in files}
 
 
@@ -83,14 +84,17 @@ def _findings_of(
 def _finding(pathway: PathwayDefinition, located: Located, found: Found) -> Finding:
     rule = RULES[found.rule]
     about = tuple(name_of(pathway, where) for where in found.parts)
+    at = located.flaw(found.where, found.detail)
+    shared = at.file != located.file
     answer = _answer(pathway, found.rule, about) if rule.resolvable else None
     return Finding(
         rule=found.rule,
         level="note" if answer else rule.level,
-        at=located.flaw(found.where, found.detail),
+        at=at,
         about=about,
         rows=_rows(pathway, found.parts),
         resolved=f"{answer.id}: {answer.text}" if answer else "",
+        pathway=f"{pathway.pathway} {pathway.version}" if shared else "",
     )
 
 
@@ -122,7 +126,7 @@ def _part(pathway: PathwayDefinition, where: Where) -> object:
 def _names(pathway: PathwayDefinition) -> Iterator[Found]:
     """Exercises and sites that something names are there, and resolutions name what is there."""
     exercises = sorted(pathway.exercises)
-    sites = [variant.id for variant in pathway.condition.site.variants]
+    sites = [variant.id for variant in pathway.condition.sites]
     for where, part in parts(pathway):
         if not isinstance(part, Sourced):
             continue

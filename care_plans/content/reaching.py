@@ -10,8 +10,9 @@ from care_plans.content.findings import Found
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Where
-from care_plans.content.sourced import STAGES
-from care_plans.content.thresholds import CALM, Measures, is_whole
+from care_plans.content.sourced import SEVERITIES, STAGES, SeverityName
+from care_plans.content.stages import CourseWeeks, Stage
+from care_plans.content.thresholds import CALM, Measures, is_whole, named
 from care_plans.criteria import (
     AllOf,
     AnyOf,
@@ -121,10 +122,16 @@ def _never(where: Where, node: Criterion, pathway: PathwayDefinition) -> str:
 
 @dataclass
 class _Bounds:
-    """Between which scores of one measure a course has to be."""
+    """Between which scores of one measure, or of a part of it, a course has to be.
 
-    measure: MeasureDefinition | None
-    whole: bool
+    `least` and `most` are the scores that there are: nothing where there is no limit, or none is
+    known.
+    """
+
+    better: str
+    least: Decimal | None
+    most: Decimal | None
+    step: Decimal | None
     low: Decimal | None = None
     high: Decimal | None = None
     low_open: bool = False
@@ -145,12 +152,10 @@ class _Bounds:
     def is_empty(self) -> bool:
         """Say whether no score is left."""
         low, high, low_open, high_open = self.low, self.high, self.low_open, self.high_open
-        if self.measure is not None and self.whole:
-            if low is None or low < self.measure.minimum:
-                low, low_open = self.measure.minimum, False
-            top = self.measure.maximum
-            if top is not None and (high is None or high > top):
-                high, high_open = top, False
+        if self.least is not None and (low is None or low < self.least):
+            low, low_open = self.least, False
+        if self.most is not None and (high is None or high > self.most):
+            high, high_open = self.most, False
         if low is None or high is None:
             return False
         if low > high or (low == high and (low_open or high_open)):
@@ -160,11 +165,10 @@ class _Bounds:
     def _between_steps(
         self, low: Decimal, high: Decimal, *, low_open: bool, high_open: bool
     ) -> bool:
-        if self.measure is None or self.measure.step is None or not self.whole:
+        if self.step is None or self.least is None:
             return False
-        start, step = self.measure.minimum, self.measure.step
-        first = CALM.divide(CALM.subtract(low, start), step)
-        last = CALM.divide(CALM.subtract(high, start), step)
+        first = CALM.divide(CALM.subtract(low, self.least), self.step)
+        last = CALM.divide(CALM.subtract(high, self.least), self.step)
         if not (first.is_finite() and last.is_finite()):
             return False
         up = first.to_integral_value(ROUND_CEILING, CALM)
@@ -176,17 +180,47 @@ class _Bounds:
         return bool(up > down)
 
     @property
+    def _best(self) -> Decimal | None:
+        """Return the best score that is possible within the bounds."""
+        if self.better == "lower":
+            return max((at for at in (self.low, self.least) if at is not None), default=None)
+        return min((at for at in (self.high, self.most) if at is not None), default=None)
+
+    @property
     def best_gain(self) -> Decimal | None:
         """Return the largest gain that is possible for whoever ends within the bounds."""
-        measure = self.measure
-        if measure is None or measure.maximum is None or not self.whole:
+        worst, best = self.most if self.better == "lower" else self.least, self._best
+        if worst is None or best is None:
             return None
-        low, high = self.low, self.high
-        if measure.better == "lower":
-            lowest = measure.minimum if low is None else max(low, measure.minimum)
-            return CALM.subtract(measure.maximum, lowest)
-        highest = measure.maximum if high is None else min(high, measure.maximum)
-        return CALM.subtract(highest, measure.minimum)
+        return CALM.subtract(*((worst, best) if self.better == "lower" else (best, worst)))
+
+    @property
+    def best_percent(self) -> Decimal | None:
+        """Return the same as a share of the earlier score, which must be more than 0."""
+        best = self._best
+        if self.least is None or self.least < 0 or best is None:
+            return None
+        if self.better == "lower":
+            if self.most is None:
+                return Decimal(100)  # nothing falls by more than all of it
+            return _percent(CALM.subtract(self.most, best), self.most)
+        earlier = self.least or self.step
+        return None if earlier is None else _percent(CALM.subtract(best, earlier), earlier)
+
+
+def _percent(part: Decimal, whole: Decimal) -> Decimal | None:
+    share = CALM.divide(CALM.multiply(part, 100), whole)
+    return None if share.is_nan() else share
+
+
+def _scores(measure: MeasureDefinition | None, node: Compared | Gained) -> _Bounds:
+    """Return all scores that there are of what a question asks about. Items state no range."""
+    least = most = step = None
+    if measure is not None and is_whole(node):
+        least, most, step = measure.minimum, measure.maximum, measure.step
+    elif measure is not None and node.subscale is not None:
+        least, most = measure.subscales.get(node.subscale, (None, None))
+    return _Bounds(measure.better if measure is not None else "", least, most, step)
 
 
 @dataclass
@@ -219,11 +253,10 @@ class _Known:
         return ""
 
     def _of(self, node: Compared | Gained) -> _Bounds:
-        asked = tuple(getattr(node, name, None) for name in ("side", "item", "subscale"))
-        measure = self.measures.get(node.measure)
+        side, item = (node.side, node.item) if isinstance(node, Compared) else ("affected", None)
         return self.bounds.setdefault(
-            (node.measure, *(asked if isinstance(node, Compared) else ("affected", None, None))),
-            _Bounds(measure, is_whole(node)),
+            (node.measure, node.subscale, side, item),
+            _scores(self.measures.get(node.measure), node),
         )
 
     def _compared(self, node: Compared) -> str:
@@ -232,7 +265,7 @@ class _Known:
         bounds.narrow(node)
         if bounds.is_empty and not was_empty:
             return (
-                f"no score of {node.measure} is {node.comparison} {node.value} and meets what "
+                f"no score of {named(node)} is {node.comparison} {node.value} and meets what "
                 "else is asked of it here"
             )
         return self._beside_gains(node.measure)
@@ -242,13 +275,17 @@ class _Known:
         return self._beside_gains(node.measure)
 
     def _beside_gains(self, name: str) -> str:
-        for gain in [g for g in self.gains if g.measure == name and g.gain is not None]:
-            best = self._of(gain).best_gain if is_whole(gain) else None
-            if best is not None and gain.gain > best:
+        for gain in [g for g in self.gains if g.measure == name]:
+            bounds = self._of(gain)
+            wanted, best, unit = gain.gain, bounds.best_gain, ""
+            if wanted is None:
+                wanted, best, unit = gain.gain_percent, bounds.best_percent, " percent"
+            if best is not None and wanted is not None and wanted > best:
                 self.gains.remove(gain)
                 return (
-                    f"nobody can gain {gain.gain} on {name}: with what else is asked here, and "
-                    f"the scores that it has, {max(best, Decimal(0))} is the most"
+                    f"nobody can gain {wanted}{unit} on {named(gain)}: with what else is asked "
+                    f"here, and the scores that it has, {max(best, Decimal(0)):.6g}{unit} is the "
+                    "most"
                 )
         return ""
 
@@ -260,12 +297,15 @@ def _weeks(pathway: PathwayDefinition) -> Iterator[Found]:
     """Find stages that are expected before, or in the weeks of, the one that they follow."""
     held = [(name, pathway.stages[name]) for name in STAGES if name in pathway.stages]
     for (first, before), (name, after) in pairwise(held):
-        for severity, weeks in after.expected.items():
-            other = before.expected.get(severity)
-            at = ("stages", name, "expected", severity)
-            both = (("stages", first, "expected", severity), at)
-            if other is None:
+        pairs = [
+            (_expected(before, severity), _expected(after, severity)) for severity in SEVERITIES
+        ]
+        for earlier, later in dict.fromkeys(pairs):
+            if earlier is None or later is None:
                 continue
+            (key, other), (own, weeks) = earlier, later
+            at = ("stages", name, "expected", own)
+            both = (("stages", first, "expected", key), at)
             if weeks.start < other.start or weeks.end < other.end:
                 yield Found(
                     "weeks-backwards",
@@ -284,12 +324,19 @@ def _weeks(pathway: PathwayDefinition) -> Iterator[Found]:
                 )
 
 
+def _expected(stage: Stage, severity: SeverityName) -> tuple[str, CourseWeeks] | None:
+    """Return the weeks of a stage for a severity, if it has any, with the key where they stand."""
+    key = "any" if "any" in stage.expected else severity
+    return (key, stage.weeks(severity)) if key in stage.expected else None
+
+
 def _consecutive(
     pathway: PathwayDefinition, measures: Mapping[str, MeasureDefinition]
 ) -> Iterator[Found]:
     """Find rows of daily scores that are longer than the stage. Other rhythms are not stated."""
     for name, stage in pathway.stages.items():
-        shortest = min((weeks.end - weeks.start for weeks in stage.expected.values()), default=None)
+        stays = [found[1] for name in SEVERITIES if (found := _expected(stage, name))]
+        shortest = min((weeks.end - weeks.start for weeks in stays), default=None)
         for at, node in walk(stage.exit, ("stages", name, "exit")):
             measure = measures.get(node.measure) if isinstance(node, Compared) else None
             if not isinstance(node, Compared) or measure is None or shortest is None:

@@ -20,7 +20,7 @@ CALM = Context(prec=60, traps=[])
 def threshold_findings(pathway: PathwayDefinition, measures: Measures) -> Iterator[Found]:
     """Find thresholds that no score meets exactly, gains that mean nothing, and what nobody takes.
 
-    Only figures of the measure as a whole count: items and subscales have ranges of their own.
+    A part of a measure is judged by its own figures, where there are any.
     """
     for where, node in parts(pathway):
         if not isinstance(node, Compared | Gained | SideRatio):
@@ -47,6 +47,11 @@ def is_whole(node: object) -> bool:
     return getattr(node, "item", None) is None and getattr(node, "subscale", None) is None
 
 
+def named(node: Compared | Gained | SideRatio) -> str:
+    """Return what a question asks about: a measure, or the subscale of it."""
+    return node.measure if node.subscale is None else f"{node.measure}, {node.subscale}"
+
+
 def _between_steps(where: Where, node: Compared, measure: MeasureDefinition) -> Iterator[Found]:
     if measure.step is None or not is_whole(node):
         return
@@ -62,28 +67,51 @@ def _between_steps(where: Where, node: Compared, measure: MeasureDefinition) -> 
 
 
 def _gain(where: Where, node: Gained, measure: MeasureDefinition) -> Iterator[Found]:
-    figures = [c for c in measure.change if c.subscale is None and c.unit is None]
-    if node.gain is None or not is_whole(node):
-        return
+    figures = [c for c in measure.change if c.subscale == node.subscale and c.unit is None]
+    points, told = _points(node, measure)
     error = max((c.mdc for c in figures if c.mdc is not None), default=None)
-    if error is not None and node.gain < error:
+    if error is not None and points is not None and points < error:
         yield Found(
             "gain-within-error",
             where,
-            f"a gain of {node.gain} on {measure.id} may be measurement error alone: the smallest "
-            f"change that can be told from it is {error}",
+            f"{told} may be measurement error alone: the smallest change that can be told from it "
+            f"is {error}",
             (where,),
         )
         return
-    smallest = min(_known(figures), default=None)
-    if smallest is not None and node.gain < smallest:
+    percents = [c.percent_of_baseline for c in figures if c.verified == "read"]
+    smallest, unit = min(_known(figures), default=None), ""
+    known = min((each for each in percents if each is not None), default=None)
+    if node.gain_percent is not None and known is not None:
+        told, points, smallest, unit = _share(node), node.gain_percent, known, " percent"
+    if smallest is not None and points is not None and points < smallest:
         yield Found(
             "gain-too-small",
             where,
-            f"a gain of {node.gain} on {measure.id} is less than any change known to matter to "
-            f"patients; the smallest of those is {smallest}",
+            f"{told} is less than any change known to matter to patients; the smallest of those "
+            f"is {smallest}{unit}",
             (where,),
         )
+
+
+def _points(node: Gained, measure: MeasureDefinition) -> tuple[Decimal | None, str]:
+    """Return how much is gained, in words too: of a share, how much it can be at most."""
+    if node.gain is not None:
+        return node.gain, f"a gain of {node.gain} on {named(node)}"
+    if node.gain_percent is None:
+        return None, ""
+    limits = measure.subscales.get(node.subscale) if node.subscale is not None else None
+    most = measure.maximum if node.subscale is None else limits[1] if limits else None
+    if most is None:
+        return None, _share(node)
+    # whoever gets better by a share of it upwards must have begun lower than the highest score
+    whole = Decimal(100) if measure.better == "lower" else CALM.add(100, node.gain_percent)
+    points = CALM.divide(CALM.multiply(most, node.gain_percent), whole)
+    return None if points.is_nan() else points, f"{_share(node)}, which is {points:.6g} at most,"
+
+
+def _share(node: Gained) -> str:
+    return f"a gain of {node.gain_percent} percent on {named(node)}"
 
 
 def _known(figures: list[Change]) -> Iterator[Decimal]:

@@ -178,6 +178,13 @@ def test_it_asks_clinical_tests_that_are_no_measure_as_questions(
     assert {pathway.context[name].type for name in questions} == {"yes_no"}
 
 
+def test_it_holds_massage_back_until_the_risk_of_a_haematoma_has_passed() -> None:
+    pathway = library()["hamstring-strain"]
+    (massage,) = pathway.stage("acute").lanes["massage_therapy"].activities
+    assert massage.when == Reported(reported="haematoma_risk_passed")
+    assert "72 hours" in pathway.context["haematoma_risk_passed"].text
+
+
 def test_it_asks_for_the_gain_of_the_achilles_at_twelve_weeks() -> None:
     nodes = [n for _, n in walk(library()["achilles-tendinopathy"].stage("subacute").exit)]
     (elapsed,) = [node for node in nodes if isinstance(node, Elapsed)]

@@ -15,7 +15,7 @@ from care_plans.content.lint import lint
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Located
 from care_plans.content.sourced import SEVERITIES, STAGES
-from tests.care_plans.linting import LITERAL, SHIPPED, TODAY, known_measures
+from tests.care_plans.linting import LITERAL, SHIPPED, SPINE, TODAY, known_measures
 
 NUMBERS = (
     st.integers(-20, 120).map(Decimal)
@@ -25,6 +25,8 @@ NUMBERS = (
 )
 POSITIVE = NUMBERS.map(abs).filter(bool)
 MEASURES = st.sampled_from([*sorted(known_measures()), "gone"])
+SUBSCALES = st.sampled_from(["psychosocial", "pain", "gone"]).map(lambda part: {"subscale": part})
+UNITS = st.sampled_from(["days", "weeks", "months"])
 LANES = st.sampled_from(["physiotherapy", "kinesiology", "nutrition", "psychotherapy"])
 EXERCISES = st.lists(st.sampled_from(["bridge", "deadlift", "stretching", "gone"]), max_size=3)
 WORDS = st.sampled_from(
@@ -47,15 +49,15 @@ SOURCES = st.lists(
 
 def leaves() -> st.SearchStrategy[dict[str, Any]]:
     compared = st.builds(
-        lambda measure, how, value, more: {"measure": measure, how: value, **more},
+        lambda measure, how, value, of, more: {"measure": measure, how: value, **of, **more},
         MEASURES,
         st.sampled_from(["at_most", "at_least", "below", "above"]),
         NUMBERS,
+        st.just({}) | SUBSCALES | st.integers(1, 3).map(lambda item: {"item": item}),
         st.fixed_dictionaries(
             {},
             optional={
                 "consecutive": st.integers(1, 10**9),
-                "item": st.integers(1, 3),
                 "within": st.sampled_from(["stage", "course"]),
                 "side": st.sampled_from(["affected", "other"]),
             },
@@ -63,7 +65,13 @@ def leaves() -> st.SearchStrategy[dict[str, Any]]:
     )
     return st.one_of(
         compared,
-        st.fixed_dictionaries({"measure": MEASURES, "gain": POSITIVE}),
+        st.builds(
+            lambda measure, how, value, of: {"measure": measure, how: value, **of},
+            MEASURES,
+            st.sampled_from(["gain", "gain_percent"]),
+            POSITIVE,
+            st.just({}) | SUBSCALES,
+        ),
         st.fixed_dictionaries({"measure": MEASURES, "side_ratio": POSITIVE}),
         st.just({"no_open": "red_flag"}),
         st.fixed_dictionaries({"sign_off": LANES}),
@@ -77,7 +85,7 @@ def leaves() -> st.SearchStrategy[dict[str, Any]]:
                 "at_least": st.fixed_dictionaries(
                     {
                         "value": NUMBERS.map(abs),
-                        "unit": st.sampled_from(["days", "weeks", "months"]),
+                        "unit": UNITS,
                     }
                 ),
             }
@@ -98,10 +106,7 @@ CRITERIA = st.recursive(
 
 @cache
 def _content(source: Any) -> PathwayDefinition:
-    measures = known_measures()
-    if source == LITERAL:
-        return read_pathway(source, measures=measures).definition
-    return read_pathway(source, measures=measures, folder=source.parent.parent).definition
+    return read_pathway(source, measures=known_measures()).definition
 
 
 ACTIVITIES = st.fixed_dictionaries(
@@ -124,12 +129,16 @@ def _spoil_stages(draw: st.DrawFn, stages: dict[str, Any]) -> None:
     for stage in stages.values():
         stage["entry"], stage["exit"] = draw(CRITERIA), draw(CRITERIA)
         stage["measures_at_entry"] = draw(st.lists(MEASURES, max_size=3))
-        for severity in stage["expected"]:
+        stage["review"]["besides"] = draw(st.none() | CRITERIA)
+        stage["expected"] = {}
+        for key in draw(st.sets(st.sampled_from([*SEVERITIES, "any"]))):
             start, end = draw(WEEKS)
-            stage["expected"][severity] = {"start": start, "end": end, "source": draw(SOURCES)}
+            stage["expected"][key] = {"start": start, "end": end, "source": draw(SOURCES)}
         for lane in stage["lanes"].values():
-            for activity in lane["activities"]:
+            for activity in lane.get("activities", []):
                 activity.update(draw(ACTIVITIES))
+            if draw(st.booleans()):
+                lane["activities"] = []
     for gone in draw(st.sets(st.sampled_from(STAGES), max_size=3)):
         stages.pop(gone, None)
 
@@ -137,19 +146,30 @@ def _spoil_stages(draw: st.DrawFn, stages: dict[str, Any]) -> None:
 def _spoil_words(draw: st.DrawFn, content: dict[str, Any]) -> None:
     for rule in content["rules"]:
         rule |= {"when": draw(st.none() | CRITERIA), "text": draw(WORDS), "source": draw(SOURCES)}
-    for claim in content["claims"]:
+    for claim in content.get("claims", []):
         claim |= {"grade": draw(st.sampled_from(["supported", "unverified"])), "text": draw(WORDS)}
         claim["source"] = draw(SOURCES)
-    for flag in [*content["red_flags"], *content["see_provider"]]:
+    for flag in [*content["red_flags"], *content.get("see_provider", [])]:
         flag |= {"text": draw(WORDS), "urgency": draw(st.sampled_from(["emergency", "routine"]))}
-    for site in content["condition"]["site"]["variants"]:
+    condition = content["condition"]
+    for site in condition.get("site", {}).get("variants", []):
         site |= {"covered": draw(st.booleans()), "variant": draw(st.sampled_from(["a", "distal"]))}
+    if draw(st.booleans()):
+        condition.pop("site", None)
+    condition["durations"] = [
+        {"id": "typical", "min": low, "max": high, "unit": draw(UNITS), "source": draw(SOURCES)}
+        for low, high in draw(st.lists(WEEKS, max_size=2))
+    ]
+    for severity in content["severities"].values():
+        if draw(st.booleans()):
+            severity["duration"] = "unknown"
 
 
 @st.composite
 def definitions(draw: st.DrawFn) -> PathwayDefinition:
     """Return a pathway that says anything the format allows, in every place the lint looks at."""
-    content = _content(draw(st.sampled_from([LITERAL, SHIPPED]))).model_dump(exclude_unset=True)
+    source = draw(st.sampled_from([LITERAL, SHIPPED, SPINE]))
+    content = _content(source).model_dump(exclude_unset=True)
     _spoil_stages(draw, content["stages"])
     _spoil_words(draw, content)
     content["governance"]["next_review_due"] = draw(st.none() | st.dates())
