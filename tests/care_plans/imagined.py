@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
 
-from care_plans.content.files import read_measures, read_pathways
+from care_plans.content.files import newest, read_measures, read_pathways
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.criteria import Criterion
 from care_plans.evidence import (
@@ -33,11 +33,11 @@ COURSE = UUID(int=1)
 
 @cache
 def hamstring() -> PathwayDefinition:
-    """Return the shipped pathway."""
+    """Return the newest version of the shipped pathway."""
     measures = {slug: file.definition for slug, file in read_measures().items()}
     return next(
         file.definition
-        for file in read_pathways(measures)
+        for file in newest(read_pathways(measures))
         if file.definition.pathway == "hamstring-tendinopathy"
     )
 

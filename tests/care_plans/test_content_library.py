@@ -2,6 +2,7 @@
 
 from functools import cache
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -323,6 +324,14 @@ def test_it_cites_for_every_statement_a_source_that_it_has() -> None:
                 assert set(cited) <= known, (pathway.pathway, where)
 
 
+def unnamed(content: Any) -> Any:
+    """Return what content says, without the names by which the lint compares its parts."""
+    if isinstance(content, dict):
+        names = ("uses", "cautions", "variant")
+        return {key: unnamed(its) for key, its in content.items() if key not in names}
+    return [unnamed(its) for its in content] if isinstance(content, list) else content
+
+
 def test_it_says_in_hamstring_1_1_what_1_0_said() -> None:
     files = {
         f.definition.version: f.definition
@@ -331,14 +340,17 @@ def test_it_says_in_hamstring_1_1_what_1_0_said() -> None:
     }
     old, new = files["1.0.0"], files["1.1.0"]
     changed = {"version", "common", "families", "sources", "rules", "differentials", "stages"}
+    changed |= {"exercises", "resolutions"}
+    before, after = old.model_dump(mode="json"), new.model_dump(mode="json")
     for name in set(PathwayDefinition.model_fields) - changed:
-        assert getattr(new, name) == getattr(old, name), name
+        assert unnamed(after[name]) == unnamed(before[name]), name
     for stage in STAGES:
-        before, after = old.stage(stage), new.stage(stage)
-        assert asked(after.exit) == asked(before.exit)
-        assert after.lanes == before.lanes
-        assert after.expected == before.expected
-        assert after.review == before.review
+        first, second = old.stage(stage), new.stage(stage)
+        assert asked(second.exit) == asked(first.exit)
+        lanes = before["stages"][stage]["lanes"], after["stages"][stage]["lanes"]
+        assert unnamed(lanes[0]) == unnamed(lanes[1])
+        assert second.expected == first.expected
+        assert second.review == first.review
     assert new.stages["acute"].entry == old.stages["acute"].entry
     assert [r for r in new.rules if r.id not in ("worse-pain", "plateau")] == list(old.rules)
     assert {d.id for d in new.differentials} - {d.id for d in old.differentials} == {

@@ -1,10 +1,24 @@
-"""The source article word for word: each of its nine contradictions is found, and named."""
+"""The source article word for word: each of its nine contradictions is found, and named.
 
+And the version that ships says of each how it is resolved.
+"""
+
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.care_plans.linting import LITERAL, Change, changed, findings_in
+from care_plans.content.files import PathwayFile, newest, read_pathways
+from care_plans.content.lint import lint_file
+from tests.care_plans.linting import (
+    LITERAL,
+    TODAY,
+    Change,
+    changed,
+    findings_in,
+    known_measures,
+)
 
 BRUISING = "text: Bruising or swelling\n    action: See a health-care provider\n    urgency: "
 FUNCTIONAL = "uses: [step-up, running-drill, bridge, deadlift]"
@@ -165,3 +179,48 @@ def test_it_finds_a_claim_that_only_a_mismatched_citation_supports(tmp_path: Pat
     assert rules_about("seed-ref-rees2009") == {"unsupported-claim"}
     honest = changed(LITERAL, tmp_path, ("grade: supported", "grade: unverified"))
     assert rules_about("seed-ref-rees2009", honest) == set()
+
+
+# How the shipped version resolves them
+
+
+@cache
+def shipped() -> PathwayFile:
+    """Return the newest version of the pathway that represents the article."""
+    files = newest(read_pathways(known_measures()))
+    return next(f for f in files if f.definition.pathway == "hamstring-tendinopathy")
+
+
+def _resolved(row: str, answers: set[str], mended: set[str], words: str) -> Any:
+    return pytest.param(row, answers, mended, words, id=row, marks=pytest.mark.feature(row))
+
+
+# what a resolution answers is found and noted; what is mended is found no more
+RESOLVED = [
+    _resolved("seed-x-1", {"threshold-in-normal-course"}, set(), "a review is due at twelve"),
+    _resolved("seed-x-2", {"rest-as-waiting"}, set(), "a reason to be seen"),
+    _resolved("seed-x-3", {"test-and-exercise", "exercise-in-two-levels"}, set(), "free of pain"),
+    _resolved("seed-x-4", {"exercise-in-two-levels"}, set(), "of the second level"),
+    _resolved("seed-x-5", set(), {"missing-gate"}, "The level has a gate"),
+    _resolved("seed-x-6", set(), {"conflicting-urgency"}, "urgent wherever it is found"),
+    _resolved("seed-x-7", set(), {"stage-name"}, "the condition is chronic"),
+    _resolved("seed-x-8", {"cautioned-without-dose"}, set(), "never as the only exercise"),
+    _resolved("seed-x-9", set(), {"site-not-covered"}, "is not covered"),
+]
+
+
+@pytest.mark.feature("PW-09")
+@pytest.mark.parametrize(("row", "answers", "mended", "words"), RESOLVED)
+def test_it_ships_with_how_each_contradiction_is_resolved(
+    row: str, answers: set[str], mended: set[str], words: str
+) -> None:
+    file = shipped()
+    said = [one for one in file.definition.resolutions if one.id == row]
+    assert {one.rule for one in said} == answers | mended
+    assert any(words in one.text for one in said)
+    assert all("carespace_2025" in one.source for one in said)
+    found = lint_file(file, known_measures(), today=TODAY)
+    assert {f.rule for f in found if f.resolved.startswith(f"{row}: ")} == answers
+    assert {f.level for f in found if f.resolved.startswith(f"{row}: ")} <= {"note"}
+    assert not [f for f in found if f.rule in mended]
+    assert not [f for f in found if f.rule in answers and f.level != "note"]
