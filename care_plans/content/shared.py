@@ -22,11 +22,12 @@ from care_plans.criteria import Criterion
 
 
 class StageParts(Frozen):
-    """What a stage has in common with the same stage of other pathways."""
+    """What a stage has in common with the same stage of other pathways, all or one family."""
 
-    label: Text
-    review: Review
-    entry: Criterion
+    label: Text | None = None
+    note: Text | None = None
+    review: Review | None = None
+    entry: Criterion | None = None
 
 
 class Governed(Frozen):

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from care_plans.content.files import FAMILIES, PATHWAYS
-from care_plans.content.findings import RULES
-from care_plans.content.lint import lint_path
+from care_plans.content.files import FAMILIES, PATHWAYS, newest, read_pathways
+from care_plans.content.findings import RULES, Finding
+from care_plans.content.lint import lint_file, lint_path
 from tests.care_plans.linting import (
     SPINE,
     TODAY,
@@ -262,3 +262,30 @@ def test_it_names_each_pathway_that_includes_a_faulty_block(tmp_path: Path) -> N
 def test_it_takes_what_is_shared_for_no_pathway(name: str) -> None:
     path = PATHWAYS / name
     assert lint_path(path.parent if path.is_dir() else path, known_measures(), today=TODAY) == {}
+
+
+# What ships
+
+
+@cache
+def library() -> dict[str, list[Finding]]:
+    """Return what is found in the newest version of each pathway."""
+    files = newest(read_pathways(known_measures()))
+    return {
+        file.definition.pathway: lint_file(file, known_measures(), today=TODAY) for file in files
+    }
+
+
+@pytest.mark.feature("PW-09")
+@pytest.mark.parametrize("pathway", sorted(library()))
+def test_it_leaves_open_only_what_no_source_says(pathway: str) -> None:
+    left = {f.rule for f in library()[pathway] if f.level != "note"}
+    assert left <= {"missing-dose", "cautioned-without-dose"}, "how much of it, no source tells"
+
+
+@pytest.mark.feature("PW-09")
+def test_it_keeps_the_figure_of_a_source_that_names_its_own_error() -> None:
+    (one,) = [f for f in library()["neck-pain-wad"] if f.rule == "gain-within-error"]
+    assert one.level == "note"
+    assert one.about == ("stages.acute.exit.all_of.disability-gain",)
+    assert one.resolved.startswith("ndi-error: The source reports a measurement error of 10.2")
