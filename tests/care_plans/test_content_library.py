@@ -13,7 +13,7 @@ from care_plans.content.files import newest, read_measures, read_pathways, read_
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.safety import RedFlag
-from care_plans.content.sourced import EXPERT_CONSENSUS, SEVERITIES, STAGES, StageName
+from care_plans.content.sourced import EXPERT_CONSENSUS, SEVERITIES, STAGES, Duration, StageName
 from care_plans.content.stubs import Stub
 from care_plans.criteria import Compared, Criterion, Elapsed, Gained, Reported, SideRatio, walk
 
@@ -324,6 +324,20 @@ def test_it_cites_for_every_statement_a_source_that_it_has() -> None:
                 assert set(cited) <= known, (pathway.pathway, where)
 
 
+@pytest.mark.parametrize("condition", sorted(CONDITIONS))
+def test_it_calls_a_stage_stalled_only_beside_a_programme_that_was_done(condition: str) -> None:
+    for stage in STAGES:
+        review = library()[condition].stage(stage).review
+        assert isinstance(review.after, Duration)
+        assert review.after.iso == ("P4W" if stage == "acute" else "P6W")
+        besides = review.besides
+        assert isinstance(besides, Compared)
+        assert (besides.measure, besides.comparison, besides.value) == ("adherence_pct", ">=", 80)
+        assert besides.within == "stage"
+        assert review.is_consensus
+        assert besides.is_consensus
+
+
 def unnamed(content: Any) -> Any:
     """Return what content says, without the names by which the lint compares its parts."""
     if isinstance(content, dict):
@@ -350,7 +364,7 @@ def test_it_says_in_hamstring_1_1_what_1_0_said() -> None:
         lanes = before["stages"][stage]["lanes"], after["stages"][stage]["lanes"]
         assert unnamed(lanes[0]) == unnamed(lanes[1])
         assert second.expected == first.expected
-        assert second.review == first.review
+        assert second.review.model_copy(update={"besides": None}) == first.review
     assert new.stages["acute"].entry == old.stages["acute"].entry
     assert [r for r in new.rules if r.id not in ("worse-pain", "plateau")] == list(old.rules)
     assert {d.id for d in new.differentials} - {d.id for d in old.differentials} == {

@@ -246,18 +246,30 @@ def test_a_stage_without_any_change_that_matters_is_stalled(cast: Cast) -> None:
     with cast.acting():
         course = underway.start(cast, now=NOW - 29 * DAY)
     score(cast, course, at=NOW - 28 * DAY, nprs=6, lefs=50)
-    score(cast, course, at=NOW - DAY, nprs=5, lefs=52)
+    score(cast, course, at=NOW - DAY, nprs=5, lefs=52, adherence_pct=80)
     [one] = shown(cast.asha, kind="stalled")
     assert "none of 2 measures improved enough to matter" in one["finding"]["sentence"]
+    assert "was 80 (" in one["finding"]["sentence"]
     score(cast, course, nprs=4)
     [one] = shown(cast.asha, kind="stalled")
     assert one["status"] == "lapsed"
 
 
+@pytest.mark.parametrize("adherence", [{}, {"adherence_pct": 79}])
+def test_a_stage_is_not_stalled_while_the_programme_was_not_done_or_nobody_knows(
+    cast: Cast, adherence: dict[str, int]
+) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 29 * DAY)
+    score(cast, course, at=NOW - 28 * DAY, nprs=6, lefs=50)
+    score(cast, course, at=NOW - DAY, nprs=5, lefs=52, **adherence)
+    assert shown(cast.asha, kind="stalled") == []
+
+
 def test_nothing_is_stalled_that_was_not_measured_twice(cast: Cast) -> None:
     with cast.acting():
         course = underway.start(cast, now=NOW - 60 * DAY)
-    score(cast, course, nprs=6)
+    score(cast, course, nprs=6, adherence_pct=80)
     assert shown(cast.asha, kind="stalled") == []
 
 
