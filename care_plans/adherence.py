@@ -1,8 +1,9 @@
 """What was done at home, day by day: adherence of the last 14 days, and the pain with it.
 
-Each entry leaves the scores that criteria ask for: `adherence_pct` of the fortnight that ends
-with its day, and `pain_load_24h`, the worse of the pain during and a day after. They are recorded
-by the software, so that whoever entered a day needs no scope to take a measure.
+Each entry leaves the scores that criteria ask for, of the measures that say so (`counted`): the
+adherence of the fortnight that ends with its day, and the load response, which is the worse of the
+pain during and a day after. They are recorded by the software, so that whoever entered a day needs
+no scope to take a measure.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from django.db import transaction
 
 from care_plans import assessing, scope, standing
 from care_plans.activities import activity_for
-from care_plans.models import Activity, AdherenceEntry, Course
+from care_plans.models import Activity, AdherenceEntry, Course, Measure
 from care_plans.recording import refuse
 from care_plans.telling import tell
 from coordination import audit
@@ -167,13 +168,18 @@ def _score(course: Course, entry: AdherenceEntry, *, actor: Actor, now: datetime
     """Record what the entry means for the criteria, as of the end of its day."""
     if course.status == Course.Status.DISCHARGED:
         return
-    scores = []
-    share = adherence_of(course.pk, entry.day)
-    if share is not None:
-        scores.append(assessing.NewScore("adherence_pct", share))
     pains = [pain for pain in (entry.pain_during, entry.pain_24h) if pain is not None]
-    if pains:
-        scores.append(assessing.NewScore("pain_load_24h", Decimal(max(pains))))
+    counted = {
+        "adherence": adherence_of(course.pk, entry.day),
+        "load_response": Decimal(max(pains)) if pains else None,
+    }
+    scores = [
+        assessing.NewScore(measure.slug, value)
+        for measure in Measure.objects.order_by("slug")
+        if (value := counted.get(measure.definition.counted or "")) is not None
+    ]
+    if not scores:
+        return
     ended = datetime.combine(entry.day, time(23, 59), tzinfo=UTC)
     assessing.record_assessment(
         course.patient_id,

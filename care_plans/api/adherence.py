@@ -13,7 +13,7 @@ from care_plans.api import dosing_serializers as serializers
 from care_plans.models import AdherenceEntry
 from coordination.api.permissions import CLINICAL, PATIENTS
 from coordination.api.records import OfPatientFilter
-from coordination.api.views import ContinuumViewSet, Listed, OfPatients
+from coordination.api.views import Listed, OfPatients
 
 
 class AdherenceFilter(filters.FilterSet):
@@ -60,9 +60,10 @@ class AdherenceEntryViewSet(OfPatients, Listed):
         return self.answer(row, status=201)
 
 
-class OwnAdherenceEntryViewSet(ContinuumViewSet):
+class OwnAdherenceEntryViewSet(OfPatients):
     """What patients write down of their own home programme."""
 
+    audited_as = "AdherenceEntry"
     roles = {"create": PATIENTS}
     serializer_class = serializers.AdherenceEntrySerializer
     queryset = AdherenceEntry.objects.none()

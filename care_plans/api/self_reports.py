@@ -13,7 +13,7 @@ from care_plans.api.finding_serializers import NewScoreSerializer, ScoreSerializ
 from care_plans.api.self_checks import CrisisSerializer
 from care_plans.models import Assessment, SafetyAlert, Score
 from coordination.api.permissions import PATIENTS
-from coordination.api.views import ContinuumViewSet
+from coordination.api.views import OfPatients
 
 
 class OwnScoresSerializer(serializers.Serializer[Any]):
@@ -34,9 +34,10 @@ class OwnAssessmentSerializer(serializers.Serializer[Any]):
     crisis = CrisisSerializer(allow_null=True)
 
 
-class OwnAssessmentViewSet(ContinuumViewSet):
+class OwnAssessmentViewSet(OfPatients):
     """What patients answer of themselves."""
 
+    audited_as = "Assessment"
     roles = {"create": PATIENTS}
     serializer_class = OwnAssessmentSerializer
     queryset = Assessment.objects.none()

@@ -1,6 +1,6 @@
 """`/api/v1/`: clinical content, plans and courses, and what is found out on them."""
 
-from django.urls import re_path
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from care_plans.api.adherence import AdherenceEntryViewSet, OwnAdherenceEntryViewSet
@@ -63,10 +63,8 @@ router.register("care-summaries", CareSummaryViewSet, basename="care-summary")
 
 router.register("me/assessments", OwnAssessmentViewSet, basename="own-assessment")
 
-_SLUG = "[a-z][a-z0-9-]{0,59}"
-
 urlpatterns = [
     *router.urls,
-    re_path(rf"^self-checks/pathways/(?P<slug>{_SLUG})$", PathwayCheckView.as_view()),
-    re_path(r"^self-checks/measures/(?P<slug>[a-z][a-z0-9_]{0,59})$", MeasureCheckView.as_view()),
+    path("self-checks/pathways/<slug:slug>", PathwayCheckView.as_view()),
+    path("self-checks/measures/<slug:slug>", MeasureCheckView.as_view()),
 ]

@@ -122,6 +122,7 @@ class MeasureDefinition(Frozen):
     between two scores; null is unknown, and then any value within the range is a score.
     `self_reported` says that the person answers it alone, without a practitioner.
     `change` orders the thresholds as the authors would choose them: the first usable one counts.
+    `counted` says that days of the home programme leave its scores, and which of them.
     `entered: daily` says that the person enters it day by day, so that no stage has to ask for it.
     """
 
@@ -138,6 +139,7 @@ class MeasureDefinition(Frozen):
     side_required: bool
     self_reported: bool = False
     entered: Literal["daily"] | None = None
+    counted: Literal["adherence", "load_response"] | None = None
     change: tuple[Change, ...] = ()
     severity: tuple[SeverityScheme, ...] = ()
     references: tuple[Reference, ...] = ()

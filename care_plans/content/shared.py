@@ -82,7 +82,6 @@ class Shared(Frozen):
     on_metabolic_risk: dict[Discipline, Lane] = Field(default_factory=dict)
     as_needed: dict[Discipline, Lane] = Field(default_factory=dict)
     acute_weeks: dict[Literal["any"], CourseWeeks] = Field(default_factory=dict)
-    maintenance_weeks: dict[Literal["any"], CourseWeeks] = Field(default_factory=dict)
     acute_stage: StageParts | None = None
     subacute_stage: StageParts | None = None
     maintenance_stage: StageParts | None = None

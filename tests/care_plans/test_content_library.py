@@ -435,6 +435,8 @@ def test_it_prints_how_much_each_condition_shares() -> None:
     assert any(row.startswith("low-back-pain 1.0.0: ") for row in rows)
     assert any(row.startswith("concussion (stub): ") for row in rows)
     assert rows[-1].startswith("17 conditions: ")
+    percents = [int(row.rpartition("(")[2].split()[0]) for row in rows[:-1]]
+    assert rows[-1].endswith(f"; {sum(p >= 60 for p in percents)} share at least 60 percent.")
 
 
 def test_it_names_every_condition_in_the_table_of_exits() -> None:

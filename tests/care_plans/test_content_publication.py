@@ -144,8 +144,8 @@ def test_it_checks_without_publishing(shipped: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "refusal"),
     [
-        ("licence: free", "licence: unclear", "version 1 is stored already; changed: licence"),
-        ("version: 1", "version: 0", "version: input should be greater than or equal to 1"),
+        ("licence: free", "licence: unclear", "version 2 is stored already; changed: licence"),
+        ("version: 2", "version: 0", "version: input should be greater than or equal to 1"),
         ("minimum: 0", "minimum: -10", "minimum must not change: write a new measure"),
         ("better: lower", "better: higher", "better must not change: write a new measure"),
     ],
@@ -169,7 +169,7 @@ def test_it_refuses_another_range_of_a_subscale_even_with_a_new_version(tmp_path
     before = stored()
     folder = Path(copytree(MEASURES, tmp_path / "measures"))
     file = folder / "start_back.yaml"
-    text = file.read_text().replace("version: 1", "version: 2")
+    text = file.read_text().replace("version: 2", "version: 3")
     file.write_text(text.replace("psychosocial: [0, 5]", "psychosocial: [0, 6]"))
     with pytest.raises(CommandError, match="subscales must not change: write a new measure"):
         run("load_measures", folder)
@@ -180,7 +180,7 @@ def test_it_refuses_another_range_of_a_subscale_even_with_a_new_version(tmp_path
 def test_it_stores_a_measure_whose_version_rises(tmp_path: Path) -> None:
     folder = Path(copytree(MEASURES, tmp_path / "measures"))
     file = folder / "nprs.yaml"
-    text = file.read_text().replace("version: 1", "version: 2")
+    text = file.read_text().replace("version: 2", "version: 3")
     file.write_text(text.replace("licence: free", "licence: free to use"))
     assert "updated: nprs" in run("load_measures", folder)
     assert Measure.objects.get(slug="nprs").definition.licence == "free to use"

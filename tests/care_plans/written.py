@@ -16,7 +16,7 @@ from care_plans.models import (
     RedFlag,
     SafetyAlert,
 )
-from coordination import care_team, corrections, on_call
+from coordination import care_team, corrections
 from coordination.actors import Role
 from coordination.coverage import record_coverage
 from coordination.models import Coverage, LegalHold, OnCallDuty, RecordRequest
@@ -150,9 +150,14 @@ def safety_alert(cast: Cast, who: Person) -> SafetyAlert:
 
 def on_call_duty(cast: Cast, who: Person) -> OnCallDuty:
     """Put somebody on call."""
-    return on_call.arrange_duty(
-        who.practitioner_role.id, since=NOW, until=None, actor=cast.sam.actor(), now=NOW
+    duty: OnCallDuty = OnCallDuty.objects.create(
+        organization_id=who.organization.id,
+        practitioner_role=who.practitioner_role,
+        since=NOW,
+        recorded_by="somebody",
+        recorded_at=NOW,
     )
+    return duty
 
 
 def clear(found: RedFlag, who: Person) -> None:

@@ -17,6 +17,9 @@ from care_plans.content.files import (
 from care_plans.content.reuse import NOTHING
 from coordination.problems import Problem
 
+#: From how many percent on a condition counts as one that mostly shares.
+MOST = 60
+
 
 class Command(BaseCommand):
     """Reads files alone; needs no database."""
@@ -41,7 +44,9 @@ class Command(BaseCommand):
         for name, reuse in counted.items():
             self.stdout.write(f"{name}: {reuse.shared} of {reuse.blocks} ({reuse.percent} percent)")
         total = sum(counted.values(), NOTHING)
+        most = sum(reuse.percent >= MOST for reuse in counted.values())
         self.stdout.write(
             f"{len(counted)} conditions: {total.shared} of {total.blocks} blocks "
-            f"({total.percent} percent) come from shared files."
+            f"({total.percent} percent) come from shared files; {most} share at least {MOST} "
+            "percent."
         )
