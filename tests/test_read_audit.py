@@ -137,6 +137,8 @@ READS = {
     "red-flags/{}": "RedFlag",
     "recommendations/{}": "Recommendation",
     "safety-alerts/{}": "SafetyAlert",
+    "activities/{}/dose-changes": "DoseChange",
+    "courses/{}/newer-version": "VersionDecision",
     "referrals/{}": "Referral",
     "referrals/{}/candidates": "RoutingCandidate",
     "referrals/{}/transitions": "ReferralTransition",

@@ -21,9 +21,9 @@ class AdherenceFilter(filters.FilterSet):
 
     patient = OfPatientFilter(field_name="patient_id")
     course = filters.UUIDFilter(field_name="course_id")
-    activity = filters.UUIDFilter(field_name="activity_id")
-    day_from = filters.DateFilter(field_name="day", lookup_expr="gte")
-    day_until = filters.DateFilter(field_name="day", lookup_expr="lt")
+    activity = filters.UUIDFilter(field_name="activity_id", label="Of this activity alone.")
+    day_from = filters.DateFilter(field_name="day", lookup_expr="gte", label="From this day on.")
+    day_until = filters.DateFilter(field_name="day", lookup_expr="lt", label="Before this day.")
 
     class Meta:
         model = AdherenceEntry
