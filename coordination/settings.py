@@ -259,6 +259,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "RelatedRightEnum": "coordination.models.RelatedPersonRight.Right",
         "HandOffOutcomeEnum": "coordination.models.HandOff.Outcome",
         "HandOffCauseEnum": "coordination.models.HandOff.Cause",
+        "RedFlagOutcomeEnum": "care_plans.models.RedFlag.Outcome",
+        "SafetyAlertOutcomeEnum": "care_plans.models.SafetyAlert.Outcome",
         "WorkStatusEnum": "coordination.models.WorkItem.Status",
         "CourseOutcomeEnum": "care_plans.models.Course.Outcome",
         "CourseSideEnum": "care_plans.models.Side",

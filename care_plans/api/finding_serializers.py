@@ -7,7 +7,6 @@ from rest_framework import serializers
 
 from care_plans import red_flags
 from care_plans.assessing import MAX_SCORES, NewScore
-from care_plans.content.safety import Urgency
 from care_plans.models import (
     Assessment,
     Condition,
@@ -127,7 +126,7 @@ class FoundFlagSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(source="flag.text", read_only=True)
     action = serializers.CharField(source="flag.action", read_only=True)
     urgency = serializers.ChoiceField(
-        source="flag.urgency", choices=[(u.value, u.value) for u in Urgency], read_only=True
+        source="flag.urgency", choices=RedFlagAnswer.Urgency.choices, read_only=True
     )
     suspects = serializers.CharField(source="flag.suspects", read_only=True, allow_null=True)
     stops_loading = serializers.BooleanField(source="flag.stops_loading", read_only=True)

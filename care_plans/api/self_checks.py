@@ -11,10 +11,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from care_plans import crisis, self_checks
-from care_plans.content.safety import Urgency
+from care_plans.models import RedFlagAnswer
 from coordination.api.plausible import watch
 
-_URGENCIES = [(one.value, one.value) for one in Urgency]
 _OUTCOMES = [
     ("emergency", "Emergency services, or an emergency department, now"),
     ("urgent", "A provider within a day"),
@@ -30,7 +29,7 @@ class SelfCheckQuestionSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     text = serializers.CharField()
     action = serializers.CharField()
-    urgency = serializers.ChoiceField(choices=_URGENCIES)
+    urgency = serializers.ChoiceField(choices=RedFlagAnswer.Urgency.choices)
     cites = serializers.ListField(child=serializers.CharField())
     is_expert_consensus = serializers.BooleanField(source="is_consensus")
 

@@ -149,11 +149,11 @@ def safety_alert(cast: Cast, who: Person) -> SafetyAlert:
 
 
 def on_call_duty(cast: Cast, who: Person) -> OnCallDuty:
-    """Put somebody on call."""
+    """Put somebody on call later on, so that no alert of now gives them access."""
     duty: OnCallDuty = OnCallDuty.objects.create(
         organization_id=who.organization.id,
         practitioner_role=who.practitioner_role,
-        since=NOW,
+        since=NOW + timedelta(hours=1),
         recorded_by="somebody",
         recorded_at=NOW,
     )
