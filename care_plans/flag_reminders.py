@@ -41,6 +41,11 @@ def _red_flags(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
     return RedFlag.objects.filter(disclosed_to(RedFlag, actor, now))
 
 
+def _every_red_flag(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    """No directive hides that something stops: the words are neutral, and lead to no finding."""
+    return RedFlag.objects.all()
+
+
 def register_kinds() -> None:
     """Tell the outbox what may be said about red flags."""
     for kind in (
@@ -52,7 +57,7 @@ def register_kinds() -> None:
             text="A patient's loading activities are stopped; look at the finding now.",
             still_holds=_while_open,
             concerns=_of_team,
-            disclosed=_red_flags,
+            disclosed=_every_red_flag,
             safety=True,
         ),
         MessageKind(
