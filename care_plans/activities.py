@@ -167,13 +167,20 @@ def _planned(
         stage=stage,
         sequence=sequence,
         key=content.id,
-        text=content.text,
-        caution=content.caution or "",
-        dose_level=content.dose_level or "",
-        cadence="" if content.cadence == "unknown" else content.cadence,
-        is_loading=content.is_loading,
-        is_optional=content.optional,
+        **told_by(content),
     )
+
+
+def told_by(content: ActivityContent) -> dict[str, Any]:
+    """Return what an activity says in the words of its version, by field."""
+    return {
+        "text": content.text,
+        "caution": content.caution or "",
+        "dose_level": content.dose_level or "",
+        "cadence": "" if content.cadence == "unknown" else content.cadence,
+        "is_loading": content.is_loading,
+        "is_optional": content.optional,
+    }
 
 
 @transaction.atomic
@@ -297,18 +304,23 @@ def stop_unneeded(course: Course, *, now: datetime) -> None:
     )
 
 
+def lock_courses(patient_id: UUID) -> list[Course]:
+    """Return every course of a patient, its row held until the transaction ends.
+
+    Whoever will touch several takes them all first, in this one order, so that nobody deadlocks.
+    """
+    rows = Course.objects.select_for_update(no_key=True).filter(patient_id=patient_id)
+    return list(rows.order_by("id"))
+
+
 def stop_for_red_flag(patient_id: UUID, *, actor: Actor, now: datetime) -> int:
     """Hold every loading activity in progress on any course of a patient; return how many.
 
     Called when a hard stop is recorded. They begin again only once `evaluation.may_load` says
     so. Locks the patient's courses until the transaction ends.
     """
-    courses = list(
-        Course.objects.select_for_update(no_key=True)
-        .filter(patient_id=patient_id)
-        .exclude(status=Course.Status.DISCHARGED)
-        .order_by("id")
-    )
+    locked = lock_courses(patient_id)
+    courses = [course for course in locked if course.status != Course.Status.DISCHARGED]
     held: int = Activity.objects.filter(
         course__in=courses, is_loading=True, status=Status.IN_PROGRESS
     ).update(

@@ -16,13 +16,13 @@ from django.db import transaction
 
 from care_plans import assessing, scope, standing
 from care_plans.activities import activity_for
-from care_plans.models import Activity, AdherenceEntry, Course, Measure
+from care_plans.models import Activity, AdherenceEntry, Assessment, Course, Measure
 from care_plans.recording import refuse
 from care_plans.telling import tell
 from coordination import audit
 from coordination.actors import Actor, Role
 from coordination.models import PractitionerRole
-from coordination.own_access import own_patient
+from coordination.own_access import own_record
 from coordination.problems import FieldError, NotAllowed, NotFound
 
 #: how many days count, the day itself among them
@@ -64,7 +64,7 @@ def record_done(activity_id: UUID, done: Done, *, actor: Actor, now: datetime) -
     Raises `ActivityNotFound`, `Denied`, `Invalid` that names each wrong value, `NotAllowed` where
     the activity was never begun, and `EnteredAlready`. All or nothing.
     """
-    by_patient = actor.roles == {Role.PATIENT}
+    by_patient = Role.PATIENT in actor.roles
     activity = _own(activity_id, actor) if by_patient else activity_for(actor, activity_id, now=now)
     role = None if by_patient else scope.require("adherence.record", activity.course, actor=actor)
     course = standing.hold(activity.course_id)
@@ -96,7 +96,7 @@ def adherence_of(course_id: UUID, day: date) -> Decimal | None:
 
 
 def _own(activity_id: UUID, actor: Actor) -> Activity:
-    patient = own_patient(actor)
+    patient = own_record(actor)
     rows = Activity.objects.select_related("course__pathway_version", "lane", "goal")
     found = rows.filter(pk=activity_id, course__patient=patient).first()
     if found is None:
@@ -165,28 +165,60 @@ def _write(
 
 
 def _score(course: Course, entry: AdherenceEntry, *, actor: Actor, now: datetime) -> None:
-    """Record what the entry means for the criteria, as of the end of its day."""
+    """Record what the entries mean for the criteria: one sitting for each day that changes.
+
+    The days of the fortnight after a day rest on it too.
+    """
     if course.status == Course.Status.DISCHARGED:
         return
-    pains = [pain for pain in (entry.pain_during, entry.pain_24h) if pain is not None]
-    counted = {
-        "adherence": adherence_of(course.pk, entry.day),
-        "load_response": Decimal(max(pains)) if pains else None,
-    }
+    end = entry.day + timedelta(days=WINDOW)
+    later = AdherenceEntry.objects.filter(course=course, day__gte=entry.day, day__lt=end)
+    software = Actor.system("care_plans.adherence", actor.organization_id)
+    for day in later.order_by("day").values_list("day", flat=True).distinct():
+        _score_day(course, day, entry, actor=software, now=now)
+
+
+def _score_day(
+    course: Course, day: date, entry: AdherenceEntry, *, actor: Actor, now: datetime
+) -> None:
+    counted = {"adherence": adherence_of(course.pk, day), "load_response": _worst_of(course, day)}
     scores = [
         assessing.NewScore(measure.slug, value)
         for measure in Measure.objects.order_by("slug")
         if (value := counted.get(measure.definition.counted or "")) is not None
     ]
-    if not scores:
-        return
-    ended = datetime.combine(entry.day, time(23, 59), tzinfo=UTC)
-    assessing.record_assessment(
-        course.patient_id,
-        scores=scores,
-        course_id=course.pk,
-        effective_at=max(min(ended, now), course.applied_at),
-        key=f"adherence-{entry.pk}",
-        actor=Actor.system("care_plans.adherence", actor.organization_id),
-        now=now,
-    )
+    name = f"adherence-{course.pk}-{day}"
+    known = Assessment.objects.filter(course=course, key__startswith=name, replaced_by=None).first()
+    key = f"{name}-{entry.pk}"
+    if known is not None:
+        assessing.replace_assessment(
+            known.pk,
+            scores=scores,
+            reason="Days at home were entered or corrected.",
+            key=key,
+            actor=actor,
+            now=now,
+        )
+    elif scores:
+        ended = datetime.combine(day, time(23, 59), tzinfo=UTC)
+        assessing.record_assessment(
+            course.patient_id,
+            scores=scores,
+            course_id=course.pk,
+            effective_at=max(min(ended, now), course.applied_at),
+            key=key,
+            actor=actor,
+            now=now,
+        )
+
+
+def _worst_of(course: Course, day: date) -> Decimal | None:
+    """Return the worst pain of a day, during any activity or a day after it; None: nobody said."""
+    entries = AdherenceEntry.objects.filter(course=course, day=day, replaced_by=None)
+    pains = [
+        pain
+        for pair in entries.values_list("pain_during", "pain_24h")
+        for pain in pair
+        if pain is not None
+    ]
+    return Decimal(max(pains)) if pains else None

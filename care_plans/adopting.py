@@ -12,10 +12,19 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from care_plans import lanes, recommending, scope, standing, stays
+from care_plans import activities, lanes, recommending, scope, standing, stays
+from care_plans.content.safety import STOPS_LOADING
 from care_plans.courses import UnknownVersion, must_be_in_force
 from care_plans.differences import Difference, differences
-from care_plans.models import Activity, Course, Lane, PathwayVersion, StageStay, VersionDecision
+from care_plans.models import (
+    Activity,
+    Course,
+    Lane,
+    PathwayVersion,
+    RedFlag,
+    StageStay,
+    VersionDecision,
+)
 from care_plans.recording import course_for
 from care_plans.telling import tell
 from coordination.actors import Actor
@@ -101,7 +110,7 @@ def _decided(
         actor=actor,
         disciplines=course.pathway_version.definition.diagnosis.may_diagnose,
     )
-    standing.hold(course.pk)
+    activities.lock_courses(course.patient_id)
     course = course_for(actor, course_id, now=now)
     versions = PathwayVersion.objects.filter(pathway_id=course.pathway_id)
     wanted = versions.select_related("pathway").filter(pk=version_id).first()
@@ -148,8 +157,26 @@ def _follow(course: Course, *, actor: Actor, now: datetime) -> None:
     stay = standing.open_stay(course)
     if stay is not None:
         _stop_what_is_gone(course, stay, now=now)
+        _renew_what_nobody_began(course, stay, now=now)
         stays.expect_anew(course, stay, actor=actor, now=now)
+    open_flags = RedFlag.objects.filter(course=course).exclude(status=RedFlag.Status.CLEARED)
+    stopping = definition.flags_with(STOPS_LOADING)
+    if any(flag in stopping for flag in open_flags.values_list("flag", flat=True)):
+        activities.stop_for_red_flag(course.patient_id, actor=actor, now=now)
     standing.reassess(course.pk, actor=actor, now=now)
+
+
+def _renew_what_nobody_began(course: Course, stay: StageStay, *, now: datetime) -> None:
+    """Let what is planned and not begun say what the version says of it."""
+    name: Any = stay.stage
+    planned = Activity.objects.filter(
+        course=course, sequence=stay.sequence, status=Activity.Status.NOT_STARTED
+    )
+    for discipline, lane in course.pathway_version.definition.stage(name).lanes.items():
+        for content in lane.activities:
+            planned.filter(lane__discipline=discipline, key=content.id).update(
+                **activities.told_by(content), version=F("version") + 1, updated_at=now
+            )
 
 
 def _stop_what_is_gone(course: Course, stay: StageStay, *, now: datetime) -> None:

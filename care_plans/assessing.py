@@ -23,7 +23,7 @@ from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor, Role
 from coordination.idempotency import KeyReused, usable_key
 from coordination.models import Patient, PractitionerRole
-from coordination.own_access import own_patient
+from coordination.own_access import own_record
 from coordination.problems import Denied, FieldError, Invalid, NotAllowed, NotFound
 
 MAX_SCORES = 200
@@ -94,7 +94,7 @@ def record_own_assessment(
     login that is no patient's, and what recording raises; `Denied` for a measure that a
     practitioner takes.
     """
-    patient = own_patient(actor)
+    patient = own_record(actor)
     must_go_on(patient)
     underway = list(Course.objects.underway().filter(patient=patient)[:2])
     course = underway[0] if len(underway) == 1 else None
@@ -338,7 +338,7 @@ def _role_within_scope(measures: Sequence[Measure], actor: Actor) -> Practitione
     """Return the role in which the actor takes these measures; None for software, for patients."""
     if actor.is_software:
         return None
-    if actor.roles == {Role.PATIENT}:
+    if Role.PATIENT in actor.roles:
         _must_be_self_reported(measures)
         return None
     roles = scope.permitted("assessment.record", actor=actor)

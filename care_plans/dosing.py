@@ -51,7 +51,10 @@ def change_dose(
     levels = [level.id for level in course.pathway_version.definition.dose_levels]
     if to_level not in levels:
         raise Invalid.field("/to_level", f"One of: {', '.join(levels)}.")
-    here, there = levels.index(activity.dose_level), levels.index(to_level)
+    # a level that the version does not have (any more) lies above all that it has
+    known = activity.dose_level in levels
+    here = levels.index(activity.dose_level) if known else len(levels)
+    there = levels.index(to_level)
     if here == there:
         raise Invalid.field("/to_level", "The activity is at this level already.")
     finding, overridden = None, False
@@ -71,7 +74,7 @@ def change_dose(
     change = DoseChange.objects.create(
         organization_id=activity.organization_id,
         activity=activity,
-        from_level=levels[here],
+        from_level=activity.dose_level,
         to_level=to_level,
         direction=Direction.UP if there > here else Direction.DOWN,
         finding=finding.as_json() if finding else None,

@@ -114,7 +114,9 @@ class _Asked:
 
     def _no_open(self, urgencies: frozenset[Urgency]) -> Said:
         known = frozenset(flag.id for flag in self.definition.screened_flags())
-        flags = self.definition.flags_with(urgencies)
+        # a flag goes on being as urgent as when it was found, whatever a later version says
+        as_found = {f for f, urgency in self.facts.urgencies.items() if urgency in urgencies}
+        flags = self.definition.flags_with(urgencies) | as_found
         stage = self.definition.stage(self.facts.stay.stage) if self.facts.stay else None
         valid = stage.screen_valid_for if stage else None
         return no_open_flag(

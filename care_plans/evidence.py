@@ -119,9 +119,10 @@ class StayFact:
 class Facts:
     """All that is known of one course. The order within each tuple means nothing.
 
-    Corrected assessments are left out. `stay` is None during intake. `stopped_by` names the
-    screens on other courses of the same patient that found a hard stop, not cleared since: it
-    stops this one too.
+    `urgencies` are those that the open flags had when they were found: the version that the course
+    follows now may name others. Corrected assessments are left out. `stay` is None during intake.
+    `stopped_by` names the screens on other courses of the same patient that found a hard stop, not
+    cleared since: it stops this one too.
     """
 
     course_id: UUID
@@ -133,6 +134,7 @@ class Facts:
     answers: tuple[AnswerFact, ...] = ()
     screens: tuple[ScreenFact, ...] = ()
     cleared: tuple[ClearedFact, ...] = ()
+    urgencies: Mapping[str, str] = field(default_factory=dict)
     lanes: Mapping[str, LaneFact] = field(default_factory=dict)
     measures: Mapping[str, MeasureFacts] = field(default_factory=dict)
     stopped_by: tuple[UUID, ...] = ()

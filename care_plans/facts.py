@@ -52,7 +52,7 @@ def gather(courses: Iterable[Course], *, now: datetime) -> dict[UUID, Facts]:
     wanted = list(courses)
     ids = [course.id for course in wanted]
     scores, answers = _scores(ids), _answers(ids)
-    screens, cleared = _screens(ids), _cleared(ids)
+    screens, (cleared, urgencies) = _screens(ids), _flags(ids)
     stays, lanes = _stays(ids), _lanes(ids, now)
     stops, measures = _stops(wanted, now), _measures()
     return {
@@ -66,6 +66,7 @@ def gather(courses: Iterable[Course], *, now: datetime) -> dict[UUID, Facts]:
             answers=tuple(answers[course.id]),
             screens=tuple(screens[course.id]),
             cleared=tuple(cleared[course.id]),
+            urgencies=urgencies[course.id],
             lanes=lanes[course.id],
             measures=measures,
             stopped_by=tuple(
@@ -144,19 +145,23 @@ def _screens(ids: list[UUID]) -> defaultdict[UUID, list[ScreenFact]]:
     return found
 
 
-def _cleared(ids: list[UUID]) -> defaultdict[UUID, list[ClearedFact]]:
-    found: defaultdict[UUID, list[ClearedFact]] = defaultdict(list)
-    theirs = RedFlag.objects.filter(course_id__in=ids, status=RedFlag.Status.CLEARED)
-    rows = theirs.values_list(
-        "course_id", "id", "flag", "found_in", "cleared_at", "clearing_recorded_at"
+def _flags(
+    ids: list[UUID],
+) -> tuple[defaultdict[UUID, list[ClearedFact]], defaultdict[UUID, dict[str, str]]]:
+    """Return by course what was cleared, and how urgent what is open was when it was found."""
+    cleared: defaultdict[UUID, list[ClearedFact]] = defaultdict(list)
+    urgencies: defaultdict[UUID, dict[str, str]] = defaultdict(dict)
+    rows = RedFlag.objects.filter(course_id__in=ids).values_list(
+        "course_id", "id", "flag", "urgency", "found_in", "cleared_at", "clearing_recorded_at"
     )
-    for course_id, red_flag_id, flag, found_in, cleared_at, recorded_at in rows:
-        assert cleared_at is not None
-        assert recorded_at is not None
-        found[course_id].append(
-            ClearedFact(red_flag_id, flag, frozenset(found_in), cleared_at, recorded_at)
-        )
-    return found
+    for course_id, red_flag_id, flag, urgency, found_in, cleared_at, recorded_at in rows:
+        if cleared_at is None or recorded_at is None:
+            urgencies[course_id][flag] = urgency
+        else:
+            cleared[course_id].append(
+                ClearedFact(red_flag_id, flag, frozenset(found_in), cleared_at, recorded_at)
+            )
+    return cleared, urgencies
 
 
 def _stays(ids: list[UUID]) -> dict[UUID, StayFact]:

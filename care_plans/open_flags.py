@@ -11,8 +11,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import F, Func, Value
 
+from care_plans import activities, leading, scope, standing
 from care_plans import flag_reminders as reminders
-from care_plans import leading, scope, standing
 from care_plans.content.safety import STOPS_LOADING, Urgency
 from care_plans.models import Course, RedFlag, RedFlagScreen
 from care_plans.telling import tell
@@ -154,7 +154,9 @@ def clear(
         raise Invalid.field("/outcome", f"One of: {', '.join(Outcome.values)}.")
     if not reason.strip():
         raise Invalid.field("/reason", "Say what was looked into and what it showed.")
-    # Whoever records a screen holds the course first: no finding slips in while this decides.
+    # Whoever records a screen holds the courses first: no finding slips in while this decides.
+    if stops(found):
+        activities.lock_courses(found.patient_id)
     standing.hold(found.course_id)
     found = red_flag_for(actor, red_flag_id, now=now)
     to = _move(found, "clear")

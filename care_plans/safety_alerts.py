@@ -21,7 +21,7 @@ from coordination import audit
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
 from coordination.models import AccessGrant, CareTeamMember, PractitionerRole
-from coordination.on_call import is_anybody_on_call, on_call
+from coordination.on_call import can_be_told, is_anybody_on_call, on_call
 from coordination.problems import Invalid, NotAllowed, NotFound, Stale
 from coordination.tenancy import acting_in
 
@@ -117,7 +117,11 @@ def shows_lines(alert: SafetyAlert) -> bool:
 
 def is_reachable(patient_id: UUID, *, now: datetime) -> bool:
     """Say whether an alert about a patient reaches somebody: on call, or a lead."""
-    return is_anybody_on_call(now) or bool(reminders.lead(patient_id, now=now))
+    if is_anybody_on_call(now):
+        return True
+    named = [to.practitioner_role_id for to in reminders.lead(patient_id, now=now)]
+    roles = PractitionerRole.objects.filter(pk__in=[one for one in named if one is not None])
+    return any(can_be_told(role, now) for role in roles.select_related("practitioner__user"))
 
 
 @transaction.atomic

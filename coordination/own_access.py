@@ -64,6 +64,12 @@ def own_patient(actor: Actor) -> Patient:
     return found
 
 
+def own_record(actor: Actor) -> Patient:
+    """Return the record that goes on of the patient whose login acts. Raises `NoOwnRecord`."""
+    mine = own_patient(actor)
+    return mine if mine.merged_into_id is None else Patient.objects.get(pk=mine.merged_into_id)
+
+
 def own_accesses(actor: Actor) -> QuerySet[AuditEvent, AuditEvent]:
     """Return the audit rows that disclosed or changed something of the actor. Unordered."""
     return AuditEvent.objects.filter(patient_ids__overlap=records_of_person(own_patient(actor)))

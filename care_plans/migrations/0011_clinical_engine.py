@@ -812,7 +812,7 @@ class Migration(migrations.Migration):
                 ("raised_at", models.DateTimeField()),
                 (
                     "rung",
-                    models.PositiveSmallIntegerField(
+                    models.PositiveIntegerField(
                         default=0,
                         help_text="How often it was said again because nobody took it up.",
                     ),

@@ -19,7 +19,7 @@ class SafetyAlert(OrganizationOwned):
     there is one; what was answered is the assessment's, and that may be withheld.
     """
 
-    labels: ClassVar[Labels] = Labels()
+    labels: ClassVar[Labels] = Labels(is_safety=True)
 
     class Status(models.TextChoices):
         OPEN = "open", "Open: nobody has taken it up"
@@ -49,7 +49,7 @@ class SafetyAlert(OrganizationOwned):
     verified = models.CharField(max_length=10)
     status = models.CharField(max_length=12, choices=Status, default=Status.OPEN, editable=False)
     raised_at = models.DateTimeField()
-    rung = models.PositiveSmallIntegerField(
+    rung = models.PositiveIntegerField(
         default=0, help_text="How often it was said again because nobody took it up."
     )
     escalates_at = models.DateTimeField(

@@ -32,5 +32,7 @@ class Labels:
     """To what is null while the row is a draft: its author's alone; of logistics, the circle's."""
     is_logistic: bool = False
     """True for what the desk reads as well: who pays, who takes over, who is referred to whom."""
+    is_safety: bool = False
+    """True for what the circle must know of at once: no directive hides it from them."""
     is_identity: bool = False
     """True for who the patient is and who may see them: never withheld from the circle."""

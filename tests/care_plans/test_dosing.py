@@ -243,6 +243,18 @@ def test_the_worse_pain_is_the_load_response_and_twice_too_much_is_a_flare_up(
         assert Recommendation.objects.filter(rule="rule.flare-up", status="open").count() == 1
 
 
+@pytest.mark.feature("OM-04")
+def test_one_day_counts_once_however_often_it_is_entered(cast: Cast, course: Course) -> None:
+    """Three entries of one day are no three days, and a bad one is not hidden by a good one."""
+    with cast.acting():
+        activity = loading(course)
+    first = enter(cast, activity, pain_24h=8).json()
+    assert enter(cast, activity, pain_24h=1, replaces=first["id"]).status_code == 201
+    with cast.acting():
+        rows = Score.objects.filter(measure__slug="pain_load_24h", assessment__replaced_by=None)
+        assert [row.value for row in rows] == [Decimal(1)]
+
+
 @pytest.mark.feature("OM-06")
 def test_a_day_is_entered_once_and_corrected_by_name(cast: Cast, course: Course) -> None:
     with cast.acting():

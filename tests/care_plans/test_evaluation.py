@@ -446,3 +446,12 @@ def test_a_newer_screen_renews_what_an_older_one_found() -> None:
     definition = whole.model_copy(update={"stages": {**whole.stages, "acute": stage}})
     known = facts(screens=(screen(days_ago=20), screen(days_ago=1)))
     assert may_load(definition, known, NOW).outcome is Outcome.MET
+
+
+@pytest.mark.feature("DP-02")
+def test_a_flag_stays_as_urgent_as_when_it_was_found() -> None:
+    """A later version that calls it routine opens nothing."""
+    whole = hamstring()
+    found = screen({"numbness-or-tingling": "present"})
+    known = facts(screens=(found,), urgencies={"numbness-or-tingling": "emergency"})
+    assert may_load(whole, known, NOW).outcome is Outcome.NOT_MET

@@ -259,6 +259,23 @@ def test_a_directive_hides_the_answer_and_never_the_alert(cast: Cast) -> None:
         assert alert["status"] == "open"
 
 
+def test_locking_everything_away_hides_no_alert(cast: Cast) -> None:
+    scene = lockbox.stage(cast, hands_over=False)
+    scene.lock(target="everything", audience="everyone")
+    answer(cast, item_9=1)
+    assert cast.asha.client.get(URL, {"open": "true"}).json()["results"]
+    delivery.deliver_due("email", clock=lambda: NOW)
+    assert [letter for letter in mail.outbox if "safety alert" in letter.subject.lower()]
+
+
+def test_a_patient_who_is_noted_as_deceased_still_calls_the_staff(cast: Cast) -> None:
+    with cast.acting():
+        type(cast.patient).objects.filter(pk=cast.patient.pk).update(deceased_at=NOW)
+    answer(cast, item_9=1)
+    delivery.deliver_due("email", clock=lambda: NOW)
+    assert len(mail.outbox) == 1
+
+
 @pytest.mark.parametrize(
     ("who", "status"), [("gus", 404), ("sam", 403), ("ada", 403), ("pia", 403), ("olu", 404)]
 )
