@@ -9,11 +9,11 @@ from urllib.parse import unquote, urlsplit
 import dj_database_url
 from django.utils.csp import CSP
 
-from coordination.environment import PROJECT, Environment
+from coordination.environment import PROJECT, read_environment
 from coordination.logs import logging_settings
 from coordination.schedule import SCHEDULE
 
-ENVIRONMENT = Environment()
+ENVIRONMENT = read_environment()
 IS_COMMAND = Path(sys.argv[0]).name == "manage.py"
 
 BASE_DIR: Path = PROJECT
