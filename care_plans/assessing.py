@@ -269,7 +269,8 @@ def _flaws(scores: Sequence[NewScore], measures: Mapping[str, Measure]) -> Itera
     for number, score in enumerate(scores):
         measure = measures.get(score.measure)
         if measure is None:
-            yield FieldError(pointer("scores", number, "measure"), "There is no such measure.")
+            words = "There is no such measure; `GET /api/v1/measures` lists them."
+            yield FieldError(pointer("scores", number, "measure"), words)
             continue
         for name, detail in _flaws_of(score, measure):
             yield FieldError(pointer("scores", number, name), detail)

@@ -53,7 +53,8 @@ def found_organization(*, slug: str, name: str, is_demo: bool, now: datetime) ->
     try:
         validate_slug(slug)
     except ValidationError as error:
-        raise Invalid.field("/slug", f"{slug!r} is not a slug.") from error
+        words = f"{slug!r} is not a slug: letters, digits, hyphens and underscores only."
+        raise Invalid.field("/slug", words) from error
     if not name.strip():
         raise Invalid.field("/name", "An organization needs a name.")
     organization = Organization(
