@@ -161,6 +161,11 @@ class Finding:
     source: tuple[str, ...] = ()
     parts: tuple["Finding", ...] = ()
 
+    @property
+    def answer(self) -> tuple[Any, ...]:
+        """Return what was found, whatever the question is called."""
+        return (self.kind, self.outcome, self.sentence, self.evidence)
+
     def leaves(self) -> Iterator["Finding"]:
         """Yield the findings that ask something, without those that only join others."""
         if self.parts:
@@ -221,8 +226,18 @@ class Readiness:
         return tuple(part for part in self.parts if part is not self.lanes)
 
     def blockers(self) -> tuple[Finding, ...]:
-        """Return every question whose answer is not yes, and that keeps its part from yes."""
-        return tuple(leaf for part in self.parts for leaf in _blocking(part))
+        """Return every question whose answer is not yes, and that keeps its part from yes.
+
+        What several parts ask with the same answer is named once: by the pathway's name for it,
+        if it has one.
+        """
+        leaves = [leaf for part in self.parts for leaf in _blocking(part)]
+        by_pathway = {leaf.answer for leaf in leaves if leaf.id}
+        named: dict[tuple[Any, ...], Finding] = {}
+        for leaf in leaves:
+            if leaf.id or leaf.answer not in by_pathway:
+                named.setdefault((leaf.id, leaf.answer), leaf)
+        return tuple(named.values())
 
     def as_json(self) -> dict[str, Any]:
         """Return what a transition keeps of the readiness on which it was decided."""
