@@ -106,9 +106,12 @@ def _split(url: str, schemes: tuple[str, ...]) -> tuple[SplitResult | None, str]
     if where.scheme not in schemes or "://" not in url:
         return None, f"it does not begin with {schemes[0]}://"
     try:
-        _ = where.port
+        has_port = where.port != 0
     except ValueError:  # or "/" and "#" in a password, after which nothing is where it belongs
-        return None, "its port is not a number up to 65535 (is the password percent-encoded?)"
+        has_port = False
+    if not has_port:
+        reason = "its port is not a number from 1 to 65535 (is the password percent-encoded?)"
+        return None, reason
     return where, ""
 
 

@@ -22,6 +22,7 @@ POSTGRESQL = "it must look like postgresql://user:password@host:5432/database."
         ("DATABASE_URL", f"postgresql:u:{HUSH}@h/d", "it does not begin with postgresql://"),
         ("DATABASE_URL", f"postgresql://u:{HUSH}@h:x/d", "its port is not a number"),
         ("DATABASE_URL", f"postgresql://u:{HUSH}@h:65536/d", "its port is not a number"),
+        ("EMAIL_URL", f"smtp://u:{HUSH}@h:0", "its port is not a number from 1 to 65535"),
         ("DATABASE_URL", f"postgresql://u:{HUSH}/{HUSH}@h:5432/d", "its port is not a number"),
         ("DATABASE_URL", f"postgresql://u:{HUSH}@[h/d", "its host cannot be read"),
         ("DATABASE_URL", f"postgresql://u:{HUSH}@h/", "it names no database"),
