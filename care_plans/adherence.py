@@ -24,6 +24,7 @@ from coordination.actors import Actor, Role
 from coordination.models import PractitionerRole
 from coordination.own_access import own_record
 from coordination.problems import FieldError, NotAllowed, NotFound
+from coordination.withheld import must_be_shown
 
 #: how many days count, the day itself among them
 WINDOW = 14
@@ -62,7 +63,8 @@ def record_done(activity_id: UUID, done: Done, *, actor: Actor, now: datetime) -
 
     One entry for each activity and day: another one corrects it and names it as `replaces`.
     Raises `ActivityNotFound`, `Denied`, `Invalid` that names each wrong value, `NotAllowed` where
-    the activity was never begun, and `EnteredAlready`. All or nothing.
+    the activity was never begun, `EnteredAlready`, and `NotOpenToYou` where the entry of the day is
+    withheld. All or nothing.
     """
     by_patient = Role.PATIENT in actor.roles
     activity = _own(activity_id, actor) if by_patient else activity_for(actor, activity_id, now=now)
@@ -128,6 +130,8 @@ def _write(
     now: datetime,
 ) -> AdherenceEntry:
     known = AdherenceEntry.objects.filter(activity=activity, day=done.day, replaced_by=None).first()
+    if known is not None and not by_patient:
+        must_be_shown(known, actor=actor, now=now)
     if known is not None and known.pk != done.replaces:
         raise EnteredAlready(
             "This day was entered already: correct that entry instead.", entry=str(known.pk)

@@ -29,6 +29,7 @@ from care_plans.evidence import Finding
 from care_plans.models import (
     Course,
     CourseAnswer,
+    Goal,
     Lane,
     LaneSignOff,
     RedFlag,
@@ -38,10 +39,17 @@ from care_plans.models import (
 )
 from coordination.access import IsAnyOf
 from coordination.actors import Actor
-from coordination.disclosure import directed_at, disclosed_to, named_to, something_withheld
+from coordination.disclosure import (
+    directed_at,
+    disclosed_to,
+    is_doer_shown,
+    named_to,
+    something_withheld,
+)
 from referrals.models import Referral
 
 WITHHELD = "Something that counts here is withheld."
+WITHHELD_WORDS = "What was said of it is withheld."
 STOPPED = "A red flag is open; where it was found is withheld."
 
 _RECORDS: Mapping[str, type[Model]] = {
@@ -90,20 +98,61 @@ def shown(courses: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[
     )
 
 
+def naming_versions(rows: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    """Add which version of a record each one `replaces`, and which replaced it, unless withheld."""
+    found: QuerySet[Any, Any] = rows.annotate(
+        replaces_shown=named_to(rows.model, actor, now, at="replaces_id"),
+        replaced_by_shown=named_to(rows.model, actor, now, at="replaced_by__pk"),
+    )
+    return found
+
+
 def lanes_shown(lanes: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[Any, Any]:
     """Fetch what is shown of lanes to a reader: who does each, its referral, its words.
 
+    `course_shown` is the course, unless it is withheld from whoever does the lane.
     Each lane carries as `words` what it said in the present stay, the latest last, and its
     referral as `shown_referral`, None also where that is withheld. `reason_shown` is its reason
     without the words of a decision that rests on something withheld.
     """
     words = disclose(LaneSignOff.objects.filter(stay__left_at=None), actor, now)
     referrals = disclose(Referral.objects.only("id", "status"), actor, now)
-    told: QuerySet[Any, Any] = lanes.annotate(reason_shown=_reason_shown(actor, now))
+    told: QuerySet[Any, Any] = lanes.annotate(
+        reason_shown=_reason_shown(actor, now),
+        course_shown=named_to(Course, actor, now, at="course_id"),
+    )
     return told.select_related("course", "practitioner_role__practitioner").prefetch_related(
         Prefetch("sign_offs", words.order_by("effective_at", "recorded_at", "id"), to_attr="words"),
         Prefetch("referral", referrals, to_attr="shown_referral"),
     )
+
+
+def activities_shown(rows: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    """Fetch what is shown of activities: `course_shown` and `goal_shown`, unless withheld."""
+    named: QuerySet[Any, Any] = rows.annotate(
+        course_shown=named_to(Course, actor, now, at="course_id"),
+        goal_shown=named_to(Goal, actor, now, at="goal_id"),
+    )
+    return named.select_related("lane")
+
+
+def doers_shown(
+    rows: QuerySet[Any, Any], actor: Actor, now: datetime, *, said_by: str, **at: str
+) -> QuerySet[Any, Any]:
+    """Add who did something to each row, by the name each is given, null where that is withheld.
+
+    `reason_shown` is the row's reason in the words of whoever `said_by` names.
+    """
+    is_shown = {name: is_doer_shown(actor, now, at=path) for name, path in at.items()}
+    named: QuerySet[Any, Any] = rows.annotate(
+        **{name: Case(When(is_shown[name], then=F(f"{at[name]}_id"))) for name in at},
+        reason_shown=Case(
+            When(is_shown[said_by], then=F("reason")),
+            default=Value(WITHHELD_WORDS),
+            output_field=TextField(),
+        ),
+    )
+    return named
 
 
 def rests_on_hidden(actor: Actor, now: datetime, *, patient: str) -> list[Any]:

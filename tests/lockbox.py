@@ -57,7 +57,11 @@ class Scene:
         return self._rows(
             lambda labels: {
                 labels.discipline: name,
-                **{f"{role.removesuffix('_id')}__discipline": name for role in labels.parties},
+                **{
+                    f"{role.removesuffix('_id')}__discipline": name
+                    for role in (labels.author, *labels.parties)
+                    if role
+                },
                 **({f"{labels.recorder}__in": people} if labels.recorder else {}),
             }
         )

@@ -16,6 +16,7 @@ from django.apps import apps
 from django.db.models import CharField, TextField
 from django.db.models.signals import pre_save
 
+from care_plans import notes
 from coordination.consent import Decided, Locked, set_directive
 from coordination.models import Organization
 from coordination.tenancy import acting_in
@@ -54,6 +55,8 @@ class Kind:
     author: str = ""
     course: str = ""
     part_of: str = "pk"
+    asked_by: str = ""
+    corrects: str = ""
 
 
 BY_ROLE = {"discipline": "practitioner_role__discipline", "author": "practitioner_role_id"}
@@ -106,7 +109,12 @@ KINDS: Mapping[str, Kind] = {
         discipline="activity__lane__discipline",
         author="practitioner_role_id",
     ),
-    "AdherenceEntry": Kind("clinical", course="course_id", discipline="activity__lane__discipline"),
+    "AdherenceEntry": Kind(
+        "clinical",
+        course="course_id",
+        discipline="activity__lane__discipline",
+        author="practitioner_role_id",
+    ),
     "SafetyAlert": Kind("clinical"),
     "Recommendation": Kind("clinical", course="course_id"),
     "RedFlag": Kind(
@@ -117,12 +125,22 @@ KINDS: Mapping[str, Kind] = {
         part_of="screen_id",
     ),
     "Encounter": Kind("clinical", **BY_ROLE, course="course_id"),
-    "ClinicalNote": Kind("note", discipline="discipline", author="author_id", course="course_id"),
+    "ClinicalNote": Kind(
+        "note",
+        discipline="discipline",
+        author="author_id",
+        course="course_id",
+        corrects="amends_id",
+    ),
     "CareSummary": Kind(
         "clinical", discipline="discipline", author="author_id", course="course_id"
     ),
     "Referral": Kind(
-        "referral", discipline="discipline", author="requested_by_id", course="condition_id"
+        "referral",
+        discipline="discipline",
+        author="requested_by_id",
+        course="condition_id",
+        asked_by="requested_by__discipline",
     ),
 }
 #: who sees a kind besides the circle
@@ -148,6 +166,7 @@ class Row:
     author: UUID | None
     course: UUID | None
     part_of: UUID
+    asked_by: str
 
 
 @dataclass(frozen=True)
@@ -165,7 +184,7 @@ class Lockbox:
         if self.target == "everything":
             return True
         if self.target == "discipline":
-            return bool(row.discipline == self.what)
+            return self.what in {row.discipline, row.asked_by}
         if self.target == "practitioner":
             return row.author is not None and authors.get(row.author) == self.what
         return self.what in {row.part_of, row.course}
@@ -281,6 +300,7 @@ def open_ward(cast: Cast) -> Ward:
     with planting():
         _admit(ward)
         _lock(ward)
+        _amend(ward)
     _name_people(ward)
     for organization in (cast.riverside, cast.harbour):
         with acting_in(organization.id):
@@ -347,6 +367,24 @@ def _lock(ward: Ward) -> None:
         _set(cast, box)
 
 
+def _amend(ward: Ward) -> None:
+    """Write something in the place of the note that was locked away, and again in its place."""
+    from care_plans.models import ClinicalNote
+
+    last = UUID(str(ward.scenes[3].ids["ClinicalNote"]))
+    with ward.cast.acting():
+        author = ClinicalNote.objects.get(pk=last).author_id
+        (who,) = (
+            one
+            for one in ward.cast.everybody.values()
+            if one.role is not None and one.role.pk == author
+        )
+        for _ in range(2):
+            last = notes.amend_note(
+                last, text="Otherwise.", because="Wrong.", actor=who.actor(), now=NOW
+            ).pk
+
+
 def _set(cast: Cast, box: Lockbox) -> None:
     targets = {
         "discipline": "target_discipline",
@@ -388,8 +426,18 @@ def _rows(organization: Organization) -> Iterator[Row]:
     models = {model.__name__: model for model in apps.get_models()}
     for name, kind in KINDS.items():
         rows: Any = models[name]._default_manager
-        paths = (kind.patient, kind.discipline, kind.author, kind.course, kind.part_of)
-        for row in rows.values("pk", *(path for path in paths if path)):
+        paths = (
+            kind.patient,
+            kind.discipline,
+            kind.author,
+            kind.course,
+            kind.part_of,
+            kind.asked_by,
+            kind.corrects,
+        )
+        found = list(rows.values("pk", *(path for path in paths if path)))
+        originals = {row["pk"]: row[kind.corrects] for row in found if kind.corrects}
+        for row in found:
             yield Row(
                 name,
                 str(row["pk"]),
@@ -398,5 +446,12 @@ def _rows(organization: Organization) -> Iterator[Row]:
                 row.get(kind.discipline, ""),
                 row.get(kind.author),
                 row.get(kind.course),
-                row[kind.part_of],
+                _first(row[kind.part_of], originals),
+                row.get(kind.asked_by, ""),
             )
+
+
+def _first(one: UUID, originals: Mapping[UUID, UUID | None]) -> UUID:
+    """Return the first version of a record: it stands for all of them."""
+    before = originals.get(one)
+    return one if before is None else _first(before, originals)

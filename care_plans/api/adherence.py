@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import adherence
+from care_plans import adherence, disclosing
 from care_plans.api import dosing_serializers as serializers
 from care_plans.models import AdherenceEntry
 from coordination.api.permissions import CLINICAL, PATIENTS
@@ -43,9 +43,8 @@ class AdherenceEntryViewSet(OfPatients, Listed):
 
     def get_queryset(self) -> QuerySet[Any, Any]:
         """Return the entries of patients within reach."""
-        rows = AdherenceEntry.objects.select_related("replaced_by")
-        found: QuerySet[Any, Any] = self.narrow(rows, self.actor, self.now)
-        return found
+        rows: QuerySet[Any, Any] = self.narrow(AdherenceEntry.objects.all(), self.actor, self.now)
+        return disclosing.naming_versions(rows, self.actor, self.now)
 
     @extend_schema(
         summary="Write down a day of the home programme",
@@ -57,7 +56,7 @@ class AdherenceEntryViewSet(OfPatients, Listed):
         """Record what was done."""
         data = self.valid(serializers.NewAdherenceEntrySerializer)
         row = adherence.record_done(**data, actor=self.actor, now=self.now)
-        return self.answer(row, status=201)
+        return self.answer(self.get_queryset().get(pk=row.pk), status=201)
 
 
 class OwnAdherenceEntryViewSet(OfPatients):
@@ -77,4 +76,6 @@ class OwnAdherenceEntryViewSet(OfPatients):
         """Record what I did."""
         data = self.valid(serializers.NewAdherenceEntrySerializer)
         row = adherence.record_done(**data, actor=self.actor, now=self.now)
-        return self.answer(row, status=201)
+        # nothing is withheld from the patient, whose word a directive is
+        versions = {"replaces_shown": F("replaces_id"), "replaced_by_shown": F("replaced_by__pk")}
+        return self.answer(AdherenceEntry.objects.annotate(**versions).get(pk=row.pk), status=201)

@@ -46,9 +46,8 @@ class DoseChangeSerializer(serializers.ModelSerializer[DoseChange]):
 class AdherenceEntrySerializer(serializers.ModelSerializer[AdherenceEntry]):
     """What was done of an activity on one day; `replaced_by` names what corrects it."""
 
-    replaced_by = serializers.UUIDField(
-        source="replaced_by.id", read_only=True, allow_null=True, default=None
-    )
+    replaces = serializers.UUIDField(source="replaces_shown", read_only=True, allow_null=True)
+    replaced_by = serializers.UUIDField(source="replaced_by_shown", read_only=True, allow_null=True)
 
     class Meta:
         model = AdherenceEntry

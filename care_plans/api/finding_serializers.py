@@ -41,9 +41,8 @@ class AssessmentSerializer(serializers.ModelSerializer[Assessment]):
 
     scores = ScoreSerializer(many=True, read_only=True)
     entered_in_error = serializers.BooleanField(read_only=True)
-    replaced_by = serializers.UUIDField(
-        source="replaced_by.id", read_only=True, allow_null=True, default=None
-    )
+    replaces = serializers.UUIDField(source="replaces_shown", read_only=True, allow_null=True)
+    replaced_by = serializers.UUIDField(source="replaced_by_shown", read_only=True, allow_null=True)
 
     statements = StatementShownSerializer(many=True, read_only=True, default=list)
     corrections = CorrectionShownSerializer(many=True, read_only=True, default=list)
@@ -146,12 +145,16 @@ class RedFlagSerializer(serializers.ModelSerializer[RedFlag]):
 
     found = serializers.SerializerMethodField()
     owner = serializers.UUIDField(
-        source="work_item.owner_id",
+        source="owner_shown",
         read_only=True,
         allow_null=True,
-        default=None,
         help_text="The practitioner role that owes looking into it.",
     )
+    acknowledged_by = serializers.UUIDField(
+        source="acknowledged_by_shown", read_only=True, allow_null=True
+    )
+    cleared_by = serializers.UUIDField(source="cleared_by_shown", read_only=True, allow_null=True)
+    reason = serializers.CharField(source="reason_shown", read_only=True)
     is_overdue = serializers.SerializerMethodField()
 
     class Meta:

@@ -9,7 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import assessing, circumstances, red_flags
+from care_plans import assessing, circumstances, disclosing, red_flags
 from care_plans.api import finding_serializers as serializers
 from care_plans.models import (
     Assessment,
@@ -93,7 +93,8 @@ class AssessmentViewSet(_Findings, Listed, Retrieved):
 
     def get_queryset(self) -> QuerySet[Any, Any]:
         """Return the sittings within reach, with what the patient says beside them."""
-        return with_statements(super().get_queryset(), self.actor, self.now)
+        rows = disclosing.naming_versions(super().get_queryset(), self.actor, self.now)
+        return with_statements(rows, self.actor, self.now)
 
     @extend_schema(
         summary="Record an assessment",

@@ -38,6 +38,8 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
     is_expert_consensus = serializers.SerializerMethodField(
         help_text="It rests, in whole or in part, on opinion alone."
     )
+    decided_by = serializers.UUIDField(source="decided_by_shown", read_only=True, allow_null=True)
+    reason = serializers.CharField(source="reason_shown", read_only=True)
     is_withheld = serializers.BooleanField(
         read_only=True, help_text="Something that it rests on is withheld from you."
     )

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from care_plans import deciding
 from care_plans.api import recommendation_serializers as serializers
-from care_plans.disclosing import rests_on_hidden
+from care_plans.disclosing import doers_shown, rests_on_hidden
 from care_plans.models import Recommendation
 from coordination.actors import Role
 from coordination.api.permissions import ADMINISTRATION, CLINICAL
@@ -66,7 +66,13 @@ class RecommendationViewSet(OfPatients, Listed, Retrieved):
     def get_queryset(self) -> Rows:
         """Return the recommendations within reach; one that rests on something withheld says so."""
         rows = Recommendation.objects.prefetch_related("pathway_version__pathway")
-        found: Rows = self.narrow(rows, self.actor, self.now)
+        found = doers_shown(
+            self.narrow(rows, self.actor, self.now),
+            self.actor,
+            self.now,
+            said_by="decided_by_shown",
+            decided_by_shown="decided_by",
+        )
         hidden = [Q(one) for one in rests_on_hidden(self.actor, self.now, patient="patient_id")]
         shown: Rows = found.annotate(
             is_withheld=Case(

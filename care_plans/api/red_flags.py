@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from care_plans import open_flags
 from care_plans.api import finding_serializers as serializers
+from care_plans.disclosing import doers_shown
 from care_plans.models import RedFlag
 from coordination.api.permissions import CLINICAL
 from coordination.api.records import OfPatientFilter
@@ -75,8 +76,15 @@ class RedFlagViewSet(OfPatients, Listed, Retrieved):
         rows = RedFlag.objects.select_related("work_item").prefetch_related(
             "course__pathway_version"
         )
-        found: Rows = self.narrow(rows, self.actor, self.now)
-        return found
+        return doers_shown(
+            self.narrow(rows, self.actor, self.now),
+            self.actor,
+            self.now,
+            said_by="cleared_by_shown",
+            owner_shown="work_item__owner",
+            acknowledged_by_shown="acknowledged_by",
+            cleared_by_shown="cleared_by",
+        )
 
     def get_serializer_context(self) -> dict[str, Any]:
         """Hand on the clock."""

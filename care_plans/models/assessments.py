@@ -60,6 +60,8 @@ class Assessment(_Recorded):
         discipline="practitioner_role__discipline",
         author="practitioner_role_id",
         condition="course_id",
+        versions=("Assessment",),
+        ties=("id", "replaces_id"),
     )
 
     course = models.ForeignKey(
@@ -114,6 +116,7 @@ class Score(OrganizationOwned):
         discipline="assessment__practitioner_role__discipline",
         author="assessment__practitioner_role_id",
         condition="assessment__course_id",
+        versions=("Assessment",),
     )
 
     class Side(models.TextChoices):

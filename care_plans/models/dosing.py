@@ -68,7 +68,11 @@ class AdherenceEntry(OrganizationOwned):
     """What was done of one activity on one day, and the pain with it; a correction replaces it."""
 
     labels: ClassVar[Labels] = Labels(
-        discipline="activity__lane__discipline", condition="course_id"
+        discipline="activity__lane__discipline",
+        author="practitioner_role_id",
+        condition="course_id",
+        versions=("AdherenceEntry",),
+        ties=("id", "replaces_id"),
     )
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")

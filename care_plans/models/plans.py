@@ -243,7 +243,9 @@ class Course(OrganizationOwned, Editable):
 class SeverityChange(OrganizationOwned):
     """What severity a course had from when on; the first row is written when it begins."""
 
-    labels: ClassVar[Labels] = Labels(patient="course__patient_id", condition="course_id")
+    labels: ClassVar[Labels] = Labels(
+        patient="course__patient_id", recorder="user_id", condition="course_id"
+    )
 
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="severity_changes")
     severity = models.CharField(max_length=8, choices=Severity)
