@@ -232,6 +232,12 @@ class LaneDecisionSerializer(serializers.Serializer[Any]):
 class LaneSerializer(serializers.ModelSerializer[Lane]):
     """One discipline's part of a course."""
 
+    course = serializers.UUIDField(
+        source="course_shown",
+        read_only=True,
+        allow_null=True,
+        help_text="Null where the course is withheld from whoever does the lane.",
+    )
     practitioner = LanePractitionerSerializer(
         source="practitioner_role", read_only=True, allow_null=True
     )
@@ -293,8 +299,10 @@ class GoalSerializer(serializers.ModelSerializer[Goal]):
 
 
 class ActivitySerializer(serializers.ModelSerializer[Activity]):
-    """One thing a lane does for a goal of a stage."""
+    """One thing a lane does for a goal of a stage; what is withheld of these is null."""
 
+    course = serializers.UUIDField(source="course_shown", read_only=True, allow_null=True)
+    goal = serializers.UUIDField(source="goal_shown", read_only=True, allow_null=True)
     discipline = serializers.ChoiceField(
         choices=Discipline.choices, source="lane.discipline", read_only=True
     )

@@ -294,7 +294,8 @@ class CourseViewSet(Projected, Retrieved):
     @action(detail=True, **_UNPAGED)
     def activities(self, request: Request, pk: str) -> Response:
         """Return the activities, those of the first stay first."""
-        rows = self._of(Activity, self._disclosed("Activity")).select_related("lane")
+        mine = self._of(Activity, self._disclosed("Activity"))
+        rows = disclosing.activities_shown(mine, self.actor, self.now)
         return self._listed(rows.order_by("sequence", "id"), serializers.ActivitySerializer)
 
     @extend_schema(

@@ -124,8 +124,8 @@ class ActivityViewSet(_OfCourse):
 
     def rows(self) -> QuerySet[Any, Any]:
         """Return all of them."""
-        found: QuerySet[Any, Any] = Activity.objects.select_related("course", "lane")
-        return found
+        rows = Activity.objects.select_related("course")
+        return disclosing.activities_shown(rows, self.actor, self.now)
 
     @extend_schema(summary="Edit cadence or note of an activity")
     def partial_update(self, request: Request, pk: str) -> Response:

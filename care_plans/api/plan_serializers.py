@@ -43,11 +43,20 @@ class OpenPlanSerializer(serializers.Serializer[Any]):
 
 
 class PlanLaneSerializer(LaneSerializer):
-    """One course's lane of a discipline, with what it does."""
+    """One course's lane of a discipline, with what it does.
 
-    condition = serializers.CharField(source="course.condition", read_only=True)
-    course_status = serializers.CharField(source="course.status", read_only=True)
-    stage = serializers.CharField(source="course.stage", read_only=True, allow_null=True)
+    What is the course's is null where the course is withheld from whoever does the lane.
+    """
+
+    condition = serializers.CharField(
+        source="shown_course.condition", read_only=True, allow_null=True, default=None
+    )
+    course_status = serializers.CharField(
+        source="shown_course.status", read_only=True, allow_null=True, default=None
+    )
+    stage = serializers.CharField(
+        source="shown_course.stage", read_only=True, allow_null=True, default=None
+    )
     activities = ActivitySerializer(many=True, read_only=True, source="in_plan")
 
     class Meta(LaneSerializer.Meta):
