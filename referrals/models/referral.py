@@ -45,6 +45,8 @@ def reach(actor: Actor, now: datetime) -> models.Q:
     """Select the referrals that the actor may see; see `ReferralQuerySet.within_reach`."""
     sent = ~models.Q(status="draft") | within_reach(actor, now, view="clinical")
     mine = models.Q(work_item__owner_id__in=actor.practitioner_role_ids)
+    # whoever asked has the report to acknowledge, whatever of the work itself is withheld
+    mine |= models.Q(requested_by_id__in=actor.practitioner_role_ids)
     worked_on = disclosed_to(WorkItem, actor, now, view="directory", at="work_item__")
     shown = mine | disclosed_to(Referral, actor, now, view="directory") & worked_on
     return within_reach(actor, now, view="directory") & sent & shown
