@@ -25,6 +25,7 @@ from coordination.idempotency import KeyReused, usable_key
 from coordination.models import Patient, PractitionerRole
 from coordination.own_access import own_record
 from coordination.problems import Denied, FieldError, Invalid, NotAllowed, NotFound
+from coordination.withheld import must_be_shown
 
 MAX_SCORES = 200
 #: a score has at most four decimals and six digits before them, as its column does
@@ -73,7 +74,8 @@ def record_assessment(
 
     With a `key` that was used for the same content the earlier assessment is returned; the flag
     says whether it is new. Raises `PatientNotFound`, `Invalid` with a pointer to each wrong value,
-    `Denied` outside the measures' disciplines, `CourseEnded`, `KeyReused`. All or nothing.
+    `Denied` outside the measures' disciplines, `CourseEnded`, `KeyReused`, and `NotOpenToYou` where
+    what the key was used for is withheld. All or nothing.
     """
     patient = patient_for(actor, patient_id, now=now)
     must_go_on(patient)
@@ -181,7 +183,7 @@ def _course_of(
 
 
 def _write(new: _New, *, actor: Actor, now: datetime) -> tuple[Assessment, bool]:
-    if earlier := _earlier(new):
+    if earlier := _earlier(new, actor, now):
         return earlier, False
     if new.replaces is not None and new.replaces.entered_in_error:
         raise ReplacedAlready("This assessment was corrected already.")
@@ -193,7 +195,7 @@ def _write(new: _New, *, actor: Actor, now: datetime) -> tuple[Assessment, bool]
             assessment = _create(new, at, measures, role, actor=actor, now=now)
     except IntegrityError as error:
         # somebody else was faster with the same key, or with a correction of the same assessment
-        if earlier := _earlier(new):
+        if earlier := _earlier(new, actor, now):
             return earlier, False
         if new.replaces is not None:
             raise ReplacedAlready("Somebody else corrected this meanwhile.") from error
@@ -205,10 +207,12 @@ def _write(new: _New, *, actor: Actor, now: datetime) -> tuple[Assessment, bool]
     return assessment, True
 
 
-def _earlier(new: _New) -> Assessment | None:
+def _earlier(new: _New, actor: Actor, now: datetime) -> Assessment | None:
     if not new.key:
         return None
     found: Assessment | None = Assessment.objects.filter(patient=new.patient, key=new.key).first()
+    if found is not None and Role.PATIENT not in actor.roles:
+        must_be_shown(found, actor=actor, now=now)
     if found is not None and found.digest != new.digest:
         raise KeyReused("This idempotency key was used for another assessment.")
     return found

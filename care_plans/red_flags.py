@@ -30,6 +30,7 @@ from coordination.actors import Actor
 from coordination.idempotency import KeyReused, usable_key
 from coordination.models import PractitionerRole
 from coordination.problems import FieldError
+from coordination.withheld import must_be_shown
 
 Answer = RedFlagAnswer.Answer
 
@@ -72,7 +73,7 @@ def record_screen(
     A hard stop holds every loading activity of the patient before this returns. With a `key` that
     was used for the same content the earlier screen is returned; the flag says whether it is new.
     Raises `CourseNotFound`, `Invalid` with a pointer to each wrong answer, `Denied`,
-    `CourseEnded`, `KeyReused`.
+    `CourseEnded`, `KeyReused`, and `NotOpenToYou` where what the key was used for is withheld.
     """
     course = course_for(actor, course_id, now=now)
     role = scope.require("screen.record", course, actor=actor)
@@ -84,7 +85,7 @@ def record_screen(
     if stops:
         activities.stop_for_red_flag(course.patient_id, actor=actor, now=now)
     standing.hold(course.pk)
-    if earlier := _earlier(course, usable_key(key), sent):
+    if earlier := _earlier(course, usable_key(key), sent, actor, now):
         return earlier, False
     at = moment(effective_at, course.patient, course, now=now)
     screen = _create(course, answers, at, role, key=key, sent=sent, actor=actor, now=now)
@@ -150,10 +151,14 @@ def _is_stop(definition: PathwayDefinition, flag: str, answer: str) -> bool:
     return answer == Answer.PRESENT and definition.red_flag(flag).stops_loading
 
 
-def _earlier(course: Course, key: str, sent: str) -> RedFlagScreen | None:
+def _earlier(
+    course: Course, key: str, sent: str, actor: Actor, now: datetime
+) -> RedFlagScreen | None:
     if not key:
         return None
     found = RedFlagScreen.objects.filter(course=course, key=key).first()
+    if found is not None:
+        must_be_shown(found, actor=actor, now=now)
     if found is not None and found.digest != sent:
         raise KeyReused("This idempotency key was used for another screen.")
     return found

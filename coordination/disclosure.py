@@ -117,13 +117,18 @@ def is_doer_shown(actor: Actor, now: datetime, *, at: str, patient: str = "patie
     if found is None:
         return EVERY_ROW
     kinds = Directive.Target
-    target = Q(target=kinds.EVERYTHING)
+    target = Q(target=kinds.EVERYTHING) | _membership(at)
     target |= Q(target=kinds.DISCIPLINE, target_discipline=OuterRef(f"{at}__discipline"))
     doer = OuterRef(f"{at}__practitioner_id")
     target |= Q(target=kinds.PRACTITIONER, target_practitioner_id=doer)
-    target |= Q(target=kinds.RECORD, target_id__in=_memberships(OuterRef(OuterRef(f"{at}_id"))))
     mine = Q(**{f"{at}_id__in": actor.practitioner_role_ids})
-    return mine | Q(**{f"{at}_id": None}) | ~Exists(found.filter(target))
+    return mine | Q(**{f"{at}_id": None}) | Q(~Exists(found.filter(target)))
+
+
+def is_member_shown(actor: Actor, now: datetime, *, at: str, patient: str = "patient_id") -> Q:
+    """Select the rows at whose path `at` nobody stands whose membership in the team is withheld."""
+    found = directed_at(actor, now, Q(patient_id=OuterRef(patient)))
+    return EVERY_ROW if found is None else Q(~Exists(found.filter(_membership(at))))
 
 
 def applying_to(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
@@ -333,6 +338,12 @@ def _names(labels: Labels, *, at: str) -> Q:
     if not labels.versions:
         return Q(target_id=record)
     return Q(IsVersionOf(F("target_id"), record, kinds=labels.versions))
+
+
+def _membership(at: str) -> Q:
+    """Select the directives that name the membership of the role at a path."""
+    members = _memberships(OuterRef(OuterRef(f"{at}_id")))
+    return Q(target=Directive.Target.RECORD, target_id__in=members)
 
 
 def _memberships(role: Any) -> QuerySet[Any, Any]:
