@@ -9,16 +9,19 @@ from .assessments import (
     Score,
     SourceDocument,
 )
+from .care_plan import CarePlan
 from .content import Measure, Pathway, PathwayReview, PathwaySignature, PathwayVersion
 from .dosing import AdherenceEntry, DoseChange
 from .encounters import CareSummary, ClinicalNote, Encounter
 from .lanes import Activity, Goal, Lane, LaneSignOff
-from .plans import CarePlan, Course, SeverityChange, StageStay, StageTransition
+from .looks import LastLook
+from .plans import Course, SeverityChange, StageStay, StageTransition
 from .recommendations import Recommendation
 from .red_flags import RedFlag
 from .safety import SafetyAlert
+from .statements import PatientStatement, PatientStatementVersion
 from .versions import VersionDecision
-from .words import Severity, Side, Stage
+from .words import Outcome, Severity, Side, Stage
 
 __all__ = [
     "Activity",
@@ -35,11 +38,15 @@ __all__ = [
     "Goal",
     "Lane",
     "LaneSignOff",
+    "LastLook",
     "Measure",
+    "Outcome",
     "Pathway",
     "PathwayReview",
     "PathwaySignature",
     "PathwayVersion",
+    "PatientStatement",
+    "PatientStatementVersion",
     "Recommendation",
     "RedFlag",
     "RedFlagAnswer",

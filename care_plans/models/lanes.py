@@ -158,6 +158,7 @@ class Goal(OrganizationOwned, Editable):
         IN_PROGRESS = "in_progress"
         ACHIEVED = "achieved"
         NOT_ACHIEVED = "not_achieved"
+        CANCELLED = "cancelled", "The course ended before anybody said that it was reached"
 
     editable = ("note",)
 
