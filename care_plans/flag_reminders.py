@@ -1,5 +1,6 @@
 """What people are told about a red flag, and when it is no longer worth telling."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ from django.db.models import QuerySet
 
 from care_plans import leading
 from care_plans.content.safety import STOPS_LOADING, Urgency
-from care_plans.models import Lane, RedFlag
+from care_plans.models import Course, Lane, RedFlag
 from coordination.actors import Actor
 from coordination.disclosure import disclosed_to
 from coordination.models import CareTeamMember, PractitionerRole
@@ -18,13 +19,20 @@ from notifications.outbox import Recipient, cancel, enqueue
 STOP = "red-flag.stop"
 REVIEW = "red-flag.review"
 OVERDUE = "red-flag.overdue"
+#: urgencies that ask for a review before a course goes on: nothing of it is due when it has ended
+OF_COURSE = (Urgency.REVIEW_BEFORE_PROGRESS.value, Urgency.ROUTINE.value)
+
+_ENDED = Verdict(holds=False, reason="the course has ended")
 
 
 def _while_open(red_flag_id: UUID, now: datetime) -> Verdict:
-    open_now = RedFlag.objects.filter(pk=red_flag_id).exclude(status=RedFlag.Status.CLEARED)
-    if open_now.exists():
-        return Verdict(holds=True)
-    return Verdict(holds=False, reason="it was cleared")
+    found = RedFlag.objects.filter(pk=red_flag_id).exclude(status=RedFlag.Status.CLEARED)
+    urgency = found.values_list("urgency", "course__status").first()
+    if urgency is None:
+        return Verdict(holds=False, reason="it was cleared")
+    if urgency[0] in OF_COURSE and urgency[1] == Course.Status.DISCHARGED:
+        return _ENDED
+    return Verdict(holds=True)
 
 
 def _of_team(red_flag_id: UUID, to: Recipient, now: datetime) -> bool:
@@ -104,6 +112,11 @@ def found(red_flag: RedFlag, owner: PractitionerRole, *, actor: Actor, now: date
 def take_back(red_flag: RedFlag, *, actor: Actor, now: datetime) -> int:
     """Cancel what still waits to be said about a flag; return how many messages."""
     return cancel(subject_ids=[red_flag.pk], reason="it was cleared", actor=actor, now=now)
+
+
+def course_ended(red_flag_ids: Iterable[UUID], *, actor: Actor, now: datetime) -> int:
+    """Cancel what still waits to be said about flags that only their course had to wait for."""
+    return cancel(subject_ids=red_flag_ids, reason=_ENDED.reason, actor=actor, now=now)
 
 
 def _lanes(red_flag: RedFlag) -> list[Recipient]:

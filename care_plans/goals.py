@@ -32,6 +32,7 @@ WORDS = Words(
         Status.IN_PROGRESS: "is being worked on",
         Status.ACHIEVED: "was achieved",
         Status.NOT_ACHIEVED: "was given up",
+        Status.CANCELLED: "ended with its course",
     },
     actions={"achieve": "achieved", "give-up": "given up", "reopen": "reopened"},
 )
@@ -81,6 +82,9 @@ def move_goal(goal_id: UUID, action: str, *, actor: Actor, now: datetime) -> Goa
     """
     goal = goal_for(actor, goal_id, now=now)
     _require(f"goal.{action}", goal, actor)
+    # Whoever discharges the course weighs its goals under this lock, so neither slips past.
+    goal.course = Course.objects.select_for_update(no_key=True).get(pk=goal.course_id)
+    goal.refresh_from_db(fields=["status"])
     target = MOVES.get((goal.status, action))
     if goal.course.status == Course.Status.DISCHARGED:
         raise NotAllowed(WORDS.refuse_as("belongs to a course that has ended", action, []))

@@ -14,10 +14,9 @@ from django.db import transaction
 from django.db.models import F
 
 from care_plans import (
-    activities,
+    closing,
     lanes,
     leading,
-    recommending,
     reminders,
     scope,
     staffing,
@@ -124,6 +123,7 @@ class _Step:
     now: datetime
     evidence: dict[str, Any]
     unmet: list[dict[str, Any]]
+    reckoning: closing.Reckoning | None = None
 
 
 def perform(course_id: UUID, request: Request, *, actor: Actor, now: datetime) -> Course:
@@ -174,8 +174,9 @@ def _prepared(course: Course, request: Request, *, actor: Actor, now: datetime) 
         evidence={},
         unmet=[],
     )
-    if request.action == "discharge" and request.outcome not in Course.Outcome.values:
-        raise Invalid.field("/outcome", f"One of: {', '.join(Course.Outcome.values)}.")
+    if request.action == "discharge":
+        step.reckoning = closing.reckon(course, request.outcome, at=step.at)
+        step.evidence = step.reckoning.as_json()
     if move.needs_readiness:
         _ask_readiness(step)
     return step
@@ -358,17 +359,16 @@ def _set_aside(step: _Step, referral_id: UUID, action: str, referral: Any) -> No
 
 
 def _discharge(step: _Step) -> None:
-    if step.stay is not None:
-        stays.leave(step.course, step.stay, effective_at=step.at, actor=step.actor, now=step.now)
-    activities.stop_open_activities(step.course, because="The course has ended.", now=step.now)
-    staffing.withdraw(
-        staffing.every_lane(step.course),
-        reason_code="course_closed",
+    assert step.reckoning is not None
+    closing.end(
+        step.course,
+        step.stay,
+        step.reckoning,
+        outcome=step.request.outcome,
+        at=step.at,
         actor=step.actor,
         now=step.now,
     )
-    recommending.end_all(step.course, actor=step.actor, now=step.now)
-    reminders.discharged(step.course, actor=step.actor, now=step.now)
 
 
 _FOLLOW = {

@@ -291,10 +291,11 @@ def say_anew(course: Course, stay: StageStay, *, actor: Actor, now: datetime) ->
         _say(BLOCKED, course, stay.id, occurrence, fresh, now, actor=actor, now=now)
 
 
-def discharged(course: Course, *, actor: Actor, now: datetime) -> None:
-    """Tell everybody that a course has ended."""
+def discharged(course: Course, *, is_alive: bool = True, actor: Actor, now: datetime) -> None:
+    """Tell everybody that a course has ended; nobody writes to a patient who has died."""
     staff = [*_lanes(course), *_lead(course, now)]
-    everybody = [Recipient(patient_id=course.patient_id), *staff, *schedulers(now=now)]
+    patient = [Recipient(patient_id=course.patient_id)] if is_alive else []
+    everybody = [*patient, *staff, *schedulers(now=now)]
     _say(DISCHARGED, course, course.id, f"{course.id}", everybody, now, actor=actor, now=now)
 
 

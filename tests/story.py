@@ -351,7 +351,7 @@ def end_it(cast: Cast, tell: Teller, course: str) -> None:
     tell(asha, "post", "/courses/{id}/regress", {"reason": "Flared up after a fall."}, id=course)
     tell(asha, "post", "/courses/{id}/pause", {"reason": "Travels for two weeks."}, id=course)
     tell(asha, "post", "/courses/{id}/resume", {}, id=course)
-    end = {"reason": "Runs again.", "outcome": "goals_achieved"}
+    end = {"reason": "Moved away.", "outcome": "patient_left"}
     tell(asha, "post", "/courses/{id}/discharge", end, id=course)
     with cast.acting():
         plan = str(_course(course).care_plan_id)

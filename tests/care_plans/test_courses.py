@@ -340,7 +340,7 @@ def test_it_times_the_stay_anew_when_the_severity_changes_and_the_stage_stays(ca
 def test_it_links_a_course_to_the_one_before_it(cast: Cast) -> None:
     with cast.acting():
         first = underway.start(cast)
-        underway.move(cast, first, "discharge", now=LATER, reason="done", outcome="goals_achieved")
+        underway.move(cast, first, "discharge", now=LATER, reason="done", outcome="not_achieved")
         second = underway.apply(cast, now=LATER)
         assert second.id != first.id
         assert second.previous_id == first.id
