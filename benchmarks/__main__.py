@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import importing, reading
+from benchmarks import closing, importing, reading
 
-BENCHMARKS = {"importing": importing.main, "reading": reading.main}
+BENCHMARKS = {"closing": closing.main, "importing": importing.main, "reading": reading.main}
 
 
 def main() -> int:
