@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from care_plans import lanes, scope, standing, stays
 from care_plans.circumstances import record_answers
@@ -27,8 +28,10 @@ from care_plans.recording import course_for, moment
 from care_plans.signing import is_signed_for
 from care_plans.telling import tell
 from coordination import audit
+from coordination.access import owned_by_patient
 from coordination.actors import Actor
 from coordination.idempotency import KeyReused, usable_key
+from coordination.persons import records_of_person
 from coordination.problems import FieldError, Invalid, NotAllowed, VersionMismatch
 from coordination.withheld import must_be_shown
 
@@ -73,6 +76,7 @@ def apply_pathway(
     answers: Mapping[str, Any] | None = None,
     condition: str = "",
     effective_at: datetime | None = None,
+    previous_id: UUID | None = None,
     key: str = "",
     actor: Actor,
     now: datetime,
@@ -82,10 +86,13 @@ def apply_pathway(
     The course gets its lanes, and the goals and activities of the first stage. Applying again,
     with the same key or while the course is under way, creates nothing and returns it.
     `effective_at` (aware, not in the future) is when intake began; `answers` are to questions of
-    the pathway's `context`. Raises `PlanNotFound`, `PlanClosed`, `Denied`, `Invalid`,
-    `UnknownVersion`, `StubOnly`, `UnsignedVersion`, `ExpiredVersion`, `AlreadyUnderway`,
-    `KeyReused`, and `NotOpenToYou` where the course that it would return is withheld from the
-    actor.
+    the pathway's `context`. `previous_id` is the course that this one follows, such as the one
+    that ended with a new diagnosis; left out, it is the last one on the same pathway and side, on
+    whatever plan of the same person: a re-entry.
+
+    Raises `PlanNotFound`, `PlanClosed`, `Denied`, `Invalid`, `UnknownVersion`, `StubOnly`,
+    `UnsignedVersion`, `ExpiredVersion`, `AlreadyUnderway`, `KeyReused`, and `NotOpenToYou` where
+    the course that it would return is withheld from the actor.
     """
     plan = plan_for(actor, plan_id, now=now, lock=True)
     must_be_open(plan)
@@ -98,6 +105,10 @@ def apply_pathway(
     scope.require("course.apply", plan, actor=actor, disciplines=definition.diagnosis.may_diagnose)
     reviewed = must_be_in_force(plan, version, now)
     at = _checked(plan, definition, severity, side, effective_at, now)
+    if previous_id is not None:
+        previous: Course | None = _named(plan, previous_id, actor=actor, now=now)
+    else:
+        previous = _previous(plan, version, side)
     course = Course.objects.create(
         organization_id=actor.organization_id,
         care_plan=plan,
@@ -107,7 +118,7 @@ def apply_pathway(
         condition=condition or definition.condition.name,
         severity=severity,
         side=side,
-        previous=_previous(plan, version, side),
+        previous=previous,
         key=key,
         applied_at=at,
         recorded_at=now,
@@ -239,14 +250,26 @@ def _checked(
 
 
 def _previous(plan: CarePlan, version: PathwayVersion, side: str) -> Course | None:
-    earlier = Course.objects.filter(
-        patient_id=plan.patient_id,
-        pathway_id=version.pathway_id,
-        side=side,
-        status=Course.Status.DISCHARGED,
-    )
+    earlier = _ended(plan).filter(pathway_id=version.pathway_id, side=side)
     latest: Course | None = earlier.order_by("-discharged_at", "-id").first()
     return latest
+
+
+def _named(plan: CarePlan, previous_id: UUID, *, actor: Actor, now: datetime) -> Course:
+    found: Course | None = owned_by_patient(_ended(plan), actor, now).filter(pk=previous_id).first()
+    if found is None:
+        raise Invalid.field(
+            "/previous", "There is no course of this patient within your reach that has ended."
+        )
+    return found
+
+
+def _ended(plan: CarePlan) -> QuerySet[Course, Course]:
+    """Return the courses of the same person that have ended."""
+    rows: QuerySet[Course, Course] = Course.objects.filter(
+        patient__in=records_of_person(plan.patient), status=Course.Status.DISCHARGED
+    )
+    return rows
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     Case,
+    Count,
     Exists,
     F,
     Model,
@@ -20,10 +21,12 @@ from django.db.models import (
     Prefetch,
     Q,
     QuerySet,
+    Subquery,
     TextField,
     Value,
     When,
 )
+from django.db.models.functions import Coalesce
 
 from care_plans.evidence import Finding
 from care_plans.models import (
@@ -76,7 +79,8 @@ def shown(courses: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[
 
     Each course carries its present stay as `open_stays`, and that, as `holding`, the lanes that
     hold it up as far as the reader may know. A version's content is large, so each is fetched
-    once and not with every course. `previous_shown` is the course before, unless it is withheld.
+    once and not with every course. `previous_shown` is the course before, unless it is withheld,
+    and `earlier_shown` how often the condition was treated before.
     """
     holding = disclose(
         Lane.objects.filter(
@@ -91,7 +95,8 @@ def shown(courses: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[
         .annotate(holding=ArraySubquery(holding.order_by("discipline").values("discipline")))
     )
     named: QuerySet[Any, Any] = courses.annotate(
-        previous_shown=named_to(Course, actor, now, at="previous_id")
+        previous_shown=named_to(Course, actor, now, at="previous_id"),
+        earlier_shown=_earlier(actor, now),
     )
     return named.select_related("patient", "pathway").prefetch_related(
         "pathway_version", Prefetch("stays", stays, to_attr="open_stays")
@@ -105,6 +110,23 @@ def naming_versions(rows: QuerySet[Any, Any], actor: Actor, now: datetime) -> Qu
         replaced_by_shown=named_to(rows.model, actor, now, at="replaced_by__pk"),
     )
     return found
+
+
+def _earlier(actor: Actor, now: datetime) -> Coalesce:
+    """Return how many courses on the same pathway and side ended before one, as far as told.
+
+    The records merged into the patient's are theirs; what never began did not come back.
+    """
+    same = Course.objects.filter(
+        Q(patient_id=OuterRef("patient_id")) | Q(patient__merged_into_id=OuterRef("patient_id")),
+        disclosed_to(Course, actor, now),
+        pathway_id=OuterRef("pathway_id"),
+        side=OuterRef("side"),
+        discharged_at__lte=OuterRef("applied_at"),
+    )
+    ended = same.exclude(Q(outcome="never_started") | Q(pk=OuterRef("pk")))
+    counted = ended.order_by().values("pathway_id").annotate(found=Count("pk")).values("found")
+    return Coalesce(Subquery(counted), 0)
 
 
 def lanes_shown(lanes: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[Any, Any]:

@@ -97,6 +97,12 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
     stay = serializers.SerializerMethodField(help_text="The present stay; null before and after.")
     expected = serializers.SerializerMethodField()
     previous = serializers.UUIDField(source="previous_shown", read_only=True, allow_null=True)
+    earlier = serializers.IntegerField(
+        source="earlier_shown",
+        read_only=True,
+        help_text="How many courses on this pathway and side ended before it: how often it came "
+        "back, as far as the reader may know.",
+    )
 
     class Meta:
         model = Course
@@ -117,6 +123,7 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
             "stay",
             "expected",
             "previous",
+            "earlier",
             "applied_at",
             "started_at",
             "paused_at",
@@ -161,6 +168,13 @@ class ApplySerializer(serializers.Serializer[Any]):
         child=AnswerField(), default=dict, help_text="By question of the pathway."
     )
     effective_at = serializers.DateTimeField(default=None, allow_null=True)
+    previous = serializers.UUIDField(
+        default=None,
+        allow_null=True,
+        source="previous_id",
+        help_text="The ended course that this one follows, such as after a new diagnosis; left "
+        "out: the last one on the same pathway and side.",
+    )
 
 
 class SeverityChangeSerializer(serializers.Serializer[Any]):
