@@ -7,9 +7,10 @@ from uuid import UUID
 from django.db.models import Prefetch
 
 from care_plans.disclosing import activities_shown, disclose, lanes_shown, shown
-from care_plans.models import Activity, CarePlan, Course, Goal, Lane
+from care_plans.models import Activity, CarePlan, Course, Goal, Lane, PatientStatement
 from coordination.actors import Actor
 from coordination.care_team import lead_of
+from coordination.disclosure import named_to
 from coordination.models import CareTeamMember, Discipline, PractitionerRole
 
 
@@ -25,10 +26,12 @@ class DisciplinePart:
 class Overview:
     """A plan as everybody who works on it sees it."""
 
+    previous: UUID | None
     lead: PractitionerRole | None
     courses: list[Course]
     disciplines: list[DisciplinePart]
     goals: list[Goal]
+    statements: list[PatientStatement]
 
 
 def overview(plan: CarePlan, *, actor: Actor, now: datetime) -> Overview:
@@ -58,11 +61,17 @@ def overview(plan: CarePlan, *, actor: Actor, now: datetime) -> Overview:
     ]
     lead = lead_shown(plan, actor, now)
     goals = disclose(Goal.objects.filter(course__care_plan=plan), actor, now)
+    said = disclose(PatientStatement.objects.filter(care_plan=plan), actor, now)
+    named = CarePlan.objects.annotate(
+        previous_shown=named_to(CarePlan, actor, now, at="previous_id")
+    )
     return Overview(
+        previous=named.values_list("previous_shown", flat=True).get(pk=plan.pk),
         lead=lead.practitioner_role if lead else None,
         courses=courses,
         disciplines=[part for part in parts if part.lanes],
         goals=list(goals.order_by("course__applied_at", "id")),
+        statements=list(said.order_by("id")),
     )
 
 

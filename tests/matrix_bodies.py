@@ -19,6 +19,8 @@ SPOKEN = {"given_by": "patient", "means": "spoken", "evidence": "form 12"}
 BECAUSE = {"because": "Entered for the wrong patient."}
 WHY = {"reason": "Pain after every drive."}
 SCORES = {"scores": [{"measure": "nprs", "value": "5"}]}
+WANTED = {"kind": "goal", "text": "To kneel in the garden.", "language": "en-CA"}
+SAID_ANEW = {"text": "To kneel and get up again.", "language": "en-CA"}
 #: bodies that are the same for whomever they are about
 PLAIN: Mapping[str, Any] = {
     "access-review.decide": {"verdict": "appropriate", "reason": "Was asked for help."},
@@ -33,7 +35,7 @@ PLAIN: Mapping[str, Any] = {
     "course.partial_update": {"note": "First episode."},
     "course.advance": {"override": True, "reason": "Meets all but one.", "leaving": "acute"},
     "course.change_severity": {"severity": "moderate", **WHY},
-    "course.discharge": {"reason": "Runs again.", "outcome": "goals_achieved"},
+    "course.discharge": {"reason": "Moved away.", "outcome": "patient_left"},
     "course.pause": WHY,
     "course.resume": {},
     "course.regress": WHY,
@@ -56,6 +58,10 @@ PLAIN: Mapping[str, Any] = {
     "location.create": {"name": "Midtown", "time_zone": "America/Toronto"},
     "location.partial_update": {"phone": "+1 416 555 0100"},
     "message-preference.create": {"purpose": "work", "channel": "email", "wanted": False},
+    "own-statement.create": WANTED,
+    "own-statement.partial_update": SAID_ANEW,
+    "patient-changes.seen": {"state": "unread"},
+    "patient-statement.partial_update": SAID_ANEW,
     "override.review": {"verdict": "appropriate", "note": "Was the nearest."},
     "patient.partial_update": {"preferred_name": "Lucky"},
     "practitioner.create": {"name": "Hana Sato", "languages": ["en-CA"]},
@@ -143,6 +149,7 @@ NAMING: Mapping[str, Callable[["Scene"], Any]] = {
         wording="1",
         evidence="form",
     ),
+    "patient-statement.create": lambda scene: {"care_plan": scene.of("CarePlan"), **WANTED},
     "override.create": _about(reason_code="risk_of_harm", reason="Fainted.", minutes=30),
     "pathway-version.sign": lambda scene: scene.signature,
     "pathway-version.review": lambda scene: {**scene.signature, "next_review_due": "2027-11-23"},

@@ -124,6 +124,7 @@ KINDS: Mapping[str, Kind] = {
         course="course_id",
         part_of="screen_id",
     ),
+    "PatientStatement": Kind("clinical", **BY_ROLE),
     "Encounter": Kind("clinical", **BY_ROLE, course="course_id"),
     "ClinicalNote": Kind(
         "note",

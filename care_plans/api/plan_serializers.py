@@ -11,7 +11,8 @@ from care_plans.api.course_serializers import (
     LanePractitionerSerializer,
     LaneSerializer,
 )
-from care_plans.models import CarePlan
+from care_plans.api.statements import PatientStatementSerializer
+from care_plans.models import CarePlan, Outcome
 from coordination.models import Discipline
 
 
@@ -30,6 +31,8 @@ class CarePlanSerializer(serializers.ModelSerializer[CarePlan]):
             "summary",
             "opened_at",
             "closed_at",
+            "outcome",
+            "reason",
             "recorded_at",
         ]
         read_only_fields = [name for name in fields if name not in CarePlan.editable]
@@ -40,6 +43,32 @@ class OpenPlanSerializer(serializers.Serializer[Any]):
     """Whose plan to open."""
 
     patient = serializers.UUIDField()
+
+
+class ClosePlanSerializer(serializers.Serializer[Any]):
+    """How a plan ended."""
+
+    outcome = serializers.ChoiceField(
+        choices=Outcome.choices,
+        default="",
+        allow_blank=True,
+        help_text="Left out: as its courses ended.",
+    )
+    reason = serializers.CharField(max_length=2000, default="", allow_blank=True)
+    end_courses = serializers.BooleanField(
+        default=False,
+        help_text="End with this outcome, for this reason, every course that is under way.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask how and why courses end that are under way."""
+        if attrs["end_courses"]:
+            lacking = [name for name in ("outcome", "reason") if not attrs[name].strip()]
+            if lacking:
+                raise serializers.ValidationError(
+                    {name: ["Needed to end courses that are under way."] for name in lacking}
+                )
+        return attrs
 
 
 class PlanLaneSerializer(LaneSerializer):
@@ -74,11 +103,31 @@ class PlanDisciplineSerializer(serializers.Serializer[Any]):
 class WholePlanSerializer(CarePlanSerializer):
     """The plan with its courses, its lanes by discipline over all of them, and shared goals."""
 
+    previous = serializers.UUIDField(
+        source="previous_shown",
+        read_only=True,
+        allow_null=True,
+        help_text="The plan before this one, when this is a re-entry.",
+    )
     lead = LanePractitionerSerializer(allow_null=True, read_only=True)
     courses = CourseSerializer(many=True, read_only=True, source="in_order")
     disciplines = PlanDisciplineSerializer(many=True, read_only=True)
     goals = GoalSerializer(many=True, read_only=True)
+    statements = PatientStatementSerializer(
+        many=True,
+        read_only=True,
+        source="said",
+        help_text="The patient's own goals and preferences, character for character.",
+    )
 
     class Meta(CarePlanSerializer.Meta):
-        fields = [*CarePlanSerializer.Meta.fields, "lead", "courses", "disciplines", "goals"]
+        fields = [
+            *CarePlanSerializer.Meta.fields,
+            "previous",
+            "lead",
+            "courses",
+            "disciplines",
+            "goals",
+            "statements",
+        ]
         read_only_fields = fields

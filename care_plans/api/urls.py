@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from care_plans.api.adherence import AdherenceEntryViewSet, OwnAdherenceEntryViewSet
 from care_plans.api.briefs import PatientBriefViewSet
+from care_plans.api.changes import PatientChangesViewSet
 from care_plans.api.content import MeasureViewSet, PathwayVersionViewSet, PathwayViewSet
 from care_plans.api.course_versions import CourseVersionViewSet
 from care_plans.api.courses import CourseViewSet
@@ -23,9 +24,11 @@ from care_plans.api.plans import CarePlanViewSet
 from care_plans.api.proxied import ProxiedPlanViewSet
 from care_plans.api.recommendations import RecommendationViewSet, RuleOutcomeViewSet
 from care_plans.api.red_flags import RedFlagViewSet
+from care_plans.api.reports import PlanFundingViewSet, RecurrenceViewSet
 from care_plans.api.safety_alerts import SafetyAlertViewSet
 from care_plans.api.self_checks import MeasureCheckView, PathwayCheckView
 from care_plans.api.self_reports import OwnAssessmentViewSet
+from care_plans.api.statements import OwnStatementViewSet, PatientStatementViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("measures", MeasureViewSet, basename="measure")
@@ -36,12 +39,14 @@ router.register(
     basename="pathway-version",
 )
 router.register("care-plans", CarePlanViewSet, basename="care-plan")
+router.register("care-plans", PlanFundingViewSet, basename="plan-funding")
 router.register("courses", CourseViewSet, basename="course")
 router.register("courses", CourseVersionViewSet, basename="course-version")
 router.register("duplicate-reviews", DuplicateReviewViewSet, basename="duplicate-review")
 router.register("hand-offs", HandOffViewSet, basename="hand-off")
 router.register("patients", PatientHandOverViewSet, basename="patient-hand-over")
 router.register("patients", PatientBriefViewSet, basename="patient-brief")
+router.register("patients", PatientChangesViewSet, basename="patient-changes")
 router.register("me/patients", ProxiedPlanViewSet, basename="proxied-plan")
 router.register("lanes", LaneViewSet, basename="lane")
 router.register("activities", ActivityViewSet, basename="activity")
@@ -53,6 +58,9 @@ router.register("me/adherence-entries", OwnAdherenceEntryViewSet, basename="own-
 router.register("red-flags", RedFlagViewSet, basename="red-flag")
 router.register("safety-alerts", SafetyAlertViewSet, basename="safety-alert")
 router.register("recommendations", RecommendationViewSet, basename="recommendation")
+router.register("recurrences", RecurrenceViewSet, basename="recurrence")
+router.register("patient-statements", PatientStatementViewSet, basename="patient-statement")
+router.register("me/statements", OwnStatementViewSet, basename="own-statement")
 router.register("rule-outcomes", RuleOutcomeViewSet, basename="rule-outcome")
 router.register("course-answers", CourseAnswerViewSet, basename="course-answer")
 router.register("conditions", ConditionViewSet, basename="condition")

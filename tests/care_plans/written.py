@@ -5,7 +5,17 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from care_plans import adherence, assessing, encounters, notes, open_flags, red_flags, summaries
+from care_plans import (
+    adherence,
+    assessing,
+    encounters,
+    notes,
+    open_flags,
+    plans,
+    red_flags,
+    statements,
+    summaries,
+)
 from care_plans.models import (
     Activity,
     AdherenceEntry,
@@ -13,6 +23,7 @@ from care_plans.models import (
     ClinicalNote,
     Course,
     Encounter,
+    PatientStatement,
     RedFlag,
     SafetyAlert,
 )
@@ -110,6 +121,16 @@ def hold(cast: Cast, who: Person) -> LegalHold:
         )
 
 
+def statement(
+    cast: Cast, who: Person, text: str = "To kneel in the garden.", **given: Any
+) -> PatientStatement:
+    """Write down what the patient wants, on the plan that is open."""
+    asked: dict[str, Any] = {"kind": "goal", "language": "en-CA", **given}
+    with cast.acting():
+        plan, _ = plans.open_plan(cast.patient.id, actor=who.actor(), now=NOW)
+        return statements.state(plan.id, text=text, **asked, actor=who.actor(), now=NOW)
+
+
 def everything(cast: Cast, who: Person) -> dict[str, Any]:
     """Write one record of each kind, by the address where it is read."""
     return {
@@ -117,6 +138,7 @@ def everything(cast: Cast, who: Person) -> dict[str, Any]:
         "clinical-notes": note(cast, who),
         "care-summaries": summary(cast, who),
         "coverages": coverage(cast, who),
+        "patient-statements": statement(cast, who),
         "record-requests": request(cast, who),
         "messaging-consents": agreement(cast, who),
         "legal-holds": hold(cast, who),
