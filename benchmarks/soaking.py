@@ -91,7 +91,7 @@ def _applied(plan_id: UUID, side: str, people: People) -> "Course":
         pathway_version_id=version.pk,
         severity="mild",
         side=side,
-        answers={"sitting_aggravates": False, "stress_affects_sleep": False},
+        answers={"sitting_aggravates": True, "stress_affects_sleep": True},
         actor=people.lead(BEGAN),
         now=BEGAN,
     )

@@ -302,7 +302,8 @@ def change_severity(
 ) -> Course:
     """Say that a condition is more or less severe than before; the stage does not change.
 
-    The open stay is timed anew. Raises `VersionMismatch`, `Denied`, `Invalid`, and `NotAllowed`
+    The open stay is timed anew by what now holds: an entry that is dated before a later one is
+    history alone. Raises `VersionMismatch`, `Denied`, `Invalid`, and `NotAllowed`
     for a discharged course.
     """
     course = course_for(actor, course_id, now=now)
@@ -319,8 +320,10 @@ def change_severity(
     at = effective_at or now
     if not course.applied_at <= at <= now:
         raise Invalid.field("/effective_at", "Not before the course, and not in the future.")
+    # Entered late, it says how severe it was then; how severe it is now was said since.
+    later = SeverityChange.objects.filter(course=course, effective_at__gt=at).exists()
     changed = Course.objects.filter(pk=course.pk, version=version).update(
-        severity=severity, version=version + 1, updated_at=now
+        severity=course.severity if later else severity, version=version + 1, updated_at=now
     )
     if not changed:
         raise VersionMismatch("Somebody else edited this course meanwhile.")

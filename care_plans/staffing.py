@@ -12,11 +12,11 @@ from django.db.models import F, Q
 
 from care_plans import scope
 from care_plans.content.stages import ReferralSet
-from care_plans.models import Course, Lane, StageStay
+from care_plans.models import Course, Lane, LaneOwner, StageStay
 from coordination.actors import Actor
 from coordination.models import CareTeamMember, PractitionerRole
 from referrals.lifecycle import perform
-from referrals.models import Referral
+from referrals.models import Referral, ReferralTransition
 from referrals.requests import open_referral
 
 _ON_ITS_WAY = ("draft", "active", "on_hold")
@@ -80,8 +80,17 @@ def take_in(referral: Referral, *, now: datetime) -> Lane | None:
         owner = None
     if lane.practitioner_role_id == owner:
         return None
-    _assign(lane, owner, now=now)
+    _assign(lane, owner, now=now, effective_at=_moved_at(referral))
     return lane if owner else None
+
+
+def _moved_at(referral: Referral) -> datetime | None:
+    """Return when the latest step of the work happened; the sweep takes it in some time later."""
+    steps = ReferralTransition.objects.filter(referral=referral, part=ReferralTransition.Part.WORK)
+    found: datetime | None = (
+        steps.order_by("-recorded_at", "-id").values_list("effective_at", flat=True).first()
+    )
+    return found
 
 
 def withdraw(
@@ -185,8 +194,22 @@ def _refer(lane: Lane, course: Course, stay: StageStay, *, actor: Actor, now: da
     lane.referral = referral
 
 
-def _assign(lane: Lane, practitioner_role_id: UUID | None, *, now: datetime) -> None:
+def _assign(
+    lane: Lane,
+    practitioner_role_id: UUID | None,
+    *,
+    now: datetime,
+    effective_at: datetime | None = None,
+) -> None:
     Lane.objects.filter(pk=lane.pk).update(
         practitioner_role=practitioner_role_id, version=F("version") + 1, updated_at=now
     )
     lane.practitioner_role_id = practitioner_role_id
+    LaneOwner.objects.create(
+        organization_id=lane.organization_id,
+        course_id=lane.course_id,
+        lane=lane,
+        practitioner_role_id=practitioner_role_id,
+        effective_at=min(effective_at or now, now),
+        recorded_at=now,
+    )

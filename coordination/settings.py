@@ -293,6 +293,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "SignOffVerdictEnum": "care_plans.models.LaneSignOff.Verdict",
         "PathwayVersionStatusEnum": "care_plans.models.PathwayVersion.Status",
         "SourceDocumentKindEnum": "care_plans.models.SourceDocument.Kind",
+        "StatementKindEnum": "care_plans.models.PatientStatement.Kind",
+        "StatementStatusEnum": "care_plans.models.PatientStatement.Status",
+        "FundingMismatchEnum": "care_plans.api.reports.MISMATCHES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

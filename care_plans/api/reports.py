@@ -19,6 +19,9 @@ from coordination.api.views import OfPatients
 from coordination.models import Discipline, Patient
 
 
+MISMATCHES = [(one, one) for one in ("window_ends_first", "no_visits_left")]
+
+
 class RecurrenceSerializer(serializers.Serializer[Any]):
     """Courses of one pathway that ended with one outcome."""
 
@@ -142,9 +145,7 @@ class MismatchSerializer(serializers.Serializer[Any]):
 
     coverage = serializers.UUIDField()
     course = serializers.UUIDField()
-    kind = serializers.ChoiceField(
-        choices=[(one, one) for one in ("window_ends_first", "no_visits_left")]
-    )
+    kind = serializers.ChoiceField(choices=MISMATCHES)
     text = serializers.CharField()
 
 

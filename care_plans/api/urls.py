@@ -18,6 +18,7 @@ from care_plans.api.findings import (
     SourceDocumentViewSet,
 )
 from care_plans.api.hand_offs import HandOffViewSet, PatientHandOverViewSet
+from care_plans.api.history import CourseHistoryViewSet
 from care_plans.api.lanes import ActivityViewSet, GoalViewSet, LaneViewSet
 from care_plans.api.notes import CareSummaryViewSet, ClinicalNoteViewSet, EncounterViewSet
 from care_plans.api.plans import CarePlanViewSet
@@ -42,6 +43,7 @@ router.register("care-plans", CarePlanViewSet, basename="care-plan")
 router.register("care-plans", PlanFundingViewSet, basename="plan-funding")
 router.register("courses", CourseViewSet, basename="course")
 router.register("courses", CourseVersionViewSet, basename="course-version")
+router.register("courses", CourseHistoryViewSet, basename="course-history")
 router.register("duplicate-reviews", DuplicateReviewViewSet, basename="duplicate-review")
 router.register("hand-offs", HandOffViewSet, basename="hand-off")
 router.register("patients", PatientHandOverViewSet, basename="patient-hand-over")

@@ -481,6 +481,96 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.CreateModel(
+            name="LaneOwner",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=coordination.models.owned.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("effective_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="care_plans.course",
+                    ),
+                ),
+                (
+                    "lane",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="owners",
+                        to="care_plans.lane",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.organization",
+                    ),
+                ),
+                (
+                    "practitioner_role",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.practitionerrole",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["course", "recorded_at"], name="care_plans_owner_of")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("effective_at__lte", models.F("recorded_at"))),
+                        name="care_plans_owner_not_ahead",
+                    )
+                ],
+            },
+        ),
+        coordination.migration_operations.AddTriggers(
+            model_name="laneowner",
+            triggers=[
+                pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="5a9b0237852ac1fa0a74fd3c33915d1b2374064f",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_28c24",
+                        table="care_plans_laneowner",
+                        when="BEFORE",
+                    ),
+                ),
+                pgtrigger.compiler.Trigger(
+                    name="never_emptied",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate %', TG_TABLE_NAME;",
+                        hash="8ed65f3209ef4236ab971cce4872f5e1b0d00167",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_never_emptied_f490c",
+                        table="care_plans_laneowner",
+                        when="BEFORE",
+                    ),
+                ),
+            ],
+        ),
+        Fence("LaneOwner", append_only=True),
         Fence("LastLook"),
         Fence("PatientStatement"),
         Fence("PatientStatementVersion", append_only=True),

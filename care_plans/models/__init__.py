@@ -13,7 +13,7 @@ from .care_plan import CarePlan
 from .content import Measure, Pathway, PathwayReview, PathwaySignature, PathwayVersion
 from .dosing import AdherenceEntry, DoseChange
 from .encounters import CareSummary, ClinicalNote, Encounter
-from .lanes import Activity, Goal, Lane, LaneSignOff
+from .lanes import Activity, Goal, Lane, LaneOwner, LaneSignOff
 from .looks import LastLook
 from .plans import Course, SeverityChange, StageStay, StageTransition
 from .recommendations import Recommendation
@@ -37,6 +37,7 @@ __all__ = [
     "Encounter",
     "Goal",
     "Lane",
+    "LaneOwner",
     "LaneSignOff",
     "LastLook",
     "Measure",

@@ -103,6 +103,38 @@ class Lane(OrganizationOwned, Editable):
         ]
 
 
+class LaneOwner(OrganizationOwned):
+    """Who did a lane from when on, nobody included; never edited. `effective_at` is when it began.
+
+    What was so before these rows were kept is not known.
+    """
+
+    labels: ClassVar[Labels] = Labels(
+        patient="course__patient_id",
+        discipline="lane__discipline",
+        author="practitioner_role_id",
+        members=("practitioner_role_id",),
+        condition="course_id",
+    )
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="+")
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT, related_name="owners")
+    practitioner_role = models.ForeignKey(
+        PractitionerRole, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    effective_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(effective_at__lte=F("recorded_at")), name="care_plans_owner_not_ahead"
+            ),
+        ]
+        indexes = [models.Index(fields=["course", "recorded_at"], name="care_plans_owner_of")]
+        triggers = APPEND_ONLY
+
+
 class LaneSignOff(OrganizationOwned):
     """What a lane said about going on, in one stay; the latest counts, none is ever edited."""
 
