@@ -18,7 +18,6 @@ from coordination.api.permissions import CLINICAL
 from coordination.api.views import OfPatients
 from coordination.models import Discipline, Patient
 
-
 MISMATCHES = [(one, one) for one in ("window_ends_first", "no_visits_left")]
 
 
