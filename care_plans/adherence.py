@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from care_plans import assessing, scope, standing
+from care_plans import assessing, scope, sittings, standing
 from care_plans.activities import activity_for
 from care_plans.models import Activity, AdherenceEntry, Assessment, Course, Measure
 from care_plans.recording import refuse
@@ -187,7 +187,7 @@ def _score_day(
 ) -> None:
     counted = {"adherence": adherence_of(course.pk, day), "load_response": _worst_of(course, day)}
     scores = [
-        assessing.NewScore(measure.slug, value)
+        sittings.NewScore(measure.slug, value)
         for measure in Measure.objects.order_by("slug")
         if (value := counted.get(measure.definition.counted or "")) is not None
     ]

@@ -33,7 +33,7 @@ class _Dated(Protocol):
 
 def in_order[F: _Dated](facts: Iterable[F]) -> list[F]:
     """Sort facts, earliest first, so that the order in which they were gathered never matters."""
-    return sorted(facts, key=lambda f: (f.effective_at, f.recorded_at, f.id))
+    return sorted(facts, key=_order)
 
 
 def scores(
@@ -59,6 +59,29 @@ def scores(
         and score.value.is_finite()
         and (not sided or score.side == side)
     )
+
+
+def pair(earlier: list[ScoreFact], later: list[ScoreFact]) -> tuple[ScoreFact, ScoreFact] | None:
+    """Return the first and the last score between which there is a change to speak of.
+
+    Both were taken by one method and scored in one way, or nobody knows what changed: the patient
+    or the ruler. Of several such pairs the one that ends last counts; None without any.
+    """
+    found = []
+    for basis in {_basis(score) for score in later}:
+        first = next((score for score in earlier if _basis(score) == basis), None)
+        last = [score for score in later if _basis(score) == basis][-1]
+        if first is not None and first.id != last.id:
+            found.append((first, last))
+    return max(found, key=lambda two: _order(two[1]), default=None)
+
+
+def _basis(score: ScoreFact) -> tuple[str, int]:
+    return score.method, score.scoring
+
+
+def _order(fact: _Dated) -> tuple[datetime, datetime, UUID]:
+    return fact.effective_at, fact.recorded_at, fact.id
 
 
 def sides_asked(facts: Facts, measure: str, which: Literal["affected", "other"]) -> list[Side]:

@@ -18,7 +18,7 @@ type Better = Literal["higher", "lower", "depends"]
 type Side = Literal["left", "right", "both", ""]
 type ScreenAnswer = Literal["present", "absent", "unknown"]
 type EvidenceKind = Literal[
-    "score", "answer", "screen", "red_flag", "sign_off", "lane", "stay", "course"
+    "score", "answer", "screen", "red_flag", "sign_off", "lane", "stay", "course", "complexity"
 ]
 
 
@@ -35,18 +35,28 @@ class MeasureFacts:
     """What evaluation needs to know of a measure.
 
     `smallest_change` is the gain that matters, or the measurement error where that is larger; in
-    the measure's unit, and None where nobody knows it.
+    the measure's unit, and None where nobody knows it. `changes` says what it was in each version:
+    a score is judged by the version that it was taken by.
     """
 
     name: str
     better: Better
     side_required: bool
     smallest_change: Decimal | None = None
+    changes: Mapping[int, Decimal | None] = field(default_factory=dict)
+
+    def change_for(self, score: "ScoreFact") -> Decimal | None:
+        """Return the gain that matters by the version of a score."""
+        return self.changes.get(score.version or 0, self.smallest_change)
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreFact:
-    """One value of one measure, of one side where that matters, of one item or one subscale."""
+    """One value of one measure, of one side where that matters, of one item or one subscale.
+
+    `method` is how it was taken and `scoring` by which version of the instrument's scoring; two
+    scores that differ in either say nothing about a change.
+    """
 
     id: UUID
     assessment_id: UUID
@@ -57,6 +67,9 @@ class ScoreFact:
     side: Side = ""
     item: int | None = None
     subscale: str = ""
+    method: str = ""
+    version: int | None = None
+    scoring: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,17 @@ class ClearedFact:
     id: UUID
     flag: str
     screens: frozenset[UUID]
+    effective_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ComplexityFact:
+    """One screen of how complex a case is; `psychosocial` is the highest of those factors."""
+
+    id: UUID
+    level: Literal["low", "medium", "high"]
+    psychosocial: Literal["low", "medium", "high"]
     effective_at: datetime
     recorded_at: datetime
 
@@ -138,6 +162,7 @@ class Facts:
     lanes: Mapping[str, LaneFact] = field(default_factory=dict)
     measures: Mapping[str, MeasureFacts] = field(default_factory=dict)
     stopped_by: tuple[UUID, ...] = ()
+    complexity: tuple[ComplexityFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,7 +1,8 @@
 """What is known of courses, read from the database in a number of queries that never grows."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -10,12 +11,14 @@ from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 
+from care_plans.complexity_factors import highest
 from care_plans.content.safety import STOPS_LOADING
 from care_plans.content.sourced import SeverityName, StageName
 from care_plans.evidence import (
     AnswerFact,
     Better,
     ClearedFact,
+    ComplexityFact,
     Facts,
     LaneFact,
     MeasureFacts,
@@ -26,11 +29,13 @@ from care_plans.evidence import (
     StayFact,
 )
 from care_plans.models import (
+    ComplexityScreen,
     Course,
     CourseAnswer,
     Lane,
     LaneSignOff,
     Measure,
+    MeasureVersion,
     RedFlag,
     RedFlagAnswer,
     Score,
@@ -39,6 +44,9 @@ from care_plans.models import (
 from coordination.access import IsAnyOf
 
 _NEEDED = {Lane.Needed.NEEDED: True, Lane.Needed.NOT_NEEDED: False, Lane.Needed.UNDECIDED: None}
+
+#: the hash of the content of each version of each measure
+type _Versions = Mapping[tuple[str, int], str]
 
 _ON_ITS_WAY = ("draft", "active", "on_hold")
 
@@ -51,10 +59,12 @@ def gather(courses: Iterable[Course], *, now: datetime) -> dict[UUID, Facts]:
     """
     wanted = list(courses)
     ids = [course.id for course in wanted]
-    scores, answers = _scores(ids), _answers(ids)
+    versions = _versions()
+    scores, answers = _scores(ids, versions), _answers(ids)
     screens, (cleared, urgencies) = _screens(ids), _flags(ids)
     stays, lanes = _stays(ids), _lanes(ids, now)
-    stops, measures = _stops(wanted, now), _measures()
+    stops, measures = _stops(wanted, now), _measures(versions)
+    complexity = _complexity(ids)
     return {
         course.id: Facts(
             course_id=course.id,
@@ -72,30 +82,44 @@ def gather(courses: Iterable[Course], *, now: datetime) -> dict[UUID, Facts]:
             stopped_by=tuple(
                 screen for screen, found_on in stops[course.patient_id] if found_on != course.id
             ),
+            complexity=tuple(complexity[course.id]),
         )
         for course in wanted
     }
 
 
-def _measures() -> dict[str, MeasureFacts]:
-    rows = Measure.objects.values_list("slug", "name", "better", "side_required", "sha256")
+def _measures(versions: _Versions) -> dict[str, MeasureFacts]:
+    changes: defaultdict[str, dict[int, Decimal | None]] = defaultdict(dict)
+    for (slug, version), sha256 in versions.items():
+        changes[slug][version] = _meaning(sha256)[0]
+    rows = Measure.objects.values_list("slug", "name", "better", "side_required", "version")
     return {
-        slug: MeasureFacts(name, cast(Better, better), sided, _threshold(sha256))
-        for slug, name, better, sided, sha256 in rows
+        slug: MeasureFacts(
+            name, cast(Better, better), sided, changes[slug].get(version), changes[slug]
+        )
+        for slug, name, better, sided, version in rows
     }
 
 
+def _versions() -> _Versions:
+    rows = MeasureVersion.objects.values_list("measure__slug", "version", "sha256")
+    return {(slug, version): sha256 for slug, version, sha256 in rows}
+
+
 @cache
-def _threshold(sha256: str) -> Decimal | None:
-    """Return the change that matters of a measure; content of one hash never changes."""
-    change = Measure.objects.get(sha256=sha256).definition.smallest_change
+def _meaning(sha256: str) -> tuple[Decimal | None, int]:
+    """Return the change that matters and the version of the scoring; a hash never changes."""
+    definition = MeasureVersion.objects.filter(sha256=sha256)[0].definition
+    scoring = definition.scoring.version if definition.scoring else 0
+    change = definition.smallest_change
     if change is None or change.value is None or change.unit not in (None, ""):
-        return None
-    return max(change.value, change.mdc or change.value)
+        return None, scoring
+    return max(change.value, change.mdc or change.value), scoring
 
 
-def _scores(ids: list[UUID]) -> defaultdict[UUID, list[ScoreFact]]:
+def _scores(ids: list[UUID], versions: _Versions) -> defaultdict[UUID, list[ScoreFact]]:
     found: defaultdict[UUID, list[ScoreFact]] = defaultdict(list)
+    scoring = {named: _meaning(sha256)[1] for named, sha256 in versions.items()}
     theirs = Score.objects.filter(assessment__course_id__in=ids, assessment__replaced_by=None)
     rows = theirs.order_by("assessment__recorded_at", "id").values_list(
         "assessment__course_id",
@@ -108,9 +132,13 @@ def _scores(ids: list[UUID]) -> defaultdict[UUID, list[ScoreFact]]:
         "side",
         "item",
         "subscale",
+        "method",
+        "measure_version",
     )
-    for course_id, *known in rows:
-        found[course_id].append(ScoreFact(*cast(Any, known)))
+    for course_id, *rest in rows:
+        fact = ScoreFact(*cast(Any, rest))
+        by = scoring.get((fact.measure, fact.version or 0), 0)
+        found[course_id].append(replace(fact, scoring=by))
     return found
 
 
@@ -162,6 +190,21 @@ def _flags(
                 ClearedFact(red_flag_id, flag, frozenset(found_in), cleared_at, recorded_at)
             )
     return cleared, urgencies
+
+
+def _complexity(ids: list[UUID]) -> defaultdict[UUID, list[ComplexityFact]]:
+    found: defaultdict[UUID, list[ComplexityFact]] = defaultdict(list)
+    for row in ComplexityScreen.objects.filter(course_id__in=ids).order_by("recorded_at", "id"):
+        found[row.course_id].append(
+            ComplexityFact(
+                row.pk,
+                cast(Any, row.level),
+                highest(row.factors["psychosocial"]),
+                row.effective_at,
+                row.recorded_at,
+            )
+        )
+    return found
 
 
 def _stays(ids: list[UUID]) -> dict[UUID, StayFact]:

@@ -17,7 +17,7 @@ from care_plans.content.findings import Finding, errors
 from care_plans.content.lint import lint_file
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.reading import shown
-from care_plans.models.content import Measure, Pathway, PathwayVersion
+from care_plans.models.content import Measure, MeasureVersion, Pathway, PathwayVersion
 from coordination.problems import Problem
 
 OWNER = "owner"
@@ -143,9 +143,22 @@ def _refusal(file: MeasureFile, known: Measure | None) -> str | None:
         broken.append("subscales")
     if broken:
         return f"{where}: {', '.join(broken)} must not change: write a new measure"
+    if wrong := _rescored(new, old):
+        return f"{where}: {wrong}"
     if new.version <= known.version:
         changed = ", ".join(changes(known.content, file.content))
         return f"{where}: version {new.version} is stored already; changed: {changed}"
+    return None
+
+
+def _rescored(new: MeasureDefinition, old: MeasureDefinition) -> str | None:
+    """Say what is wrong where items make a score in another way than before, under one name."""
+    if old.scoring is None or new.scoring is None:
+        return None if old.scoring is None else "scoring must not be taken away"
+    shape = {"source", "doi", "pmid", "verified", "note"}
+    same = new.scoring.model_dump(exclude=shape) == old.scoring.model_dump(exclude=shape)
+    if not same and new.scoring.version <= old.scoring.version:
+        return "scoring has changed: raise scoring.version"
     return None
 
 
@@ -153,8 +166,11 @@ def _store_measure(file: MeasureFile, known: Measure | None) -> Loaded:
     definition, digest = file.definition, content_hash(file.content)
     if known is not None and known.sha256 == digest:
         return Loaded(definition.id, "unchanged")
-    Measure.objects.using(OWNER).update_or_create(
+    measure, _ = Measure.objects.using(OWNER).update_or_create(
         slug=definition.id, defaults=_columns(definition) | _stored(file.content, digest)
+    )
+    MeasureVersion.objects.using(OWNER).create(
+        measure=measure, version=definition.version, **_stored(file.content, digest)
     )
     return Loaded(definition.id, "updated" if known else "loaded")
 

@@ -16,6 +16,7 @@ from care_plans.counting import (
     clearings_of_stay,
     latest_answer,
     open_flags,
+    pair,
     scores,
     screens_of_stay,
     sides_asked,
@@ -198,21 +199,23 @@ def _gained(question: Gained, facts: Facts, now: datetime, side: Side) -> Said:
         return Said(UNKNOWN, f"{name} has no known direction of improvement.")
     start: Within = "course" if question.since == "baseline" else "stage"
     asked = f"{question.gain_percent} percent" if question.gain is None else f"{question.gain}"
-    first = _taken(question, facts, now, side, within=start)[:1]
-    last = _taken(question, facts, now, side)[-1:]
-    if not first or not last or first[0].id == last[0].id:
+    compared = pair(
+        _taken(question, facts, now, side, within=start), _taken(question, facts, now, side)
+    )
+    if compared is None:
         return Said(UNKNOWN, f"{name} has no two scores to compare; asked for {asked}.")
-    rows = _rows("score", (first[0].id, last[0].id))
-    wanted = _wanted(question, first[0].value)
+    first, last = compared
+    rows = _rows("score", (first.id, last.id))
+    wanted = _wanted(question, first.value)
     if wanted is None:
         return Said(
-            UNKNOWN, f"{name} began at {_shown(first[0].value)}: a share of it says nothing.", rows
+            UNKNOWN, f"{name} began at {_shown(first.value)}: a share of it says nothing.", rows
         )
-    change = last[0].value - first[0].value
+    change = last.value - first.value
     gain = change if better == "higher" else -change
     return Said(
         MET if gain >= wanted else NOT_MET,
-        f"{name} went from {_shown(first[0].value)} to {_shown(last[0].value)}, a gain of "
+        f"{name} went from {_shown(first.value)} to {_shown(last.value)}, a gain of "
         f"{_shown(gain)}; asked for {asked}.",
         rows,
     )
@@ -253,7 +256,11 @@ def _pairs(
 ) -> list[tuple[ScoreFact, ScoreFact]]:
     taken = {score.assessment_id: score for score in _taken(question, facts, now, other)}
     mine = _taken(question, facts, now, affected)
-    return [(s, taken[s.assessment_id]) for s in mine if s.assessment_id in taken]
+    return [
+        (s, taken[s.assessment_id])
+        for s in mine
+        if s.assessment_id in taken and s.method == taken[s.assessment_id].method
+    ]
 
 
 def _taken(

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import Duration
-from care_plans.counting import scores
+from care_plans.counting import pair, scores
 from care_plans.evaluation import evaluate
 from care_plans.evidence import Evidence, Facts, Finding, Outcome, ScoreFact
 from care_plans.questions import MET, NOT_MET, UNKNOWN, every
@@ -51,15 +51,16 @@ def _changes(facts: Facts, now: datetime) -> list[_Change]:
     """Return first and last score of the stay, the gain and what would matter, by measure."""
     found = []
     for slug, measure in sorted(facts.measures.items()):
-        threshold = measure.smallest_change
-        if threshold is None or measure.better == "depends":
+        if measure.better == "depends":
             continue
         sides = sorted({s.side for s in facts.scores if s.measure == slug})
         for side in sides:
             taken = scores(facts, slug, now, within="stage", side=side)
-            if len(taken) < 2:
+            compared = pair(taken, taken)
+            threshold = measure.change_for(compared[1]) if compared else None
+            if compared is None or threshold is None:
                 continue
-            first, last = taken[0], taken[-1]
+            first, last = compared
             gain = last.value - first.value
             found.append((first, last, gain if measure.better == "higher" else -gain, threshold))
     return found

@@ -11,7 +11,14 @@ from rest_framework.response import Response
 
 from care_plans import content_review, signing
 from care_plans.api import content_serializers as serializers
-from care_plans.models import Measure, Pathway, PathwayReview, PathwaySignature, PathwayVersion
+from care_plans.models import (
+    Measure,
+    MeasureVersion,
+    Pathway,
+    PathwayReview,
+    PathwaySignature,
+    PathwayVersion,
+)
 from coordination.api.permissions import ANY_ROLE, CLINICAL
 from coordination.api.views import Listed, Retrieved
 
@@ -45,6 +52,26 @@ class MeasureViewSet(Listed, Retrieved):
     serializer_class = serializers.MeasureSerializer
     filterset_class = MeasureFilter
     queryset = Measure.objects.all()
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List a measure's versions", parameters=[SLUG]),
+    retrieve=extend_schema(summary="Read a measure as it was in a version", parameters=[SLUG]),
+)
+class MeasureVersionViewSet(Listed, Retrieved):
+    """What a measure was in each of its versions; each score names the one that scored it."""
+
+    roles = {"list": ANY_ROLE, "retrieve": ANY_ROLE}
+    lookup_field = "version"
+    lookup_url_kwarg = "measure_version"
+    lookup_value_regex = r"\d{1,6}"
+    serializer_class = serializers.MeasureVersionSerializer
+    queryset = MeasureVersion.objects.none()
+
+    def get_queryset(self) -> QuerySet[Any, Any]:
+        """Return the versions of the measure in the address."""
+        rows = MeasureVersion.objects.filter(measure__slug=self.kwargs.get("slug", ""))
+        return rows.select_related("measure")
 
 
 @extend_schema_view(

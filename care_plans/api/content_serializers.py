@@ -7,7 +7,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from care_plans.content_review import ReviewStatus, review_status
-from care_plans.models import Measure, Pathway, PathwayReview, PathwaySignature, PathwayVersion
+from care_plans.models import (
+    Measure,
+    MeasureVersion,
+    Pathway,
+    PathwayReview,
+    PathwaySignature,
+    PathwayVersion,
+)
 from coordination.models import Discipline
 
 _VERIFIED = [("read", "read"), ("recall", "recall"), ("unverified", "unverified")]
@@ -91,12 +98,56 @@ class MeasureSubscaleSerializer(serializers.Serializer[Any]):
     maximum = _decimal()
 
 
+class MeasureScoringSerializer(CitedSerializer):
+    """How numbered items make a score."""
+
+    version = serializers.IntegerField(read_only=True)
+    method = serializers.ChoiceField(choices=[("sum", "sum"), ("mean", "mean")], read_only=True)
+    items = serializers.IntegerField(read_only=True)
+    lowest = _decimal()
+    highest = _decimal()
+    step = _decimal()
+    at_least = serializers.IntegerField(
+        read_only=True,
+        allow_null=True,
+        help_text="How many items must have an answer; null: all of them.",
+    )
+    named_by_patient = serializers.BooleanField(
+        read_only=True, help_text="Each item is an activity in the person's own words (`label`)."
+    )
+    subscales = serializers.DictField(
+        child=serializers.ListField(child=serializers.IntegerField()), read_only=True
+    )
+
+
+class MeasureTakingSerializer(serializers.Serializer[Any]):
+    """How a practitioner takes it."""
+
+    methods = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="None: said in words."
+    )
+    method_required = serializers.BooleanField(read_only=True)
+    instrument = serializers.CharField(read_only=True, allow_null=True)
+    instrument_required = serializers.BooleanField(read_only=True)
+
+
 class MeasureLoincSerializer(serializers.Serializer[Any]):
     """The LOINC code of the total score."""
 
     code = serializers.CharField(read_only=True)
     display = serializers.CharField(read_only=True)
     verified = serializers.ChoiceField(choices=_VERIFIED, read_only=True)
+
+
+class MeasureVersionSerializer(serializers.ModelSerializer[MeasureVersion]):
+    """A measure as it was in one version: what its scores of then are read by."""
+
+    measure = serializers.CharField(source="measure.slug", read_only=True)
+
+    class Meta:
+        model = MeasureVersion
+        fields = ["measure", "version", "sha256", "content"]
+        read_only_fields = fields
 
 
 class MeasureSerializer(serializers.ModelSerializer[Measure]):
@@ -121,6 +172,13 @@ class MeasureSerializer(serializers.ModelSerializer[Measure]):
     subscales = serializers.SerializerMethodField(
         help_text="The parts that are scored by themselves, each with its range."
     )
+    scoring = MeasureScoringSerializer(
+        source="definition.scoring",
+        read_only=True,
+        allow_null=True,
+        help_text="How items make a score; null: totals are recorded as they come.",
+    )
+    taking = MeasureTakingSerializer(source="definition.taking", read_only=True)
     safety = SafetyRuleSerializer(source="definition.safety", many=True, read_only=True)
     loinc = MeasureLoincSerializer(source="definition.loinc", read_only=True, allow_null=True)
     licence = serializers.CharField(source="definition.licence", read_only=True)
@@ -144,6 +202,8 @@ class MeasureSerializer(serializers.ModelSerializer[Measure]):
             "severity",
             "references",
             "subscales",
+            "scoring",
+            "taking",
             "safety",
             "loinc",
             "licence",

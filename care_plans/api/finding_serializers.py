@@ -6,116 +6,15 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from care_plans import red_flags
-from care_plans.assessing import MAX_SCORES, NewScore
+from care_plans.api.assessment_serializers import RECORDED, SittingSerializer
 from care_plans.models import (
-    Assessment,
     Condition,
     CourseAnswer,
     RedFlag,
     RedFlagAnswer,
     RedFlagScreen,
-    Score,
     SourceDocument,
 )
-from coordination.api.record_serializers import CorrectionShownSerializer, StatementShownSerializer
-
-_RECORDED = ["id", "patient", "course", "practitioner_role", "effective_at", "recorded_at"]
-
-
-class ScoreSerializer(serializers.ModelSerializer[Score]):
-    """One value of one measure."""
-
-    measure = serializers.CharField(source="measure.slug", read_only=True)
-    value = serializers.DecimalField(
-        max_digits=10, decimal_places=4, normalize_output=True, read_only=True
-    )
-
-    class Meta:
-        model = Score
-        fields = ["id", "measure", "value", "side", "item", "subscale"]
-        read_only_fields = fields
-
-
-class AssessmentSerializer(serializers.ModelSerializer[Assessment]):
-    """One sitting; `entered_in_error` marks one that `replaced_by` corrects."""
-
-    scores = ScoreSerializer(many=True, read_only=True)
-    entered_in_error = serializers.BooleanField(read_only=True)
-    replaces = serializers.UUIDField(source="replaces_shown", read_only=True, allow_null=True)
-    replaced_by = serializers.UUIDField(source="replaced_by_shown", read_only=True, allow_null=True)
-
-    statements = StatementShownSerializer(many=True, read_only=True, default=list)
-    corrections = CorrectionShownSerializer(many=True, read_only=True, default=list)
-
-    class Meta:
-        model = Assessment
-        fields = [
-            *_RECORDED,
-            "scores",
-            "replaces",
-            "reason",
-            "replaced_by",
-            "entered_in_error",
-            "statements",
-            "corrections",
-        ]
-        read_only_fields = fields
-
-
-class NewScoreSerializer(serializers.Serializer[Any]):
-    """A score to record. A value may be sent as a number or, exactly, as a string."""
-
-    measure = serializers.CharField(max_length=60, help_text="The measure's slug.")
-    value = serializers.DecimalField(max_digits=10, decimal_places=4)
-    side = serializers.ChoiceField(
-        choices=Score.Side.choices,
-        default="",
-        allow_blank=True,
-        help_text="Needed for a measure that is taken per side, and only there.",
-    )
-    item = serializers.IntegerField(
-        min_value=1,
-        max_value=1000,
-        default=None,
-        allow_null=True,
-        help_text="One item of a questionnaire; none: its total.",
-    )
-    subscale = serializers.CharField(
-        max_length=60,
-        default="",
-        allow_blank=True,
-        help_text="One of the measure's subscales; none: its total.",
-    )
-
-    def to_internal_value(self, data: Any) -> NewScore:
-        """Return the value that the domain takes."""
-        return NewScore(**super().to_internal_value(data))
-
-
-class _SittingSerializer(serializers.Serializer[Any]):
-    effective_at = serializers.DateTimeField(
-        default=None, allow_null=True, help_text="When it was taken."
-    )
-
-
-class AssessmentRecordingSerializer(_SittingSerializer):
-    """A sitting to record; without a course it belongs to the patient's history."""
-
-    patient = serializers.UUIDField()
-    course = serializers.UUIDField(default=None, allow_null=True)
-    # a list serializer looks at the length before it looks at a million scores
-    scores: Any = serializers.ListSerializer(
-        child=NewScoreSerializer(), allow_empty=False, max_length=MAX_SCORES
-    )
-
-
-class AssessmentReplacementSerializer(_SittingSerializer):
-    """What should have been recorded; no scores withdraw the assessment."""
-
-    scores: Any = serializers.ListSerializer(
-        child=NewScoreSerializer(), allow_empty=True, max_length=MAX_SCORES
-    )
-    reason = serializers.CharField(max_length=1000, help_text="What was wrong.")
 
 
 class FoundFlagSerializer(serializers.Serializer[Any]):
@@ -217,7 +116,7 @@ class RedFlagScreenSerializer(serializers.ModelSerializer[RedFlagScreen]):
 
     class Meta:
         model = RedFlagScreen
-        fields = [*_RECORDED, "answers", "found", "not_known"]
+        fields = [*RECORDED, "answers", "found", "not_known"]
         read_only_fields = fields
 
     @extend_schema_field(
@@ -238,7 +137,7 @@ class RedFlagScreenSerializer(serializers.ModelSerializer[RedFlagScreen]):
         return red_flags.not_known(row)
 
 
-class RedFlagScreeningSerializer(_SittingSerializer):
+class RedFlagScreeningSerializer(SittingSerializer):
     """A screen to record: by flag of the course's pathway; one left out was not asked."""
 
     course = serializers.UUIDField()
@@ -262,7 +161,7 @@ class CourseAnswerSerializer(serializers.ModelSerializer[CourseAnswer]):
 
     class Meta:
         model = CourseAnswer
-        fields = [*_RECORDED, "question", "answer"]
+        fields = [*RECORDED, "question", "answer"]
         read_only_fields = fields
 
     @extend_schema_field(_ANSWER)
@@ -271,7 +170,7 @@ class CourseAnswerSerializer(serializers.ModelSerializer[CourseAnswer]):
         return row.answer
 
 
-class CourseAnsweringSerializer(_SittingSerializer):
+class CourseAnsweringSerializer(SittingSerializer):
     """Answers to record, by question of the course's pathway: true, false, a choice or words."""
 
     course = serializers.UUIDField()

@@ -9,9 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from care_plans import assessing, crisis, safety_alerts
-from care_plans.api.finding_serializers import NewScoreSerializer, ScoreSerializer
+from care_plans.api.assessment_serializers import NewScoreSerializer, ScoreSerializer
 from care_plans.api.self_checks import CrisisSerializer
 from care_plans.models import Assessment, SafetyAlert, Score
+from care_plans.sittings import MAX_SCORES
 from coordination.api.permissions import PATIENTS
 from coordination.api.views import OfPatients
 
@@ -20,7 +21,7 @@ class OwnScoresSerializer(serializers.Serializer[Any]):
     """A patient's own answers."""
 
     scores: Any = serializers.ListSerializer(
-        child=NewScoreSerializer(), allow_empty=False, max_length=assessing.MAX_SCORES
+        child=NewScoreSerializer(), allow_empty=False, max_length=MAX_SCORES
     )
     language = serializers.ChoiceField(choices=crisis.LANGUAGES, default="en-CA")
 

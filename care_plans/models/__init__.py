@@ -6,41 +6,53 @@ from .assessments import (
     CourseAnswer,
     RedFlagAnswer,
     RedFlagScreen,
-    Score,
     SourceDocument,
 )
 from .care_plan import CarePlan
-from .content import Measure, Pathway, PathwayReview, PathwaySignature, PathwayVersion
+from .content import (
+    Measure,
+    MeasureVersion,
+    Pathway,
+    PathwayReview,
+    PathwaySignature,
+    PathwayVersion,
+)
 from .dosing import AdherenceEntry, DoseChange
 from .encounters import CareSummary, ClinicalNote, Encounter
 from .lanes import Activity, Goal, Lane, LaneOwner, LaneSignOff
 from .looks import LastLook
+from .outcomes import ComplexityScreen, GoalAchievement
 from .plans import Course, SeverityChange, StageStay, StageTransition
 from .recommendations import Recommendation
 from .red_flags import RedFlag
 from .safety import SafetyAlert
+from .scores import AbsentScore, Score
 from .statements import PatientStatement, PatientStatementVersion
 from .versions import VersionDecision
 from .words import Outcome, Severity, Side, Stage
 
 __all__ = [
+    "AbsentScore",
     "Activity",
     "AdherenceEntry",
     "Assessment",
     "CarePlan",
     "CareSummary",
     "ClinicalNote",
+    "ComplexityScreen",
     "Condition",
     "Course",
     "CourseAnswer",
     "DoseChange",
     "Encounter",
     "Goal",
+    "GoalAchievement",
     "Lane",
     "LaneOwner",
     "LaneSignOff",
     "LastLook",
     "Measure",
+    "MeasureVersion",
     "Outcome",
     "Pathway",
     "PathwayReview",

@@ -66,6 +66,32 @@ class Measure(models.Model):
         return measure_of(self.sha256, self.content)
 
 
+class MeasureVersion(models.Model):
+    """What a measure was in one version: immutable, and what its scores name."""
+
+    measure = models.ForeignKey(Measure, on_delete=models.PROTECT, related_name="versions")
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    version = models.PositiveIntegerField()
+    content = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["measure", "version"], name="care_plans_measure_version_once"
+            ),
+        ]
+        triggers = APPEND_ONLY
+
+    def __str__(self) -> str:
+        return f"{self.measure} {self.version}"
+
+    @property
+    def definition(self) -> MeasureDefinition:
+        """Return what the measure was (kept in memory per content)."""
+        return measure_of(self.sha256, self.content)
+
+
 class Pathway(models.Model):
     """One condition's protocol through all its versions, or a stub, which has none to apply."""
 

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from care_plans import assessing
-from care_plans.assessing import NewScore
 from care_plans.models import Assessment, Course, Measure, Score
+from care_plans.sittings import NewScore
 from coordination.actors import Actor
 from coordination.models import AuditEvent, Event
 from coordination.problems import Invalid

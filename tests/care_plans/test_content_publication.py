@@ -35,6 +35,7 @@ def empty(committed_db: None, admin_connection: psycopg.Connection) -> None:
         cursor.execute("SET session_replication_role = replica")  # triggers guard these tables
         cursor.execute("DELETE FROM care_plans_pathwayversion")
         cursor.execute("DELETE FROM care_plans_pathway")
+        cursor.execute("DELETE FROM care_plans_measureversion")
         cursor.execute("DELETE FROM care_plans_measure")
     admin_connection.commit()
     admin_connection.close()
@@ -55,11 +56,11 @@ def shipped(tmp_path: Path) -> Path:
 
 
 def test_it_loads_once_and_then_finds_everything_unchanged(empty: None) -> None:
-    assert "38 measures, 0 of them unchanged." in run("load_measures")
+    assert "40 measures, 0 of them unchanged." in run("load_measures")
     first = run("load_pathways")
     assert "loaded: hamstring-tendinopathy 1.0.0\n" in first
     before = stored()
-    assert run("load_measures") == "38 measures, 38 of them unchanged.\n"
+    assert run("load_measures") == "40 measures, 40 of them unchanged.\n"
     assert run("load_pathways") == first.replace("loaded: ", "unchanged: ")
     assert stored() == before
 
@@ -73,9 +74,9 @@ def test_it_may_be_loaded_by_several_at_once(empty: None) -> None:
 
     with ThreadPoolExecutor(6) as pool:
         said = list(pool.map(load, range(6)))
-    assert sum("0 of them unchanged" in text for text in said) == 1
+    assert sum(", 0 of them unchanged" in text for text in said) == 1
     assert sum("\nloaded: hamstring-tendinopathy 1.0.0" in text for text in said) == 1
-    assert Measure.objects.count() == 38
+    assert Measure.objects.count() == 40
     assert PathwayVersion.objects.count() == VERSIONS
 
 
@@ -168,9 +169,9 @@ def test_it_refuses_to_change_a_measure_in_place(
 def test_it_refuses_another_range_of_a_subscale_even_with_a_new_version(tmp_path: Path) -> None:
     before = stored()
     folder = Path(copytree(MEASURES, tmp_path / "measures"))
-    file = folder / "start_back.yaml"
+    file = folder / "womac.yaml"
     text = file.read_text().replace("version: 2", "version: 3")
-    file.write_text(text.replace("psychosocial: [0, 5]", "psychosocial: [0, 6]"))
+    file.write_text(text.replace("pain: [0, 20]", "pain: [0, 21]"))
     with pytest.raises(CommandError, match="subscales must not change: write a new measure"):
         run("load_measures", folder)
     assert stored() == before

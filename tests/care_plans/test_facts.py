@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from care_plans import assessing, circumstances, facts, standing
-from care_plans.assessing import NewScore
 from care_plans.disclosing import lanes_shown
 from care_plans.evaluation import evaluate, may_load, readiness
 from care_plans.evidence import Outcome
 from care_plans.models import Course, Lane
+from care_plans.sittings import NewScore
 from coordination import care_team
 from coordination.tenancy import acting_in
 from tests.care_plans import underway

@@ -10,8 +10,8 @@ import time_machine
 from django.db import IntegrityError, transaction
 
 from care_plans import assessing, circumstances, deciding, standing
-from care_plans.assessing import NewScore
 from care_plans.models import Course, Recommendation
+from care_plans.sittings import NewScore
 from coordination.problems import Problem
 from notifications.models import Message
 from tests import lockbox

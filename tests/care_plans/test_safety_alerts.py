@@ -10,8 +10,8 @@ import time_machine
 from django.core import mail
 
 from care_plans import assessing, safety_alerts
-from care_plans.assessing import NewScore
 from care_plans.models import Assessment, SafetyAlert
+from care_plans.sittings import NewScore
 from coordination import on_call
 from coordination.models import AccessGrant
 from coordination.problems import Problem
