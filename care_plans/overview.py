@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch
 
+from care_plans import achieving
 from care_plans.disclosing import activities_shown, disclose, lanes_shown, shown
 from care_plans.models import Activity, CarePlan, Course, Goal, Lane, PatientStatement
 from coordination.actors import Actor
@@ -60,7 +61,9 @@ def overview(plan: CarePlan, *, actor: Actor, now: datetime) -> Overview:
         for discipline in Discipline.values
     ]
     lead = lead_shown(plan, actor, now)
-    goals = disclose(Goal.objects.filter(course__care_plan=plan), actor, now)
+    goals = achieving.shown(
+        disclose(Goal.objects.filter(course__care_plan=plan), actor, now), actor, now
+    )
     said = disclose(PatientStatement.objects.filter(care_plan=plan), actor, now)
     named = CarePlan.objects.annotate(
         previous_shown=named_to(CarePlan, actor, now, at="previous_id")

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from care_plans import activities, lanes, recommending, reminders, staffing
+from care_plans import achieving, activities, lanes, recommending, reminders, staffing
 from care_plans import facts as facts_of_courses
 from care_plans.content.sourced import STAGES
 from care_plans.evaluation import readiness
@@ -76,11 +76,13 @@ def reassess(course_id: UUID, *, actor: Actor, now: datetime) -> None:
     elif course.status == Course.Status.ACTIVE:
         facts = _catch_up(course, stay, actor=actor, now=now)
         recommending.follow(course, facts, actor=actor, now=now)
+        achieving.follow(course, facts, actor=actor, now=now)
         _settle(course, stay, _judged(course, facts, now), actor=actor, now=now)
     else:
         # what is found while a course rests is suggested all the same; nothing else follows
         facts = facts_of_courses.gather([course], now=now)[course.id]
         recommending.follow(course, facts, actor=actor, now=now)
+        achieving.follow(course, facts, actor=actor, now=now)
         StageStay.objects.filter(pk=stay.pk).update(checked_at=now)
 
 
@@ -114,6 +116,10 @@ def remind_anew(course_id: UUID, *, actor: Actor, now: datetime) -> None:
 
 def prepare(course: Course, *, actor: Actor, now: datetime) -> None:
     """During intake, plan the first stage: its lanes follow the answers. Safe to repeat."""
+    if course.status == Course.Status.DISCHARGED:
+        # what is corrected or entered late still says how far its goals had come
+        facts = facts_of_courses.gather([course], now=now)[course.id]
+        achieving.follow(course, facts, actor=actor, now=now)
     if course.status != Course.Status.INTAKE:
         return
     definition, first = course.pathway_version.definition, STAGES[0]
@@ -123,6 +129,7 @@ def prepare(course: Course, *, actor: Actor, now: datetime) -> None:
     )
     activities.plan_stage(course, definition, first, 1, facts, now=now)
     recommending.follow(course, facts, actor=actor, now=now)
+    achieving.follow(course, facts, actor=actor, now=now)
 
 
 def _catch_up(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> Facts:

@@ -12,7 +12,6 @@ from care_plans.expectation import expected
 from care_plans.models import (
     Activity,
     Course,
-    Goal,
     Lane,
     LaneSignOff,
     Severity,
@@ -300,16 +299,6 @@ class LaneSerializer(serializers.ModelSerializer[Lane]):
             return None
         data: dict[str, Any] = LaneSignOffSerializer(lane.words[-1]).data
         return data
-
-
-class GoalSerializer(serializers.ModelSerializer[Goal]):
-    """What a stage of a course is for."""
-
-    class Meta:
-        model = Goal
-        fields = ["id", "course", "stage", "key", "text", "measures", "target", "status", "note"]
-        read_only_fields = [name for name in fields if name not in Goal.editable]
-        extra_kwargs = {"note": {"max_length": 5000}}
 
 
 class ActivitySerializer(serializers.ModelSerializer[Activity]):

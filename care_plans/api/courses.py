@@ -11,9 +11,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import courses, disclosing, progress, standing
+from care_plans import achieving, courses, disclosing, progress, standing
 from care_plans.api import course_serializers as serializers
 from care_plans.api import move_serializers
+from care_plans.api.goal_serializers import GoalSerializer
 from care_plans.api.listing_serializers import ListedCourseSerializer
 from care_plans.evidence import Readiness
 from care_plans.expectation import expected
@@ -300,13 +301,14 @@ class CourseViewSet(Projected, Retrieved):
 
     @extend_schema(
         summary="Read the goals of a course",
-        responses={200: serializers.GoalSerializer(many=True)},
+        responses={200: GoalSerializer(many=True)},
     )
     @action(detail=True, **_UNPAGED)
     def goals(self, request: Request, pk: str) -> Response:
         """Return the goals."""
-        rows = self._of(Goal, self._disclosed("Goal"))
-        return self._listed(rows.order_by("id"), serializers.GoalSerializer)
+        mine = self._of(Goal, self._disclosed("Goal"))
+        rows = achieving.shown(mine, self.actor, self.now)
+        return self._listed(rows.order_by("id"), GoalSerializer)
 
     def _explained(self, course: Course, readiness: Readiness) -> dict[str, Any]:
         """Return the trace of each part and the blockers, as far as the reader may know."""

@@ -9,11 +9,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import activities, disclosing, dosing, goals, lanes, standing
+from care_plans import achieving, activities, disclosing, dosing, goals, lanes, standing
 from care_plans.api import course_serializers as serializers
 from care_plans.api import dosing_serializers
+from care_plans.api.goal_serializers import GoalAchievementSerializer, GoalSerializer
 from care_plans.disclosing import lanes_shown
-from care_plans.models import Activity, DoseChange, Goal, Lane
+from care_plans.models import Activity, DoseChange, Goal, GoalAchievement, Lane
 from coordination.access import owned_by_patient
 from coordination.api.concurrency import expected_version
 from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
@@ -227,14 +228,29 @@ class GoalViewSet(_OfCourse):
     """What a stage of a course is for."""
 
     audited_as = "Goal"
-    roles = dict.fromkeys(("retrieve", "partial_update", "achieve", "give_up", "reopen"), CLINICAL)
-    serializer_class = serializers.GoalSerializer
+    roles = dict.fromkeys(
+        ("retrieve", "partial_update", "achieve", "give_up", "reopen", "achievements"), CLINICAL
+    )
+    serializer_class = GoalSerializer
     queryset = Goal.objects.none()
 
     def rows(self) -> QuerySet[Any, Any]:
         """Return all of them."""
-        found: QuerySet[Any, Any] = Goal.objects.select_related("course")
-        return found
+        rows = Goal.objects.select_related("course")
+        return achieving.shown(rows, self.actor, self.now)
+
+    @extend_schema(
+        summary="Read all that the scores have said of a goal, the first first",
+        responses={200: GoalAchievementSerializer(many=True)},
+    )
+    @action(detail=True, pagination_class=None, filter_backends=())
+    def achievements(self, request: Request, pk: str) -> Response:
+        """Return the history, each with its trace as far as the reader may know."""
+        goal = self.get_object()
+        self.audit_disclosure([goal], searched=False, resource="GoalAchievement")
+        mine = disclosing.disclose(GoalAchievement.objects.filter(goal=goal), self.actor, self.now)
+        rows = achieving.as_told(mine, self.actor, self.now).order_by("since", "id")
+        return Response(GoalAchievementSerializer(rows, many=True).data)
 
     @extend_schema(summary="Edit a goal's note")
     def partial_update(self, request: Request, pk: str) -> Response:
@@ -251,7 +267,7 @@ class GoalViewSet(_OfCourse):
     @extend_schema(
         summary="Say that a goal was reached",
         request=None,
-        responses={200: serializers.GoalSerializer},
+        responses={200: GoalSerializer},
     )
     @action(detail=True, methods=["post"])
     def achieve(self, request: Request, pk: str) -> Response:
@@ -261,7 +277,7 @@ class GoalViewSet(_OfCourse):
     @extend_schema(
         summary="Say that a goal was not reached",
         request=None,
-        responses={200: serializers.GoalSerializer},
+        responses={200: GoalSerializer},
     )
     @action(detail=True, methods=["post"], url_path="give-up")
     def give_up(self, request: Request, pk: str) -> Response:
@@ -271,7 +287,7 @@ class GoalViewSet(_OfCourse):
     @extend_schema(
         summary="Work on a goal again",
         request=None,
-        responses={200: serializers.GoalSerializer},
+        responses={200: GoalSerializer},
     )
     @action(detail=True, methods=["post"])
     def reopen(self, request: Request, pk: str) -> Response:

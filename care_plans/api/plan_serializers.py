@@ -7,10 +7,10 @@ from rest_framework import serializers
 from care_plans.api.course_serializers import (
     ActivitySerializer,
     CourseSerializer,
-    GoalSerializer,
     LanePractitionerSerializer,
     LaneSerializer,
 )
+from care_plans.api.goal_serializers import GoalSerializer
 from care_plans.api.statements import PatientStatementSerializer
 from care_plans.models import CarePlan, Outcome
 from coordination.models import Discipline
