@@ -30,6 +30,7 @@ from django.db.models.functions import Coalesce
 
 from care_plans.evidence import Finding
 from care_plans.models import (
+    ComplexityScreen,
     Course,
     CourseAnswer,
     Goal,
@@ -64,9 +65,10 @@ _RECORDS: Mapping[str, type[Model]] = {
     "lane": Lane,
     "stay": StageStay,
     "course": Course,
+    "complexity": ComplexityScreen,
 }
 #: what people record, and a lane's condition asks for
-_DECIDING = ("score", "answer", "screen", "red_flag", "sign_off", "lane")
+_DECIDING = ("score", "answer", "screen", "red_flag", "sign_off", "lane", "complexity")
 
 
 def disclose[M: Model](rows: QuerySet[M, M], actor: Actor, now: datetime) -> QuerySet[M, M]:

@@ -10,9 +10,11 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
+from care_plans import facts as facts_of_courses
 from care_plans import scope
 from care_plans.content.stages import ReferralSet
 from care_plans.models import Course, Lane, LaneOwner, StageStay
+from care_plans.routing_level import routing
 from coordination.actors import Actor
 from coordination.models import CareTeamMember, PractitionerRole
 from referrals.lifecycle import perform
@@ -179,6 +181,7 @@ def _refer(lane: Lane, course: Course, stay: StageStay, *, actor: Actor, now: da
             sensitivity="psychotherapy" if lane.discipline == "psychotherapy" else "",
             requested_by_id=lead_id,
             order=lane.order,
+            priority=_priority(course, now),
             lane_id=lane.id,
             condition_id=course.id,
             actor=actor,
@@ -192,6 +195,13 @@ def _refer(lane: Lane, course: Course, stay: StageStay, *, actor: Actor, now: da
         referral=referral, version=F("version") + 1, updated_at=now
     )
     lane.referral = referral
+
+
+def _priority(course: Course, now: datetime) -> str:
+    """Return how pressing a referral is: as a screen of the course asks, and else as usual."""
+    facts = facts_of_courses.gather([course], now=now)[course.id]
+    found = routing(course.pathway_version.definition, facts, now)
+    return found.priority if found.basis in ("complexity_screen", "start_back") else "routine"
 
 
 def _assign(

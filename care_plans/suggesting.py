@@ -12,10 +12,12 @@ from uuid import UUID
 
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.safety import Redirect
+from care_plans.content.sourced import EXPERT_CONSENSUS
 from care_plans.counting import open_flags
 from care_plans.criteria import OfSeverity, YellowFlagged
 from care_plans.evaluation import evaluate, suggested_severity
 from care_plans.evidence import Evidence, Facts, Finding, Outcome
+from care_plans.routing_level import latest_screen
 from care_plans.stalling import stalled
 
 type Kind = Literal["rule", "yellow_flags", "redirect", "severity", "stalled", "safety"]
@@ -44,6 +46,7 @@ def suggestions(
         *_redirects(definition, facts, now),
         *_rules(definition, facts, now),
         *_yellow_flags(definition, facts, now),
+        *_psychosocial(definition, facts, now),
         *_severity(definition, facts, now),
         *_stalled(definition, facts, now),
     )
@@ -126,6 +129,34 @@ def _yellow_flags(
                 lane=flags.lane,
             )
             return
+
+
+def _psychosocial(
+    definition: PathwayDefinition, facts: Facts, now: datetime
+) -> Iterator[Suggestion]:
+    """A complexity screen with psychosocial factors offers, or recommends, the same help."""
+    screen, flags = latest_screen(facts, now), definition.yellow_flags
+    lane = facts.lanes.get(flags.lane)
+    if screen is None or screen.psychosocial == "low" or (lane is not None and lane.needed):
+        return
+    named = flags.lane.replace("_", " ")
+    verb = "Recommend" if screen.psychosocial == "high" else "Offer"
+    yield Suggestion(
+        f"complexity.psychosocial.{screen.psychosocial}",
+        "yellow_flags",
+        f"A psychosocial factor is {screen.psychosocial} in the complexity screen.",
+        f"{verb} {named}.",
+        Finding(
+            kind="Screened",
+            outcome=Outcome.MET,
+            sentence=f"The complexity screen of {screen.effective_at:%Y-%m-%d} says so.",
+            id="complexity",
+            evidence=(Evidence("complexity", screen.id),),
+            source=(EXPERT_CONSENSUS,),
+        ),
+        (EXPERT_CONSENSUS,),
+        lane=flags.lane,
+    )
 
 
 def _severity(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[Suggestion]:

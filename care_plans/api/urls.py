@@ -6,7 +6,13 @@ from rest_framework.routers import SimpleRouter
 from care_plans.api.adherence import AdherenceEntryViewSet, OwnAdherenceEntryViewSet
 from care_plans.api.briefs import PatientBriefViewSet
 from care_plans.api.changes import PatientChangesViewSet
-from care_plans.api.content import MeasureViewSet, PathwayVersionViewSet, PathwayViewSet
+from care_plans.api.complexity import ComplexityScreenViewSet
+from care_plans.api.content import (
+    MeasureVersionViewSet,
+    MeasureViewSet,
+    PathwayVersionViewSet,
+    PathwayViewSet,
+)
 from care_plans.api.course_versions import CourseVersionViewSet
 from care_plans.api.courses import CourseViewSet
 from care_plans.api.duplicates import DuplicateReviewViewSet
@@ -21,6 +27,7 @@ from care_plans.api.hand_offs import HandOffViewSet, PatientHandOverViewSet
 from care_plans.api.history import CourseHistoryViewSet
 from care_plans.api.lanes import ActivityViewSet, GoalViewSet, LaneViewSet
 from care_plans.api.notes import CareSummaryViewSet, ClinicalNoteViewSet, EncounterViewSet
+from care_plans.api.outcomes import CourseOutcomeViewSet
 from care_plans.api.plans import CarePlanViewSet
 from care_plans.api.proxied import ProxiedPlanViewSet
 from care_plans.api.recommendations import RecommendationViewSet, RuleOutcomeViewSet
@@ -33,6 +40,11 @@ from care_plans.api.statements import OwnStatementViewSet, PatientStatementViewS
 
 router = SimpleRouter(trailing_slash=False)
 router.register("measures", MeasureViewSet, basename="measure")
+router.register(
+    "measures/(?P<slug>[a-z][a-z0-9_]{0,59})/versions",
+    MeasureVersionViewSet,
+    basename="measure-version",
+)
 router.register("pathways", PathwayViewSet, basename="pathway")
 router.register(
     "pathways/(?P<slug>[a-z][a-z0-9-]{0,59})/versions",
@@ -44,6 +56,7 @@ router.register("care-plans", PlanFundingViewSet, basename="plan-funding")
 router.register("courses", CourseViewSet, basename="course")
 router.register("courses", CourseVersionViewSet, basename="course-version")
 router.register("courses", CourseHistoryViewSet, basename="course-history")
+router.register("courses", CourseOutcomeViewSet, basename="course-outcome")
 router.register("duplicate-reviews", DuplicateReviewViewSet, basename="duplicate-review")
 router.register("hand-offs", HandOffViewSet, basename="hand-off")
 router.register("patients", PatientHandOverViewSet, basename="patient-hand-over")
@@ -64,6 +77,7 @@ router.register("recurrences", RecurrenceViewSet, basename="recurrence")
 router.register("patient-statements", PatientStatementViewSet, basename="patient-statement")
 router.register("me/statements", OwnStatementViewSet, basename="own-statement")
 router.register("rule-outcomes", RuleOutcomeViewSet, basename="rule-outcome")
+router.register("complexity-screens", ComplexityScreenViewSet, basename="complexity-screen")
 router.register("course-answers", CourseAnswerViewSet, basename="course-answer")
 router.register("conditions", ConditionViewSet, basename="condition")
 router.register("source-documents", SourceDocumentViewSet, basename="source-document")

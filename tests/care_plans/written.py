@@ -8,19 +8,23 @@ from typing import Any
 from care_plans import (
     adherence,
     assessing,
+    complexity,
     encounters,
     notes,
     open_flags,
     plans,
     red_flags,
+    sittings,
     statements,
     summaries,
 )
+from care_plans.complexity_factors import CATEGORIES
 from care_plans.models import (
     Activity,
     AdherenceEntry,
     CareSummary,
     ClinicalNote,
+    ComplexityScreen,
     Course,
     Encounter,
     PatientStatement,
@@ -152,6 +156,14 @@ def red_flag(cast: Cast, who: Person, course: Course, *, flag: str = "cancer") -
     return found
 
 
+def complexity_screen(who: Person, course: Course, level: str = "low") -> ComplexityScreen:
+    """Let somebody find every factor at one level."""
+    factors = {name: dict.fromkeys(parts, level) for name, parts in CATEGORIES.items()}
+    screened = complexity.Screened(factors, level)
+    row, _ = complexity.record_screen(course.id, screened, actor=who.actor(), now=NOW)
+    return row
+
+
 def done_at_home(activity: Activity, who: Person, **given: Any) -> AdherenceEntry:
     """Let somebody write down a day of an activity, which has begun."""
     asked: dict[str, Any] = {"day": NOW.date(), "prescribed": 1, "completed": 1, **given}
@@ -162,7 +174,7 @@ def safety_alert(cast: Cast, who: Person) -> SafetyAlert:
     """Let somebody record an answer on which somebody must act at once."""
     row, _ = assessing.record_assessment(
         cast.patient.id,
-        scores=[assessing.NewScore("phq9", Decimal(1), item=9)],
+        scores=[sittings.NewScore("phq9", Decimal(1), item=9)],
         actor=who.actor(),
         now=NOW,
     )
