@@ -143,6 +143,12 @@ class Environment(BaseSettings):
         le=24 * 60,
         description="Until a safety alert that nobody took up is said again, to more people.",
     )
+    safety_recent_days: int = Field(
+        14,
+        ge=0,
+        le=366,
+        description="So old an imported score may be and still raise a safety alert.",
+    )
     session_idle_minutes: int = Field(
         30, ge=1, le=720, description="A session unused for so long has to log in again."
     )

@@ -25,6 +25,7 @@ MAIL_CATCHER_URL = ENVIRONMENT.mail_catcher_url
 HAND_OFF_HOURS = ENVIRONMENT.hand_off_hours
 HAND_OFF_URGENT_HOURS = ENVIRONMENT.hand_off_urgent_hours
 SAFETY_ESCALATION_MINUTES = ENVIRONMENT.safety_escalation_minutes
+SAFETY_RECENT_DAYS = ENVIRONMENT.safety_recent_days
 RATE_LIMIT = ENVIRONMENT.rate_limit
 METRICS_TOKEN = ENVIRONMENT.metrics_token.get_secret_value()
 
