@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from care_plans.complexity_factors import CATEGORIES
 from tests.care_plans import underway
 from tests.cast import NOW
 
@@ -116,6 +117,13 @@ def _about_course(**more: Any) -> Callable[["Scene"], dict[str, Any]]:
 #: bodies that name something of the scene
 NAMING: Mapping[str, Callable[["Scene"], Any]] = {
     "assessment.create": _about(**SCORES),
+    "questionnaire-response.create": lambda scene: {
+        "resourceType": "QuestionnaireResponse",
+        "questionnaire": "urn:continuum:questionnaire:nprs",
+        "status": "completed",
+        "subject": {"reference": f"Patient/{scene.patient}"},
+        "item": [{"linkId": "total", "answer": [{"valueInteger": 5}]}],
+    },
     "care-plan.create": _about(),
     "care-plan.apply": lambda scene: {
         "pathway_version": str(underway.version().id),
@@ -173,6 +181,10 @@ NAMING: Mapping[str, Callable[["Scene"], Any]] = {
         "registered_from": "2020-01-01",
     },
     "record-request.create": _about(kind="access", text="All of it."),
+    "complexity-screen.create": _about_course(
+        level="low",
+        factors={name: dict.fromkeys(parts, "low") for name, parts in CATEGORIES.items()},
+    ),
     "red-flag-screen.create": lambda scene: {
         "course": scene.of("Course"),
         "answers": dict.fromkeys(_flags(), "absent"),

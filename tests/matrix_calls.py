@@ -23,7 +23,13 @@ HELD_BY = {
     "/patients/<uuid:record_id>": "Patient",
 }
 #: filled in where no record of anybody's is meant
-PIECES = {"slug": "koos", "version": "1.0.0", "token": "none"}
+PIECES = {
+    "slug": "koos",
+    "version": "1.0.0",
+    "token": "none",
+    "measure_version": "2",
+    "questionnaire": "koos.v2",
+}
 #: needs a record that its view does not name by a model
 BY_NAME = {
     "denial": "Denial",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from care_plans.complexity_factors import CATEGORIES
 from care_plans.models import Activity, Goal, Recommendation, RedFlag
 from coordination.actors import Role
 from coordination.login_fence import login_of
@@ -263,6 +264,19 @@ def work_on_it(cast: Cast, tell: Teller, course: str) -> None:
     first = tell(asha, "post", "/assessments", sitting)
     mended = {"scores": [{"measure": "nprs", "value": "5"}], "reason": "Misheard."}
     tell(asha, "post", "/assessments/{id}/replace", mended, id=first["id"])
+    filled_in = {
+        "resourceType": "QuestionnaireResponse",
+        "questionnaire": "urn:continuum:questionnaire:phq4",
+        "status": "completed",
+        "subject": {"reference": f"Patient/{patient}"},
+        "item": [
+            {"linkId": f"item.{number}", "answer": [{"valueInteger": 1}]} for number in range(1, 5)
+        ],
+    }
+    tell(asha, "post", "/questionnaire-responses", filled_in)
+    factors = {name: dict.fromkeys(parts, "low") for name, parts in CATEGORIES.items()}
+    complex_ = {"course": course, "level": "low", "factors": factors}
+    tell(asha, "post", "/complexity-screens", complex_)
     answers = {"course": course, "answers": {"sitting_aggravates": True}}
     tell(asha, "post", "/course-answers", answers)
     worse = {"severity": "moderate", "reason": "Pain after every drive."}

@@ -85,6 +85,7 @@ def records(cast: Cast) -> dict[str, UUID]:
         underway.meet_acute_exit(cast, course, now=NOW + timedelta(weeks=1))
         written.everything(cast, cast.asha)
         written.red_flag(cast, cast.asha, course, flag="numbness-or-tingling")
+        written.complexity_screen(cast.asha, course)
         written.safety_alert(cast, cast.asha)
         written.on_call_duty(cast, cast.asha)
         opened_hand_off(cast, to=colleague(cast))

@@ -44,7 +44,13 @@ OPEN = {
 # Feeds of ids that patients do not own.
 NOT_OWNED: set[type[Model]] = {Event}
 NOBODY = "0192e4a0-0000-7000-8000-000000000001"
-PIECES = {"slug": "koos", "version": "1.0.0", "number": "1"}
+PIECES = {
+    "slug": "koos",
+    "version": "1.0.0",
+    "number": "1",
+    "measure_version": "2",
+    "questionnaire": "koos.v2",
+}
 WITHOUT_MODEL = {
     "PreferenceViewSet": "what a person wants to receive about others",
     "AccessCheckViewSet": "what the fences would say",

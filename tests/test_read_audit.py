@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -92,6 +94,8 @@ def rich(cast: Cast) -> dict[str, Any]:
             "activities": Activity.objects.filter(course=course)[0].id,
             "goals": Goal.objects.filter(course=course)[0].id,
             "assessments": Assessment.objects.filter(course=course)[0].id,
+            "questionnaire-responses": measured_once(course),
+            "complexity-screens": written.complexity_screen(cast.asha, course).id,
             "red-flag-screens": RedFlagScreen.objects.filter(course=course)[0].id,
             "red-flags": written.red_flag(cast, cast.asha, course, flag="numbness-or-tingling").id,
             "recommendations": Recommendation.objects.get(course=course, kind="redirect").id,
@@ -101,6 +105,13 @@ def rich(cast: Cast) -> dict[str, Any]:
             "hand-offs": opened_hand_off(cast).id,
             "consents": decided(cast).id,
         }
+
+
+def measured_once(course: Course) -> UUID:
+    """Return a sitting with one measure, which one response can tell."""
+    rows = Assessment.objects.filter(course=course).annotate(several=Count("scores"))
+    found: UUID = rows.filter(several=1)[0].pk
+    return found
 
 
 def decided(cast: Cast) -> Consent:
@@ -133,7 +144,13 @@ READS = {
     "activities/{}": "Activity",
     "goals/{}": "Goal",
     "assessments/{}": "Assessment",
+    "questionnaire-responses/{}": "Assessment",
     "red-flag-screens/{}": "RedFlagScreen",
+    "complexity-screens/{}": "ComplexityScreen",
+    "courses/{}/outcomes": "Score",
+    "courses/{}/collection-points": "Score",
+    "courses/{}/routing-level": "ComplexityScreen",
+    "goals/{}/achievements": "GoalAchievement",
     "red-flags/{}": "RedFlag",
     "recommendations/{}": "Recommendation",
     "safety-alerts/{}": "SafetyAlert",

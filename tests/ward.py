@@ -101,6 +101,7 @@ KINDS: Mapping[str, Kind] = {
         part_of="assessment_id",
     ),
     "RedFlagScreen": Kind("clinical", **BY_ROLE, course="course_id"),
+    "ComplexityScreen": Kind("clinical", **BY_ROLE, course="course_id"),
     "VersionDecision": Kind("clinical", **OF_COURSE, **BY_ROLE),
     "DoseChange": Kind(
         "clinical",
