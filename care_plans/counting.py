@@ -46,10 +46,16 @@ def scores(
     item: int | None = None,
     subscale: str | None = None,
 ) -> list[ScoreFact]:
-    """Return the scores of a measure that count, earliest first; a side only where it matters."""
+    """Return the scores of a measure that count, earliest first; a side only where it matters.
+
+    Of those that were taken and recorded in one moment the worse one counts as the later, so that
+    it does not matter in which order they came in.
+    """
     since = _since(facts, within)
     sided = measure in facts.measures and facts.measures[measure].side_required
-    return in_order(
+    known = facts.measures.get(measure)
+    sign = -1 if known is not None and known.better == "higher" else 1
+    counting = (
         score
         for score in facts.scores
         if score.measure == measure
@@ -59,6 +65,7 @@ def scores(
         and score.value.is_finite()
         and (not sided or score.side == side)
     )
+    return sorted(counting, key=lambda s: (s.effective_at, s.recorded_at, sign * s.value, s.id))
 
 
 def pair(earlier: list[ScoreFact], later: list[ScoreFact]) -> tuple[ScoreFact, ScoreFact] | None:
