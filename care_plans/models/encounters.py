@@ -247,7 +247,6 @@ class ClinicalNote(OrganizationOwned, Editable):
             ),
         ]
         indexes = [
-            # the notes of a patient, the latest first
             models.Index(
                 fields=["organization", "patient", "-written_at"],
                 name="care_plans_note_patient",
