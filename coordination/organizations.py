@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import holidays
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 from django.db import IntegrityError, connection, transaction
@@ -103,6 +104,13 @@ def open_location(
             raise LocationExists(f"There is a location {name!r} already.") from error
         _tell("location.opened", organization_id, location.id, now=now)
     return location
+
+
+def is_holiday_calendar(named: str) -> bool:
+    """Say whether there is such a calendar: a country, or one part of it, such as CA-ON."""
+    country, _, subdivision = named.partition("-")
+    parts = holidays.list_supported_countries(include_aliases=False).get(country)
+    return parts is not None and (not subdivision or subdivision in parts)
 
 
 def _tell(event: str, organization_id: UUID, resource_id: UUID, *, now: datetime) -> None:
