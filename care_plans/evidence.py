@@ -18,7 +18,16 @@ type Better = Literal["higher", "lower", "depends"]
 type Side = Literal["left", "right", "both", ""]
 type ScreenAnswer = Literal["present", "absent", "unknown"]
 type EvidenceKind = Literal[
-    "score", "answer", "screen", "red_flag", "sign_off", "lane", "stay", "course", "complexity"
+    "score",
+    "answer",
+    "screen",
+    "red_flag",
+    "sign_off",
+    "lane",
+    "stay",
+    "course",
+    "complexity",
+    "activity",
 ]
 
 

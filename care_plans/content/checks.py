@@ -13,6 +13,7 @@ from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Flaw, Located, Where, unknown
 from care_plans.content.sourced import EXPERT_CONSENSUS, SEVERITIES, STAGES
 from care_plans.content.stubs import Stubs
+from care_plans.content.timing import timing_flaws
 from care_plans.criteria import (
     AllOf,
     AnyOf,
@@ -44,6 +45,7 @@ def flaws(
         *_completeness(pathway),
         *_identifiers(pathway),
         *_stages(pathway),
+        *_timings(pathway),
         *_criteria(pathway, measures),
         *_references(pathway),
         *_alternatives(pathway, pathways),
@@ -179,6 +181,16 @@ def _stages(pathway: PathwayDefinition) -> Found:
                         (*at, "dose_level"),
                         unknown("dose level", activity.dose_level, levels),
                     )
+
+
+def _timings(pathway: PathwayDefinition) -> Found:
+    """Activities wait for activities that exist, and never for one another."""
+    for stage, part in pathway.stages.items():
+        lanes = {
+            str(name): tuple((one.id, one.optional, one) for one in lane.activities)
+            for name, lane in part.lanes.items()
+        }
+        yield from timing_flaws(lanes, ("stages", stage))
 
 
 def _criteria(pathway: PathwayDefinition, measures: Mapping[str, MeasureDefinition]) -> Found:

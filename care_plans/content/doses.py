@@ -152,7 +152,8 @@ def _gates(pathway: PathwayDefinition) -> Iterator[Found]:
     levels = {level.id: (n, level) for n, level in enumerate(pathway.dose_levels)}
     for where, activity in _activities(pathway):
         number, level = levels.get(activity.dose_level or "", (0, None))
-        if activity.when is not None or (level is not None and level.gate is not None):
+        gated = activity.when is not None or activity.start_when is not None
+        if gated or (level is not None and level.gate is not None):
             continue
         trained = {*activity.uses, *(level.uses if level else ())}
         demands: list[tuple[Where, str]] = [
@@ -168,7 +169,7 @@ def _gates(pathway: PathwayDefinition) -> Iterator[Found]:
             yield Found(
                 "missing-gate",
                 where,
-                f'has no `when`, nor has its level a `gate`, but the words demand it: "'
-                f'{demands[0][1]}"',
+                "has no `when` or `start_when`, nor has its level a `gate`, but the words demand "
+                f'it: "{demands[0][1]}"',
                 tuple(dict.fromkeys((where, *(at for at, _ in demands)))),
             )

@@ -17,6 +17,7 @@ from care_plans.content.sourced import (
     Statement,
     Text,
 )
+from care_plans.content.timing import Timed
 from care_plans.criteria import Criterion, Place, walk
 
 
@@ -28,11 +29,12 @@ class Goal(Sourced):
     target: Criterion | None = None
 
 
-class Activity(Sourced):
+class Activity(Timed):
     """One thing a lane does for one goal of its stage.
 
     `dose_level` names one of the pathway's ordered levels, for exercise. `is_loading` says that
-    a hard stop forbids it. `cadence` is words of the source, or unknown.
+    a hard stop forbids it. `cadence` is words of the source, or unknown. `when` says whether it
+    applies at all: it is planned once that is known to be met.
     """
 
     id: Slug
@@ -43,7 +45,20 @@ class Activity(Sourced):
     optional: bool = False
     cadence: Text | Literal["unknown"] = "unknown"
     when: Criterion | None = None
+    start_when: Criterion | None = None
+    stop_when: Criterion | None = None
     caution: Text | None = None
+
+    @property
+    def conditions(self) -> tuple[tuple[str, Criterion], ...]:
+        """Return its conditions by the key that holds each."""
+        named = ("when", self.when), ("start_when", self.start_when), ("stop_when", self.stop_when)
+        return tuple((name, criterion) for name, criterion in named if criterion is not None)
+
+    @property
+    def waits(self) -> bool:
+        """Say whether anything of it may hold back its beginning, or end it."""
+        return bool(self.release == "in_turn" or self.related or self.start_when or self.stop_when)
 
 
 class Lane(Sourced):
@@ -146,6 +161,19 @@ class Stage(Sourced):
         """Return the lanes in the order in which their referrals are opened."""
         return tuple((name, self.lanes[name]) for name in self.referring.order)
 
+    def activity(self, key: str) -> tuple[Discipline, Activity] | None:
+        """Return an activity by its id, with the discipline whose lane has it."""
+        for name, lane in self.lanes.items():
+            for activity in lane.activities:
+                if activity.id == key:
+                    return name, activity
+        return None
+
+    @property
+    def is_timed(self) -> bool:
+        """Say whether any activity waits for something, or ends by itself."""
+        return any(activity.waits for lane in self.lanes.values() for activity in lane.activities)
+
     def criteria(self) -> tuple[tuple[Place, Criterion], ...]:
         """Return every criterion of the stage and all below them, each with its place."""
         roots: list[tuple[Place, Criterion]] = [
@@ -159,7 +187,6 @@ class Stage(Sourced):
             if lane.when is not None:
                 roots.append((("lanes", name, "when"), lane.when))
             for number, activity in enumerate(lane.activities):
-                if activity.when is not None:
-                    place = ("lanes", name, "activities", number, "when")
-                    roots.append((place, activity.when))
+                at: Place = ("lanes", name, "activities", number)
+                roots.extend(((*at, key), asked) for key, asked in activity.conditions)
         return tuple(found for place, root in roots for found in walk(root, place))
