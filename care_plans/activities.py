@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 
 from care_plans import facts as facts_of_courses
-from care_plans import scope
+from care_plans import releasing, scope
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import StageName
 from care_plans.content.stages import Activity as ActivityContent
@@ -17,6 +18,7 @@ from care_plans.disclosing import explain
 from care_plans.editing import save_edit
 from care_plans.evaluation import evaluate, may_load
 from care_plans.evidence import Facts, Outcome
+from care_plans.goals import plan_goals
 from care_plans.models import Activity, Course, Goal, Lane
 from care_plans.telling import tell
 from coordination.access import owned_by_patient
@@ -92,29 +94,11 @@ def plan_stage(
     *,
     now: datetime,
 ) -> None:
-    """Give the course the stage's goals, and its needed lanes their activities; safe to repeat.
+    """Let work on the stage's goals begin, and give its needed lanes their activities.
 
-    `sequence` is the stay that they are for: a stage entered again is planned again.
+    Safe to repeat. `sequence` is the stay that they are for: one entered again is planned again.
     """
-    content = definition.stage(stage)
-    Goal.objects.bulk_create(
-        [
-            Goal(
-                organization_id=course.organization_id,
-                course=course,
-                stage=stage,
-                key=goal.id,
-                text=goal.text,
-                measures=sorted(set(_measures(goal.target))),
-                target=goal.target.model_dump(mode="json", exclude_none=True)
-                if goal.target
-                else None,
-            )
-            for goal in content.goals
-        ],
-        ignore_conflicts=True,
-    )
-    goals = {g.key: g for g in Goal.objects.filter(course=course, stage=stage)}
+    goals = plan_goals(course, definition, stage, now=now)
     lanes = Lane.objects.filter(course=course, needed=Lane.Needed.NEEDED)
     Activity.objects.bulk_create(
         [
@@ -133,13 +117,6 @@ def _content_of(
     lanes = {str(name): content for name, content in definition.stage(stage).lanes.items()}
     content = lanes.get(lane.discipline)
     return content.activities if content else ()
-
-
-def _measures(target: Any) -> list[str]:
-    from care_plans.criteria import leaves
-
-    found = leaves(target) if target is not None else ()
-    return [name for leaf in found if (name := getattr(leaf, "measure", None))]
 
 
 def _applies(
@@ -212,12 +189,20 @@ def move_activity(
 ) -> Activity:
     """Begin, complete or stop an activity; stopping says why.
 
-    Raises `NotAllowed` for a move that is not there, `LoadingHeld` when loading must not begin,
-    `Denied` for another discipline, `Stale` when somebody else was faster.
+    What waited for it is released, or stopped, in the same transaction. Raises `NotAllowed` for a
+    move that is not there, `ActivityWaits` for what may not begin or be completed yet,
+    `LoadingHeld` when loading must
+    not begin, `Denied` for another discipline, `Stale` when somebody else was faster.
     """
+    seen = activity_for(actor, activity_id, now=now)
+    require_for(f"activity.{action}", seen, actor)
+    # What a third activity waits for may be completed at once with another, and what conflicts may
+    # begin at once on two courses: the later one must see it.
+    lock_courses(seen.course.patient_id)
     activity = activity_for(actor, activity_id, now=now)
     course = activity.course
-    require_for(f"activity.{action}", activity, actor)
+    if activity.status != seen.status:
+        raise Stale("Somebody else moved this activity first.")
     target = MOVES.get((activity.status, action))
     if course.status != Course.Status.ACTIVE:
         raise NotAllowed(WORDS.refuse_as(_NOT_ACTIVE[course.status], action, []))
@@ -226,6 +211,10 @@ def move_activity(
         raise NotAllowed(WORDS.refuse(activity.status, action, instead))
     if action == "stop" and not because.strip():
         raise Invalid.field("/because", "Say why.")
+    if action == "begin" and activity.status == Status.NOT_STARTED:
+        releasing.must_be_released(activity, actor=actor, now=now)
+    elif action == "complete":
+        releasing.must_be_completable(activity, actor=actor, now=now)
     if action == "begin" and activity.is_loading:
         must_be_safe(course, actor=actor, now=now)
     moved = Activity.objects.filter(pk=activity.pk, status=activity.status).update(
@@ -233,6 +222,7 @@ def move_activity(
         because=because if target == Status.STOPPED else "",
         version=F("version") + 1,
         updated_at=now,
+        **_moments(activity, target, now),
     )
     if not moved:
         raise Stale("Somebody else moved this activity first.")
@@ -246,7 +236,19 @@ def move_activity(
         now=now,
         detail={"status": target},
     )
+    releasing.follow_move(activity, now=now)
     return activity
+
+
+def _moments(activity: Activity, target: Status, now: datetime) -> dict[str, Any]:
+    if target == Status.IN_PROGRESS:
+        return {} if activity.began_at else {"began_at": now}
+    return {"ended_at": _ended(now)}
+
+
+def _ended(now: datetime) -> Greatest:
+    """Return when something ends; clocks of two processes may differ, and none ends before."""
+    return Greatest(F("began_at"), Value(now))
 
 
 def require_for(rule: str, activity: Activity, actor: Actor) -> PractitionerRole:
@@ -274,14 +276,22 @@ def must_be_safe(course: Course, *, actor: Actor, now: datetime) -> None:
 def stop_open_activities(course: Course, *, because: str, now: datetime) -> None:
     """Stop whatever is not completed, since its stage or its course has ended."""
     Activity.objects.filter(course=course, status__in=_OPEN).update(
-        status=Status.STOPPED, because=because, version=F("version") + 1, updated_at=now
+        status=Status.STOPPED,
+        because=because,
+        ended_at=_ended(now),
+        version=F("version") + 1,
+        updated_at=now,
     )
 
 
 def stop_lane(lane: Lane, *, because: str, now: datetime) -> None:
     """Stop whatever a lane has not completed, since it is not needed any more."""
     Activity.objects.filter(lane=lane, status__in=_OPEN).update(
-        status=Status.STOPPED, because=because, version=F("version") + 1, updated_at=now
+        status=Status.STOPPED,
+        because=because,
+        ended_at=_ended(now),
+        version=F("version") + 1,
+        updated_at=now,
     )
 
 
@@ -289,7 +299,14 @@ def reopen_lane(lane: Lane, *, sequence: int, now: datetime) -> None:
     """Plan again what a stay's lane lost when it was not needed; what people stopped stays so."""
     Activity.objects.filter(
         lane=lane, sequence=sequence, status=Status.STOPPED, because=NOT_NEEDED
-    ).update(status=Status.NOT_STARTED, because="", version=F("version") + 1, updated_at=now)
+    ).update(
+        status=Status.NOT_STARTED,
+        because="",
+        began_at=None,
+        ended_at=None,
+        version=F("version") + 1,
+        updated_at=now,
+    )
 
 
 def stop_unneeded(course: Course, *, now: datetime) -> None:
@@ -299,6 +316,7 @@ def stop_unneeded(course: Course, *, now: datetime) -> None:
     ).update(
         status=Status.STOPPED,
         because=NOT_NEEDED,
+        ended_at=_ended(now),
         version=F("version") + 1,
         updated_at=now,
     )

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from care_plans import activities, lanes, recommending, scope, standing, stays
+from care_plans import activities, goals, lanes, recommending, scope, standing, stays
 from care_plans.content.safety import STOPS_LOADING
 from care_plans.courses import UnknownVersion, must_be_in_force
 from care_plans.differences import Difference, differences
@@ -154,6 +154,7 @@ def _follow(course: Course, *, actor: Actor, now: datetime) -> None:
     known = set(Lane.objects.filter(course=course).values_list("discipline", flat=True))
     lanes.create_lanes(course, definition, but=known)
     recommending.end_all(course, actor=actor, now=now)
+    goals.renew_planned(course, definition, now=now)
     stay = standing.open_stay(course)
     if stay is not None:
         _stop_what_is_gone(course, stay, now=now)
@@ -167,16 +168,21 @@ def _follow(course: Course, *, actor: Actor, now: datetime) -> None:
 
 
 def _renew_what_nobody_began(course: Course, stay: StageStay, *, now: datetime) -> None:
-    """Let what is planned and not begun say what the version says of it."""
+    """Let what is planned and not begun say what the version says of it, and wait for that.
+
+    What a person released by hand stays released.
+    """
     name: Any = stay.stage
     planned = Activity.objects.filter(
         course=course, sequence=stay.sequence, status=Activity.Status.NOT_STARTED
     )
     for discipline, lane in course.pathway_version.definition.stage(name).lanes.items():
         for content in lane.activities:
-            planned.filter(lane__discipline=discipline, key=content.id).update(
-                **activities.told_by(content), version=F("version") + 1, updated_at=now
-            )
+            mine = planned.filter(lane__discipline=discipline, key=content.id)
+            mine.update(**activities.told_by(content), version=F("version") + 1, updated_at=now)
+    planned.filter(released_by="").update(
+        released_at=None, released_on=[], due_from=None, due_until=None
+    )
 
 
 def _stop_what_is_gone(course: Course, stay: StageStay, *, now: datetime) -> None:
@@ -190,6 +196,7 @@ def _stop_what_is_gone(course: Course, stay: StageStay, *, now: datetime) -> Non
     gone.update(
         status=Activity.Status.STOPPED,
         because=NOT_IN_VERSION,
+        ended_at=now,
         version=F("version") + 1,
         updated_at=now,
     )

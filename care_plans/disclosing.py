@@ -30,6 +30,7 @@ from django.db.models.functions import Coalesce
 
 from care_plans.evidence import Finding
 from care_plans.models import (
+    Activity,
     ComplexityScreen,
     Course,
     CourseAnswer,
@@ -66,6 +67,7 @@ _RECORDS: Mapping[str, type[Model]] = {
     "stay": StageStay,
     "course": Course,
     "complexity": ComplexityScreen,
+    "activity": Activity,
 }
 #: what people record, and a lane's condition asks for
 _DECIDING = ("score", "answer", "screen", "red_flag", "sign_off", "lane", "complexity")

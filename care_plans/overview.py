@@ -9,6 +9,7 @@ from django.db.models import Prefetch
 from care_plans import achieving
 from care_plans.disclosing import activities_shown, disclose, lanes_shown, shown
 from care_plans.models import Activity, CarePlan, Course, Goal, Lane, PatientStatement
+from care_plans.timetable import timed
 from coordination.actors import Actor
 from coordination.care_team import lead_of
 from coordination.disclosure import named_to
@@ -56,6 +57,7 @@ def overview(plan: CarePlan, *, actor: Actor, now: datetime) -> Overview:
     known: dict[UUID, Course] = {course.pk: course for course in courses}
     for lane in lanes:
         lane.shown_course = known.get(lane.course_id)
+    timed([one for lane in lanes for one in lane.in_plan], actor=actor, now=now)
     parts = [
         DisciplinePart(discipline, [lane for lane in lanes if lane.discipline == discipline])
         for discipline in Discipline.values

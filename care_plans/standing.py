@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from care_plans import achieving, activities, lanes, recommending, reminders, staffing
+from care_plans import achieving, activities, lanes, recommending, releasing, reminders, staffing
 from care_plans import facts as facts_of_courses
 from care_plans.content.sourced import STAGES
 from care_plans.evaluation import readiness
@@ -145,6 +145,7 @@ def _catch_up(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -
     if changed or came:
         reminders.stage_entered(course, stay, actor=actor, now=now)
         facts = facts_of_courses.gather([course], now=now)[course.id]
+    releasing.follow(course, stay, facts, now=now)
     return facts
 
 

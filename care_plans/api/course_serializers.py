@@ -10,7 +10,6 @@ from care_plans.api.finding_serializers import AnswerField
 from care_plans.evidence import Outcome
 from care_plans.expectation import expected
 from care_plans.models import (
-    Activity,
     Course,
     Lane,
     LaneSignOff,
@@ -301,47 +300,6 @@ class LaneSerializer(serializers.ModelSerializer[Lane]):
         return data
 
 
-class ActivitySerializer(serializers.ModelSerializer[Activity]):
-    """One thing a lane does for a goal of a stage; what is withheld of these is null."""
-
-    course = serializers.UUIDField(source="course_shown", read_only=True, allow_null=True)
-    goal = serializers.UUIDField(source="goal_shown", read_only=True, allow_null=True)
-    discipline = serializers.ChoiceField(
-        choices=Discipline.choices, source="lane.discipline", read_only=True
-    )
-
-    class Meta:
-        model = Activity
-        fields = [
-            "id",
-            "course",
-            "stage",
-            "sequence",
-            "lane",
-            "discipline",
-            "goal",
-            "key",
-            "text",
-            "caution",
-            "dose_level",
-            "cadence",
-            "is_loading",
-            "is_optional",
-            "status",
-            "because",
-            "note",
-        ]
-        read_only_fields = [name for name in fields if name not in Activity.editable]
-        extra_kwargs = {
-            "cadence": {"max_length": 500},
-            "note": {"max_length": 5000},
-        }
-
-
-class StopSerializer(serializers.Serializer[Any]):
-    """Why an activity stops."""
-
-    because = serializers.CharField(max_length=500)
 
 
 class CriterionEvidenceSerializer(serializers.Serializer[Any]):

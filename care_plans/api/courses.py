@@ -11,9 +11,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import achieving, courses, disclosing, progress, standing
+from care_plans import achieving, courses, disclosing, progress, standing, timetable
 from care_plans.api import course_serializers as serializers
 from care_plans.api import move_serializers
+from care_plans.api.activity_serializers import ActivitySerializer
 from care_plans.api.goal_serializers import GoalSerializer
 from care_plans.api.listing_serializers import ListedCourseSerializer
 from care_plans.evidence import Readiness
@@ -290,14 +291,17 @@ class CourseViewSet(Projected, Retrieved):
 
     @extend_schema(
         summary="Read the activities of a course, of all its stays",
-        responses={200: serializers.ActivitySerializer(many=True)},
+        responses={200: ActivitySerializer(many=True)},
     )
     @action(detail=True, **_UNPAGED)
     def activities(self, request: Request, pk: str) -> Response:
         """Return the activities, those of the first stay first."""
         mine = self._of(Activity, self._disclosed("Activity"))
         rows = disclosing.activities_shown(mine, self.actor, self.now)
-        return self._listed(rows.order_by("sequence", "id"), serializers.ActivitySerializer)
+        found = list(rows.order_by("sequence", "id"))
+        return self._listed(
+            timetable.timed(found, actor=self.actor, now=self.now), ActivitySerializer
+        )
 
     @extend_schema(
         summary="Read the goals of a course",

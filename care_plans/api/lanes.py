@@ -1,4 +1,4 @@
-"""What belongs to a course and is edited on its own: lanes, activities, goals."""
+"""What belongs to a course and is edited on its own: lanes and goals."""
 
 from typing import Any
 from uuid import UUID
@@ -9,12 +9,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import achieving, activities, disclosing, dosing, goals, lanes, standing
+from care_plans import achieving, disclosing, goals, lanes, standing
 from care_plans.api import course_serializers as serializers
-from care_plans.api import dosing_serializers
 from care_plans.api.goal_serializers import GoalAchievementSerializer, GoalSerializer
 from care_plans.disclosing import lanes_shown
-from care_plans.models import Activity, DoseChange, Goal, GoalAchievement, Lane
+from care_plans.models import Goal, GoalAchievement, Lane
 from coordination.access import owned_by_patient
 from coordination.api.concurrency import expected_version
 from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
@@ -22,7 +21,7 @@ from coordination.api.permissions import CLINICAL
 from coordination.api.views import OfPatients, Retrieved
 
 
-class _OfCourse(OfPatients, Retrieved):
+class OfCourse(OfPatients, Retrieved):
     """A row that a course owns."""
 
     def rows(self) -> QuerySet[Any, Any]:
@@ -44,7 +43,7 @@ class _OfCourse(OfPatients, Retrieved):
 
 
 @extend_schema_view(retrieve=extend_schema(summary="Read a lane"))
-class LaneViewSet(_OfCourse):
+class LaneViewSet(OfCourse):
     """One discipline's part of one course."""
 
     audited_as = "Lane"
@@ -103,128 +102,8 @@ class LaneViewSet(_OfCourse):
         return self.answer(signed, status=201, serializer_class=serializers.LaneSignOffSerializer)
 
 
-@extend_schema_view(retrieve=extend_schema(summary="Read an activity"))
-class ActivityViewSet(_OfCourse):
-    """One thing a lane does for a goal of a stage."""
-
-    audited_as = "Activity"
-    roles = dict.fromkeys(
-        (
-            "retrieve",
-            "partial_update",
-            "begin",
-            "complete",
-            "stop",
-            "change_dose",
-            "dose_changes",
-        ),
-        CLINICAL,
-    )
-    serializer_class = serializers.ActivitySerializer
-    queryset = Activity.objects.none()
-
-    def rows(self) -> QuerySet[Any, Any]:
-        """Return all of them."""
-        rows = Activity.objects.select_related("course")
-        return disclosing.activities_shown(rows, self.actor, self.now)
-
-    @extend_schema(summary="Edit cadence or note of an activity")
-    def partial_update(self, request: Request, pk: str) -> Response:
-        """Change the version that If-Match names."""
-        activity = activities.edit_activity(
-            self.get_object().pk,
-            version=expected_version(request),
-            fields=self.valid(partial=True),
-            actor=self.actor,
-            now=self.now,
-        )
-        return self.again(activity)
-
-    @extend_schema(
-        summary="Begin an activity, or go on with one that was held",
-        request=None,
-        responses={200: serializers.ActivitySerializer},
-    )
-    @action(detail=True, methods=["post"])
-    def begin(self, request: Request, pk: str) -> Response:
-        """Begin; loading needs a screen without an open red flag."""
-        return self._move("begin")
-
-    @extend_schema(
-        summary="Complete an activity",
-        request=None,
-        responses={200: serializers.ActivitySerializer},
-    )
-    @action(detail=True, methods=["post"])
-    def complete(self, request: Request, pk: str) -> Response:
-        """Say that it was done."""
-        return self._move("complete")
-
-    @extend_schema(
-        summary="Stop an activity",
-        request=serializers.StopSerializer,
-        responses={200: serializers.ActivitySerializer},
-    )
-    @action(detail=True, methods=["post"])
-    def stop(self, request: Request, pk: str) -> Response:
-        """Stop it, for a reason."""
-        return self._move("stop", **self.valid(serializers.StopSerializer))
-
-    @extend_schema(
-        summary="Take an activity to another dose level",
-        description=(
-            "Up, one level at a time, when the level's gate is met; the lead may override the gate "
-            "for a reason. Down at any time, for a reason."
-        ),
-        parameters=[IF_MATCH],
-        request=dosing_serializers.ChangeDoseSerializer,
-        responses={200: serializers.ActivitySerializer, **VERSION_PROBLEMS},
-    )
-    @action(detail=True, methods=["post"], url_path="change-dose")
-    def change_dose(self, request: Request, pk: str) -> Response:
-        """Go up or down."""
-        activity = dosing.change_dose(
-            self.get_object().pk,
-            version=expected_version(request),
-            **self.valid(dosing_serializers.ChangeDoseSerializer),
-            actor=self.actor,
-            now=self.now,
-        )
-        return self.again(activity)
-
-    @extend_schema(
-        summary="Read every change of an activity's dose, the first first, with its trace",
-        responses={200: dosing_serializers.DoseChangeSerializer(many=True)},
-    )
-    @action(detail=True, pagination_class=None, filter_backends=(), url_path="dose-changes")
-    def dose_changes(self, request: Request, pk: str) -> Response:
-        """Return the history, its traces as far as the reader may know."""
-        activity = self.get_object()
-        self.audit_disclosure([activity], searched=False, resource="DoseChange")
-        rows = list(
-            disclosing.disclose(
-                DoseChange.objects.filter(activity=activity), self.actor, self.now
-            ).order_by("recorded_at", "id")
-        )
-        hidden = disclosing.hidden_evidence(
-            [row.finding for row in rows],
-            activity.course.patient_id,
-            actor=self.actor,
-            now=self.now,
-        )
-        for row in rows:
-            row.finding = disclosing.withhold(row.finding, hidden) if row.finding else None
-        return Response(dosing_serializers.DoseChangeSerializer(rows, many=True).data)
-
-    def _move(self, name: str, **asked: Any) -> Response:
-        activity = activities.move_activity(
-            self.get_object().pk, name, actor=self.actor, now=self.now, **asked
-        )
-        return self.again(activity)
-
-
 @extend_schema_view(retrieve=extend_schema(summary="Read a goal"))
-class GoalViewSet(_OfCourse):
+class GoalViewSet(OfCourse):
     """What a stage of a course is for."""
 
     audited_as = "Goal"

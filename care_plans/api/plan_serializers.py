@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from care_plans.api.activity_serializers import ActivitySerializer
 from care_plans.api.course_serializers import (
-    ActivitySerializer,
     CourseSerializer,
     LanePractitionerSerializer,
     LaneSerializer,

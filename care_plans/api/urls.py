@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from care_plans.api.activities import ActivityViewSet
 from care_plans.api.adherence import AdherenceEntryViewSet, OwnAdherenceEntryViewSet
 from care_plans.api.briefs import PatientBriefViewSet
 from care_plans.api.changes import PatientChangesViewSet
@@ -25,7 +26,7 @@ from care_plans.api.findings import (
 )
 from care_plans.api.hand_offs import HandOffViewSet, PatientHandOverViewSet
 from care_plans.api.history import CourseHistoryViewSet
-from care_plans.api.lanes import ActivityViewSet, GoalViewSet, LaneViewSet
+from care_plans.api.lanes import GoalViewSet, LaneViewSet
 from care_plans.api.notes import CareSummaryViewSet, ClinicalNoteViewSet, EncounterViewSet
 from care_plans.api.outcomes import CourseOutcomeViewSet
 from care_plans.api.plans import CarePlanViewSet

@@ -9,6 +9,7 @@ from .assessments import (
     SourceDocument,
 )
 from .care_plan import CarePlan
+from .conflicts import ConflictDecision
 from .content import (
     Measure,
     MeasureVersion,
@@ -41,6 +42,7 @@ __all__ = [
     "ClinicalNote",
     "ComplexityScreen",
     "Condition",
+    "ConflictDecision",
     "Course",
     "CourseAnswer",
     "DoseChange",

@@ -187,7 +187,9 @@ class Goal(OrganizationOwned, Editable):
     labels: ClassVar[Labels] = Labels(patient="course__patient_id", condition="course_id")
 
     class Status(models.TextChoices):
+        PLANNED = "planned", "Planned: of a stage that has not begun"
         IN_PROGRESS = "in_progress"
+        CANCELLED = "cancelled", "Cancelled: the version that the course follows lacks it"
         ACHIEVED = "achieved"
         NOT_ACHIEVED = "not_achieved"
         CANCELLED = "cancelled", "The course ended before anybody said that it was reached"
@@ -262,12 +264,42 @@ class Activity(OrganizationOwned, Editable):
     because = models.TextField(
         blank=True, editable=False, help_text="Why it is on hold or was stopped."
     )
+    released_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since when it may begin; null: it waits."
+    )
+    released_on = models.JSONField(
+        default=list, editable=False, help_text="The traces of what it waited for, as they were."
+    )
+    released_by = models.TextField(
+        blank=True, editable=False, help_text="Who released it by hand; blank: the pathway did."
+    )
+    release_reason = models.TextField(blank=True, editable=False)
+    due_from = models.DateTimeField(null=True, editable=False)
+    due_until = models.DateTimeField(
+        null=True, editable=False, help_text="When it should have begun; null: at no set time."
+    )
+    began_at = models.DateTimeField(null=True, editable=False)
+    ended_at = models.DateTimeField(null=True, editable=False)
+    stopped_on = models.JSONField(
+        null=True, editable=False, help_text="The trace of the stop condition that ended it."
+    )
     note = models.TextField(blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["lane", "sequence", "key"], name="care_plans_activity_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(released_by="", release_reason="")
+                | Q(released_at__isnull=False) & ~Q(released_by="") & ~Q(release_reason=""),
+                name="care_plans_activity_released_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None)
+                | Q(status__in=["completed", "stopped"])
+                & (Q(began_at=None) | Q(ended_at__gte=F("began_at"))),
+                name="care_plans_activity_ended",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["on_hold", "stopped"]) & ~Q(because="")

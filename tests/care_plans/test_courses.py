@@ -75,7 +75,7 @@ def test_it_gives_the_first_stage_its_goals_and_the_needed_lanes_their_activitie
     with cast.acting():
         course = underway.apply(cast)
         acute = course.pathway_version.definition.stage("acute")
-        goals = Goal.objects.filter(course=course)
+        goals = Goal.objects.filter(course=course, stage="acute")
         assert sorted(goals.values_list("key", flat=True)) == sorted(g.id for g in acute.goals)
         pain = goals.get(key="reduce-pain")
         assert pain.measures == ["nprs"]

@@ -1,0 +1,116 @@
+"""How activities look: what a lane does, whether it may begin, and what it waits for."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from care_plans.api.course_serializers import CriterionSerializer
+from care_plans.models import Activity
+from coordination.models import Discipline
+
+
+class CalendarSerializer(serializers.Serializer[Any]):
+    """By whose days an activity is reckoned."""
+
+    location = serializers.UUIDField(allow_null=True)
+    time_zone = serializers.CharField()
+    holidays = serializers.CharField(
+        allow_null=True,
+        help_text="The location's calendar of holidays; null: it names none, and business days "
+        "pass over weekends alone.",
+    )
+
+
+class ActivityTimingSerializer(serializers.Serializer[Any]):
+    """Whether an activity may begin, since when, what it waits for, and when it is due."""
+
+    released = serializers.BooleanField(help_text="Whether anything still holds its beginning.")
+    released_at = serializers.DateTimeField(
+        allow_null=True, help_text="Null while it waits, or until the moment has been recorded."
+    )
+    released_by = serializers.CharField(
+        help_text="Who released it by hand; empty: the pathway's own conditions did."
+    )
+    release_reason = serializers.CharField()
+    waits_for = CriterionSerializer(
+        many=True, help_text="Every condition that is not met, or not known to be."
+    )
+    applicability = CriterionSerializer(
+        allow_null=True, help_text="The condition on which it is planned, as it stands now."
+    )
+    start = CriterionSerializer(
+        many=True,
+        help_text="Its start condition and the activities it waits for: as they were when it was "
+        "released, or as they stand now.",
+    )
+    stop = CriterionSerializer(
+        allow_null=True,
+        help_text="Its stop condition: met stops it; unknown lets it go on.",
+    )
+    finish = CriterionSerializer(
+        many=True, help_text="What must be over before it may be completed."
+    )
+    due_from = serializers.DateTimeField(
+        allow_null=True, help_text="The earliest beginning, as far as it is known."
+    )
+    due_until = serializers.DateTimeField(
+        allow_null=True, help_text="When it should have begun; null: no time is set, or known yet."
+    )
+    began_at = serializers.DateTimeField(allow_null=True, help_text="Null: it has not begun.")
+    ended_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it was completed or stopped; null while it goes on."
+    )
+    calendar = CalendarSerializer(allow_null=True, help_text="Null for a past stay.")
+
+
+class ActivitySerializer(serializers.ModelSerializer[Activity]):
+    """One thing a lane does for a goal of a stage; what is withheld of these is null."""
+
+    course = serializers.UUIDField(source="course_shown", read_only=True, allow_null=True)
+    goal = serializers.UUIDField(source="goal_shown", read_only=True, allow_null=True)
+    timing = ActivityTimingSerializer(
+        read_only=True, help_text="Whether it may begin, what it waits for, and when it is due."
+    )
+    discipline = serializers.ChoiceField(
+        choices=Discipline.choices, source="lane.discipline", read_only=True
+    )
+
+    class Meta:
+        model = Activity
+        fields = [
+            "id",
+            "course",
+            "stage",
+            "sequence",
+            "lane",
+            "discipline",
+            "goal",
+            "key",
+            "text",
+            "caution",
+            "dose_level",
+            "cadence",
+            "is_loading",
+            "is_optional",
+            "status",
+            "because",
+            "timing",
+            "note",
+        ]
+        read_only_fields = [name for name in fields if name not in Activity.editable]
+        extra_kwargs = {
+            "cadence": {"max_length": 500},
+            "note": {"max_length": 5000},
+        }
+
+
+class StopSerializer(serializers.Serializer[Any]):
+    """Why an activity stops."""
+
+    because = serializers.CharField(max_length=500)
+
+
+class ReleaseSerializer(serializers.Serializer[Any]):
+    """Why an activity may begin although something that it waits for is not there."""
+
+    reason = serializers.CharField(max_length=2000)
