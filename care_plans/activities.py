@@ -10,7 +10,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 
 from care_plans import facts as facts_of_courses
-from care_plans import releasing, scope
+from care_plans import releasing, resolving, scope
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import StageName
 from care_plans.content.stages import Activity as ActivityContent
@@ -191,7 +191,7 @@ def move_activity(
 
     What waited for it is released, or stopped, in the same transaction. Raises `NotAllowed` for a
     move that is not there, `ActivityWaits` for what may not begin or be completed yet,
-    `LoadingHeld` when loading must
+    `ActivityConflicts` for what is in the way of another course, `LoadingHeld` when loading must
     not begin, `Denied` for another discipline, `Stale` when somebody else was faster.
     """
     seen = activity_for(actor, activity_id, now=now)
@@ -215,6 +215,8 @@ def move_activity(
         releasing.must_be_released(activity, actor=actor, now=now)
     elif action == "complete":
         releasing.must_be_completable(activity, actor=actor, now=now)
+    if action == "begin":
+        resolving.must_not_conflict(activity)
     if action == "begin" and activity.is_loading:
         must_be_safe(course, actor=actor, now=now)
     moved = Activity.objects.filter(pk=activity.pk, status=activity.status).update(

@@ -26,6 +26,7 @@ SAID_ANEW = {"text": "To kneel and get up again.", "language": "en-CA"}
 PLAIN: Mapping[str, Any] = {
     "access-review.decide": {"verdict": "appropriate", "reason": "Was asked for help."},
     "activity.partial_update": {"note": "On the left only."},
+    "activity.release": WHY,
     "activity.stop": BECAUSE,
     "assessment.replace": {**SCORES, "reason": "Misheard."},
     "care-plan.partial_update": {"summary": "Runs again by spring."},
@@ -192,6 +193,17 @@ NAMING: Mapping[str, Callable[["Scene"], Any]] = {
     "activity.change_dose": lambda scene: {"to_level": "isometric", "reason": "Less."},
     "adherence-entry.create": _day,
     "own-adherence-entry.create": _day,
+    "plan-conflict.decide_conflict": lambda scene: {
+        "conflict": scene.of("CarePlan"),
+        "decision": "keep_both",
+        **WHY,
+    },
+    "course-diagnosis.switch_diagnosis": lambda scene: {
+        "pathway": "hamstring-strain",
+        "severity": "mild",
+        "side": "left",
+        **WHY,
+    },
     "course-version.adopt_version": lambda scene: {"pathway_version": scene.of("PathwayVersion")},
     "course-version.decline_version": lambda scene: {
         "pathway_version": scene.of("PathwayVersion"),

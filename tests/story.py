@@ -24,6 +24,7 @@ from tests.story_safety import (
     answer_for_safety,
     check_oneself,
     follow_versions,
+    think_again,
     work_at_home,
 )
 
@@ -100,6 +101,7 @@ def tell(cast: Cast, ask: Ask) -> None:
     work_on_it(cast, teller, course)
     answer_for_safety(cast, teller)
     follow_versions(cast, teller, course)
+    think_again(cast, teller, course)
     check_oneself(cast, teller)
     refer(cast, teller)
     keep_records(cast, teller)

@@ -1,10 +1,15 @@
 """The part of the story about days at home, doses, and what somebody must act on at once."""
 
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
-from care_plans.models import Activity, PathwayVersion, SafetyAlert
+from django.utils import timezone
+
+from care_plans.conflicts import found, of_plan
+from care_plans.models import Activity, Course, PathwayVersion, SafetyAlert
 from coordination import own_access
 from coordination.login_fence import login_of
+from tests.care_plans import drafts, imagined, underway
 from tests.cast import NOW, Cast, Person
 
 if TYPE_CHECKING:
@@ -41,6 +46,39 @@ def follow_versions(cast: Cast, tell: "Teller", course: str) -> None:
     tag = cast.asha.client.get(f"/api/v1/courses/{course}")["ETag"]
     wanted = {"pathway_version": older, "reason": "For a study that follows it."}
     tell(cast.asha, "post", "/courses/{id}/adopt-version", wanted, tag=tag, id=course)
+
+
+def think_again(cast: Cast, tell: "Teller", course: str) -> None:
+    """Other conditions come up: one turns out to be another, one does not go with the first."""
+    newest = PathwayVersion.objects.newest
+    with cast.acting():
+        asked: dict[str, Any] = {"now": timezone.now(), "answers": {}}
+        strain = underway.apply(cast, pathway_version_id=newest("hamstring-strain").id, **asked)
+        underway.apply(cast, pathway_version_id=newest("gluteal-tendinopathy").id, **asked)
+        (conflict, *_) = found(of_plan(strain.care_plan).values())
+        mine = Activity.objects.filter(course_id=course, status="not_started", stage="acute")
+        waiting = mine.latest("id")
+        Activity.objects.filter(pk=waiting.pk).update(released_at=None)
+        own = Course.objects.get(pk=course).pathway_version.definition
+    kept = {
+        "conflict": str(conflict.id),
+        "decision": "keep_both",
+        "reason": "One set of them serves both.",
+    }
+    tell(cast.asha, "post", "/care-plans/{id}/decide-conflict", kept, id=strain.care_plan_id)
+    other = {
+        "pathway": "lumbar-radiculopathy",
+        "severity": "mild",
+        "side": "left",
+        "reason": "The slump test is positive.",
+    }
+    tell(cast.asha, "post", "/courses/{id}/switch-diagnosis", other, id=strain.pk)
+    # no pathway that ships lets an activity wait: no source says that any does
+    why = {"reason": "Was done at another clinic before."}
+    until = imagined.criterion(measure="nprs", at_most=0)
+    timed = drafts.changed(own, waiting.key, start_when=until)
+    with patch.object(PathwayVersion, "definition", property(lambda _: timed)):
+        tell(cast.asha, "post", "/activities/{id}/release", why, id=waiting.pk)
 
 
 def answer_for_safety(cast: Cast, tell: "Teller") -> None:

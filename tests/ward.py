@@ -116,6 +116,12 @@ KINDS: Mapping[str, Kind] = {
         discipline="activity__lane__discipline",
         author="practitioner_role_id",
     ),
+    "ConflictDecision": Kind(
+        "clinical",
+        course="first__course_id",
+        discipline="first__lane__discipline",
+        author="practitioner_role_id",
+    ),
     "SafetyAlert": Kind("clinical"),
     "Recommendation": Kind("clinical", course="course_id"),
     "RedFlag": Kind(

@@ -8,6 +8,7 @@ from care_plans.api.adherence import AdherenceEntryViewSet, OwnAdherenceEntryVie
 from care_plans.api.briefs import PatientBriefViewSet
 from care_plans.api.changes import PatientChangesViewSet
 from care_plans.api.complexity import ComplexityScreenViewSet
+from care_plans.api.conflicts import PlanConflictViewSet
 from care_plans.api.content import (
     MeasureVersionViewSet,
     MeasureViewSet,
@@ -16,6 +17,7 @@ from care_plans.api.content import (
 )
 from care_plans.api.course_versions import CourseVersionViewSet
 from care_plans.api.courses import CourseViewSet
+from care_plans.api.diagnoses import CourseDiagnosisViewSet
 from care_plans.api.duplicates import DuplicateReviewViewSet
 from care_plans.api.findings import (
     AssessmentViewSet,
@@ -54,8 +56,10 @@ router.register(
 )
 router.register("care-plans", CarePlanViewSet, basename="care-plan")
 router.register("care-plans", PlanFundingViewSet, basename="plan-funding")
+router.register("care-plans", PlanConflictViewSet, basename="plan-conflict")
 router.register("courses", CourseViewSet, basename="course")
 router.register("courses", CourseVersionViewSet, basename="course-version")
+router.register("courses", CourseDiagnosisViewSet, basename="course-diagnosis")
 router.register("courses", CourseHistoryViewSet, basename="course-history")
 router.register("courses", CourseOutcomeViewSet, basename="course-outcome")
 router.register("duplicate-reviews", DuplicateReviewViewSet, basename="duplicate-review")
