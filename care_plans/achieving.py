@@ -29,6 +29,7 @@ from care_plans.evaluation import evaluate
 from care_plans.evidence import Evidence, Facts, Finding, Outcome, StayFact
 from care_plans.models import Course, Goal, GoalAchievement, StageStay
 from care_plans.movement import Direction, Movement, movement
+from care_plans.resting import with_version
 from care_plans.telling import tell
 from coordination import audit
 from coordination.actors import Actor
@@ -104,7 +105,8 @@ def shown(goals: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[An
     One that rests on something withheld from the reader says so in `is_withheld`.
     """
     rows = as_told(GoalAchievement.objects.filter(until=None), actor, now)
-    return goals.prefetch_related(Prefetch("achievements", rows, to_attr="standing_achievements"))
+    said = Prefetch("achievements", rows, to_attr="standing_achievements")
+    return with_version(goals).prefetch_related(said)
 
 
 def as_told(

@@ -42,6 +42,7 @@ from care_plans.models import (
     Score,
     StageStay,
 )
+from care_plans.resting import with_version
 from coordination.access import IsAnyOf
 from coordination.actors import Actor
 from coordination.disclosure import (
@@ -159,7 +160,7 @@ def activities_shown(rows: QuerySet[Any, Any], actor: Actor, now: datetime) -> Q
         course_shown=named_to(Course, actor, now, at="course_id"),
         goal_shown=named_to(Goal, actor, now, at="goal_id"),
     )
-    return named.select_related("lane")
+    return with_version(named.select_related("lane"))
 
 
 def doers_shown(

@@ -104,13 +104,13 @@ class _Asked:
         else:
             with localcontext(_CALM):
                 said = answer(criterion, self.facts, self.now)
-        return _finding(criterion, said, parts)
+        return self._finding(criterion, said, parts)
 
     def safety(self, urgencies: frozenset[Urgency], *, must_be_screened: bool) -> Finding:
         said = self._no_open(urgencies)
         if said.outcome is UNKNOWN and not must_be_screened:
             said = Said(MET, "No red flag has been found.", said.evidence)
-        return _finding(NoOpen(no_open="red_flag"), said, ())
+        return self._finding(NoOpen(no_open="red_flag"), said, ())
 
     def _no_open(self, urgencies: frozenset[Urgency]) -> Said:
         known = frozenset(flag.id for flag in self.definition.screened_flags())
@@ -143,20 +143,19 @@ class _Asked:
             tuple(dict.fromkeys(evidence)),
         )
 
+    def _finding(self, criterion: Criterion, said: Said, parts: tuple[Finding, ...]) -> Finding:
+        return Finding(
+            kind=type(criterion).__name__,
+            outcome=said.outcome,
+            sentence=said.sentence,
+            id=criterion.id,
+            text=criterion.text,
+            evidence=said.evidence,
+            source=self.definition.supporting(criterion.source or ()),
+            parts=parts,
+        )
+
 
 def _tally(parts: tuple[Finding, ...], rule: str) -> str:
     met = sum(part.outcome is Outcome.MET for part in parts)
     return f"{met} of {len(parts)} are met; {rule}."
-
-
-def _finding(criterion: Criterion, said: Said, parts: tuple[Finding, ...]) -> Finding:
-    return Finding(
-        kind=type(criterion).__name__,
-        outcome=said.outcome,
-        sentence=said.sentence,
-        id=criterion.id,
-        text=criterion.text,
-        evidence=said.evidence,
-        source=tuple(criterion.source or ()),
-        parts=parts,
-    )

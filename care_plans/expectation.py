@@ -19,6 +19,7 @@ class Expected:
     earliest: datetime | None
     latest: datetime | None
     open_ended: bool
+    is_consensus: bool
 
 
 def expected(course: Course) -> Expected:
@@ -29,12 +30,15 @@ def expected(course: Course) -> Expected:
     severity: Any = course.severity
     band = course.pathway_version.definition.severity(severity).duration
     if band == "unknown":
-        return Expected(duration=band, earliest=None, latest=None, open_ended=True)
+        return Expected(
+            duration=band, earliest=None, latest=None, open_ended=True, is_consensus=False
+        )
     return Expected(
         duration=band.iso,
         earliest=_after(course.started_at, band.shortest),
         latest=_after(course.started_at, band.longest),
         open_ended=band.open_ended,
+        is_consensus=band.is_consensus,
     )
 
 

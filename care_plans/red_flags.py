@@ -13,6 +13,7 @@ from django.db import transaction
 
 from care_plans import activities, open_flags, scope, standing
 from care_plans.content import safety
+from care_plans.content.citations import Evidence, Grade
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.safety import Redirect
 from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
@@ -37,10 +38,19 @@ Answer = RedFlagAnswer.Answer
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A flag found present: what to do at once, how soon, and on whose word."""
+    """A flag found present: what to do at once, how soon, and on whose word.
+
+    `evidence` is for the finding and for what to do; `grade` says how well the latter is known.
+    """
 
     flag: safety.RedFlag
-    cites: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    grade: Grade
+
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """Return the citations in words, but none that belongs to another work."""
+        return tuple(dict.fromkeys(one.cite for one in self.evidence))
 
     @property
     def towards(self) -> tuple[str, ...]:
@@ -106,7 +116,7 @@ def found_by(screen: RedFlagScreen) -> list[Found]:
     urgencies = list(RedFlagAnswer.Urgency.values)
     present = [flag for flag in definition.screened_flags() if flag.id in named]
     return [
-        Found(flag, _cites(flag, definition))
+        _found(flag, definition)
         for flag in sorted(present, key=lambda flag: urgencies.index(flag.urgency.value))
     ]
 
@@ -126,7 +136,7 @@ def found_flag(red_flag: RedFlag) -> Found:
             if red_flag.flag in {flag.id for flag in other.definition.screened_flags()}
         )
     flag = definition.red_flag(red_flag.flag)
-    return Found(flag, _cites(flag, definition))
+    return _found(flag, definition)
 
 
 def not_known(screen: RedFlagScreen) -> list[str]:
@@ -202,9 +212,9 @@ def _create(
     return screen
 
 
-def _cites(flag: safety.RedFlag, definition: PathwayDefinition) -> tuple[str, ...]:
-    keys = dict.fromkeys((*tuple(flag.source), *tuple(flag.action_source or ())))
-    return tuple(definition.sources[key].cite for key in keys if key in definition.sources)
+def _found(flag: safety.RedFlag, definition: PathwayDefinition) -> Found:
+    asked = tuple(flag.action_source or flag.source)
+    return Found(flag, definition.evidence((*flag.source, *asked)), definition.grade(asked))
 
 
 def _tell(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from care_plans.content.citations import Evidence, Grade
 from care_plans.content.pathways import PathwayDefinition, Step
 from care_plans.content.safety import Advice, RedFlag, Urgency
 from care_plans.content.sourced import EXPERT_CONSENSUS
@@ -41,8 +42,14 @@ class Question:
     text: str
     action: str
     urgency: Urgency
-    cites: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    grade: Grade
     is_consensus: bool
+
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """Return the citations in words, but none that belongs to another work."""
+        return tuple(dict.fromkeys(one.cite for one in self.evidence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +81,13 @@ def questions(definition: PathwayDefinition) -> tuple[Question, ...]:
 
 def _question(definition: PathwayDefinition, one: Advice | RedFlag) -> Question:
     keys = (*one.source, *((one.action_source or ()) if isinstance(one, RedFlag) else ()))
-    sources = definition.sources
     return Question(
         id=one.id,
         text=one.text,
         action=one.action,
         urgency=one.urgency,
-        cites=tuple(dict.fromkeys(sources[key].cite for key in keys if key in sources)),
+        evidence=definition.evidence(keys),
+        grade=definition.grade(keys),
         is_consensus=EXPERT_CONSENSUS in keys,
     )
 

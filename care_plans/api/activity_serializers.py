@@ -4,8 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from care_plans.api.course_serializers import CriterionSerializer
+from care_plans.api.course_serializers import OPINION, CriterionSerializer
 from care_plans.models import Activity
+from care_plans.resting import is_activity_opinion
 from coordination.models import Discipline
 
 
@@ -74,6 +75,7 @@ class ActivitySerializer(serializers.ModelSerializer[Activity]):
     discipline = serializers.ChoiceField(
         choices=Discipline.choices, source="lane.discipline", read_only=True
     )
+    is_expert_consensus = serializers.SerializerMethodField(help_text=OPINION)
 
     class Meta:
         model = Activity
@@ -88,6 +90,7 @@ class ActivitySerializer(serializers.ModelSerializer[Activity]):
             "key",
             "text",
             "caution",
+            "is_expert_consensus",
             "dose_level",
             "cadence",
             "is_loading",
@@ -102,6 +105,10 @@ class ActivitySerializer(serializers.ModelSerializer[Activity]):
             "cadence": {"max_length": 500},
             "note": {"max_length": 5000},
         }
+
+    def get_is_expert_consensus(self, activity: Activity) -> bool | None:
+        """Say whether that it is done is consensus."""
+        return is_activity_opinion(activity)
 
 
 class StopSerializer(serializers.Serializer[Any]):

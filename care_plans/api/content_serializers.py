@@ -6,6 +6,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from care_plans.api.evidence_serializers import CitationSerializer, GradedClaimSerializer
+from care_plans.content.grading import cited, graded_claims
 from care_plans.content_review import ReviewStatus, review_status
 from care_plans.models import (
     Measure,
@@ -311,11 +313,36 @@ class PathwayVersionSerializer(PathwayVersionSummarySerializer):
     """One version, complete: every statement with its source and how well it is known."""
 
     pathway = serializers.CharField(source="pathway.slug", read_only=True)
-    content = serializers.DictField(read_only=True)
+    content = serializers.DictField(
+        read_only=True,
+        help_text="As it was published; `citations` says which of its sources support anything.",
+    )
+    citations = serializers.SerializerMethodField(
+        help_text="Each source, and whether its identifier is that of the work it describes."
+    )
+    claims = serializers.SerializerMethodField(
+        help_text="What it claims to work, each claim with what supports it."
+    )
 
     class Meta(PathwayVersionSummarySerializer.Meta):
-        fields = [*PathwayVersionSummarySerializer.Meta.fields, "pathway", "content"]
+        fields = [
+            *PathwayVersionSummarySerializer.Meta.fields,
+            "pathway",
+            "content",
+            "citations",
+            "claims",
+        ]
         read_only_fields = fields
+
+    @extend_schema_field(CitationSerializer(many=True))
+    def get_citations(self, row: PathwayVersion) -> Any:
+        """Return the sources by key."""
+        return CitationSerializer(cited(row.definition), many=True).data
+
+    @extend_schema_field(GradedClaimSerializer(many=True))
+    def get_claims(self, row: PathwayVersion) -> Any:
+        """Return the claims in their order."""
+        return GradedClaimSerializer(graded_claims(row.definition), many=True).data
 
 
 class PathwaySerializer(serializers.ModelSerializer[Pathway]):

@@ -19,10 +19,16 @@ from care_plans.models import (
     StageStay,
     StageTransition,
 )
+from care_plans.resting import is_stay_opinion
 from coordination.models import Discipline, PractitionerRole
 
 #: the answers to a criterion; unknown is not negative
 OUTCOMES = [(outcome.value, outcome.name) for outcome in Outcome]
+
+OPINION = (
+    "It rests, in whole or in part, on opinion alone; null where the version that is followed now "
+    "does not have it."
+)
 
 
 class LanePractitionerSerializer(serializers.ModelSerializer[PractitionerRole]):
@@ -48,6 +54,9 @@ class StageStaySerializer(serializers.ModelSerializer[StageStay]):
         read_only=True,
         help_text="The lanes that hold it up, as far as the reader may know.",
     )
+    is_expert_consensus = serializers.SerializerMethodField(
+        help_text="How long it is expected, or when its review is due, rests on opinion alone."
+    )
 
     class Meta:
         model = StageStay
@@ -64,8 +73,13 @@ class StageStaySerializer(serializers.ModelSerializer[StageStay]):
             "standing_since",
             "blocked_by",
             "overdue",
+            "is_expert_consensus",
         ]
         read_only_fields = fields
+
+    def get_is_expert_consensus(self, stay: StageStay) -> bool:
+        """Say whether any of its dates is consensus."""
+        return is_stay_opinion(stay, stay.course)
 
     def get_overdue(self, stay: StageStay) -> bool:
         """Compare what was expected with now."""
@@ -83,6 +97,9 @@ class ExpectedDurationSerializer(serializers.Serializer[Any]):
     latest = serializers.DateTimeField(allow_null=True)
     open_ended = serializers.BooleanField(
         help_text="It may take longer still, or nobody knows how long."
+    )
+    is_expert_consensus = serializers.BooleanField(
+        source="is_consensus", help_text="The band rests, in whole or in part, on opinion alone."
     )
 
 
@@ -346,6 +363,9 @@ class CourseReadinessSerializer(serializers.Serializer[Any]):
     blocked_by = serializers.ListField(child=serializers.ChoiceField(choices=Discipline.choices))
     overdue = serializers.BooleanField()
     expected_until = serializers.DateTimeField(allow_null=True)
+    is_expert_consensus = serializers.BooleanField(
+        help_text="`expected_until` rests on opinion alone; criteria say it each for itself."
+    )
     expected = ExpectedDurationSerializer()
     safety = CriterionSerializer()
     exit = CriterionSerializer(allow_null=True)

@@ -11,7 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import achieving, courses, disclosing, progress, standing, timetable
+from care_plans import achieving, courses, disclosing, progress, resting, standing, timetable
 from care_plans.api import course_serializers as serializers
 from care_plans.api import move_serializers
 from care_plans.api.activity_serializers import ActivitySerializer
@@ -274,6 +274,7 @@ class CourseViewSet(Projected, Retrieved):
             "overdue": bool(stay and shape.get_overdue(stay)),
             "expected_until": stay.expected_until if stay else None,
             "expected": expected(course),
+            "is_expert_consensus": bool(stay and resting.is_stay_opinion(stay, course)),
             "lanes": lanes,
         }
         return Response(serializers.CourseReadinessSerializer(trace, context=context).data)

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from care_plans import red_flags
 from care_plans.api.assessment_serializers import RECORDED, SittingSerializer
+from care_plans.api.evidence_serializers import EvidenceGradeField, EvidenceSerializer
 from care_plans.models import (
     Condition,
     CourseAnswer,
@@ -33,6 +34,10 @@ class FoundFlagSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), read_only=True, help_text="Pathways to consider instead."
     )
     cites = serializers.ListField(child=serializers.CharField(), read_only=True)
+    evidence = EvidenceSerializer(many=True, read_only=True)
+    evidence_grade = EvidenceGradeField(
+        source="grade", read_only=True, help_text="How well what to do is known."
+    )
     is_expert_consensus = serializers.BooleanField(
         source="is_consensus", read_only=True, help_text="What to do rests on opinion alone."
     )

@@ -5,8 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from care_plans.api.course_serializers import CriterionSerializer
+from care_plans.api.course_serializers import OPINION, CriterionSerializer
 from care_plans.models import Goal, GoalAchievement
+from care_plans.resting import is_goal_opinion
 
 #: what a person decided, in FHIR's words; undecided, the scores are asked
 _DECIDED = {Goal.Status.ACHIEVED: "achieved", Goal.Status.NOT_ACHIEVED: "not-achieved"}
@@ -44,6 +45,8 @@ class GoalSerializer(serializers.ModelSerializer[Goal]):
         help_text="What the scores say, with their trace; null while they say nothing."
     )
 
+    is_expert_consensus = serializers.SerializerMethodField(help_text=OPINION)
+
     class Meta:
         model = Goal
         fields = [
@@ -54,6 +57,7 @@ class GoalSerializer(serializers.ModelSerializer[Goal]):
             "text",
             "measures",
             "target",
+            "is_expert_consensus",
             "status",
             "achievement_status",
             "achievement",
@@ -61,6 +65,10 @@ class GoalSerializer(serializers.ModelSerializer[Goal]):
         ]
         read_only_fields = [name for name in fields if name not in Goal.editable]
         extra_kwargs = {"note": {"max_length": 5000}}
+
+    def get_is_expert_consensus(self, goal: Goal) -> bool | None:
+        """Say whether the goal or its target is consensus."""
+        return is_goal_opinion(goal)
 
     @extend_schema_field(serializers.ChoiceField(choices=_STATUSES))
     def get_achievement_status(self, goal: Any) -> str:

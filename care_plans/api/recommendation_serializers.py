@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from care_plans.api.course_serializers import CriterionSerializer
+from care_plans.api.evidence_serializers import EvidenceGradeField, EvidenceSerializer
 from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
 from care_plans.disclosing import WITHHELD
 from care_plans.models import Recommendation
@@ -40,6 +42,8 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
     )
     decided_by = serializers.UUIDField(source="decided_by_shown", read_only=True, allow_null=True)
     reason = serializers.CharField(source="reason_shown", read_only=True)
+    evidence = serializers.SerializerMethodField(help_text="The same, with how well it is known.")
+    evidence_grade = serializers.SerializerMethodField(help_text="Null where it is withheld.")
     is_withheld = serializers.BooleanField(
         read_only=True, help_text="Something that it rests on is withheld from you."
     )
@@ -59,6 +63,8 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
             "lane",
             "towards",
             "cites",
+            "evidence",
+            "evidence_grade",
             "is_expert_consensus",
             "finding",
             "status",
@@ -73,10 +79,21 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
 
     def get_cites(self, row: Recommendation) -> list[str]:
         """Return each citation; consensus says that it is one."""
-        sources = row.pathway_version.definition.sources
-        known = {key: record.cite for key, record in sources.items()}
+        known = {one.key: one.cite for one in row.pathway_version.definition.evidence(row.source)}
         known[EXPERT_CONSENSUS] = EXPERT_CONSENSUS_CITE
         return [known[key] for key in row.source if key in known]
+
+    @extend_schema_field(EvidenceSerializer(many=True))
+    def get_evidence(self, row: Recommendation) -> Any:
+        """Return what supports it; nothing that belongs to another work."""
+        return EvidenceSerializer(
+            row.pathway_version.definition.evidence(row.source), many=True
+        ).data
+
+    @extend_schema_field(EvidenceGradeField(allow_null=True))
+    def get_evidence_grade(self, row: Recommendation) -> str:
+        """Return how well it is supported."""
+        return row.pathway_version.definition.grade(row.source)
 
     def get_is_expert_consensus(self, row: Recommendation) -> bool:
         """Say whether any part of it is opinion."""
@@ -85,12 +102,30 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
     def to_representation(self, instance: Recommendation) -> dict[str, Any]:
         """Return it, or what may be told of one that rests on something withheld."""
         shown: dict[str, Any] = super().to_representation(instance)
+        shown["finding"] = _supported(shown["finding"], instance)
         if not shown["is_withheld"]:
             return shown
-        empty: dict[str, Any] = {"towards": [], "cites": [], "is_expert_consensus": False}
+        empty: dict[str, Any] = {
+            "towards": [],
+            "cites": [],
+            "evidence": [],
+            "evidence_grade": None,
+            "is_expert_consensus": False,
+        }
         kept = {name: shown[name] for name in shown if name in _SHOWN_ANYWAY}
         hidden = {name: empty.get(name, "") for name in shown if name not in _SHOWN_ANYWAY}
         return {**shown, **hidden, **kept, "text": WITHHELD, "finding": None}
+
+
+def _supported(finding: dict[str, Any] | None, row: Recommendation) -> dict[str, Any] | None:
+    """Return a trace without sources that were found since to belong to another work."""
+    if finding is None:
+        return None
+    return {
+        **finding,
+        "source": list(row.pathway_version.definition.supporting(finding["source"])),
+        "parts": [_supported(part, row) for part in finding["parts"]],
+    }
 
 
 class AcceptanceSerializer(serializers.Serializer[Any]):

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from care_plans import crisis, self_checks
+from care_plans.api.evidence_serializers import EvidenceGradeField, EvidenceSerializer
 from care_plans.models import RedFlagAnswer
 from coordination.api.plausible import watch
 
@@ -31,6 +32,8 @@ class SelfCheckQuestionSerializer(serializers.Serializer[Any]):
     action = serializers.CharField()
     urgency = serializers.ChoiceField(choices=RedFlagAnswer.Urgency.choices)
     cites = serializers.ListField(child=serializers.CharField())
+    evidence = EvidenceSerializer(many=True)
+    evidence_grade = EvidenceGradeField(source="grade")
     is_expert_consensus = serializers.BooleanField(source="is_consensus")
 
 
@@ -55,6 +58,7 @@ class SelfHelpStepSerializer(serializers.Serializer[Any]):
 
     text = serializers.CharField()
     gate = serializers.CharField(allow_null=True, help_text="What must be so before it.")
+    is_expert_consensus = serializers.BooleanField(source="is_consensus")
 
 
 class SelfCheckResultSerializer(serializers.Serializer[Any]):

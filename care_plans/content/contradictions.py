@@ -1,4 +1,4 @@
-"""Statements that cannot both be followed: about urgency, rest, evidence, time and place."""
+"""Statements that cannot both be followed: about urgency, rest, time and place."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,16 +8,10 @@ from itertools import combinations
 
 from care_plans.content.checks import parts
 from care_plans.content.findings import Found
-from care_plans.content.pathways import PathwayDefinition, Rule
+from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Where
 from care_plans.content.safety import RedFlag, Urgency
-from care_plans.content.sourced import (
-    EXPERT_CONSENSUS,
-    Band,
-    Claim,
-    Duration,
-    SeverityName,
-)
+from care_plans.content.sourced import Band, Duration, SeverityName
 from care_plans.content.thresholds import CALM
 from care_plans.criteria import AllOf, Criterion, Elapsed, OfSeverity
 
@@ -39,7 +33,6 @@ _SLOW = {"chronic_overuse", "degenerative"}
 def contradiction_findings(pathway: PathwayDefinition, today: date) -> Iterator[Found]:
     """Find statements of a pathway that contradict one another, and a review that is overdue."""
     yield from _urgency(pathway)
-    yield from _citations(pathway)
     yield from _normal_course(pathway)
     yield from _rest(pathway)
     yield from _stage_name(pathway)
@@ -96,40 +89,6 @@ def _words(text: str) -> frozenset[str]:
 def _alike(text: str, other: str) -> bool:
     fewer, more = sorted((_words(text), _words(other)), key=len)
     return fewer == more if len(fewer) < 2 else fewer <= more
-
-
-# evidence
-
-
-def _citations(pathway: PathwayDefinition) -> Iterator[Found]:
-    """Find what is shown as supported, although all it cites is unread or another work.
-
-    A claim says itself how well it is supported. Anything else counts as supported unless it
-    says `verified: unverified` or names the authors' consensus.
-    """
-    for where, part in parts(pathway):
-        source = getattr(part, "source", None)
-        if not isinstance(source, tuple) or getattr(part, "verified", None) == "unverified":
-            continue
-        claimed = isinstance(part, Claim)
-        if claimed and getattr(part, "grade", "") != "supported":
-            continue
-        cited = [key for key in source if key != EXPERT_CONSENSUS]
-        known = {key: pathway.sources[key].verified for key in cited if key in pathway.sources}
-        weak = bool(cited) and len(known) == len(cited) and set(known.values()) <= _WEAK
-        if not weak or (not claimed and len(cited) < len(source)):
-            continue
-        worse = claimed or isinstance(part, Rule) or "mismatch" in known.values()
-        told = ", ".join(f"{key} ({how})" for key, how in known.items())
-        yield Found(
-            "unsupported-claim" if worse else "weak-citation",
-            (*where, "source"),
-            f"is shown as supported, but rests on {told} alone",
-            (where,),
-        )
-
-
-_WEAK = {"mismatch", "unverified"}
 
 
 # time

@@ -42,6 +42,12 @@ RULES: dict[str, Checked] = {
     ),
     "conflicting-urgency": Checked("error", "One finding is urgent here and less so there."),
     "unsupported-claim": Checked("error", "A claim is shown as supported by what nobody has read."),
+    "mismatched-citation": Checked(
+        "error", "An identifier belongs to another work than its citation describes."
+    ),
+    "mismatch-as-evidence": Checked(
+        "error", "Something rests on a citation that belongs to another work."
+    ),
     "weak-citation": Checked("warning", "A statement rests on what nobody has read.", True),
     "threshold-in-normal-course": Checked(
         "warning", "A recommendation begins while recovery is still within its usual time.", True

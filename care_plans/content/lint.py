@@ -19,6 +19,7 @@ from care_plans.content.reaching import reach_findings
 from care_plans.content.reading import ContentInvalid, Located, Where, unknown
 from care_plans.content.resolving import Resolution
 from care_plans.content.sourced import Sourced
+from care_plans.content.supporting import support_findings
 from care_plans.content.thresholds import threshold_findings
 
 
@@ -39,6 +40,7 @@ def lint(
         *reach_findings(pathway, measures),
         *threshold_findings(pathway, measures),
         *contradiction_findings(pathway, today),
+        *support_findings(pathway),
         *dose_findings(pathway),
     ]
     findings = [_finding(pathway, located, one) for one in found]

@@ -1,11 +1,14 @@
 """A whole pathway: everything the engine needs to know about caring for one condition."""
 
 import re
+from collections.abc import Iterable
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from care_plans.content import citations
 from care_plans.content.condition import (
     Asked,
     Condition,
@@ -177,6 +180,24 @@ class PathwayDefinition(Frozen):
     claims: tuple[Claim, ...] = ()
     notes: tuple[Statement, ...] = ()
     resolutions: tuple[Resolution, ...] = ()
+
+    @cached_property
+    def mismatched(self) -> frozenset[str]:
+        """Return the keys of the sources that belong to another work, and so support nothing."""
+        return citations.mismatched(self.sources)
+
+    def supporting(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Return the sources that count: all of them but those that belong to another work."""
+        return tuple(key for key in dict.fromkeys(keys) if key not in self.mismatched)
+
+    def evidence(self, keys: Iterable[str]) -> tuple[citations.Evidence, ...]:
+        """Return the citations that may be shown as evidence, each with how well it is known."""
+        return citations.evidence(keys, self.sources, self.mismatched)
+
+    def grade(self, keys: Iterable[str]) -> citations.Grade:
+        """Return how well what rests on these sources is supported."""
+        keys = tuple(keys)
+        return citations.grade(keys, self.evidence(keys))
 
     def stage(self, name: StageName) -> Stage:
         """Return one stage."""

@@ -70,10 +70,12 @@ class Record(Frozen):
     """A citation. `verified` says whether its text was read by those who cite it.
 
     `mismatch` marks a citation whose identifier belongs to another work than its words say: it
-    is kept to be seen, and supports nothing.
+    is kept to be seen, and supports nothing. `title`, where it is given, is compared with that of
+    the work to which the identifier belongs (`citations.yaml`).
     """
 
     cite: Text
+    title: Text | None = None
     verified: Verified | Literal["mismatch"]
     seed: SeedRows = ()
     doi: str | None = None

@@ -23,6 +23,12 @@ def pathway_of(sha256: str, content: Mapping[str, Any]) -> PathwayDefinition:
     return _definition(PathwayDefinition, sha256, content)
 
 
+def known_pathway(sha256: str) -> PathwayDefinition | None:
+    """Return the pathway with this hash if this process has read it already."""
+    known = _definitions.get((PathwayDefinition, sha256))
+    return known if isinstance(known, PathwayDefinition) else None
+
+
 def measure_of(sha256: str, content: Mapping[str, Any]) -> MeasureDefinition:
     """Return the measure that this content defines; raises ContentTampered."""
     return _definition(MeasureDefinition, sha256, content)

@@ -1,0 +1,67 @@
+"""How evidence looks to programs: what was cited, and how well that is known."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from care_plans.content.citations import GRADES
+
+_VERIFIED = [
+    ("read", "Its text was read"),
+    ("recall", "It is known from memory or from a summary"),
+    ("unverified", "Nobody has looked at it"),
+]
+
+
+class EvidenceSerializer(serializers.Serializer[Any]):
+    """A citation, and how well it is known; one whose identifier is of another work is left out."""
+
+    cite = serializers.CharField()
+    doi = serializers.CharField(allow_null=True)
+    pmid = serializers.CharField(allow_null=True)
+    verified = serializers.ChoiceField(choices=_VERIFIED)
+
+
+class EvidenceGradeField(serializers.ChoiceField):
+    """How well something is supported: as well as by the best of what it cites."""
+
+    def __init__(self, **said: Any) -> None:
+        super().__init__(choices=list(GRADES), **said)
+
+
+class CitationSerializer(serializers.Serializer[Any]):
+    """A source of a version, and whether its identifier is that of the work it describes."""
+
+    key = serializers.CharField()
+    cite = serializers.CharField()
+    doi = serializers.CharField(allow_null=True)
+    pmid = serializers.CharField(allow_null=True)
+    verified = serializers.ChoiceField(
+        choices=[*_VERIFIED, ("mismatch", "Its identifier belongs to another work")]
+    )
+    identity = serializers.ChoiceField(
+        choices=[
+            ("agrees", "The identifier is that of the work described"),
+            ("mismatch", "It belongs to another work"),
+            ("unchecked", "The identifier is not known here"),
+            ("none", "It has no identifier"),
+        ]
+    )
+    why = serializers.CharField(help_text="What differs; empty where nothing does.")
+    is_evidence = serializers.BooleanField(help_text="False: it supports nothing.")
+
+
+class GradedClaimSerializer(serializers.Serializer[Any]):
+    """A claim about what works, with what supports it."""
+
+    text = serializers.CharField()
+    grade = serializers.ChoiceField(
+        choices=["supported", "unverified", "unsupported"], help_text="What its authors say."
+    )
+    evidence = EvidenceSerializer(many=True, help_text="What supports it, if it is supported.")
+    said_by = EvidenceSerializer(many=True, help_text="Who says it without supporting it.")
+    is_expert_consensus = serializers.BooleanField()
+    not_evidence = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="The keys of what was cited for it and belongs to another work.",
+    )
