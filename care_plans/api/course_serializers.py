@@ -158,6 +158,7 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
         stay = course.open_stays[0] if course.open_stays else None
         if stay is None:
             return None
+        stay.course = course  # this very one: its version was fetched with it
         data: dict[str, Any] = StageStaySerializer(stay, context=self.context).data
         return data
 

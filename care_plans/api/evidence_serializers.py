@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from care_plans.content.citations import GRADES
+from coordination.models import Discipline
 
 _VERIFIED = [
     ("read", "Its text was read"),
@@ -29,6 +30,16 @@ class EvidenceGradeField(serializers.ChoiceField):
         super().__init__(choices=list(GRADES), **said)
 
 
+class CitedPageSerializer(serializers.Serializer[Any]):
+    """Who reviewed a page, what of it, and when; null is unknown."""
+
+    reviewer = serializers.CharField(allow_null=True)
+    discipline = serializers.ChoiceField(choices=Discipline.choices, allow_null=True)
+    scope = serializers.CharField()
+    last_updated = serializers.CharField(allow_null=True, help_text="A day, or a month.")
+    next_review_due = serializers.CharField(allow_null=True)
+
+
 class CitationSerializer(serializers.Serializer[Any]):
     """A source of a version, and whether its identifier is that of the work it describes."""
 
@@ -49,6 +60,10 @@ class CitationSerializer(serializers.Serializer[Any]):
     )
     why = serializers.CharField(help_text="What differs; empty where nothing does.")
     is_evidence = serializers.BooleanField(help_text="False: it supports nothing.")
+    page = CitedPageSerializer(
+        allow_null=True,
+        help_text="Who reviewed a page, which is no review of the pathway.",
+    )
 
 
 class GradedClaimSerializer(serializers.Serializer[Any]):

@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 from pydantic import Field, model_validator
 
 from care_plans.content.reading import parsed, read_yaml
-from care_plans.content.sourced import EXPERT_CONSENSUS, Frozen, Record, Text, Verified
+from care_plans.content.sourced import EXPERT_CONSENSUS, Discipline, Frozen, Record, Text, Verified
 
 FILE = Path(__file__).resolve().parents[1] / "citations.yaml"
 
@@ -45,11 +45,27 @@ class Work(Frozen):
         return self
 
 
+class Page(Frozen):
+    """A page that was reviewed as such. Null is unknown; a month is written as 2025-09."""
+
+    cite: Text
+    reviewer: Text | None
+    discipline: Discipline | None
+    scope: Text
+    last_updated: str | None = Field(pattern=r"^\d{4}-\d{2}(-\d{2})?$")
+    next_review_due: str | None = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+
+
 class Register(Frozen):
-    """All works whose identifiers are known."""
+    """All works whose identifiers are known, and the pages whose reviewers are."""
 
     works: tuple[Work, ...]
     journals: tuple[tuple[Text, ...], ...] = ()
+    pages: tuple[Page, ...] = ()
+
+    def page(self, cite: str) -> Page | None:
+        """Return who reviewed the page that a citation names, where that is known."""
+        return next((page for page in self.pages if page.cite == cite), None)
 
 
 class Citing(Protocol):

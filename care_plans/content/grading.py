@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from care_plans.content.citations import Evidence, Identity, check
+from care_plans.content.citations import Evidence, Identity, Page, check, register
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import Verified
 
@@ -21,6 +21,7 @@ class Cited:
     identity: Identity
     why: str
     is_evidence: bool
+    page: Page | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def cited(pathway: PathwayDefinition) -> Iterator[Cited]:
             identity="mismatch" if wrong else checked.identity,
             why=checked.why or (record.note or "" if wrong else ""),
             is_evidence=not wrong,
+            page=register().page(record.cite),
         )
 
 

@@ -177,13 +177,6 @@ PLANTED = [
         ("verified: mismatch", "verified: read"),
     ),
     _fault(
-        "a citation with the identifier of another",
-        "mismatched-citation",
-        "  woby_2005:\n",
-        "the citation does not name Linton",
-        ("doi: 10.1016/j.pain.2005.05.029", "doi: 10.1097/BRS.0b013e3181f8f775"),
-    ),
-    _fault(
         "a rule that rests on another work in part",
         "mismatch-as-evidence",
         "source: [carespace_2025, rees_2009]",
