@@ -5,9 +5,8 @@ The numbers are those of Canada: 9-8-8 is the suicide crisis line, 9-1-1 emergen
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-type Language = Literal["en-CA", "fr-CA"]
+from coordination.languages import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +43,6 @@ _WORDS: Mapping[Language, tuple[str, str, str, str, str]] = {
         "Personne de la clinique n'est joignable en ce moment : appelez l'un de ces numéros.",
     ),
 }
-LANGUAGES: tuple[Language, ...] = ("en-CA", "fr-CA")
-
-
-def language_of(wanted: str) -> Language:
-    """Return the language to speak: French for whoever prefers it, English otherwise."""
-    return "fr-CA" if wanted.lower().startswith("fr") else "en-CA"
 
 
 def crisis_in(language: Language, *, reachable: bool) -> Crisis:

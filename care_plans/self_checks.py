@@ -6,14 +6,19 @@ Nothing that is answered is stored, logged or sent on.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Literal
+
+from django.conf import settings
 
 from care_plans.content.citations import Evidence, Grade
 from care_plans.content.pathways import PathwayDefinition, Step
 from care_plans.content.safety import Advice, RedFlag, Urgency
 from care_plans.content.sourced import EXPERT_CONSENSUS
+from care_plans.content.translating import Translated, in_language
 from care_plans.models import Measure, Pathway, PathwayVersion
 from care_plans.recording import pointer, refuse
+from coordination.languages import Language
 from coordination.problems import FieldError, NotFound
 
 type Outcome = Literal["emergency", "urgent", "see_provider", "unclear", "self_care"]
@@ -69,6 +74,12 @@ def version_to_check(slug: str) -> PathwayVersion:
         return PathwayVersion.objects.newest(slug)
     except PathwayVersion.DoesNotExist as error:
         raise NothingToCheck("There is no self-check of this name.") from error
+
+
+def pathway_to_check(slug: str, language: Language) -> Translated:
+    """Return the newest version of a pathway in a language, or raise `NothingToCheck`."""
+    more = tuple(Path(folder) for folder in settings.CONTENT_TRANSLATIONS)
+    return in_language(version_to_check(slug).definition, language, more)
 
 
 def questions(definition: PathwayDefinition) -> tuple[Question, ...]:

@@ -128,6 +128,9 @@ class Environment(BaseSettings):
         le=3650,
         description="The longest that one review of a pathway may hold (clinic policy).",
     )
+    content_translations: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Folders with French for pathways that do not ship, commas between them."
+    )
     record_request_days: int = Field(
         30, ge=1, le=365, description="Within how many days a patient's request is answered."
     )
@@ -165,10 +168,10 @@ class Environment(BaseSettings):
     prometheus_multiproc_dir: str = Field("", description="Where web processes count together.")
     mail_catcher_url: str = Field("", description="Shown on the front page of a demo.")
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "content_translations", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        """Take host names with commas between them."""
+        """Take names with commas between them."""
         if not isinstance(value, str):
             return value
         return tuple(name.strip() for name in value.split(",") if name.strip())

@@ -35,6 +35,7 @@ FORMER_MEMBER_DAYS = ENVIRONMENT.former_member_days
 CATCH_UP_DAYS = ENVIRONMENT.catch_up_days
 CONTENT_REVIEW_WARNING_DAYS = ENVIRONMENT.content_review_warning_days
 CONTENT_REVIEW_GRACE_DAYS = ENVIRONMENT.content_review_grace_days
+CONTENT_TRANSLATIONS = ENVIRONMENT.content_translations
 CONTENT_REVIEW_LONGEST_DAYS = ENVIRONMENT.content_review_longest_days
 ACCESS_REVIEW_RANDOM = ENVIRONMENT.access_review_random
 ACCESS_REVIEW_PER_RULE = ENVIRONMENT.access_review_per_rule

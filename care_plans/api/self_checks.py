@@ -12,8 +12,11 @@ from rest_framework.views import APIView
 
 from care_plans import crisis, self_checks
 from care_plans.api.evidence_serializers import EvidenceGradeField, EvidenceSerializer
+from care_plans.content.translating import Translated
 from care_plans.models import RedFlagAnswer
+from coordination.api.language import ACCEPT_LANGUAGE, language_for, spoken
 from coordination.api.plausible import watch
+from coordination.languages import LANGUAGES, NOTICES
 
 _OUTCOMES = [
     ("emergency", "Emergency services, or an emergency department, now"),
@@ -37,7 +40,24 @@ class SelfCheckQuestionSerializer(serializers.Serializer[Any]):
     is_expert_consensus = serializers.BooleanField(source="is_consensus")
 
 
-class SelfCheckSerializer(serializers.Serializer[Any]):
+class _TranslatedSerializer(serializers.Serializer[Any]):
+    """In which language something is, and what its reader has to know of the translation."""
+
+    language = serializers.ChoiceField(choices=LANGUAGES)
+    translation = serializers.ChoiceField(
+        choices=[
+            ("original", "No translation"),
+            ("reviewed", "A clinician has reviewed the translation"),
+            ("machine_drafted", "A machine translated it, and no clinician has reviewed it"),
+            ("missing", "Some of it is there in English alone"),
+        ]
+    )
+    translation_notice = serializers.CharField(
+        allow_blank=True, help_text="To be shown with it, unless empty."
+    )
+
+
+class SelfCheckSerializer(_TranslatedSerializer):
     """What to ask about a condition."""
 
     pathway = serializers.CharField()
@@ -61,7 +81,7 @@ class SelfHelpStepSerializer(serializers.Serializer[Any]):
     is_expert_consensus = serializers.BooleanField(source="is_consensus")
 
 
-class SelfCheckResultSerializer(serializers.Serializer[Any]):
+class SelfCheckResultSerializer(_TranslatedSerializer):
     """What to do."""
 
     outcome = serializers.ChoiceField(choices=_OUTCOMES)
@@ -96,7 +116,12 @@ class MeasureCheckSerializer(serializers.Serializer[Any]):
     items = serializers.DictField(
         child=serializers.DecimalField(max_digits=10, decimal_places=4), default=dict
     )
-    language = serializers.ChoiceField(choices=crisis.LANGUAGES, default="en-CA")
+    language = serializers.ChoiceField(
+        choices=LANGUAGES,
+        default=None,
+        allow_null=True,
+        help_text="Null: as `Accept-Language` asks",
+    )
 
     def validate_items(self, value: dict[str, Any]) -> dict[int, Any]:
         """Return the answers by number."""
@@ -130,33 +155,44 @@ class PathwayCheckView(_WithoutLogin):
     """Whether somebody who is no patient yet should see a provider."""
 
     @extend_schema(
-        summary="Read what a self-check asks", auth=[], responses={200: SelfCheckSerializer}
+        summary="Read what a self-check asks",
+        description="In French or English, as `Accept-Language` asks.",
+        auth=[],
+        parameters=[ACCEPT_LANGUAGE],
+        responses={200: SelfCheckSerializer},
     )
     def get(self, request: Request, slug: str) -> Response:
         """Return the questions of the newest version."""
-        version = self_checks.version_to_check(slug)
-        definition = version.definition
+        told = self_checks.pathway_to_check(slug, language_for(request))
+        definition = told.definition
         shown = {
+            **_translation(told),
             "pathway": definition.pathway,
             "version": definition.version,
             "title": definition.title,
             "questions": self_checks.questions(definition),
             "disclaimer": definition.governance.disclaimer.text,
         }
-        return Response(SelfCheckSerializer(shown).data)
+        return spoken(Response(SelfCheckSerializer(shown).data), told.language)
 
     @extend_schema(
         summary="Check whether to see a provider",
-        description="Needs no login, and keeps nothing of the answers.",
+        description=(
+            "Needs no login, and keeps nothing of the answers. In French or English, as "
+            "`Accept-Language` asks."
+        ),
         auth=[],
+        parameters=[ACCEPT_LANGUAGE],
         request=SelfCheckAnswersSerializer,
         responses={200: SelfCheckResultSerializer},
     )
     def post(self, request: Request, slug: str) -> Response:
         """Return what to do."""
-        definition = self_checks.version_to_check(slug).definition
-        result = self_checks.check(definition, self.body(SelfCheckAnswersSerializer)["answers"])
-        return Response(SelfCheckResultSerializer(result).data)
+        told = self_checks.pathway_to_check(slug, language_for(request))
+        answers = self.body(SelfCheckAnswersSerializer)["answers"]
+        result = self_checks.check(told.definition, answers)
+        shown = {name: getattr(result, name) for name in result.__slots__} | _translation(told)
+        return spoken(Response(SelfCheckResultSerializer(shown).data), told.language)
 
 
 class MeasureCheckView(_WithoutLogin):
@@ -174,7 +210,15 @@ class MeasureCheckView(_WithoutLogin):
         data = self.body(MeasureCheckSerializer)
         calls = self_checks.is_crisis(slug, total=data["total"], items=data["items"])
         # nobody knows of which clinic this person is, so that nobody there can be told
-        shown = crisis.crisis_in(data["language"], reachable=False) if calls else None
-        return Response(
-            MeasureCheckResultSerializer({"crisis": asdict(shown) if shown else None}).data
-        )
+        language = data["language"] or language_for(request)
+        shown = crisis.crisis_in(language, reachable=False) if calls else None
+        told = {"crisis": asdict(shown) if shown else None}
+        return spoken(Response(MeasureCheckResultSerializer(told).data), language)
+
+
+def _translation(told: Translated) -> dict[str, str]:
+    return {
+        "language": told.language,
+        "translation": told.state,
+        "translation_notice": NOTICES[told.state],
+    }

@@ -13,8 +13,11 @@ from care_plans.api.assessment_serializers import NewScoreSerializer, ScoreSeria
 from care_plans.api.self_checks import CrisisSerializer
 from care_plans.models import Assessment, SafetyAlert, Score
 from care_plans.sittings import MAX_SCORES
+from coordination import own_access
+from coordination.api.language import LANGUAGE_ASKED, language_for, spoken
 from coordination.api.permissions import PATIENTS
 from coordination.api.views import OfPatients
+from coordination.languages import LANGUAGES, Language
 
 
 class OwnScoresSerializer(serializers.Serializer[Any]):
@@ -23,7 +26,9 @@ class OwnScoresSerializer(serializers.Serializer[Any]):
     scores: Any = serializers.ListSerializer(
         child=NewScoreSerializer(), allow_empty=False, max_length=MAX_SCORES
     )
-    language = serializers.ChoiceField(choices=crisis.LANGUAGES, default="en-CA")
+    language = serializers.ChoiceField(
+        choices=LANGUAGES, default=None, allow_null=True, help_text=LANGUAGE_ASKED
+    )
 
 
 class OwnAssessmentSerializer(serializers.Serializer[Any]):
@@ -55,6 +60,8 @@ class OwnAssessmentViewSet(OfPatients):
     def create(self, request: Request) -> Response:
         """Record the answers, and tell whom to call."""
         data = self.valid(OwnScoresSerializer)
+        mine = own_access.own_patient(self.actor)
+        language = data["language"] or language_for(request, mine.language)
         row, created = assessing.record_own_assessment(
             scores=data["scores"],
             key=request.headers.get("Idempotency-Key", ""),
@@ -65,12 +72,13 @@ class OwnAssessmentViewSet(OfPatients):
             "id": row.pk,
             "effective_at": row.effective_at,
             "scores": Score.objects.filter(assessment=row).select_related("measure").order_by("id"),
-            "crisis": self._crisis(row, data["language"]),
+            "crisis": self._crisis(row, language),
         }
         status = 201 if created else 200
-        return Response(OwnAssessmentSerializer(shown).data, status=status)
+        answer = Response(OwnAssessmentSerializer(shown).data, status=status)
+        return spoken(answer, language)
 
-    def _crisis(self, row: Assessment, language: crisis.Language) -> dict[str, Any] | None:
+    def _crisis(self, row: Assessment, language: Language) -> dict[str, Any] | None:
         raised = SafetyAlert.objects.filter(assessment=row)
         if not any(safety_alerts.shows_lines(alert) for alert in raised):
             return None
