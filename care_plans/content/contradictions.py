@@ -102,7 +102,7 @@ def _normal_course(pathway: PathwayDefinition) -> Iterator[Found]:
         severities = [c.severity for c in asked if isinstance(c, OfSeverity)]
         for at, who, band in _usual(pathway, severities):
             for time in times:
-                if _days(band.shortest) <= _days(time) < _days(band.longest):
+                if unrounded(band.shortest) <= unrounded(time) < unrounded(band.longest):
                     yield Found(
                         "threshold-in-normal-course",
                         ("rules", number, "when"),
@@ -138,7 +138,7 @@ def _conjuncts(node: Criterion) -> Iterator[Criterion]:
         yield node
 
 
-def _days(duration: Duration) -> Decimal:
+def unrounded(duration: Duration) -> Decimal:
     """Return days unrounded, for comparing; what is too long to reckon becomes infinite."""
     return CALM.multiply(duration.value, _DAYS[duration.unit])
 

@@ -58,6 +58,19 @@ RULES: dict[str, Checked] = {
         "warning", "A movement provokes the pain as a test and is an exercise.", True
     ),
     "missing-gate": Checked("error", "A condition that the words demand guards nothing."),
+    "severity-order": Checked("error", "A graver severity is said to last less long."),
+    "weeks-past-course": Checked(
+        "warning", "A stage is expected to end after the whole course has.", True
+    ),
+    "unmarked-loading": Checked("error", "Exercise with a dose level is not marked as loading."),
+    "level-too-early": Checked("error", "A harder level begins before any easier one."),
+    "leads-to-itself": Checked("error", "A look-alike or a redirect is the pathway itself."),
+    "idle-goal": Checked("warning", "Nobody works on a goal.", True),
+    "nobody-diagnoses": Checked("error", "Nobody of the first stage may diagnose."),
+    "side-not-asked": Checked("error", "Two sides are compared, and no side has to be named."),
+    "conflicting-action": Checked("error", "One finding asks for two different things."),
+    "urgent-put-off": Checked("error", "What is urgent is to be booked, or done later."),
+    "reviewed-in-future": Checked("error", "The last review lies in the future."),
     "stage-name": Checked("warning", "A slow condition has a stage that is called acute.", True),
     "site-not-covered": Checked("error", "No rule is about a site that counts as covered."),
     "review-overdue": Checked("warning", "The review of the content is overdue."),

@@ -13,6 +13,7 @@ from care_plans.content.contradictions import contradiction_findings
 from care_plans.content.doses import dose_findings
 from care_plans.content.files import COMMON, PATHWAYS, PathwayFile, is_shared, read_pathway
 from care_plans.content.findings import RULES, Finding, Found, name_of, steps_to
+from care_plans.content.inconsistencies import inconsistency_findings
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reaching import reach_findings
@@ -41,6 +42,7 @@ def lint(
         *threshold_findings(pathway, measures),
         *contradiction_findings(pathway, today),
         *support_findings(pathway),
+        *inconsistency_findings(pathway, today),
         *dose_findings(pathway),
     ]
     findings = [_finding(pathway, located, one) for one in found]
