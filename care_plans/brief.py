@@ -356,4 +356,6 @@ def _lane_asked(row: Any) -> Line:
 
 
 def _activity(row: Any) -> Line:
-    return _line(row, f"{_said(row.status).capitalize()}: {row.text}", row.cadence)
+    waits = row.status == "not_started" and row.course.status == "active" and not row.released_at
+    said = "Waits" if waits else _said(row.status).capitalize()
+    return _line(row, f"{said}: {row.text}", row.cadence)

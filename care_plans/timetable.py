@@ -8,9 +8,11 @@ from uuid import UUID
 
 from care_plans import facts as facts_of_courses
 from care_plans.clinic_days import ClinicDays
-from care_plans.disclosing import hidden_evidence, withhold_all
+from care_plans.content.sourced import STAGES
+from care_plans.disclosing import disclose, hidden_evidence, withhold_all
+from care_plans.evaluation import evaluate
 from care_plans.evidence import Finding, Outcome
-from care_plans.models import Activity, Course, StageStay
+from care_plans.models import Activity, Course, Lane, StageStay
 from care_plans.releasing import clock_of, days_of, leads_days
 from care_plans.timing import Clock, Timing
 from coordination.actors import Actor
@@ -47,6 +49,44 @@ def timed[R: Iterable[Any]](rows: R, *, actor: Actor, now: datetime) -> R:
         told.append((row, course.patient_id))
     _withhold(told, actor=actor, now=now)
     return rows
+
+
+def unplanned(course: Course, *, actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """Return the activities of a course's present stage that it does not have, and why.
+
+    Either their lane is not needed (or nobody knows), or the condition on which they apply is not
+    met, or not known to be. What stands in lanes that are withheld from the reader is left out.
+    """
+    if course.status == Course.Status.DISCHARGED:
+        return []
+    stay = StageStay.objects.filter(course=course, left_at=None).first()
+    stage: Any = stay.stage if stay is not None else STAGES[0]
+    rows = Activity.objects.filter(course=course, sequence=stay.sequence if stay else 1)
+    known = set(rows.values_list("key", flat=True))
+    shown = disclose(Lane.objects.filter(course=course), actor, now)
+    lanes = {lane.discipline: lane for lane in shown}
+    facts = facts_of_courses.gather([course], now=now)[course.pk]
+    definition = course.pathway_version.definition
+    told = [
+        {
+            "key": one.id,
+            "text": one.text,
+            "stage": stage,
+            "lane": lanes[name].pk,
+            "discipline": name,
+            "needed": lanes[name].needed,
+            "applicability": evaluate(one.when, definition, facts, now).as_json()
+            if one.when is not None
+            else None,
+        }
+        for name, lane in definition.stage(stage).lanes.items()
+        if name in lanes
+        for one in lane.activities
+        if one.id not in known
+    ]
+    traces = [one["applicability"] for one in told]
+    hidden = hidden_evidence(traces, course.patient_id, actor=actor, now=now)
+    return [withhold_all(one, hidden) for one in told]
 
 
 def _courses(ids: set[UUID]) -> dict[UUID, Course]:

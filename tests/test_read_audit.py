@@ -141,6 +141,7 @@ READS = {
     "courses/{}/readiness": "Readiness",
     "courses/{}/lanes": "Lane",
     "courses/{}/activities": "Activity",
+    "courses/{}/unplanned-activities": "Activity",
     "courses/{}/goals": "Goal",
     "lanes/{}": "Lane",
     "activities/{}": "Activity",

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from care_plans.api.course_serializers import OPINION, CriterionSerializer
-from care_plans.models import Activity
+from care_plans.models import Activity, Lane, Stage
 from care_plans.resting import is_activity_opinion
 from coordination.models import Discipline
 
@@ -109,6 +109,23 @@ class ActivitySerializer(serializers.ModelSerializer[Activity]):
     def get_is_expert_consensus(self, activity: Activity) -> bool | None:
         """Say whether that it is done is consensus."""
         return is_activity_opinion(activity)
+
+
+class UnplannedActivitySerializer(serializers.Serializer[Any]):
+    """An activity of the present stage that the course does not have."""
+
+    key = serializers.CharField()
+    text = serializers.CharField()
+    stage = serializers.ChoiceField(choices=Stage.choices)
+    lane = serializers.UUIDField()
+    discipline = serializers.ChoiceField(choices=Discipline.choices)
+    needed = serializers.ChoiceField(
+        choices=Lane.Needed.choices,
+        help_text="Whether its lane is needed; only then is it planned.",
+    )
+    applicability = CriterionSerializer(
+        allow_null=True, help_text="The condition on which it applies; null: it has none."
+    )
 
 
 class StopSerializer(serializers.Serializer[Any]):

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from care_plans import achieving, courses, disclosing, progress, resting, standing, timetable
 from care_plans.api import course_serializers as serializers
 from care_plans.api import move_serializers
-from care_plans.api.activity_serializers import ActivitySerializer
+from care_plans.api.activity_serializers import ActivitySerializer, UnplannedActivitySerializer
 from care_plans.api.goal_serializers import GoalSerializer
 from care_plans.api.listing_serializers import ListedCourseSerializer
 from care_plans.evidence import Readiness
@@ -139,6 +139,7 @@ class CourseViewSet(Projected, Retrieved):
             "readiness",
             "lanes",
             "activities",
+            "unplanned_activities",
             "goals",
         ),
         CLINICAL,
@@ -303,6 +304,17 @@ class CourseViewSet(Projected, Retrieved):
         return self._listed(
             timetable.timed(found, actor=self.actor, now=self.now), ActivitySerializer
         )
+
+    @extend_schema(
+        summary="Read which activities of the present stage are not planned, and why",
+        responses={200: UnplannedActivitySerializer(many=True)},
+    )
+    @action(detail=True, url_path="unplanned-activities", **_UNPAGED)
+    def unplanned_activities(self, request: Request, pk: str) -> Response:
+        """Return what does not apply, or whose lane is not needed, or of which nobody knows."""
+        course = self._disclosed("Activity")
+        rows = timetable.unplanned(course, actor=self.actor, now=self.now)
+        return Response(UnplannedActivitySerializer(rows, many=True).data)
 
     @extend_schema(
         summary="Read the goals of a course",

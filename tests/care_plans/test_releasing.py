@@ -9,6 +9,7 @@ import time_machine
 from django.db import IntegrityError, transaction
 
 from care_plans import activities, consuming, early_release, releasing, standing
+from care_plans.circumstances import record_answers
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.models import Activity, Course, PathwayVersion
 from coordination.models import AuditEvent, Event, Location
@@ -353,6 +354,44 @@ def test_what_rests_on_something_withheld_shows_its_effect_only(cast: Cast) -> N
         assert finish["outcome"] == "not_met"
         assert (massage.text in str(finish)) is sees
         assert (str(massage.pk) in str(finish)) is sees
+
+
+def test_it_says_why_an_activity_is_not_planned_and_plans_it_once_it_applies(
+    cast: Cast, course: Course
+) -> None:
+    at = f"/api/v1/courses/{course.pk}/unplanned-activities"
+
+    def said() -> Any:
+        rows = {row["key"]: row for row in cast.asha.client.get(at).json()}
+        mine = rows.get("acute-chiropractic")
+        return mine and (mine["needed"], mine["applicability"]["outcome"])
+
+    assert said() == ("not_needed", "met")
+    with cast.acting():
+        record_answers(
+            course.pk,
+            answers={"sitting_aggravates": True, "sleep_affected": True},
+            actor=cast.asha.actor(),
+            now=NOW + timedelta(minutes=1),
+        )
+        late = NOW + timedelta(minutes=1)
+        standing.reassess(course.pk, actor=cast.asha.actor(late), now=late)
+    with time_machine.travel(NOW + timedelta(minutes=2), tick=False):
+        assert said() == ("needed", "not_met")
+        with cast.acting():
+            later = NOW + timedelta(minutes=2)
+            record_answers(
+                course.pk,
+                answers={"sleep_affected": False},
+                actor=cast.asha.actor(later),
+                now=later,
+            )
+            standing.reassess(course.pk, actor=cast.asha.actor(later), now=later)
+        assert said() is None
+        timing = read(cast, course, "acute-chiropractic")
+        assert (timing["released"], timing["applicability"]["outcome"]) == (True, "met")
+        # what was released before it was there stays released
+        assert read(cast, course, "acute-massage")["released"]
 
 
 def test_while_the_course_rests_nothing_is_released(cast: Cast, course: Course, clock: Any) -> None:
