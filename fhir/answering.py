@@ -6,7 +6,7 @@ that would change its meaning is passed over.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -70,6 +70,7 @@ class _Sheet:
 
     values: dict[tuple[int | None, str], tuple[Decimal, int]] = field(default_factory=dict)
     labels: dict[int, str] = field(default_factory=dict)
+    named: dict[int, int] = field(default_factory=dict)
     taking: dict[str, str] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
 
@@ -90,6 +91,7 @@ def sitting(resource: Any) -> Sitting:
     version = _version(received.get("questionnaire"))
     said = dict(_extensions(received.get("extension"), "/extension"))
     sheets = _sheets(received.get("item"))
+    _must_be_asked(version, sheets)
     return Sitting(
         patient_id=_id_of(received.get("subject"), "Patient", "/subject"),
         scores=tuple(_scores(version, sheets)),
@@ -138,7 +140,10 @@ def _moment(text: Any) -> datetime | None:
         raise Invalid.field("/authored", "This is no FHIR dateTime.") from error
     if at.tzinfo is None:
         raise Invalid.field("/authored", "A time with its zone is needed.")
-    return at
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise Invalid.field("/authored", "This lies outside the calendar.") from error
 
 
 def _extensions(rows: Any, at: str) -> Iterator[tuple[str, Any]]:
@@ -192,6 +197,15 @@ def _sheets(items: Any) -> dict[str, _Sheet]:
     return sheets
 
 
+def _must_be_asked(version: MeasureVersion, sheets: Mapping[str, _Sheet]) -> None:
+    """Refuse an item that the questionnaire has not, although nobody answered it."""
+    scoring = version.definition.scoring
+    for sheet in sheets.values():
+        for number, place in sheet.named.items():
+            if number < 1 or (scoring is not None and number > scoring.items):
+                raise Invalid.field(pointer("item", place), "There is no such item.")
+
+
 def _read(item: Any, place: int, sheets: dict[str, _Sheet]) -> None:
     """Add what one item says to its sheet; raises ValueError that says what is wrong with it."""
     if not isinstance(item, dict) or not isinstance(item.get("linkId"), str):
@@ -204,6 +218,7 @@ def _read(item: Any, place: int, sheets: dict[str, _Sheet]) -> None:
     answer = _answer(item.get("answer"))
     match parts:
         case ["item", number] if number.isascii() and number.isdigit():
+            sheet.named[int(number)] = place
             if answer is not None:  # one without is a question that nobody answered
                 _add(sheet.values, (int(number), ""), (_number(answer), place))
         case ["item", number, "label"] if number.isascii() and number.isdigit():
