@@ -318,8 +318,6 @@ class LaneSerializer(serializers.ModelSerializer[Lane]):
         return data
 
 
-
-
 class CriterionEvidenceSerializer(serializers.Serializer[Any]):
     """A row that an outcome rests on."""
 

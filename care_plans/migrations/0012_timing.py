@@ -145,7 +145,10 @@ class Migration(migrations.Migration):
                 choices=[
                     ("planned", "Planned: of a stage that has not begun"),
                     ("in_progress", "In Progress"),
-                    ("cancelled", "Cancelled: the version that the course follows lacks it"),
+                    (
+                        "cancelled",
+                        "Cancelled: the course has ended, or follows a version that lacks it",
+                    ),
                     ("achieved", "Achieved"),
                     ("not_achieved", "Not Achieved"),
                 ],

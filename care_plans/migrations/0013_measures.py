@@ -13,8 +13,8 @@ from coordination.tenancy import Fence
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("care_plans", "0011_clinical_engine"),
-        ("coordination", "0025_on_call"),
+        ("care_plans", "0012_timing"),
+        ("coordination", "0027_versions_locked"),
     ]
 
     operations: ClassVar = [

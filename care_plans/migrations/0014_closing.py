@@ -20,8 +20,8 @@ _UNDO = "ALTER TABLE care_plans_careplan DROP CONSTRAINT care_plans_careplan_pre
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("care_plans", "0011_clinical_engine"),
-        ("coordination", "0025_on_call"),
+        ("care_plans", "0013_measures"),
+        ("coordination", "0027_versions_locked"),
     ]
 
     operations: ClassVar = [
@@ -65,21 +65,6 @@ class Migration(migrations.Migration):
             model_name="careplan",
             name="reason",
             field=models.TextField(blank=True, editable=False, help_text="Why it was closed."),
-        ),
-        migrations.AlterField(
-            model_name="goal",
-            name="status",
-            field=models.CharField(
-                choices=[
-                    ("in_progress", "In Progress"),
-                    ("achieved", "Achieved"),
-                    ("not_achieved", "Not Achieved"),
-                    ("cancelled", "The course ended before anybody said that it was reached"),
-                ],
-                default="in_progress",
-                editable=False,
-                max_length=12,
-            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="careplan",

@@ -8,8 +8,8 @@ from django.db.models import F, Q
 
 from coordination.models import APPEND_ONLY, Labels, OrganizationOwned, Patient, PractitionerRole
 
+from .care_plan import CarePlan
 from .lanes import Activity
-from .plans import CarePlan
 
 
 class ConflictDecision(OrganizationOwned):

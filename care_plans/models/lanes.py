@@ -189,10 +189,12 @@ class Goal(OrganizationOwned, Editable):
     class Status(models.TextChoices):
         PLANNED = "planned", "Planned: of a stage that has not begun"
         IN_PROGRESS = "in_progress"
-        CANCELLED = "cancelled", "Cancelled: the version that the course follows lacks it"
+        CANCELLED = (
+            "cancelled",
+            "Cancelled: the course has ended, or follows a version that lacks it",
+        )
         ACHIEVED = "achieved"
         NOT_ACHIEVED = "not_achieved"
-        CANCELLED = "cancelled", "The course ended before anybody said that it was reached"
 
     editable = ("note",)
 

@@ -228,7 +228,7 @@ def test_what_the_patient_locked_away_is_withheld(cast: Cast) -> None:
         )
     assert cast.ben.client.get(f"{URL}/{row.pk}").status_code == 404
     assert cast.ben.client.get(f"{URL}/{row.pk}/versions").status_code == 404
-    listed = cast.ben.client.get(URL, {"patient": cast.patient.id})
+    listed = cast.ben.client.get(URL, {"patient": str(cast.patient.id)})
     assert (listed.json()["results"], listed["Continuum-Withheld"]) == ([], "true")
     whole = cast.ben.client.get(f"/api/v1/care-plans/{row.care_plan_id}").json()
     assert whole["statements"] == []

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("coordination", "0025_on_call"),
+        ("coordination", "0026_holiday_calendar"),
     ]
 
     operations: ClassVar = [
