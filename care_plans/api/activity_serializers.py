@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from care_plans.api.course_serializers import OPINION, CriterionSerializer
@@ -69,8 +70,8 @@ class ActivitySerializer(serializers.ModelSerializer[Activity]):
 
     course = serializers.UUIDField(source="course_shown", read_only=True, allow_null=True)
     goal = serializers.UUIDField(source="goal_shown", read_only=True, allow_null=True)
-    timing = ActivityTimingSerializer(
-        read_only=True, help_text="Whether it may begin, what it waits for, and when it is due."
+    timing = serializers.SerializerMethodField(
+        help_text="Whether it may begin, what it waits for, and when it is due."
     )
     discipline = serializers.ChoiceField(
         choices=Discipline.choices, source="lane.discipline", read_only=True
@@ -109,6 +110,12 @@ class ActivitySerializer(serializers.ModelSerializer[Activity]):
     def get_is_expert_consensus(self, activity: Activity) -> bool | None:
         """Say whether that it is done is consensus."""
         return is_activity_opinion(activity)
+
+    @extend_schema_field(ActivityTimingSerializer)
+    def get_timing(self, activity: Any) -> dict[str, Any]:
+        """Return what `timetable.timed` found out."""
+        data: dict[str, Any] = ActivityTimingSerializer(activity.timing).data
+        return data
 
 
 class UnplannedActivitySerializer(serializers.Serializer[Any]):
