@@ -53,6 +53,7 @@ _INSTEAD: dict[str, Any] = {
     "authenticatorData": "bWFkZS11cA",
     "clientDataJSON": "bWFkZS11cA",
     "signature": "bWFkZS11cA",
+    "state": "made-up-name-of-what-was-shown",
 }
 _PATTERNS = (
     (re.compile(r"\b([a-z]+)-\d+@continuum\.example"), r"\1@continuum.example"),

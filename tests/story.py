@@ -27,6 +27,7 @@ from tests.story_safety import (
     think_again,
     work_at_home,
 )
+from tests.story_wishes import look_again, say_what_matters
 
 #: when the story is told
 TOLD = NOW + timedelta(hours=1)
@@ -98,6 +99,8 @@ def tell(cast: Cast, ask: Ask) -> None:
     look_after_a_patient(cast, teller)
     course = begin_a_course(cast, teller)
     work_at_home(cast, teller, course)
+    say_what_matters(cast, teller, course)
+    look_again(cast, teller)
     work_on_it(cast, teller, course)
     answer_for_safety(cast, teller)
     follow_versions(cast, teller, course)
