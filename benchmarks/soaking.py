@@ -167,10 +167,10 @@ def sweep(clock: Callable[[], datetime]) -> int:
 
 def _people(told: dict[str, str]) -> People:
     from coordination.actors import actor_for
-    from coordination.models import User
+    from coordination.login_fence import login_of
 
     organization = UUID(told["organization"])
-    lead, scheduler = (User.objects.get(pk=told[name]) for name in ("lead", "scheduler"))
+    lead, scheduler = (login_of(f"{name}@soak.example") for name in ("lead", "scheduler"))
     return People(
         organization_id=organization,
         lead_role=UUID(told["lead_role"]),
@@ -216,7 +216,6 @@ def _set_up() -> dict[str, str]:
             Membership.objects.create(
                 organization=organization, user=user, role=hat, since=long_ago
             )
-            told[name] = str(user.pk)
             if discipline:
                 role = PractitionerRole.objects.create(
                     organization=organization,

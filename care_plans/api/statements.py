@@ -14,7 +14,6 @@ from rest_framework.response import Response
 from care_plans import disclosing, statements
 from care_plans.models import PatientStatement, PatientStatementVersion
 from coordination.api.concurrency import expected_version
-from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
 from coordination.api.permissions import CLINICAL, PATIENTS
 from coordination.api.records import OfPatientFilter
 from coordination.api.views import Listed, OfPatients, Retrieved
@@ -82,9 +81,8 @@ class _Statements(OfPatients, Listed, Retrieved):
 
     @extend_schema(
         summary="Say it in other words; the former ones stay in its history",
-        parameters=[IF_MATCH],
         request=RewordingSerializer,
-        responses={200: PatientStatementSerializer, **VERSION_PROBLEMS},
+        responses={200: PatientStatementSerializer},
     )
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change the version that If-Match names."""
