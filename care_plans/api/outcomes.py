@@ -24,6 +24,7 @@ _DIRECTIONS = [
     ("no-change", "No change that matters"),
     ("unknown", "Unknown: no two scores, or nobody knows which change matters"),
 ]
+LEVELS = [("low", "Low"), ("medium", "Medium"), ("high", "High"), ("unknown", "Unknown")]
 _STATUSES = [
     ("collected", "Collected"),
     ("absent", "Not collected, for a reason"),
@@ -92,9 +93,7 @@ class CollectionSerializer(serializers.Serializer[Any]):
 class RoutingSerializer(serializers.Serializer[Any]):
     """Which level of help a course needs; unknown is not low."""
 
-    level = serializers.ChoiceField(
-        choices=[("low", "Low"), ("medium", "Medium"), ("high", "High"), ("unknown", "Unknown")]
-    )
+    level = serializers.ChoiceField(choices=LEVELS)
     basis = serializers.ChoiceField(
         choices=[
             ("complexity_screen", "The latest complexity screen"),
