@@ -156,9 +156,9 @@ def test_it_gathers_many_courses_in_as_many_queries_as_one(
             cast.patient = patient
             courses.append(underway.start(cast, now=NOW - 10 * DAY))
             underway.meet_acute_exit(cast, courses[-1], now=NOW)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(11):
             facts.gather([first], now=NOW)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(11):
             gathered = facts.gather(courses, now=NOW)
         assert len(gathered) == 8
         assert {len(known.scores) for known in gathered.values()} == {5}
