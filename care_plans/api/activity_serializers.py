@@ -5,7 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from care_plans.api.course_serializers import OPINION, CriterionSerializer
+from care_plans.api.criterion_serializers import CriterionSerializer
+from care_plans.api.evidence_serializers import OPINION
 from care_plans.models import Activity, Lane, Stage
 from care_plans.resting import is_activity_opinion
 from coordination.models import Discipline

@@ -6,8 +6,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from care_plans.api.criterion_serializers import OUTCOMES, CriterionSerializer
 from care_plans.api.finding_serializers import AnswerField
-from care_plans.evidence import Outcome
 from care_plans.expectation import expected
 from care_plans.models import (
     Course,
@@ -21,14 +21,6 @@ from care_plans.models import (
 )
 from care_plans.resting import is_stay_opinion
 from coordination.models import Discipline, PractitionerRole
-
-#: the answers to a criterion; unknown is not negative
-OUTCOMES = [(outcome.value, outcome.name) for outcome in Outcome]
-
-OPINION = (
-    "It rests, in whole or in part, on opinion alone; null where the version that is followed now "
-    "does not have it."
-)
 
 
 class LanePractitionerSerializer(serializers.ModelSerializer[PractitionerRole]):
@@ -316,33 +308,6 @@ class LaneSerializer(serializers.ModelSerializer[Lane]):
             return None
         data: dict[str, Any] = LaneSignOffSerializer(lane.words[-1]).data
         return data
-
-
-class CriterionEvidenceSerializer(serializers.Serializer[Any]):
-    """A row that an outcome rests on."""
-
-    kind = serializers.CharField()
-    id = serializers.UUIDField()
-
-
-class CriterionSerializer(serializers.Serializer[Any]):
-    """The outcome of one criterion, why, and what it rests on."""
-
-    id = serializers.CharField(allow_null=True)
-    kind = serializers.CharField()
-    outcome = serializers.ChoiceField(choices=OUTCOMES)
-    text = serializers.CharField(allow_null=True)
-    sentence = serializers.CharField()
-    evidence = CriterionEvidenceSerializer(many=True)
-
-    def get_fields(self) -> dict[str, Any]:
-        """Add the sources, and what a criterion that joins others is made of."""
-        sources = serializers.ListField(child=serializers.CharField())
-        return {
-            **super().get_fields(),
-            "source": sources,
-            "parts": CriterionSerializer(many=True),
-        }
 
 
 class CourseReadinessSerializer(serializers.Serializer[Any]):

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from care_plans.adherence import Done
-from care_plans.api.course_serializers import CriterionSerializer
+from care_plans.api.criterion_serializers import CriterionSerializer
 from care_plans.models import AdherenceEntry, DoseChange
 
 

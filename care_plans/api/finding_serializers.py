@@ -34,7 +34,9 @@ class FoundFlagSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), read_only=True, help_text="Pathways to consider instead."
     )
     cites = serializers.ListField(child=serializers.CharField(), read_only=True)
-    evidence = EvidenceSerializer(many=True, read_only=True)
+    evidence = EvidenceSerializer(
+        many=True, read_only=True, help_text="The same, with how well each is known."
+    )
     evidence_grade = EvidenceGradeField(
         source="grade", read_only=True, help_text="How well what to do is known."
     )

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from care_plans import collecting, disclosing, facts, routing_level, trends
-from care_plans.api.course_serializers import CriterionSerializer
+from care_plans.api.criterion_serializers import CriterionSerializer
 from care_plans.models import AbsentScore, Assessment, Course, Measure, Score, Stage
 from coordination.access import owned_by_patient
 from coordination.api.permissions import CLINICAL

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from care_plans.api.course_serializers import CriterionSerializer
+from care_plans.api.criterion_serializers import CriterionSerializer
 from care_plans.api.evidence_serializers import EvidenceGradeField, EvidenceSerializer
 from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
 from care_plans.disclosing import WITHHELD

@@ -35,7 +35,7 @@ class SelfCheckQuestionSerializer(serializers.Serializer[Any]):
     action = serializers.CharField()
     urgency = serializers.ChoiceField(choices=RedFlagAnswer.Urgency.choices)
     cites = serializers.ListField(child=serializers.CharField())
-    evidence = EvidenceSerializer(many=True)
+    evidence = EvidenceSerializer(many=True, help_text="What supports it, none of another work.")
     evidence_grade = EvidenceGradeField(source="grade")
     is_expert_consensus = serializers.BooleanField(source="is_consensus")
 
@@ -43,14 +43,15 @@ class SelfCheckQuestionSerializer(serializers.Serializer[Any]):
 class _TranslatedSerializer(serializers.Serializer[Any]):
     """In which language something is, and what its reader has to know of the translation."""
 
-    language = serializers.ChoiceField(choices=LANGUAGES)
+    language = serializers.ChoiceField(choices=LANGUAGES, help_text="In which it is.")
     translation = serializers.ChoiceField(
+        help_text="How far the translation may be trusted.",
         choices=[
             ("original", "No translation"),
             ("reviewed", "A clinician has reviewed the translation"),
             ("machine_drafted", "A machine translated it, and no clinician has reviewed it"),
             ("missing", "Some of it is there in English alone"),
-        ]
+        ],
     )
     translation_notice = serializers.CharField(
         allow_blank=True, help_text="To be shown with it, unless empty."
@@ -78,7 +79,9 @@ class SelfHelpStepSerializer(serializers.Serializer[Any]):
 
     text = serializers.CharField()
     gate = serializers.CharField(allow_null=True, help_text="What must be so before it.")
-    is_expert_consensus = serializers.BooleanField(source="is_consensus")
+    is_expert_consensus = serializers.BooleanField(
+        source="is_consensus", help_text="It rests, in whole or in part, on opinion alone."
+    )
 
 
 class SelfCheckResultSerializer(_TranslatedSerializer):
