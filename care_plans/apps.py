@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class CarePlansConfig(AppConfig):
@@ -16,7 +17,9 @@ class CarePlansConfig(AppConfig):
             reminders,
             safety_reminders,
         )
+        from care_plans.content import translating
 
+        translating.read_more(settings.CONTENT_TRANSLATIONS)
         reminders.register_kinds()
         hand_off_reminders.register_kinds()
         flag_reminders.register_kinds()

@@ -15,6 +15,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 type Language = Literal["en-CA", "fr-CA"]
 type State = Literal["original", "reviewed", "machine_drafted", "missing"]
@@ -98,14 +99,14 @@ class Told:
 
 @cache
 def book(file: Path) -> Book:
-    """Return the book in a file. Raises `BookRefused` for one that says a thing in two ways."""
+    """Return the book in a file. Raises `BookRefused`, also for one that says a thing twice."""
     try:
         found = TypeAdapter(Book).validate_python(YAML(typ="safe", pure=True).load(file))
-    except ValueError as error:
-        raise BookRefused(f"{file.name}: {error}") from error
+    except (ValueError, YAMLError, OSError) as error:
+        raise BookRefused(f"{file}: {error}") from error
     names = [phrase.en for phrase in found.phrases]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise BookRefused(f"{file.name}: said twice: {', '.join(twice)}")
+        raise BookRefused(f"{file}: said twice: {', '.join(twice)}")
     return found
 
 

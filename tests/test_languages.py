@@ -15,7 +15,13 @@ from pydantic import ValidationError
 from care_plans import crisis
 from care_plans.content.files import PathwayFile, read_pathways
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.translating import BOOKS, in_language, missing, patient_texts
+from care_plans.content.translating import (
+    BOOKS,
+    in_language,
+    missing,
+    patient_texts,
+    read_more,
+)
 from care_plans.models import PathwayVersion
 from coordination import access_words
 from coordination.api.login_page import LoginForm
@@ -134,6 +140,7 @@ def test_a_text_without_french_fails_and_is_named_with_file_and_line(tmp_path: P
         ("  - {en: A, fr: B}\n  - {en: A, fr: C}\n", "said twice: A"),
         ("  - {en: A, fr: ' '}\n", "blank"),
         ("  - {en: A}\n", "fr"),
+        ("  - {en: A, fr\n", "wrong.yaml"),
     ],
 )
 def test_a_wrong_book_is_refused(tmp_path: Path, wrong: str, words: str) -> None:
@@ -141,6 +148,25 @@ def test_a_wrong_book_is_refused(tmp_path: Path, wrong: str, words: str) -> None
     file.write_text(f"format: 1\nlanguage: fr-CA\nreview: null\nphrases:\n{wrong}")
     with pytest.raises(BookRefused, match=words):
         book(file)
+
+
+def test_a_wrong_book_of_an_installation_stops_its_start(tmp_path: Path) -> None:
+    read_more([str(BOOKS), str(tmp_path)])
+    with pytest.raises(BookRefused, match="there is no folder"):
+        read_more([str(tmp_path / "gone")])
+    (tmp_path / "own.yaml").write_text("format: 1\nphrases: nothing\n")
+    with pytest.raises(BookRefused, match=r"own\.yaml"):
+        read_more([str(tmp_path)])
+
+
+@pytest.mark.django_db
+def test_what_has_no_french_is_said_in_english_and_told(tmp_path: Path) -> None:
+    version = PathwayVersion.objects.newest("hamstring-tendinopathy").definition
+    other = version.model_copy(update={"pathway": "own-pathway"})
+    told = in_language(other, "fr-CA")
+    assert (told.state, told.definition.title) == ("missing", version.title)
+    (tmp_path / "own-pathway.yaml").write_text((BOOKS / "hamstring-tendinopathy.yaml").read_text())
+    assert in_language(other, "fr-CA", (tmp_path,)).state == "machine_drafted"
 
 
 def test_a_review_holds_for_the_very_words_that_were_read() -> None:

@@ -5,7 +5,7 @@ several of them say, and one for each. A published version is never changed by t
 be named by `CONTENT_TRANSLATIONS`, for pathways that do not ship with the software.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from care_plans.content.reading import Where
 from care_plans.content.safety import Advice, RedFlag, Redirect
 from care_plans.content.sourced import Statement
 from care_plans.content.stages import Activity, Goal, Lane, Stage
-from coordination.languages import ENGLISH, Language, State, say, worst
+from coordination.languages import ENGLISH, BookRefused, Language, State, book, say, worst
 
 BOOKS = Path(__file__).resolve().parents[1] / "translations" / "fr-CA"
 COMMON = "common.yaml"
@@ -91,6 +91,18 @@ def is_for_patients(where: Where) -> bool:
         and all(step in ("*", here) for step, here in zip(place, where, strict=False))
         for place in FOR_CLINICIANS
     )
+
+
+def read_more(folders: Iterable[str]) -> None:
+    """Read the books of an installation, so that a wrong one stops the start and no request.
+
+    Raises `BookRefused` that names the folder or the file.
+    """
+    for folder in map(Path, folders):
+        if not folder.is_dir():
+            raise BookRefused(f"CONTENT_TRANSLATIONS: there is no folder {folder}")
+        for file in folder.glob("*.yaml"):
+            book(file)
 
 
 def books_of(pathway: str, more: tuple[Path, ...] = ()) -> tuple[Path, ...]:

@@ -337,6 +337,7 @@ def test_it_times_the_stay_anew_when_the_severity_changes_and_the_stage_stays(ca
             )
 
 
+@pytest.mark.feature("seed-recurrence")
 def test_it_links_a_course_to_the_one_before_it(cast: Cast) -> None:
     with cast.acting():
         first = underway.start(cast)

@@ -59,7 +59,7 @@ def say(cast: Cast, course: Course, **answers: bool) -> None:
 # Dose levels
 
 
-@pytest.mark.feature("CP-17", "seed-ex-isometric", "seed-ex-eccentric")
+@pytest.mark.feature("CP-17", "seed-ex-isometric", "seed-ex-eccentric", "seed-ex-gradual")
 def test_it_goes_up_one_level_at_a_time_and_keeps_the_trace(cast: Cast, course: Course) -> None:
     with cast.acting():
         activity = loading(course)

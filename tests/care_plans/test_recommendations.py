@@ -242,6 +242,7 @@ def test_scores_suggest_another_severity_and_change_nothing(cast: Cast, course: 
         assert course.severity == "mild"
 
 
+@pytest.mark.feature("seed-ddx-nonresponse")
 def test_a_stage_without_any_change_that_matters_is_stalled(cast: Cast) -> None:
     with cast.acting():
         course = underway.start(cast, now=NOW - 29 * DAY)
@@ -250,6 +251,7 @@ def test_a_stage_without_any_change_that_matters_is_stalled(cast: Cast) -> None:
     [one] = shown(cast.asha, kind="stalled")
     assert "none of 2 measures improved enough to matter" in one["finding"]["sentence"]
     assert "was 80 (" in one["finding"]["sentence"]
+    assert "look at the diagnosis again" in one["then"]
     score(cast, course, nprs=4)
     [one] = shown(cast.asha, kind="stalled")
     assert one["status"] == "lapsed"
