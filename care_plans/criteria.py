@@ -7,6 +7,7 @@ unknown is not negative: what nobody has measured or asked blocks rather than pa
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -111,12 +112,12 @@ class Compared(_OnMeasure):
             ">": self.above,
         }
 
-    @property
+    @cached_property
     def comparison(self) -> Comparison:
         """Return the operator that a score is compared with: `score comparison value`."""
         return next(op for op, limit in self._limits.items() if limit is not None)
 
-    @property
+    @cached_property
     def value(self) -> Decimal:
         """Return the number that a score is compared with."""
         return next(limit for limit in self._limits.values() if limit is not None)

@@ -8,7 +8,7 @@ from care_plans.content.sourced import Duration
 from care_plans.counting import pair, scores
 from care_plans.evaluation import evaluate
 from care_plans.evidence import Evidence, Facts, Finding, Outcome, ScoreFact
-from care_plans.questions import MET, NOT_MET, UNKNOWN, every
+from care_plans.saying import MET, NOT_MET, UNKNOWN, every
 
 _KIND = "Stalled"
 

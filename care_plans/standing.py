@@ -15,7 +15,7 @@ from django.db import transaction
 from care_plans import achieving, activities, lanes, recommending, releasing, reminders, staffing
 from care_plans import facts as facts_of_courses
 from care_plans.content.sourced import STAGES
-from care_plans.evaluation import readiness
+from care_plans.evaluation import Outcomes, outcomes, readiness
 from care_plans.evidence import Facts, Outcome, Readiness
 from care_plans.models import Course, Lane, LaneSignOff, StageStay
 from coordination.actors import Actor
@@ -40,25 +40,32 @@ def judge(courses: Iterable[Course], *, now: datetime) -> Mapping[UUID, Judgemen
     """
     wanted = list(courses)
     gathered = facts_of_courses.gather(wanted, now=now)
-    return {course.id: _judged(course, gathered[course.id], now) for course in wanted}
+    return {course.id: judged(course, gathered[course.id], now) for course in wanted}
 
 
-def _judged(course: Course, facts: Facts, now: datetime) -> Judgement:
-    found = readiness(course.pathway_version.definition, facts, now)
-    criteria_met = all(part.outcome is Outcome.MET for part in found.criteria)
+def judged(course: Course, facts: Facts, now: datetime) -> Judgement:
+    """Judge a course by facts that were gathered already."""
+    definition = course.pathway_version.definition
+    return Judgement(
+        readiness(definition, facts, now), *stands(outcomes(definition, facts, now), facts)
+    )
+
+
+def stands(found: Outcomes, facts: Facts) -> tuple[StageStay.Standing, tuple[str, ...]]:
+    """Return how a course stands by its readiness, and the lanes that hold it up."""
     holding = tuple(
         sorted(
             name
             for name, lane in facts.lanes.items()
             if (lane.needed and lane.ready is False)
-            or (criteria_met and lane.needed is not False and lane.ready is None)
+            or (found.criteria_met and lane.needed is not False and lane.ready is None)
         )
     )
-    if found.safety.outcome is Outcome.NOT_MET:
-        return Judgement(found, Standing.STOPPED, holding)
-    if found.outcome is Outcome.MET:
-        return Judgement(found, Standing.READY, ())
-    return Judgement(found, Standing.BLOCKED if holding else Standing.WORKING, holding)
+    if found.safety is Outcome.NOT_MET:
+        return Standing.STOPPED, holding
+    if found.whole is Outcome.MET:
+        return Standing.READY, ()
+    return (Standing.BLOCKED if holding else Standing.WORKING), holding
 
 
 @transaction.atomic
@@ -77,7 +84,7 @@ def reassess(course_id: UUID, *, actor: Actor, now: datetime) -> None:
         facts = _catch_up(course, stay, actor=actor, now=now)
         recommending.follow(course, facts, actor=actor, now=now)
         achieving.follow(course, facts, actor=actor, now=now)
-        _settle(course, stay, _judged(course, facts, now), actor=actor, now=now)
+        _settle(course, stay, judged(course, facts, now), actor=actor, now=now)
     else:
         # what is found while a course rests is suggested all the same; nothing else follows
         facts = facts_of_courses.gather([course], now=now)[course.id]
@@ -88,8 +95,10 @@ def reassess(course_id: UUID, *, actor: Actor, now: datetime) -> None:
 
 def hold(course_id: UUID) -> Course:
     """Return a course, holding its row until the transaction ends, so that moves take turns."""
-    rows = Course.objects.select_for_update(of=("self",), no_key=True).select_related(
-        "pathway_version", "pathway", "patient"
+    rows = (
+        Course.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("pathway_version", "pathway", "patient")
+        .defer("pathway_version__content")
     )
     # Whoever waited while the course was given another version finds no row, since PostgreSQL
     # joins the new row with the version that it had before; asked again, it finds the course.
@@ -150,10 +159,10 @@ def _catch_up(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -
 
 
 def _settle(
-    course: Course, stay: StageStay, judged: Judgement, *, actor: Actor, now: datetime
+    course: Course, stay: StageStay, found: Judgement, *, actor: Actor, now: datetime
 ) -> None:
-    news = _news(stay, judged)
-    stay.standing, stay.blocked_by = judged.standing, list(judged.blocked_by)
+    news = _news(stay, found)
+    stay.standing, stay.blocked_by = found.standing, list(found.blocked_by)
     stay.checked_at = now
     if news is not None:
         stay.standing_since = now
@@ -162,15 +171,15 @@ def _settle(
         reminders.standing_changed(course, stay, news, actor=actor, now=now)
 
 
-def _news(stay: StageStay, judged: Judgement) -> Sequence[str] | None:
+def _news(stay: StageStay, found: Judgement) -> Sequence[str] | None:
     """Return the lanes that hold the course up and were not told so yet; None: nothing new.
 
     That one of several lanes has answered is no news to those who still wait.
     """
-    if stay.standing != judged.standing:
-        return judged.blocked_by
-    fresh = [name for name in judged.blocked_by if name not in stay.blocked_by]
-    return fresh if fresh and judged.standing == Standing.BLOCKED else None
+    if stay.standing != found.standing:
+        return found.blocked_by
+    fresh = [name for name in found.blocked_by if name not in stay.blocked_by]
+    return fresh if fresh and found.standing == Standing.BLOCKED else None
 
 
 @transaction.atomic
