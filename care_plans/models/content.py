@@ -12,7 +12,7 @@ from django.db.models.fields.json import KT
 
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.stored import measure_of, pathway_of
+from care_plans.content.stored import known_pathway, measure_of, pathway_of
 from coordination.models import APPEND_ONLY, OrganizationOwned, PractitionerRole, new_id
 
 
@@ -173,9 +173,10 @@ class PathwayVersion(models.Model):
     def definition(self) -> PathwayDefinition:
         """Return the pathway as typed, frozen data (kept in memory per content).
 
-        Raises ContentTampered when the stored content no longer matches its hash.
+        Raises ContentTampered when the stored content no longer matches its hash. Content that is
+        deferred is fetched only where this process has not met it yet.
         """
-        return pathway_of(self.sha256, self.content)
+        return known_pathway(self.sha256) or pathway_of(self.sha256, self.content)
 
 
 class PathwaySignature(OrganizationOwned):
