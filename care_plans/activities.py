@@ -1,6 +1,6 @@
 """What lanes do in a stage: planned from the pathway, begun, held by a red flag, ended."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -109,6 +109,31 @@ def plan_stage(
         ],
         ignore_conflicts=True,
     )
+
+
+def conditional(definition: PathwayDefinition) -> set[str]:
+    """Return the activities that only some facts call for, by their ids."""
+    return {
+        activity.id
+        for stage in definition.stages.values()
+        for lane in stage.lanes.values()
+        for activity in lane.activities
+        if activity.when is not None
+    }
+
+
+def waiting(
+    definition: PathwayDefinition,
+    stage: StageName,
+    disciplines: Collection[str],
+    facts: Facts,
+    now: datetime,
+) -> Iterator[tuple[str, str]]:
+    """Return discipline and id of the conditional activities that the facts call for now."""
+    for name, lane in definition.stage(stage).lanes.items():
+        for activity in lane.activities if name in disciplines else ():
+            if activity.when is not None and _applies(activity, definition, facts, now):
+                yield name, activity.id
 
 
 def _content_of(

@@ -14,6 +14,7 @@ from care_plans.content.sourced import STAGES, StageName
 from care_plans.editing import save_edit
 from care_plans.evaluation import evaluate
 from care_plans.evidence import Facts, Outcome
+from care_plans.facts import LaneRow
 from care_plans.models import Course, Lane, LaneSignOff, StageStay
 from care_plans.telling import tell
 from coordination.access import owned_by_patient
@@ -118,6 +119,16 @@ def decide_lanes(
             # the same decision for newer facts: nobody's edit of the lane is behind because of it
             Lane.objects.filter(pk=lane.pk).update(rests_on=rows)
     return changed
+
+
+def is_decided(
+    row: LaneRow, definition: PathwayDefinition, stage: StageName, facts: Facts, now: datetime
+) -> bool:
+    """Say whether `decide_lanes`, which takes no lane off, would leave a lane as it is."""
+    if row.decided_by == Lane.DecidedBy.PERSON or row.needed == Lane.Needed.NEEDED:
+        return True
+    decided = _decided(row.discipline, definition, stage, facts, now)
+    return (row.needed, row.reason, row.order, row.rests_on) == decided
 
 
 def _decided(

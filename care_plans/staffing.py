@@ -4,7 +4,7 @@ Referrals of a stage run side by side unless the pathway says `sequential`. Ever
 repeated: a lane that has somebody, or a referral on its way, is left as it is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from care_plans import facts as facts_of_courses
 from care_plans import scope
 from care_plans.content.stages import ReferralSet
+from care_plans.facts import LaneRow
 from care_plans.models import Course, Lane, LaneOwner, StageStay
 from care_plans.routing_level import routing
 from coordination.actors import Actor
@@ -56,6 +57,31 @@ def staff(
         if plan.timing == "sequential" and _on_its_way(lane):
             break
     return came
+
+
+def is_staffed(
+    rows: Iterable[LaneRow], team: Mapping[UUID, str], stay: StageStay, plan: ReferralSet
+) -> bool:
+    """Say whether `staff` would leave the lanes of a stay as they are.
+
+    `team` is the discipline of each role that is in the patient's team and registered now. What
+    cannot be told from these alone counts as not staffed.
+    """
+    needed = [row for row in rows if row.needed == Lane.Needed.NEEDED]
+    for row in sorted(needed, key=lambda row: (row.order, row.discipline)):
+        if row.practitioner_role_id in team:
+            continue
+        is_on_its_way = row.referral_status in _ON_ITS_WAY
+        given_up = row.referral_status == Referral.Status.REVOKED and (
+            row.referral_key or ""
+        ).startswith(f"stage-stay:{stay.id}:{row.discipline}")
+        if row.practitioner_role_id is not None or not (is_on_its_way or given_up):
+            return False
+        if not is_on_its_way and row.discipline in team.values():
+            return False
+        if plan.timing == "sequential" and is_on_its_way:
+            break
+    return True
 
 
 def take_up_again(lane: Lane, *, now: datetime) -> None:
