@@ -9,7 +9,7 @@ from json import loads
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from psycopg import Cursor
 
@@ -162,7 +162,11 @@ def _read(sql: str, ids: Sequence[UUID]) -> list[Any]:
     """
     connection.ensure_connection()
     # Django's own cursors bind in the client, and then cannot be answered in binary
-    with Cursor[Any](connection.connection) as cursor:
+    with (
+        transaction.mark_for_rollback_on_error(),
+        connection.wrap_database_errors,
+        Cursor[Any](connection.connection) as cursor,
+    ):
         cursor.execute(sql, [list(ids)], prepare=True, binary=True)
         return cursor.fetchall()
 
