@@ -195,9 +195,9 @@ WHERE s.course_id = ANY(%s) GROUP BY s.id
 def _scores(ids: list[UUID], versions: _Versions) -> defaultdict[UUID, list[ScoreFact]]:
     found: defaultdict[UUID, list[ScoreFact]] = defaultdict(list)
     scoring = {named: _meaning(sha256)[1] for named, sha256 in versions.items()}
-    for course_id, *known in _read(_SCORES, ids):
-        slug, version = known[2], known[-1] or 0
-        found[course_id].append(ScoreFact(*known, scoring.get((slug, version), 0)))
+    for course_id, *known, version in _read(_SCORES, ids):
+        by = scoring.get((known[2], version or 0), 0)
+        found[course_id].append(ScoreFact(*(*known, version, by)))
     return _in_order(found)
 
 

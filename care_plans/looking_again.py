@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from care_plans import activities, lanes, reminders, staffing, standing
+from care_plans import achieving, activities, lanes, reminders, staffing, standing
 from care_plans import facts as facts_of_courses
 from care_plans.evaluation import outcomes
 from care_plans.evidence import Facts
@@ -59,11 +59,12 @@ class Glance:
             return False
         if self.course.status != Course.Status.ACTIVE:
             return True
+        stage = definition.stage(self._stage)
+        if stage.is_timed or achieving.waits_for_time(definition):
+            return False  # what only time releases, stops or reaches is seen by looking itself
         return (
             self._is_planned(now)
-            and staffing.is_staffed(
-                self.lanes, self.team, self.stay, definition.stage(self._stage).referring
-            )
+            and staffing.is_staffed(self.lanes, self.team, self.stay, stage.referring)
             and self._stands(now)
             and self._is_told(now)
         )

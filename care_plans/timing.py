@@ -17,7 +17,7 @@ from care_plans.content.stages import Activity, Stage
 from care_plans.content.timing import HOLDS, WAITS_FOR, Related
 from care_plans.evaluation import evaluate
 from care_plans.evidence import Evidence, Facts, Finding, Outcome
-from care_plans.questions import every
+from care_plans.saying import every
 
 MET, NOT_MET, UNKNOWN = Outcome.MET, Outcome.NOT_MET, Outcome.UNKNOWN
 

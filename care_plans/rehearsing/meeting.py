@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from care_plans.assessing import NewScore
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import STAGES, SeverityName
@@ -22,6 +21,7 @@ from care_plans.criteria import (
     Reported,
     SideRatio,
 )
+from care_plans.sittings import NewScore
 
 type Asks = Compared | Gained | SideRatio
 

@@ -14,6 +14,7 @@ from care_plans import (
     plans,
     progress,
     red_flags,
+    sittings,
     standing,
 )
 from care_plans.content.pathways import PathwayDefinition
@@ -82,7 +83,7 @@ class Player:
         )
         self.changed()
 
-    def sit(self, scores: Sequence[assessing.NewScore]) -> None:
+    def sit(self, scores: Sequence[sittings.NewScore]) -> None:
         """Take scores in one sitting."""
         if not scores:
             return

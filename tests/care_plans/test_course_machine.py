@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from care_plans import assessing, progress, red_flags, standing
 from care_plans.content.sourced import STAGES
 from care_plans.models import Activity, Course, Lane, Recommendation, StageStay, StageTransition
+from care_plans.sittings import NewScore
 from coordination.actors import Actor
 from coordination.problems import Problem
 from notifications.models import Message
@@ -95,7 +96,7 @@ class Courses(RuleBasedStateMachine):
     @rule(value=st.integers(0, 10), measure=st.sampled_from(["nprs", "pain_load_24h"]))
     def score(self, value: int, measure: str) -> None:
         software = Actor.system("tests", self.cast.riverside.id)
-        scores = [assessing.NewScore(measure, Decimal(value))]
+        scores = [NewScore(measure, Decimal(value))]
         self._tried(
             lambda: assessing.record_assessment(
                 self.cast.patient.pk,
@@ -181,9 +182,7 @@ def test_the_order_of_simultaneous_assessments_does_not_matter(cast: Cast) -> No
             with suppress(_Undone), transaction.atomic():
                 for sitting in order:
                     software = Actor.system("tests", cast.riverside.id)
-                    scores = [
-                        assessing.NewScore(slug, Decimal(value)) for slug, value in sitting.items()
-                    ]
+                    scores = [NewScore(slug, Decimal(value)) for slug, value in sitting.items()]
                     assessing.record_assessment(
                         cast.patient.pk,
                         scores=scores,
