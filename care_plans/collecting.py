@@ -31,7 +31,7 @@ def must_fit_course(point: str, stage: str, course: Course | None, at: datetime)
     if point not in Point.values:
         raise Invalid.field("/collection_point", f"One of: {', '.join(Point.values)}.")
     if (point == Point.STAGE) != bool(stage):
-        raise Invalid.field("/stage", "A sitting for a stage names it, and no other does.")
+        raise Invalid.field("/for_stage", "A sitting for a stage names it, and no other does.")
     if point != Point.AD_HOC and course is None:
         raise Invalid.field("/collection_point", "Without a course there is only ad_hoc.")
     if (
@@ -43,7 +43,7 @@ def must_fit_course(point: str, stage: str, course: Course | None, at: datetime)
             entered_at__lte=at + SAME_VISIT,
         ).exists()
     ):
-        raise Invalid.field("/stage", "The course was not in this stage at that time.")
+        raise Invalid.field("/for_stage", "The course was not in this stage at that time.")
 
 
 @dataclass(frozen=True, slots=True)

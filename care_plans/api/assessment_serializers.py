@@ -46,13 +46,16 @@ class AbsentScoreSerializer(serializers.ModelSerializer[AbsentScore]):
         model = AbsentScore
         fields = ["measure", "measure_version", "side", "subscale", "reason"]
         read_only_fields = fields
+        extra_kwargs = {"measure_version": {"help_text": "The version that was to be taken."}}
 
 
 class AssessmentSerializer(serializers.ModelSerializer[Assessment]):
     """One sitting; `entered_in_error` marks one that `replaced_by` corrects."""
 
     scores = ScoreSerializer(many=True, read_only=True)
-    absent = AbsentScoreSerializer(many=True, read_only=True)
+    absent = AbsentScoreSerializer(
+        many=True, read_only=True, help_text="What the sitting does not have, and why."
+    )
     entered_in_error = serializers.BooleanField(read_only=True)
     replaces = serializers.UUIDField(source="replaces_shown", read_only=True, allow_null=True)
     replaced_by = serializers.UUIDField(source="replaced_by_shown", read_only=True, allow_null=True)
@@ -76,6 +79,7 @@ class AssessmentSerializer(serializers.ModelSerializer[Assessment]):
             "corrections",
         ]
         read_only_fields = fields
+        extra_kwargs = {"collection_point": {"help_text": "Why it was taken then."}}
 
 
 class NewScoreSerializer(serializers.Serializer[Any]):
@@ -164,9 +168,11 @@ class AssessmentRecordingSerializer(SittingSerializer):
         help_text="What was to be collected and was not, with the reason.",
     )
     collection_point = serializers.ChoiceField(
-        choices=Assessment.CollectionPoint.choices, default=Assessment.CollectionPoint.AD_HOC
+        choices=Assessment.CollectionPoint.choices,
+        default=Assessment.CollectionPoint.AD_HOC,
+        help_text="Why it was taken then.",
     )
-    stage = serializers.ChoiceField(
+    for_stage = serializers.ChoiceField(
         choices=Stage.choices,
         default="",
         allow_blank=True,
@@ -181,7 +187,10 @@ class AssessmentReplacementSerializer(SittingSerializer):
         child=NewScoreSerializer(), allow_empty=True, max_length=MAX_SCORES
     )
     absent: Any = serializers.ListSerializer(
-        child=NewAbsenceSerializer(), max_length=MAX_SCORES, default=tuple
+        child=NewAbsenceSerializer(),
+        max_length=MAX_SCORES,
+        default=tuple,
+        help_text="What was to be collected and was not, with the reason.",
     )
     collection_point = serializers.ChoiceField(
         choices=Assessment.CollectionPoint.choices,
@@ -189,5 +198,10 @@ class AssessmentReplacementSerializer(SittingSerializer):
         allow_null=True,
         help_text="None: that of the original, with its stage.",
     )
-    stage = serializers.ChoiceField(choices=Stage.choices, default="", allow_blank=True)
+    for_stage = serializers.ChoiceField(
+        choices=Stage.choices,
+        default="",
+        allow_blank=True,
+        help_text="The stage that it was taken for; with `collection_point` stage alone.",
+    )
     reason = serializers.CharField(max_length=1000, help_text="What was wrong.")

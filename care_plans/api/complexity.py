@@ -25,12 +25,13 @@ class FactorsField(serializers.DictField):
 class ComplexityScreenSerializer(serializers.ModelSerializer[ComplexityScreen]):
     """One screen; the latest of a course holds."""
 
-    factors = FactorsField(read_only=True)
+    factors = FactorsField(read_only=True, help_text="By category, each factor with its level.")
 
     class Meta:
         model = ComplexityScreen
         fields = [*RECORDED, "level", "factors", "reason"]
         read_only_fields = fields
+        extra_kwargs = {"level": {"help_text": "Of the whole, as whoever screened said it."}}
 
 
 class ComplexityScreeningSerializer(SittingSerializer):

@@ -56,7 +56,15 @@ class MeasureViewSet(Listed, Retrieved):
 
 @extend_schema_view(
     list=extend_schema(summary="List a measure's versions", parameters=[SLUG]),
-    retrieve=extend_schema(summary="Read a measure as it was in a version", parameters=[SLUG]),
+    retrieve=extend_schema(
+        summary="Read a measure as it was in a version",
+        parameters=[
+            SLUG,
+            OpenApiParameter(
+                "measure_version", int, OpenApiParameter.PATH, description="Its number."
+            ),
+        ],
+    ),
 )
 class MeasureVersionViewSet(Listed, Retrieved):
     """What a measure was in each of its versions; each score names the one that scored it."""

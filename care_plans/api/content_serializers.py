@@ -22,9 +22,14 @@ from coordination.models import Discipline
 _VERIFIED = [("read", "read"), ("recall", "recall"), ("unverified", "unverified")]
 
 
-def _decimal() -> serializers.DecimalField:
+def _decimal(**more: Any) -> serializers.DecimalField:
     return serializers.DecimalField(
-        max_digits=10, decimal_places=4, normalize_output=True, read_only=True, allow_null=True
+        max_digits=10,
+        decimal_places=4,
+        normalize_output=True,
+        read_only=True,
+        allow_null=True,
+        **more,
     )
 
 
@@ -104,10 +109,14 @@ class MeasureScoringSerializer(CitedSerializer):
     """How numbered items make a score."""
 
     version = serializers.IntegerField(read_only=True)
-    method = serializers.ChoiceField(choices=[("sum", "sum"), ("mean", "mean")], read_only=True)
-    items = serializers.IntegerField(read_only=True)
-    lowest = _decimal()
-    highest = _decimal()
+    method = serializers.ChoiceField(
+        choices=[("sum", "sum"), ("mean", "mean")],
+        read_only=True,
+        help_text="All items added, or the mean of those that have an answer.",
+    )
+    items = serializers.IntegerField(read_only=True, help_text="How many there are, from 1.")
+    lowest = _decimal(help_text="Of one item.")
+    highest = _decimal(help_text="Of one item.")
     step = _decimal()
     at_least = serializers.IntegerField(
         read_only=True,
@@ -118,7 +127,9 @@ class MeasureScoringSerializer(CitedSerializer):
         read_only=True, help_text="Each item is an activity in the person's own words (`label`)."
     )
     subscales = serializers.DictField(
-        child=serializers.ListField(child=serializers.IntegerField()), read_only=True
+        child=serializers.ListField(child=serializers.IntegerField()),
+        read_only=True,
+        help_text="By subscale, the items that make it.",
     )
 
 
@@ -128,9 +139,11 @@ class MeasureTakingSerializer(serializers.Serializer[Any]):
     methods = serializers.ListField(
         child=serializers.CharField(), read_only=True, help_text="None: said in words."
     )
-    method_required = serializers.BooleanField(read_only=True)
-    instrument = serializers.CharField(read_only=True, allow_null=True)
-    instrument_required = serializers.BooleanField(read_only=True)
+    method_required = serializers.BooleanField(read_only=True, help_text="It has to be said.")
+    instrument = serializers.CharField(
+        read_only=True, allow_null=True, help_text="With what it is taken; null: unknown."
+    )
+    instrument_required = serializers.BooleanField(read_only=True, help_text="It has to be said.")
 
 
 class MeasureLoincSerializer(serializers.Serializer[Any]):
@@ -150,6 +163,7 @@ class MeasureVersionSerializer(serializers.ModelSerializer[MeasureVersion]):
         model = MeasureVersion
         fields = ["measure", "version", "sha256", "content"]
         read_only_fields = fields
+        extra_kwargs = {"sha256": {"help_text": "Of the content, without layout and comments."}}
 
 
 class MeasureSerializer(serializers.ModelSerializer[Measure]):
@@ -180,7 +194,9 @@ class MeasureSerializer(serializers.ModelSerializer[Measure]):
         allow_null=True,
         help_text="How items make a score; null: totals are recorded as they come.",
     )
-    taking = MeasureTakingSerializer(source="definition.taking", read_only=True)
+    taking = MeasureTakingSerializer(
+        source="definition.taking", read_only=True, help_text="How a practitioner takes it."
+    )
     safety = SafetyRuleSerializer(source="definition.safety", many=True, read_only=True)
     loinc = MeasureLoincSerializer(source="definition.loinc", read_only=True, allow_null=True)
     licence = serializers.CharField(source="definition.licence", read_only=True)

@@ -39,8 +39,8 @@ def _decimal(**more: Any) -> serializers.DecimalField:
 class PointSerializer(serializers.Serializer[Any]):
     """One score of a trend."""
 
-    score = serializers.UUIDField()
-    assessment = serializers.UUIDField()
+    score = serializers.UUIDField(help_text="The score's id.")
+    assessment = serializers.UUIDField(help_text="The sitting that it is of.")
     value = _decimal()
     effective_at = serializers.DateTimeField()
     recorded_at = serializers.DateTimeField()
@@ -51,8 +51,10 @@ class PointSerializer(serializers.Serializer[Any]):
     discipline = serializers.ChoiceField(
         choices=Discipline.choices, allow_blank=True, help_text="Who took it; blank: the patient."
     )
-    method = serializers.CharField(allow_blank=True)
-    measure_version = serializers.IntegerField(allow_null=True)
+    method = serializers.CharField(allow_blank=True, help_text="How it was taken.")
+    measure_version = serializers.IntegerField(
+        allow_null=True, help_text="The version that scored it; null: before any was kept."
+    )
 
 
 class TrendSerializer(serializers.Serializer[Any]):
@@ -63,9 +65,9 @@ class TrendSerializer(serializers.Serializer[Any]):
     side = serializers.ChoiceField(choices=Score.Side.choices, allow_blank=True)
     subscale = serializers.CharField(allow_blank=True)
     better = serializers.ChoiceField(choices=Measure.Better.choices)
-    points = PointSerializer(many=True)
+    points = PointSerializer(many=True, help_text="The earliest first.")
     compared_from = serializers.UUIDField(allow_null=True, help_text="The score compared with.")
-    compared_to = serializers.UUIDField(allow_null=True)
+    compared_to = serializers.UUIDField(allow_null=True, help_text="The later score.")
     gain = _decimal(allow_null=True, help_text="In the direction of improvement.")
     matters_from = _decimal(
         allow_null=True,

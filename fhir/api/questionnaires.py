@@ -26,35 +26,42 @@ MEASURE = OpenApiParameter(
 class QuestionnaireSerializer(serializers.Serializer[MeasureVersion]):
     """A Questionnaire of R4: numbered items without the words of any question."""
 
-    resourceType = serializers.CharField()  # noqa: N815 – FHIR's names
-    id = serializers.CharField()
-    url = serializers.CharField()
-    version = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.CharField()
-    copyright = serializers.CharField()
-    item = serializers.ListField(child=serializers.DictField())
+    resourceType = serializers.CharField(help_text="Questionnaire.")  # noqa: N815 – FHIR's names
+    id = serializers.CharField(help_text="Measure and version, such as `phq4.v3`.")
+    url = serializers.CharField(help_text="How a response names it, before `|` and the version.")
+    version = serializers.CharField(help_text="Of the measure.")
+    title = serializers.CharField(help_text="The measure's name.")
+    status = serializers.CharField(help_text="FHIR's publication status: active.")
+    copyright = serializers.CharField(help_text="The licence, as far as it is known.")
+    item = serializers.ListField(
+        child=serializers.DictField(), help_text="Numbered items, subscales and the total."
+    )
 
     def to_representation(self, instance: MeasureVersion) -> dict[str, Any]:
         """Return the resource."""
         return questionnaire(instance)
 
 
-class QuestionnaireResponseSerializer(serializers.Serializer[Any]):
-    """A QuestionnaireResponse of R4; what is not read of it is kept and given back."""
+class NewQuestionnaireResponseSerializer(serializers.Serializer[Any]):
+    """A complete QuestionnaireResponse of R4; what is not read of it is kept and given back."""
 
-    resourceType = serializers.CharField()  # noqa: N815 – FHIR's names
-    id = serializers.CharField(required=False)
+    resourceType = serializers.CharField(help_text="QuestionnaireResponse.")  # noqa: N815
     questionnaire = serializers.CharField(help_text="`urn:continuum:questionnaire:phq4|3`.")
-    status = serializers.CharField(help_text="completed, or amended.")
     subject = serializers.DictField(help_text="A reference to `Patient/{id}`.")
     authored = serializers.CharField(required=False, help_text="When it was answered.")
-    extension = serializers.ListField(child=serializers.DictField(), required=False)
-    item = serializers.ListField(child=serializers.DictField())
+    extension = serializers.ListField(
+        child=serializers.DictField(),
+        required=False,
+        help_text="Course, collection point and stage; others are kept.",
+    )
+    item = serializers.ListField(child=serializers.DictField(), help_text="The answers.")
 
-    def to_internal_value(self, data: Any) -> Any:
-        """Return what the engine takes; raises `Invalid`."""
-        return answering.sitting(data)
+
+class QuestionnaireResponseSerializer(NewQuestionnaireResponseSerializer):
+    """A QuestionnaireResponse of R4, as it came or in FHIR's words."""
+
+    id = serializers.CharField(help_text="Of the assessment.")
+    status = serializers.CharField(help_text="As it came; entered-in-error once corrected.")
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         """Return the resource."""
@@ -123,9 +130,10 @@ class QuestionnaireResponseViewSet(OfPatients):
         summary="Record a FHIR QuestionnaireResponse",
         description=(
             "It becomes an assessment, scored by the version that it names. What is not read of it "
-            "is kept and given back; what would change its meaning is refused."
+            "is kept and given back; what would change its meaning is refused. Its status is "
+            "completed, or amended."
         ),
-        request=QuestionnaireResponseSerializer,
+        request=NewQuestionnaireResponseSerializer,
         responses={
             200: QuestionnaireResponseSerializer,
             201: QuestionnaireResponseSerializer,

@@ -61,16 +61,16 @@ def test_the_points_are_those_of_acc_and_the_stages_of_the_pathway() -> None:
     ("more", "place"),
     [
         ({"collection_point": "often"}, "/collection_point"),
-        ({"collection_point": "stage"}, "/stage"),
-        ({"collection_point": "stage", "stage": "subacute"}, "/stage"),
-        ({"collection_point": "baseline", "stage": "acute"}, "/stage"),
+        ({"collection_point": "stage"}, "/for_stage"),
+        ({"collection_point": "stage", "for_stage": "subacute"}, "/for_stage"),
+        ({"collection_point": "baseline", "for_stage": "acute"}, "/for_stage"),
         (
             {
                 "collection_point": "stage",
-                "stage": "acute",
+                "for_stage": "acute",
                 "effective_at": (NOW - 12 * DAY).isoformat(),
             },
-            "/stage",
+            "/for_stage",
         ),
     ],
 )
@@ -98,7 +98,7 @@ def test_what_a_stage_begins_with_is_outstanding_until_it_is_there(
         {"measure": "tsk11", "value": 20},
         course=str(course.id),
         collection_point="stage",
-        stage="acute",
+        for_stage="acute",
     )
     after = due(cast.asha, course)
     assert after["baseline", "", "nprs", ""]["status"] == "collected"
