@@ -112,11 +112,12 @@ class Book:
         holes = _HOLE.findall(path)
         if "id" not in holes:
             yield (
-                {"slug": "nprs", "version": "1.0.0"}
+                {"slug": "nprs", "measure_version": "2"}
                 if "/measures/" in path
                 else {
                     "slug": "hamstring-tendinopathy",
                     "version": "1.0.0",
+                    "questionnaire": "nprs.v2",
                 }
             )
             return

@@ -282,6 +282,8 @@ def work_on_it(cast: Cast, tell: Teller, course: str) -> None:
     factors = {name: dict.fromkeys(parts, "low") for name, parts in CATEGORIES.items()}
     complex_ = {"course": course, "level": "low", "factors": factors}
     tell(asha, "post", "/complexity-screens", complex_)
+    better = {**sitting, "scores": [{"measure": "nprs", "value": "3"}]}
+    tell(asha, "post", "/assessments", better)
     answers = {"course": course, "answers": {"sitting_aggravates": True}}
     tell(asha, "post", "/course-answers", answers)
     worse = {"severity": "moderate", "reason": "Pain after every drive."}
