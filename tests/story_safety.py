@@ -54,7 +54,8 @@ def think_again(cast: Cast, tell: "Teller", course: str) -> None:
     with cast.acting():
         asked: dict[str, Any] = {"now": timezone.now(), "answers": {}}
         strain = underway.apply(cast, pathway_version_id=newest("hamstring-strain").id, **asked)
-        underway.apply(cast, pathway_version_id=newest("gluteal-tendinopathy").id, **asked)
+        for slug in ("gluteal-tendinopathy", "achilles-tendinopathy"):
+            underway.apply(cast, pathway_version_id=newest(slug).id, **asked)
         (conflict, *_) = found(of_plan(strain.care_plan).values())
         mine = Activity.objects.filter(course_id=course, status="not_started", stage="acute")
         waiting = mine.latest("id")
