@@ -80,6 +80,11 @@ def think_again(cast: Cast, tell: "Teller", course: str) -> None:
     timed = drafts.changed(own, waiting.key, start_when=until)
     with patch.object(PathwayVersion, "definition", property(lambda _: timed)):
         tell(cast.asha, "post", "/activities/{id}/release", why, id=waiting.pk)
+    with cast.acting():
+        others = Course.objects.underway().filter(care_plan=strain.care_plan).exclude(pk=course)
+        ended = {"reason": "Not what it was.", "outcome": "never_started"}
+        for other_course in others:
+            underway.move(cast, other_course, "discharge", now=timezone.now(), **ended)
 
 
 def answer_for_safety(cast: Cast, tell: "Teller") -> None:
