@@ -33,6 +33,8 @@ _BECAUSE: Mapping[str, RevokeReason] = {
     Outcome.DECEASED: RevokeReason.DECEASED,
     Outcome.NEW_DIAGNOSIS: RevokeReason.REPLACED,
 }
+#: goals of which nobody has said what became of them; those of later stages have not begun
+_UNDECIDED = (Goal.Status.PLANNED, Goal.Status.IN_PROGRESS)
 _ON_ITS_WAY = ("draft", "active", "on_hold")
 
 
@@ -84,7 +86,7 @@ def reckon(course: Course, outcome: str, *, at: datetime) -> Reckoning:
         )
     goals = list(Goal.objects.filter(course=course).order_by("id"))
     is_success = outcome in (Outcome.GOALS_ACHIEVED, Outcome.PARTLY_ACHIEVED)
-    undecided = [goal for goal in goals if goal.status == Goal.Status.IN_PROGRESS]
+    undecided = [goal for goal in goals if goal.status in _UNDECIDED]
     met = _met(course, undecided, at) if is_success else {}
     found = Reckoning(
         achieved=[g for g in goals if g.status == Goal.Status.ACHIEVED or g.pk in met],
@@ -195,7 +197,7 @@ def _settle_goals(found: Reckoning, *, now: datetime) -> None:
         (Goal.Status.CANCELLED, found.open),
     ):
         Goal.objects.filter(
-            pk__in=[goal.pk for goal in goals], status=Goal.Status.IN_PROGRESS
+            pk__in=[goal.pk for goal in goals], status__in=_UNDECIDED
         ).update(status=status, version=F("version") + 1, updated_at=now)
 
 

@@ -34,11 +34,10 @@ WORDS = Words(
     subject="This goal",
     states={
         Status.PLANNED: "belongs to a later stage",
-        Status.CANCELLED: "is no goal of the course's pathway any more",
         Status.IN_PROGRESS: "is being worked on",
         Status.ACHIEVED: "was achieved",
         Status.NOT_ACHIEVED: "was given up",
-        Status.CANCELLED: "ended with its course",
+        Status.CANCELLED: "ended with its course, or is none of its pathway any more",
     },
     actions={"achieve": "achieved", "give-up": "given up", "reopen": "reopened"},
 )

@@ -19,7 +19,7 @@ _VERIFIED = [
 ]
 
 
-class EvidenceSerializer(serializers.Serializer[Any]):
+class SupportSerializer(serializers.Serializer[Any]):
     """A citation, and how well it is known; one whose identifier is of another work is left out."""
 
     cite = serializers.CharField(help_text="The work, in words.")
@@ -85,8 +85,8 @@ class GradedClaimSerializer(serializers.Serializer[Any]):
     grade = serializers.ChoiceField(
         choices=["supported", "unverified", "unsupported"], help_text="What its authors say."
     )
-    evidence = EvidenceSerializer(many=True, help_text="What supports it, if it is supported.")
-    said_by = EvidenceSerializer(many=True, help_text="Who says it without supporting it.")
+    evidence = SupportSerializer(many=True, help_text="What supports it, if it is supported.")
+    said_by = SupportSerializer(many=True, help_text="Who says it without supporting it.")
     is_expert_consensus = serializers.BooleanField(
         help_text="It rests, in whole or in part, on opinion alone."
     )

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from care_plans import red_flags
 from care_plans.api.assessment_serializers import RECORDED, SittingSerializer
-from care_plans.api.evidence_serializers import EvidenceGradeField, EvidenceSerializer
+from care_plans.api.evidence_serializers import EvidenceGradeField, SupportSerializer
 from care_plans.models import (
     Condition,
     CourseAnswer,
@@ -34,7 +34,7 @@ class FoundFlagSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), read_only=True, help_text="Pathways to consider instead."
     )
     cites = serializers.ListField(child=serializers.CharField(), read_only=True)
-    evidence = EvidenceSerializer(
+    evidence = SupportSerializer(
         many=True, read_only=True, help_text="The same, with how well each is known."
     )
     evidence_grade = EvidenceGradeField(

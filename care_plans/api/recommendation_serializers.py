@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from care_plans.api.criterion_serializers import CriterionSerializer
-from care_plans.api.evidence_serializers import EvidenceGradeField, EvidenceSerializer
+from care_plans.api.evidence_serializers import EvidenceGradeField, SupportSerializer
 from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
 from care_plans.disclosing import WITHHELD
 from care_plans.models import Recommendation
@@ -83,10 +83,10 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
         known[EXPERT_CONSENSUS] = EXPERT_CONSENSUS_CITE
         return [known[key] for key in row.source if key in known]
 
-    @extend_schema_field(EvidenceSerializer(many=True))
+    @extend_schema_field(SupportSerializer(many=True))
     def get_evidence(self, row: Recommendation) -> Any:
         """Return what supports it; nothing that belongs to another work."""
-        return EvidenceSerializer(
+        return SupportSerializer(
             row.pathway_version.definition.evidence(row.source), many=True
         ).data
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from care_plans import crisis, self_checks
-from care_plans.api.evidence_serializers import EvidenceGradeField, EvidenceSerializer
+from care_plans.api.evidence_serializers import EvidenceGradeField, SupportSerializer
 from care_plans.content.translating import Translated
 from care_plans.models import RedFlagAnswer
 from coordination.api.language import ACCEPT_LANGUAGE, language_for, spoken
@@ -35,7 +35,7 @@ class SelfCheckQuestionSerializer(serializers.Serializer[Any]):
     action = serializers.CharField()
     urgency = serializers.ChoiceField(choices=RedFlagAnswer.Urgency.choices)
     cites = serializers.ListField(child=serializers.CharField())
-    evidence = EvidenceSerializer(many=True, help_text="What supports it, none of another work.")
+    evidence = SupportSerializer(many=True, help_text="What supports it, none of another work.")
     evidence_grade = EvidenceGradeField(source="grade")
     is_expert_consensus = serializers.BooleanField(source="is_consensus")
 
