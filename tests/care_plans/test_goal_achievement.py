@@ -215,8 +215,9 @@ def test_a_correction_after_discharge_still_counts(cast: Cast, course: Course) -
 def test_an_achievement_on_something_withheld_shows_its_effect_alone(cast: Cast) -> None:
     scene = lockbox.stage(cast, hands_over=False)
     with cast.acting():
-        underway.score(scene.course, {"nprs": "2"}, now=NOW, who=cast.dmitri)
-        standing.reassess(scene.course.id, actor=cast.asha.actor(), now=NOW)
+        later = NOW + DAY / 1440  # after what Chloé took at this moment
+        underway.score(scene.course, {"nprs": "2"}, now=later, who=cast.dmitri)
+        standing.reassess(scene.course.id, actor=cast.asha.actor(), now=later)
     goal = goal_of(cast, scene.course)
     assert read(cast.ben, goal)["achievement"]["finding"] is not None
     dmitri = cast.dmitri.practitioner_role.practitioner_id
