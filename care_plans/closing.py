@@ -196,9 +196,9 @@ def _settle_goals(found: Reckoning, *, now: datetime) -> None:
         (Goal.Status.ACHIEVED, [goal for goal in found.achieved if goal.pk in found.met]),
         (Goal.Status.CANCELLED, found.open),
     ):
-        Goal.objects.filter(
-            pk__in=[goal.pk for goal in goals], status__in=_UNDECIDED
-        ).update(status=status, version=F("version") + 1, updated_at=now)
+        Goal.objects.filter(pk__in=[goal.pk for goal in goals], status__in=_UNDECIDED).update(
+            status=status, version=F("version") + 1, updated_at=now
+        )
 
 
 def _withdraw_referrals(course: Course, outcome: str, *, actor: Actor, now: datetime) -> None:
