@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from care_plans import content_review, signing
 from care_plans.api import content_serializers as serializers
+from care_plans.api import measure_serializers
 from care_plans.models import (
     Measure,
     MeasureVersion,
@@ -49,7 +50,7 @@ class MeasureViewSet(Listed, Retrieved):
     lookup_field = "slug"
     lookup_value_regex = "[a-z][a-z0-9_]{0,59}"
     ordering = ("slug",)
-    serializer_class = serializers.MeasureSerializer
+    serializer_class = measure_serializers.MeasureSerializer
     filterset_class = MeasureFilter
     queryset = Measure.objects.all()
 
@@ -73,7 +74,7 @@ class MeasureVersionViewSet(Listed, Retrieved):
     lookup_field = "version"
     lookup_url_kwarg = "measure_version"
     lookup_value_regex = r"\d{1,6}"
-    serializer_class = serializers.MeasureVersionSerializer
+    serializer_class = measure_serializers.MeasureVersionSerializer
     queryset = MeasureVersion.objects.none()
 
     def get_queryset(self) -> QuerySet[Any, Any]:
