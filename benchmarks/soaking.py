@@ -118,9 +118,11 @@ def _find(course: "Course", present: str, people: People) -> None:
 def _ask_somebody(course: "Course", people: People) -> None:
     """Let a referral wait for its answer; the others wait in the queue."""
     from care_plans.models import Lane
+    from coordination.models import PractitionerRole
     from referrals.lifecycle import perform
 
-    lane = Lane.objects.filter(course=course, referral__isnull=False).order_by("discipline")[0]
+    theirs = PractitionerRole.objects.filter(pk=people.other_role).values("discipline")
+    lane = Lane.objects.get(course=course, referral__isnull=False, discipline__in=theirs)
     assert lane.referral_id is not None
     scheduler = people.scheduler(BEGAN)
     perform(lane.referral_id, "assign", actor=scheduler, now=BEGAN, to=people.other_role)

@@ -61,6 +61,7 @@ class Expected:
         player.sign_off()
         if following is None:
             self._note_unmet()
+            player.reach_goals()
             player.move("discharge", outcome="goals_achieved", reason=WHY)
         else:
             self._go_on("advance")

@@ -11,6 +11,7 @@ from care_plans import (
     circumstances,
     consuming,
     courses,
+    goals,
     plans,
     progress,
     red_flags,
@@ -19,7 +20,7 @@ from care_plans import (
 )
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.looking_again import Glance, glance
-from care_plans.models import Course, Lane, PathwayVersion, StageStay
+from care_plans.models import Course, Goal, Lane, PathwayVersion, StageStay
 from care_plans.rehearsing.scene import Scene, register
 from coordination.actors import Actor
 from notifications.models import Message
@@ -103,6 +104,13 @@ class Player:
                 self.course_id, answers=answers, actor=self.lead, now=self.at
             )
             self.changed()
+
+    def reach_goals(self) -> None:
+        """Say, as the lead, that what is being worked on was reached."""
+        begun = Goal.objects.filter(course=self.course_id, status=Goal.Status.IN_PROGRESS)
+        for goal_id in begun.order_by("id").values_list("id", flat=True):
+            goals.move_goal(goal_id, "achieve", actor=self.lead, now=self.at)
+        self.changed()
 
     def move(self, action: str, **asked: Any) -> None:
         """Move the course, as its lead."""

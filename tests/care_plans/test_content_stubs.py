@@ -204,4 +204,5 @@ def test_it_says_unknown_where_no_source_says_how_long_a_course_takes(cast: Cast
         "earliest": None,
         "latest": None,
         "open_ended": True,
+        "is_expert_consensus": False,
     }

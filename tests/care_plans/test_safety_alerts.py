@@ -86,7 +86,7 @@ def called(cast: Cast, rung: int) -> set[Any]:
         ({"item_9": 0, "total": 19}, []),
         ({"item_8": 3}, []),
         ({"total": 20}, ["severe_depression"]),
-        ({"item_9": 1, "total": 27}, ["severe_depression", "suicide_risk"]),
+        ({"item_9": 1, "total": 25}, ["severe_depression", "suicide_risk"]),
     ],
 )
 def test_it_is_raised_by_the_answer_whatever_the_total(
