@@ -12,6 +12,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from care_plans.content.sourced import SeverityName, StageName
+from care_plans.criteria import Criterion
 from coordination.moments import as_text
 
 type Better = Literal["higher", "lower", "depends"]
@@ -45,7 +46,8 @@ class MeasureFacts:
 
     `smallest_change` is the gain that matters, or the measurement error where that is larger; in
     the measure's unit, and None where nobody knows it. `changes` says what it was in each version:
-    a score is judged by the version that it was taken by.
+    a score is judged by the version that it was taken by. `risk` has the classes of a screening
+    measure, gravest first, each with the criterion that puts somebody into it.
     """
 
     name: str
@@ -53,6 +55,7 @@ class MeasureFacts:
     side_required: bool
     smallest_change: Decimal | None = None
     changes: Mapping[int, Decimal | None] = field(default_factory=dict)
+    risk: tuple[tuple[Literal["low", "medium", "high"], Criterion], ...] = ()
 
     def change_for(self, score: "ScoreFact") -> Decimal | None:
         """Return the gain that matters by the version of a score."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from json import loads
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -16,6 +16,7 @@ from psycopg import Cursor
 from care_plans.complexity_factors import highest
 from care_plans.content.safety import STOPS_LOADING
 from care_plans.content.sourced import SeverityName, StageName
+from care_plans.criteria import Criterion
 from care_plans.evidence import (
     AnswerFact,
     Better,
@@ -128,11 +129,16 @@ def gather(
 def _measures(versions: _Versions) -> dict[str, MeasureFacts]:
     changes: defaultdict[str, dict[int, Decimal | None]] = defaultdict(dict)
     for (slug, version), sha256 in versions.items():
-        changes[slug][version] = _meaning(sha256)[0]
+        changes[slug][version] = _meaning(sha256).smallest_change
     rows = Measure.objects.values_list("slug", "name", "better", "side_required", "version")
     return {
         slug: MeasureFacts(
-            name, cast(Better, better), sided, changes[slug].get(version), changes[slug]
+            name,
+            cast(Better, better),
+            sided,
+            changes[slug].get(version),
+            changes[slug],
+            _meaning(versions[slug, version]).risk if (slug, version) in versions else (),
         )
         for slug, name, better, sided, version in rows
     }
@@ -143,15 +149,24 @@ def _versions() -> _Versions:
     return {(slug, version): sha256 for slug, version, sha256 in rows}
 
 
+class _Meaning(NamedTuple):
+    """What a version of a measure says of its scores."""
+
+    smallest_change: Decimal | None
+    scoring: int
+    risk: tuple[tuple[Literal["low", "medium", "high"], Criterion], ...]
+
+
 @cache
-def _meaning(sha256: str) -> tuple[Decimal | None, int]:
-    """Return the change that matters and the version of the scoring; a hash never changes."""
+def _meaning(sha256: str) -> _Meaning:
+    """Return what the version with this hash says; a hash never changes."""
     definition = MeasureVersion.objects.filter(sha256=sha256)[0].definition
     scoring = definition.scoring.version if definition.scoring else 0
+    risk = tuple((one.level, one.when) for one in definition.risk.levels) if definition.risk else ()
     change = definition.smallest_change
     if change is None or change.value is None or change.unit not in (None, ""):
-        return None, scoring
-    return max(change.value, change.mdc or change.value), scoring
+        return _Meaning(None, scoring, risk)
+    return _Meaning(max(change.value, change.mdc or change.value), scoring, risk)
 
 
 def _read(sql: str, ids: Sequence[UUID]) -> list[Any]:
@@ -194,7 +209,7 @@ WHERE s.course_id = ANY(%s) GROUP BY s.id
 
 def _scores(ids: list[UUID], versions: _Versions) -> defaultdict[UUID, list[ScoreFact]]:
     found: defaultdict[UUID, list[ScoreFact]] = defaultdict(list)
-    scoring = {named: _meaning(sha256)[1] for named, sha256 in versions.items()}
+    scoring = {named: _meaning(sha256).scoring for named, sha256 in versions.items()}
     for course_id, *known, version in _read(_SCORES, ids):
         by = scoring.get((known[2], version or 0), 0)
         found[course_id].append(ScoreFact(*(*known, version, by)))

@@ -37,7 +37,7 @@ WORDS = Words(
         Status.IN_PROGRESS: "is being worked on",
         Status.ACHIEVED: "was achieved",
         Status.NOT_ACHIEVED: "was given up",
-        Status.CANCELLED: "ended with its course, or is none of its pathway any more",
+        Status.CANCELLED: "was cancelled",
     },
     actions={"achieve": "achieved", "give-up": "given up", "reopen": "reopened"},
 )

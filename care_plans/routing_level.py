@@ -1,25 +1,26 @@
 """Whether a course needs a low, a medium or a high level of help, and what says so. Pure.
 
-The latest complexity screen decides. Without one a STarT Back screen does, by its published classes
-(Hill 2008: read), and without that the pathway's yellow flags: as many as offer help are medium, as
-many as recommend it are high (expert consensus). Where none of these is known the level is unknown,
-which is never taken for low.
+The latest complexity screen decides. Without one a screening measure does, by the classes that it
+publishes (`risk` of the measure), and without that the pathway's yellow flags: as many as offer
+help are medium, as many as recommend it are high (expert consensus). Where none of these is known
+the level is unknown, which is never taken for low.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Literal
 
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import EXPERT_CONSENSUS
-from care_plans.counting import in_order, scores
+from care_plans.counting import in_order
 from care_plans.criteria import YellowFlagged
 from care_plans.evaluation import evaluate
 from care_plans.evidence import ComplexityFact, Evidence, Facts, Finding, Outcome
 
 type RoutingLevel = Literal["low", "medium", "high", "unknown"]
-type Basis = Literal["complexity_screen", "start_back", "yellow_flags", "nothing"]
+_LEVELS: tuple[RoutingLevel, ...] = ("low", "medium", "high")
+
+type Basis = Literal["complexity_screen", "risk_screen", "yellow_flags", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def routing(definition: PathwayDefinition, facts: Facts, now: datetime) -> Routi
     """Return the routing level of a course."""
     return (
         _by_screen(facts, now)
-        or _by_start_back(facts, now)
+        or _by_risk(definition, facts, now)
         or _by_flags(definition, facts, now)
         or _routing("unknown", "nothing", "No screen says how complex this is.")
     )
@@ -63,29 +64,19 @@ def _by_screen(facts: Facts, now: datetime) -> Routing | None:
     return _routing(screen.level, "complexity_screen", said, Evidence("complexity", screen.id))
 
 
-def _by_start_back(facts: Facts, now: datetime) -> Routing | None:
-    totals = scores(facts, "start_back", now, within="course")
-    parts = scores(facts, "start_back", now, within="course", subscale="psychosocial")
-    by_sitting = {part.assessment_id: part for part in parts}
-    both = [(total, by_sitting.get(total.assessment_id)) for total in totals]
-    if not both:
+def _by_risk(definition: PathwayDefinition, facts: Facts, now: datetime) -> Routing | None:
+    """Return the class of a screening measure: the gravest, where several were taken."""
+    met = [
+        (level, known.name, found)
+        for _, known in sorted(facts.measures.items())
+        for level, when in known.risk
+        if (found := evaluate(when, definition, facts, now)).outcome is Outcome.MET
+    ]
+    if not met:
         return None
-    total, part = both[-1]
-    level = _class_of(total.value, part.value if part else None)
-    if level is None:
-        return None
-    rows = [Evidence("score", total.id), *([Evidence("score", part.id)] if part else [])]
-    said = f"The STarT Back screen of {total.effective_at:%Y-%m-%d} is of {level} risk."
-    return _routing(level, "start_back", said, *rows)
-
-
-def _class_of(total: Decimal, psychosocial: Decimal | None) -> RoutingLevel | None:
-    """Return the class; None where the subscale would be needed and is not there."""
-    if total <= 3:
-        return "low"
-    if psychosocial is None:
-        return None
-    return "high" if psychosocial >= 4 else "medium"
+    level, name, found = max(met, key=lambda one: _LEVELS.index(one[0]))
+    rows = tuple(dict.fromkeys(row for leaf in found.leaves() for row in leaf.evidence))
+    return _routing(level, "risk_screen", f"{name} is of {level} risk. {found.sentence}", *rows)
 
 
 def _by_flags(definition: PathwayDefinition, facts: Facts, now: datetime) -> Routing | None:
@@ -104,7 +95,7 @@ def _by_flags(definition: PathwayDefinition, facts: Facts, now: datetime) -> Rou
 
 def _routing(level: RoutingLevel, basis: Basis, said: str, *evidence: Evidence) -> Routing:
     outcome = Outcome.UNKNOWN if level == "unknown" else Outcome.MET
-    source = () if basis == "start_back" else (EXPERT_CONSENSUS,)
+    source = () if basis == "risk_screen" else (EXPERT_CONSENSUS,)
     return Routing(
         level,
         basis,

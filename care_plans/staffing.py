@@ -227,7 +227,7 @@ def _priority(course: Course, now: datetime) -> str:
     """Return how pressing a referral is: as a screen of the course asks, and else as usual."""
     facts = facts_of_courses.gather([course], now=now)[course.id]
     found = routing(course.pathway_version.definition, facts, now)
-    return found.priority if found.basis in ("complexity_screen", "start_back") else "routine"
+    return found.priority if found.basis in ("complexity_screen", "risk_screen") else "routine"
 
 
 def _assign(

@@ -15,7 +15,10 @@ from tests.cast import Cast, Person
 from tests.story import Step
 
 #: before these, what can be read is read: later it is another one, or nothing
-READ_BEFORE = {("post", "/api/v1/courses/{id}/advance")}
+READ_BEFORE = {
+    ("post", "/api/v1/courses/{id}/advance"),
+    ("post", "/api/v1/care-plans/{id}/decide-conflict"),
+}
 #: enough to see what a list is a list of
 ROWS = 2
 

@@ -376,7 +376,8 @@ def end_it(cast: Cast, tell: Teller, course: str) -> None:
     tell(asha, "post", "/courses/{id}/discharge", end, id=course)
     with cast.acting():
         plan = str(_course(course).care_plan_id)
-    tell(asha, "post", "/care-plans/{id}/close", id=plan)
+    closed = {"outcome": "patient_left", "reason": "Moved away."}
+    tell(asha, "post", "/care-plans/{id}/close", closed, id=plan)
 
 
 def _course(course_id: str) -> Any:

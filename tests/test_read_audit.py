@@ -30,6 +30,7 @@ from coordination.tenancy import acting_in
 from tests.care_plans import underway, written
 from tests.care_plans.handing import opened_hand_off
 from tests.cast import LONG_AGO, NOW, Cast, make_patient
+from tests.story_safety import patient_of
 
 
 def patterns(under: URLResolver | None = None, prefix: str = "/") -> Iterator[tuple[str, Any]]:
@@ -65,7 +66,7 @@ def test_it_finds_the_lists() -> None:
 def test_it_records_every_list_as_a_search(
     cast: Cast, path: str, view: type[ContinuumViewSet]
 ) -> None:
-    readers = (cast.asha, cast.sam, cast.pia)
+    readers = (cast.asha, cast.sam, cast.pia, patient_of(cast))
     reader = next(who for who in readers if view.roles["list"] & who.actor_roles())
     client = reader.client
     with cast.acting():
@@ -103,6 +104,7 @@ def rich(cast: Cast) -> dict[str, Any]:
             "message-preferences": cast.patient.id,
             **{path: row.pk for path, row in written.everything(cast, cast.asha).items()},
             "hand-offs": opened_hand_off(cast).id,
+            "patient-statements": written.statement(cast, cast.asha).pk,
             "consents": decided(cast).id,
         }
 
@@ -135,8 +137,13 @@ READS = {
     "care-plans/{}": "CarePlan",
     "care-plans/{}/courses": "Course",
     "care-plans/{}/conflicts": "ConflictDecision",
+    "care-plans/{}/funding": "Coverage",
     "courses/{}": "Course",
     "courses/{}/alternatives": "Course",
+    "courses/{}/history": "StageTransition",
+    "patients/{}/changes": "Brief",
+    "patient-statements/{}": "PatientStatement",
+    "patient-statements/{}/versions": "PatientStatement",
     "courses/{}/transitions": "StageTransition",
     "courses/{}/readiness": "Readiness",
     "courses/{}/lanes": "Lane",
@@ -222,8 +229,8 @@ def test_it_resolves_every_access_of_everybody_to_a_basis(cast: Cast, rich: dict
 @pytest.mark.feature("PV-06")
 def test_it_names_every_patient_on_a_page(cast: Cast, rich: dict[str, Any]) -> None:
     for path in sorted({path.partition("/")[0] for path in READS if path.count("/") == 1}):
-        if path in ("lanes", "activities", "goals"):
-            continue  # listed on their course alone
+        if path in ("lanes", "activities", "goals", "questionnaire-responses"):
+            continue  # listed on their course, or as assessments, alone
         rows = written_by(cast, partial(cast.asha.client.get, f"/api/v1/{path}"))
         assert [(row.action, row.patient_ids) for row in rows] == [("search", [cast.patient.id])]
 
@@ -265,6 +272,8 @@ UNWALKED = {
     "duplicate-reviews",
     "legal-holds",
     "me/patients",
+    "me/statements",
+    "me/statements//versions",
     "me/patients//message-preferences",
     "me/patients//messages",
     "me/patients//plan",

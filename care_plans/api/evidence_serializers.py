@@ -12,11 +12,12 @@ OPINION = (
     "It rests, in whole or in part, on opinion alone; null where the version that is followed now "
     "does not have it."
 )
-_VERIFIED = [
+VERIFIED = [
     ("read", "Its text was read"),
     ("recall", "It is known from memory or from a summary"),
     ("unverified", "Nobody has looked at it"),
 ]
+VERIFIED_OR_NOT = [*VERIFIED, ("mismatch", "Its identifier belongs to another work")]
 
 
 class SupportSerializer(serializers.Serializer[Any]):
@@ -25,7 +26,7 @@ class SupportSerializer(serializers.Serializer[Any]):
     cite = serializers.CharField(help_text="The work, in words.")
     doi = serializers.CharField(allow_null=True, help_text="Its DOI, where the version names it.")
     pmid = serializers.CharField(allow_null=True, help_text="Its number in PubMed, likewise.")
-    verified = serializers.ChoiceField(choices=_VERIFIED, help_text="How well it is known.")
+    verified = serializers.ChoiceField(choices=VERIFIED, help_text="How well it is known.")
 
 
 class EvidenceGradeField(serializers.ChoiceField):
@@ -58,7 +59,7 @@ class CitationSerializer(serializers.Serializer[Any]):
     doi = serializers.CharField(allow_null=True, help_text="Its DOI, where the version names it.")
     pmid = serializers.CharField(allow_null=True, help_text="Its number in PubMed, likewise.")
     verified = serializers.ChoiceField(
-        choices=[*_VERIFIED, ("mismatch", "Its identifier belongs to another work")],
+        choices=VERIFIED_OR_NOT,
         help_text="How well it is known.",
     )
     identity = serializers.ChoiceField(

@@ -18,6 +18,12 @@ _STATUSES = [*GoalAchievement.Code.choices, ("not-achieved", "Given up by a pers
 class GoalAchievementSerializer(serializers.ModelSerializer[GoalAchievement]):
     """What the scores say of a goal, from when until when, and the rows it rests on."""
 
+    achievement_status = serializers.ChoiceField(
+        source="code",
+        choices=GoalAchievement.Code.choices,
+        read_only=True,
+        help_text="FHIR's goal-achievement.",
+    )
     finding = CriterionSerializer(
         read_only=True, allow_null=True, help_text="The trace; null where something is withheld."
     )
@@ -27,7 +33,7 @@ class GoalAchievementSerializer(serializers.ModelSerializer[GoalAchievement]):
 
     class Meta:
         model = GoalAchievement
-        fields = ["id", "code", "since", "until", "finding", "is_withheld"]
+        fields = ["id", "achievement_status", "since", "until", "finding", "is_withheld"]
         read_only_fields = fields
 
     def to_representation(self, instance: Any) -> dict[str, Any]:

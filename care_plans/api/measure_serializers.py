@@ -5,10 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from care_plans.api.evidence_serializers import VERIFIED
 from care_plans.models import Measure, MeasureVersion
 from coordination.models import Discipline
-
-_VERIFIED = [("read", "read"), ("recall", "recall"), ("unverified", "unverified")]
 
 
 def _decimal(**more: Any) -> serializers.DecimalField:
@@ -29,7 +28,7 @@ class CitedSerializer(serializers.Serializer[Any]):
     source = serializers.CharField(read_only=True, allow_null=True)  # type: ignore[assignment] # a field of this name hides DRF's own attribute
     doi = serializers.CharField(read_only=True, allow_null=True)
     pmid = serializers.CharField(read_only=True, allow_null=True)
-    verified = serializers.ChoiceField(choices=_VERIFIED, read_only=True)
+    verified = serializers.ChoiceField(choices=VERIFIED, read_only=True)
     note = serializers.CharField(read_only=True, allow_null=True)
 
 
@@ -140,7 +139,7 @@ class MeasureLoincSerializer(serializers.Serializer[Any]):
 
     code = serializers.CharField(read_only=True)
     display = serializers.CharField(read_only=True)
-    verified = serializers.ChoiceField(choices=_VERIFIED, read_only=True)
+    verified = serializers.ChoiceField(choices=VERIFIED, read_only=True)
 
 
 class MeasureVersionSerializer(serializers.ModelSerializer[MeasureVersion]):

@@ -99,7 +99,7 @@ class RoutingSerializer(serializers.Serializer[Any]):
     basis = serializers.ChoiceField(
         choices=[
             ("complexity_screen", "The latest complexity screen"),
-            ("start_back", "The latest STarT Back screen"),
+            ("risk_screen", "A screening measure, by the classes that it publishes"),
             ("yellow_flags", "How many yellow flags are met"),
             ("nothing", "Nothing is known"),
             ("withheld", "Withheld from you"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -37,6 +37,7 @@ class RecurrenceSerializer(serializers.Serializer[Any]):
     lost = serializers.IntegerField(help_text="Died in the months without coming back.")
 
 
+@extend_schema_serializer(many=False)
 class RecurrenceReportSerializer(serializers.Serializer[Any]):
     """Twelve-month recurrence, over the courses that the reader may know of."""
 

@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from care_plans.content.sourced import Discipline, Frozen, Name, Text, Verified
+from care_plans.criteria import Criterion
 
 
 class Cited(Frozen):
@@ -167,6 +168,19 @@ class Taking(Frozen):
     instrument_required: bool = False
 
 
+class RiskLevel(Frozen):
+    """One published class of a screening measure, and the scores that put somebody into it."""
+
+    level: Literal["low", "medium", "high"]
+    when: Criterion
+
+
+class Risk(Cited):
+    """The classes of a screening measure; the first whose scores are met is somebody's."""
+
+    levels: tuple[RiskLevel, ...] = Field(min_length=1)
+
+
 class MeasureDefinition(Frozen):
     """An outcome measure: its scores and what they mean, never the words of its questions.
 
@@ -177,7 +191,7 @@ class MeasureDefinition(Frozen):
     `counted` says that days of the home programme leave its scores, and which of them.
     `entered: daily` says that the person enters it day by day, so that no stage has to ask for it.
     `scoring` says how items make a score; null: totals are recorded as they come.
-    `taking` says how a practitioner takes it.
+    `taking` says how a practitioner takes it. `risk` says which scores call for how much help.
     """
 
     id: Name
@@ -200,6 +214,7 @@ class MeasureDefinition(Frozen):
     subscales: dict[Name, tuple[Decimal, Decimal]] = Field(default_factory=dict)
     scoring: Scoring | None = None
     taking: Taking = Taking()
+    risk: Risk | None = None
     safety: tuple[SafetyRule, ...] = ()
     loinc: Loinc | None
     licence: Text

@@ -47,7 +47,12 @@ def measures() -> dict[str, MeasureFacts]:
     """Return what evaluation knows of the shipped measures."""
     return {
         slug: MeasureFacts(
-            file.definition.name, file.definition.better, file.definition.side_required
+            file.definition.name,
+            file.definition.better,
+            file.definition.side_required,
+            risk=tuple((one.level, one.when) for one in file.definition.risk.levels)
+            if file.definition.risk
+            else (),
         )
         for slug, file in read_measures().items()
     }
