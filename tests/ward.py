@@ -62,7 +62,8 @@ class Kind:
 BY_ROLE = {"discipline": "practitioner_role__discipline", "author": "practitioner_role_id"}
 OF_COURSE = {"patient": "course__patient_id", "course": "course_id"}
 #: identity: the circle, schedulers and oversight; register: the circle and schedulers; clinical:
-#: the circle without what is locked away; referral: that and schedulers; oversight: alone
+#: the circle without what is locked away; safety: the circle, whatever is locked away; referral:
+#: clinical, and schedulers; oversight: alone
 KINDS: Mapping[str, Kind] = {
     "Patient": Kind("identity", patient="pk"),
     "PatientIdentifier": Kind("identity"),
@@ -122,7 +123,7 @@ KINDS: Mapping[str, Kind] = {
         discipline="first__lane__discipline",
         author="practitioner_role_id",
     ),
-    "SafetyAlert": Kind("clinical"),
+    "SafetyAlert": Kind("safety"),
     "Recommendation": Kind("clinical", course="course_id"),
     "RedFlag": Kind(
         "clinical",
@@ -159,7 +160,7 @@ HATS = {
     "oversight": {"privacy_officer"},
 }
 #: never locked away from the circle
-OPEN_TO_CIRCLE = {"identity", "register"}
+OPEN_TO_CIRCLE = {"identity", "register", "safety"}
 
 
 @dataclass(frozen=True)
