@@ -116,9 +116,15 @@ def state(
 
 @transaction.atomic
 def reword(
-    statement_id: UUID, *, version: int, text: str, language: str, actor: Actor, now: datetime
+    statement_id: UUID,
+    *,
+    version: int,
+    text: str | None = None,
+    language: str | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> PatientStatement:
-    """Say it in other words; what was said before stays in its history.
+    """Say it in other words; what was said before stays in its history, what is None stays.
 
     What the patient wrote only the patient rewords. Raises `StatementNotFound`, `Denied`,
     `Invalid`, `PlanClosed`, and `VersionMismatch` when somebody else was faster.
@@ -130,6 +136,8 @@ def reword(
             "The patient wrote this: only they reword it. Write down beside it what they say now.",
             rule="statement.own-words",
         )
+    text = statement.text if text is None else text
+    language = statement.language if language is None else language
     _check(text, language)
     changes = {"text": text, "language": language}
     return _write(statement, version, changes, role, "reworded", actor=actor, now=now)

@@ -89,7 +89,7 @@ class _Statements(OfPatients, Listed, Retrieved):
         row = statements.reword(
             UUID(pk),
             version=expected_version(request),
-            **self.valid(RewordingSerializer),
+            **self.valid(RewordingSerializer, partial=True),
             actor=self.actor,
             now=self.now,
         )
