@@ -133,3 +133,19 @@ def test_the_sweep_writes_nothing_about_settled_courses(
         assert traces(course) == before
         assert underway.stay(course).checked_at == LATER
     assert consuming.check_standings(now=LATER) == 0
+
+
+@pytest.mark.feature("PW-03")
+@pytest.mark.parametrize("what", ["care_plans.content.stages.Stage.is_timed", "goals"])
+def test_what_time_alone_may_change_is_never_settled(
+    team: Cast, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    with team.acting():
+        course = underway.start(team)
+        reassessed(team, course, LATER)
+        assert is_settled(course, LATER)
+        if what == "goals":
+            monkeypatch.setattr("care_plans.achieving.waits_for_time", lambda _: True)
+        else:
+            monkeypatch.setattr(what, property(lambda _: True))
+        assert not is_settled(course, LATER)
