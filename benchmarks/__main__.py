@@ -2,9 +2,14 @@
 
 import sys
 
-from benchmarks import importing, reading
+from benchmarks import closing, engine, importing, reading
 
-BENCHMARKS = {"importing": importing.main, "reading": reading.main}
+BENCHMARKS = {
+    "closing": closing.main,
+    "engine": engine.main,
+    "importing": importing.main,
+    "reading": reading.main,
+}
 
 
 def main() -> int:

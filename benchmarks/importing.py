@@ -98,17 +98,18 @@ def _measure(
                 f"{ours / floor:>7.3f}{peaks[-1]:>6}",
                 flush=True,
             )
-            failed += _bar(f"{shape}, {size} MB: of the floor", ours / floor, OF_FLOOR, most=False)
+            failed += bar(f"{shape}, {size} MB: of the floor", ours / floor, OF_FLOOR, most=False)
         growth = peaks[1] / peaks[0]
-        failed += _bar(f"{shape}: memory at {asked.big} MB to {asked.small} MB", growth, GROWTH)
-        failed += _bar(f"{shape}: the most memory, MiB", peaks[1], MOST)
+        failed += bar(f"{shape}: memory at {asked.big} MB to {asked.small} MB", growth, GROWTH)
+        failed += bar(f"{shape}: the most memory, MiB", peaks[1], MOST)
     return 1 if failed else 0
 
 
-def _bar(name: str, value: float, bar: float, *, most: bool = True) -> int:
-    is_met = value <= bar if most else value >= bar
+def bar(name: str, value: float, limit: float, *, most: bool = True) -> int:
+    """Print whether a figure meets its bar; return 1 when it does not."""
+    is_met = value <= limit if most else value >= limit
     word = "at most" if most else "at least"
-    print(f"  {'ok  ' if is_met else 'FAIL'} {name}: {value:.3g} ({word} {bar:g})", flush=True)
+    print(f"  {'ok  ' if is_met else 'FAIL'} {name}: {value:.3g} ({word} {limit:g})", flush=True)
     return 0 if is_met else 1
 
 

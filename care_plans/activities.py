@@ -1,15 +1,16 @@
 """What lanes do in a stage: planned from the pathway, begun, held by a red flag, ended."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 
 from care_plans import facts as facts_of_courses
-from care_plans import scope
+from care_plans import releasing, resolving, scope
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import StageName
 from care_plans.content.stages import Activity as ActivityContent
@@ -17,10 +18,12 @@ from care_plans.disclosing import explain
 from care_plans.editing import save_edit
 from care_plans.evaluation import evaluate, may_load
 from care_plans.evidence import Facts, Outcome
+from care_plans.goals import plan_goals
 from care_plans.models import Activity, Course, Goal, Lane
 from care_plans.telling import tell
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
+from coordination.models import PractitionerRole
 from coordination.problems import Invalid, NotAllowed, NotFound, Stale
 from coordination.refusals import Words, actions_from
 
@@ -91,29 +94,11 @@ def plan_stage(
     *,
     now: datetime,
 ) -> None:
-    """Give the course the stage's goals, and its needed lanes their activities; safe to repeat.
+    """Let work on the stage's goals begin, and give its needed lanes their activities.
 
-    `sequence` is the stay that they are for: a stage entered again is planned again.
+    Safe to repeat. `sequence` is the stay that they are for: one entered again is planned again.
     """
-    content = definition.stage(stage)
-    Goal.objects.bulk_create(
-        [
-            Goal(
-                organization_id=course.organization_id,
-                course=course,
-                stage=stage,
-                key=goal.id,
-                text=goal.text,
-                measures=sorted(set(_measures(goal.target))),
-                target=goal.target.model_dump(mode="json", exclude_none=True)
-                if goal.target
-                else None,
-            )
-            for goal in content.goals
-        ],
-        ignore_conflicts=True,
-    )
-    goals = {g.key: g for g in Goal.objects.filter(course=course, stage=stage)}
+    goals = plan_goals(course, definition, stage, now=now)
     lanes = Lane.objects.filter(course=course, needed=Lane.Needed.NEEDED)
     Activity.objects.bulk_create(
         [
@@ -126,19 +111,37 @@ def plan_stage(
     )
 
 
+def conditional(definition: PathwayDefinition) -> set[str]:
+    """Return the activities that only some facts call for, by their ids."""
+    return {
+        activity.id
+        for stage in definition.stages.values()
+        for lane in stage.lanes.values()
+        for activity in lane.activities
+        if activity.when is not None
+    }
+
+
+def waiting(
+    definition: PathwayDefinition,
+    stage: StageName,
+    disciplines: Collection[str],
+    facts: Facts,
+    now: datetime,
+) -> Iterator[tuple[str, str]]:
+    """Return discipline and id of the conditional activities that the facts call for now."""
+    for name, lane in definition.stage(stage).lanes.items():
+        for activity in lane.activities if name in disciplines else ():
+            if activity.when is not None and _applies(activity, definition, facts, now):
+                yield name, activity.id
+
+
 def _content_of(
     definition: PathwayDefinition, stage: StageName, lane: Lane
 ) -> tuple[ActivityContent, ...]:
     lanes = {str(name): content for name, content in definition.stage(stage).lanes.items()}
     content = lanes.get(lane.discipline)
     return content.activities if content else ()
-
-
-def _measures(target: Any) -> list[str]:
-    from care_plans.criteria import leaves
-
-    found = leaves(target) if target is not None else ()
-    return [name for leaf in found if (name := getattr(leaf, "measure", None))]
 
 
 def _applies(
@@ -166,31 +169,35 @@ def _planned(
         stage=stage,
         sequence=sequence,
         key=content.id,
-        text=content.text,
-        caution=content.caution or "",
-        dose_level=content.dose_level or "",
-        cadence="" if content.cadence == "unknown" else content.cadence,
-        is_loading=content.is_loading,
-        is_optional=content.optional,
+        **told_by(content),
     )
+
+
+def told_by(content: ActivityContent) -> dict[str, Any]:
+    """Return what an activity says in the words of its version, by field."""
+    return {
+        "text": content.text,
+        "caution": content.caution or "",
+        "dose_level": content.dose_level or "",
+        "cadence": "" if content.cadence == "unknown" else content.cadence,
+        "is_loading": content.is_loading,
+        "is_optional": content.optional,
+    }
 
 
 @transaction.atomic
 def edit_activity(
     activity_id: UUID, *, version: int, fields: Mapping[str, Any], actor: Actor, now: datetime
 ) -> Activity:
-    """Change dose level, cadence or note.
+    """Change cadence or note; `dosing.change_dose` changes the dose level.
 
-    Raises `VersionMismatch`, `Denied`, `Invalid`, and `NotAllowed` once the course has ended.
+    Raises `VersionMismatch`, `Denied`, and `NotAllowed` once the course has ended.
     """
     activity = activity_for(actor, activity_id, now=now)
     course = activity.course
-    _require("activity.edit", activity, actor)
+    require_for("activity.edit", activity, actor)
     if course.status == Course.Status.DISCHARGED:
         raise NotAllowed("This course has ended.")
-    levels = {level.id for level in course.pathway_version.definition.dose_levels}
-    if fields.get("dose_level") and fields["dose_level"] not in levels:
-        raise Invalid.field("/dose_level", f"One of: {', '.join(sorted(levels))}.")
     return save_edit(
         activity,
         version=version,
@@ -207,12 +214,20 @@ def move_activity(
 ) -> Activity:
     """Begin, complete or stop an activity; stopping says why.
 
-    Raises `NotAllowed` for a move that is not there, `LoadingHeld` when loading must not begin,
-    `Denied` for another discipline, `Stale` when somebody else was faster.
+    What waited for it is released, or stopped, in the same transaction. Raises `NotAllowed` for a
+    move that is not there, `ActivityWaits` for what may not begin or be completed yet,
+    `ActivityConflicts` for what is in the way of another course, `LoadingHeld` when loading must
+    not begin, `Denied` for another discipline, `Stale` when somebody else was faster.
     """
+    seen = activity_for(actor, activity_id, now=now)
+    require_for(f"activity.{action}", seen, actor)
+    # What a third activity waits for may be completed at once with another, and what conflicts may
+    # begin at once on two courses: the later one must see it.
+    lock_courses(seen.course.patient_id)
     activity = activity_for(actor, activity_id, now=now)
     course = activity.course
-    _require(f"activity.{action}", activity, actor)
+    if activity.status != seen.status:
+        raise Stale("Somebody else moved this activity first.")
     target = MOVES.get((activity.status, action))
     if course.status != Course.Status.ACTIVE:
         raise NotAllowed(WORDS.refuse_as(_NOT_ACTIVE[course.status], action, []))
@@ -221,13 +236,20 @@ def move_activity(
         raise NotAllowed(WORDS.refuse(activity.status, action, instead))
     if action == "stop" and not because.strip():
         raise Invalid.field("/because", "Say why.")
+    if action == "begin" and activity.status == Status.NOT_STARTED:
+        releasing.must_be_released(activity, actor=actor, now=now)
+    elif action == "complete":
+        releasing.must_be_completable(activity, actor=actor, now=now)
+    if action == "begin":
+        resolving.must_not_conflict(activity)
     if action == "begin" and activity.is_loading:
-        _must_be_safe(course, actor=actor, now=now)
+        must_be_safe(course, actor=actor, now=now)
     moved = Activity.objects.filter(pk=activity.pk, status=activity.status).update(
         status=target,
         because=because if target == Status.STOPPED else "",
         version=F("version") + 1,
         updated_at=now,
+        **_moments(activity, target, now),
     )
     if not moved:
         raise Stale("Somebody else moved this activity first.")
@@ -241,11 +263,24 @@ def move_activity(
         now=now,
         detail={"status": target},
     )
+    releasing.follow_move(activity, now=now)
     return activity
 
 
-def _require(rule: str, activity: Activity, actor: Actor) -> None:
-    scope.require(
+def _moments(activity: Activity, target: Status, now: datetime) -> dict[str, Any]:
+    if target == Status.IN_PROGRESS:
+        return {} if activity.began_at else {"began_at": now}
+    return {"ended_at": _ended(now)}
+
+
+def _ended(now: datetime) -> Greatest:
+    """Return when something ends; clocks of two processes may differ, and none ends before."""
+    return Greatest(F("began_at"), Value(now))
+
+
+def require_for(rule: str, activity: Activity, actor: Actor) -> PractitionerRole:
+    """Return the role in which the actor may do this to an activity, or raise `Denied`."""
+    return scope.require(
         rule,
         activity.course,
         actor=actor,
@@ -254,7 +289,8 @@ def _require(rule: str, activity: Activity, actor: Actor) -> None:
     )
 
 
-def _must_be_safe(course: Course, *, actor: Actor, now: datetime) -> None:
+def must_be_safe(course: Course, *, actor: Actor, now: datetime) -> None:
+    """Raise `LoadingHeld` unless loading may begin or rise now; holds the course's row."""
     # Whoever records a red flag takes the same lock, so neither slips past the other.
     Course.objects.select_for_update(no_key=True).get(pk=course.pk)
     facts = facts_of_courses.gather([course], now=now)[course.id]
@@ -267,14 +303,22 @@ def _must_be_safe(course: Course, *, actor: Actor, now: datetime) -> None:
 def stop_open_activities(course: Course, *, because: str, now: datetime) -> None:
     """Stop whatever is not completed, since its stage or its course has ended."""
     Activity.objects.filter(course=course, status__in=_OPEN).update(
-        status=Status.STOPPED, because=because, version=F("version") + 1, updated_at=now
+        status=Status.STOPPED,
+        because=because,
+        ended_at=_ended(now),
+        version=F("version") + 1,
+        updated_at=now,
     )
 
 
 def stop_lane(lane: Lane, *, because: str, now: datetime) -> None:
     """Stop whatever a lane has not completed, since it is not needed any more."""
     Activity.objects.filter(lane=lane, status__in=_OPEN).update(
-        status=Status.STOPPED, because=because, version=F("version") + 1, updated_at=now
+        status=Status.STOPPED,
+        because=because,
+        ended_at=_ended(now),
+        version=F("version") + 1,
+        updated_at=now,
     )
 
 
@@ -282,7 +326,14 @@ def reopen_lane(lane: Lane, *, sequence: int, now: datetime) -> None:
     """Plan again what a stay's lane lost when it was not needed; what people stopped stays so."""
     Activity.objects.filter(
         lane=lane, sequence=sequence, status=Status.STOPPED, because=NOT_NEEDED
-    ).update(status=Status.NOT_STARTED, because="", version=F("version") + 1, updated_at=now)
+    ).update(
+        status=Status.NOT_STARTED,
+        because="",
+        began_at=None,
+        ended_at=None,
+        version=F("version") + 1,
+        updated_at=now,
+    )
 
 
 def stop_unneeded(course: Course, *, now: datetime) -> None:
@@ -292,9 +343,19 @@ def stop_unneeded(course: Course, *, now: datetime) -> None:
     ).update(
         status=Status.STOPPED,
         because=NOT_NEEDED,
+        ended_at=_ended(now),
         version=F("version") + 1,
         updated_at=now,
     )
+
+
+def lock_courses(patient_id: UUID) -> list[Course]:
+    """Return every course of a patient, its row held until the transaction ends.
+
+    Whoever will touch several takes them all first, in this one order, so that nobody deadlocks.
+    """
+    rows = Course.objects.select_for_update(no_key=True).filter(patient_id=patient_id)
+    return list(rows.order_by("id"))
 
 
 def stop_for_red_flag(patient_id: UUID, *, actor: Actor, now: datetime) -> int:
@@ -303,12 +364,8 @@ def stop_for_red_flag(patient_id: UUID, *, actor: Actor, now: datetime) -> int:
     Called when a hard stop is recorded. They begin again only once `evaluation.may_load` says
     so. Locks the patient's courses until the transaction ends.
     """
-    courses = list(
-        Course.objects.select_for_update(no_key=True)
-        .filter(patient_id=patient_id)
-        .exclude(status=Course.Status.DISCHARGED)
-        .order_by("id")
-    )
+    locked = lock_courses(patient_id)
+    courses = [course for course in locked if course.status != Course.Status.DISCHARGED]
     held: int = Activity.objects.filter(
         course__in=courses, is_loading=True, status=Status.IN_PROGRESS
     ).update(

@@ -1,34 +1,35 @@
 """Recording scores: one sitting, all of it or nothing, and corrections that keep the original."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from care_plans import scope, standing
-from care_plans.models import Assessment, Course, Measure, Score
-from care_plans.recording import (
-    course_within_reach,
-    digest,
-    moment,
-    pointer,
-    refuse,
-)
+from care_plans import safety_alerts, scope, standing
+from care_plans.collecting import must_fit_course
+from care_plans.models import AbsentScore, Assessment, Course, Measure, MeasureVersion, Score
+from care_plans.recording import course_within_reach, digest, moment
+from care_plans.sittings import NewAbsence, NewScore, check, completed, versions_of
 from care_plans.telling import tell
 from coordination import audit
 from coordination.access import must_go_on, owned_by_patient, patient_for
-from coordination.actors import Actor
+from coordination.actors import Actor, Role
 from coordination.idempotency import KeyReused, usable_key
 from coordination.models import Patient, PractitionerRole
-from coordination.problems import Denied, FieldError, Invalid, NotAllowed, NotFound
+from coordination.own_access import own_record
+from coordination.problems import Denied, Invalid, NotAllowed, NotFound
+from coordination.withheld import must_be_shown
 
-MAX_SCORES = 200
-#: a score has at most four decimals and six digits before them, as its column does
-_LIMIT, _SMALLEST = Decimal(1_000_000), Decimal("0.0001")
-_MAX_ITEM = 1000
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why a sitting was taken when it was: a collection point, and the stage that it is for."""
+
+    point: str = Assessment.CollectionPoint.AD_HOC
+    stage: str = ""
 
 
 class AssessmentNotFound(NotFound):
@@ -43,21 +44,14 @@ class ReplacedAlready(NotAllowed):
     type = "replaced-already"
 
 
-@dataclass(frozen=True, slots=True)
-class NewScore:
-    """A value to record: of a measure's slug, of a side where it is taken per side, of an item."""
-
-    measure: str
-    value: Decimal
-    side: str = ""
-    item: int | None = None
-
-
 @transaction.atomic
 def record_assessment(
     patient_id: UUID,
     *,
     scores: Sequence[NewScore],
+    absent: Sequence[NewAbsence] = (),
+    occasion: Occasion = Occasion(),
+    received: Mapping[str, Any] | None = None,
     course_id: UUID | None = None,
     effective_at: datetime | None = None,
     key: str = "",
@@ -66,16 +60,48 @@ def record_assessment(
 ) -> tuple[Assessment, bool]:
     """Record one sitting, as evidence for a course or as the patient's history without one.
 
+    What its items make is scored by the version of the measure; what they do not make, and what is
+    `absent`, has a coded reason instead of a value. `received` is the resource that it came as.
     With a `key` that was used for the same content the earlier assessment is returned; the flag
     says whether it is new. Raises `PatientNotFound`, `Invalid` with a pointer to each wrong value,
-    `Denied` outside the measures' disciplines, `CourseEnded`, `KeyReused`. All or nothing.
+    `Denied` outside the measures' disciplines, `CourseEnded`, `KeyReused`, and `NotOpenToYou` where
+    what the key was used for is withheld. All or nothing.
     """
     patient = patient_for(actor, patient_id, now=now)
     must_go_on(patient)
     course = _course_of(patient, course_id, actor=actor, now=now)
     if course is not None:
         standing.hold(course.id)
-    new = _New(patient, course, tuple(scores), effective_at, usable_key(key))
+    new = _New(
+        patient,
+        course,
+        tuple(scores),
+        effective_at,
+        usable_key(key),
+        absent=tuple(absent),
+        occasion=occasion,
+        received=received,
+    )
+    return _write(new, actor=actor, now=now)
+
+
+@transaction.atomic
+def record_own_assessment(
+    *, scores: Sequence[NewScore], key: str = "", actor: Actor, now: datetime
+) -> tuple[Assessment, bool]:
+    """Record what a patient answers of themselves; it is evidence for the one course under way.
+
+    With several courses, or none, it belongs to the patient's history. Raises `NoOwnRecord` for a
+    login that is no patient's, and what recording raises; `Denied` for a measure that a
+    practitioner takes.
+    """
+    patient = own_record(actor)
+    must_go_on(patient)
+    underway = list(Course.objects.underway().filter(patient=patient)[:2])
+    course = underway[0] if len(underway) == 1 else None
+    if course is not None:
+        course = standing.hold(course.id)
+    new = _New(patient, course, tuple(scores), None, usable_key(key))
     return _write(new, actor=actor, now=now)
 
 
@@ -85,6 +111,9 @@ def replace_assessment(
     *,
     scores: Sequence[NewScore],
     reason: str,
+    absent: Sequence[NewAbsence] = (),
+    occasion: Occasion | None = None,
+    received: Mapping[str, Any] | None = None,
     effective_at: datetime | None = None,
     key: str = "",
     actor: Actor,
@@ -92,7 +121,8 @@ def replace_assessment(
 ) -> tuple[Assessment, bool]:
     """Correct an assessment by a new one; the old stays readable, marked as entered in error.
 
-    No scores at all withdraw it; no time means the time of the old one. Raises what recording
+    No scores at all withdraw it; no time and no occasion mean those of the old one. It is scored
+    by the version that the old one was scored by, unless it names another. Raises what recording
     raises, `AssessmentNotFound`, and `ReplacedAlready` when there is a correction.
     """
     old = assessment_for(actor, assessment_id, now=now)
@@ -106,6 +136,9 @@ def replace_assessment(
         tuple(scores),
         effective_at or old.effective_at,
         usable_key(key),
+        absent=tuple(absent),
+        occasion=occasion or Occasion(old.collection_point, old.stage),
+        received=received,
         replaces=old,
         reason=reason,
     )
@@ -128,18 +161,28 @@ class _New:
     scores: tuple[NewScore, ...]
     effective_at: datetime | None
     key: str
+    absent: tuple[NewAbsence, ...] = ()
+    occasion: Occasion = Occasion()
+    received: Mapping[str, Any] | None = None
     replaces: Assessment | None = None
     reason: str = ""
 
     @property
     def digest(self) -> str:
+        more = {
+            "absent": sorted(map(repr, self.absent)),
+            "occasion": repr(self.occasion) if self.occasion != Occasion() else "",
+            "received": self.received,
+        }
         return digest(
             {
                 "course": self.course and self.course.pk,
                 "effective_at": self.effective_at,
-                "scores": sorted(map(repr, self.scores)),
+                "scores": sorted(score.said for score in self.scores),
                 "replaces": self.replaces and self.replaces.pk,
                 "reason": self.reason,
+                # a digest from before there was any of these stays the same
+                **{name: said for name, said in more.items() if said},
             }
         )
 
@@ -156,42 +199,62 @@ def _course_of(
 
 
 def _write(new: _New, *, actor: Actor, now: datetime) -> tuple[Assessment, bool]:
-    if earlier := _earlier(new):
+    if earlier := _earlier(new, actor, now):
         return earlier, False
     if new.replaces is not None and new.replaces.entered_in_error:
         raise ReplacedAlready("This assessment was corrected already.")
     at = moment(new.effective_at, new.patient, new.course, now=now)
-    measures = _checked(new)
-    role = _role_within_scope([*measures.values(), *_measures_of(new.replaces)], actor)
+    must_fit_course(new.occasion.point, new.occasion.stage, new.course, at)
+    if not new.scores and not new.absent and new.replaces is None:
+        raise Invalid.field("/scores", "An assessment has at least one score.")
+    versions = versions_of(new.scores, new.absent, new.replaces)
+    check(new.scores, new.absent, versions)
+    measures = versions.by_slug
+    scores, missing = completed(new.scores, measures)
+    taken = [version.measure for version in measures.values()]
+    role = _role_within_scope([*taken, *_measures_of(new.replaces)], actor)
+    whole = replace(new, scores=scores, absent=(*new.absent, *_not_said(missing, new.absent)))
     try:
         with transaction.atomic():
-            assessment = _create(new, at, measures, role, actor=actor, now=now)
+            assessment = _create(new, whole, at, measures, role, actor=actor, now=now)
     except IntegrityError as error:
         # somebody else was faster with the same key, or with a correction of the same assessment
-        if earlier := _earlier(new):
+        if earlier := _earlier(new, actor, now):
             return earlier, False
         if new.replaces is not None:
             raise ReplacedAlready("Somebody else corrected this meanwhile.") from error
         raise
     _tell(new, assessment, actor=actor, now=now)
+    safety_alerts.raise_for(assessment, actor=actor, now=now)
     if new.course is not None:
         standing.reassess(new.course.pk, actor=actor, now=now)
     return assessment, True
 
 
-def _earlier(new: _New) -> Assessment | None:
+def _earlier(new: _New, actor: Actor, now: datetime) -> Assessment | None:
     if not new.key:
         return None
     found: Assessment | None = Assessment.objects.filter(patient=new.patient, key=new.key).first()
+    if found is not None and Role.PATIENT not in actor.roles:
+        must_be_shown(found, actor=actor, now=now)
     if found is not None and found.digest != new.digest:
         raise KeyReused("This idempotency key was used for another assessment.")
     return found
 
 
+def _not_said(
+    missing: Sequence[NewAbsence], absent: Sequence[NewAbsence]
+) -> tuple[NewAbsence, ...]:
+    """Return what the items do not make and nobody gave another reason for."""
+    said = {(one.measure, one.side, one.subscale) for one in absent}
+    return tuple(one for one in missing if (one.measure, one.side, one.subscale) not in said)
+
+
 def _create(
     new: _New,
+    whole: _New,
     at: datetime,
-    measures: Mapping[str, Measure],
+    measures: Mapping[str, MeasureVersion],
     role: PractitionerRole | None,
     *,
     actor: Actor,
@@ -210,75 +273,46 @@ def _create(
         reason=new.reason,
         key=new.key,
         digest=new.digest,
+        collection_point=new.occasion.point,
+        stage=new.occasion.stage,
+        received=new.received,
     )
-    Score.objects.bulk_create(
-        Score(
-            organization_id=actor.organization_id,
-            assessment=assessment,
-            measure=measures[score.measure],
-            value=score.value,
-            side=score.side,
-            item=score.item,
-        )
-        for score in new.scores
-    )
+    _write_scores(assessment, whole, measures)
     return assessment
 
 
-def _checked(new: _New) -> dict[str, Measure]:
-    """Return the measures of the scores, or raise `Invalid` that names each wrong value."""
-    if len(new.scores) > MAX_SCORES:
-        raise Invalid.field("/scores", f"At most {MAX_SCORES} scores fit into one assessment.")
-    if not new.scores and new.replaces is None:
-        raise Invalid.field("/scores", "An assessment has at least one score.")
-    named = {score.measure for score in new.scores if "\x00" not in score.measure}
-    measures = {row.slug: row for row in Measure.objects.filter(slug__in=named)}
-    refuse(_flaws(new.scores, measures), "The scores are not valid")
-    return measures
-
-
-def _flaws(scores: Sequence[NewScore], measures: Mapping[str, Measure]) -> Iterator[FieldError]:
-    seen: set[tuple[str, str, int | None]] = set()
-    for number, score in enumerate(scores):
-        measure = measures.get(score.measure)
-        if measure is None:
-            yield FieldError(pointer("scores", number, "measure"), "There is no such measure.")
-            continue
-        for field, detail in _flaws_of(score, measure):
-            yield FieldError(pointer("scores", number, field), detail)
-        place = (score.measure, score.side, score.item)
-        if place in seen:
-            yield FieldError(pointer("scores", number), "This is scored twice in one assessment.")
-        seen.add(place)
-
-
-def _flaws_of(score: NewScore, measure: Measure) -> Iterator[tuple[str, str]]:
-    if measure.side_required and score.side not in Score.Side.values:
-        yield "side", "This measure is taken per side: left or right."
-    if not measure.side_required and score.side:
-        yield "side", "This measure is not taken per side."
-    if score.item is not None and not 1 <= score.item <= _MAX_ITEM:
-        yield "item", "There is no such item."
-    if not score.value.is_finite() or abs(score.value) >= _LIMIT:
-        yield "value", "This is no number that a score can have."
-    elif score.value % _SMALLEST:
-        yield "value", "A score has at most four decimals."
-    elif score.item is None and not measure.definition.accepts(score.value):
-        yield "value", _range(measure)
-    elif score.item is not None and not _may_be_item(score.value, measure):
-        yield "value", "An item's score lies between 0 and the maximum of its measure."
-
-
-def _may_be_item(value: Decimal, measure: Measure) -> bool:
-    """How an item is scored is not part of the content; it never exceeds the whole."""
-    return value >= 0 and (measure.maximum is None or value <= measure.maximum)
-
-
-def _range(measure: Measure) -> str:
-    of = measure.definition
-    high = "no upper limit" if of.maximum is None else f"at most {of.maximum}"
-    steps = f", in steps of {of.step}" if of.step else ""
-    return f"A score of {measure.slug} is at least {of.minimum}, {high}{steps}."
+def _write_scores(
+    assessment: Assessment, whole: _New, measures: Mapping[str, MeasureVersion]
+) -> None:
+    Score.objects.bulk_create(
+        Score(
+            organization_id=assessment.organization_id,
+            assessment=assessment,
+            measure=measures[score.measure].measure,
+            measure_version=measures[score.measure].version,
+            value=score.value,
+            side=score.side,
+            item=score.item,
+            subscale=score.subscale,
+            is_computed=score.is_computed,
+            method=score.method,
+            instrument=score.instrument,
+            label=score.label,
+        )
+        for score in whole.scores
+    )
+    AbsentScore.objects.bulk_create(
+        AbsentScore(
+            organization_id=assessment.organization_id,
+            assessment=assessment,
+            measure=measures[one.measure].measure,
+            measure_version=measures[one.measure].version,
+            side=one.side,
+            subscale=one.subscale,
+            reason=one.reason,
+        )
+        for one in whole.absent
+    )
 
 
 def _measures_of(assessment: Assessment | None) -> list[Measure]:
@@ -289,8 +323,11 @@ def _measures_of(assessment: Assessment | None) -> list[Measure]:
 
 
 def _role_within_scope(measures: Sequence[Measure], actor: Actor) -> PractitionerRole | None:
-    """Return the role in which the actor takes these measures; the software itself has none."""
+    """Return the role in which the actor takes these measures; None for software, for patients."""
     if actor.is_software:
+        return None
+    if Role.PATIENT in actor.roles:
+        _must_be_self_reported(measures)
         return None
     roles = scope.permitted("assessment.record", actor=actor)
     mine = {role.discipline for role in roles}
@@ -306,6 +343,14 @@ def _role_within_scope(measures: Sequence[Measure], actor: Actor) -> Practitione
     return (fitting or roles)[0]
 
 
+def _must_be_self_reported(measures: Sequence[Measure]) -> None:
+    for measure in measures:
+        if not measure.definition.self_reported:
+            raise Denied(
+                f"{measure.slug} is taken by a practitioner.", rule="assessment.self-reported"
+            )
+
+
 def _tell(new: _New, assessment: Assessment, *, actor: Actor, now: datetime) -> None:
     tell(
         "assessment.replaced" if new.replaces else "assessment.recorded",
@@ -316,7 +361,9 @@ def _tell(new: _New, assessment: Assessment, *, actor: Actor, now: datetime) -> 
         now=now,
         action=audit.Action.CREATE,
         detail={
-            "measures": sorted({score.measure for score in new.scores}),
+            "measures": sorted(
+                {one.measure for one in new.scores} | {one.measure for one in new.absent}
+            ),
             "replaces": str(new.replaces.pk) if new.replaces else None,
         },
     )

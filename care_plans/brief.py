@@ -12,9 +12,21 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Case, Count, F, IntegerField, Prefetch, QuerySet, Value, When, Window
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    Prefetch,
+    QuerySet,
+    Value,
+    When,
+    Window,
+)
 
 from care_plans import disclosing, standing
+from care_plans.facts import clearing
 from care_plans.models import (
     Activity,
     CarePlan,
@@ -188,7 +200,7 @@ def _safety(asked: _Asked) -> Section:
         patient=asked.patient,
         answer="present",
         screen__course__in=asked.underway.order_by().values("pk"),
-    )
+    ).exclude(Exists(clearing(asked.now)))
     flags, more_flags = _counted(
         asked.shown(present)
         .select_related("screen__course")
@@ -344,4 +356,6 @@ def _lane_asked(row: Any) -> Line:
 
 
 def _activity(row: Any) -> Line:
-    return _line(row, f"{_said(row.status).capitalize()}: {row.text}", row.cadence)
+    waits = row.status == "not_started" and row.course.status == "active" and not row.released_at
+    said = "Waits" if waits else _said(row.status).capitalize()
+    return _line(row, f"{said}: {row.text}", row.cadence)

@@ -6,6 +6,7 @@ a second run change nothing.
 """
 
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import structlog
 from django.db import connection
 
 from care_plans import reminders, staffing, standing
+from care_plans.looking_again import glance
 from care_plans.models import Lane, StageStay
 from coordination.actors import Actor
 from coordination.tenancy import acting_in
@@ -20,6 +22,8 @@ from referrals.models import ReferralTransition
 
 BATCH = 500
 LOOK_AGAIN_AFTER = timedelta(hours=1)
+#: seconds that one sweep goes on; the next one takes up what it has not begun by then
+PATIENCE = 45.0
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +50,7 @@ def consume_referral_steps(*, now: datetime, most: int = BATCH) -> int:
 def _tried(step_id: UUID, organization_id: UUID, *, now: datetime) -> bool:
     try:
         with acting_in(organization_id):
-            _take_in(step_id, organization_id, now=now)
+            take_in(step_id, organization_id, now=now)
     except Exception:
         log.exception("referral_step_not_taken_in", step=str(step_id))
         return False
@@ -54,22 +58,60 @@ def _tried(step_id: UUID, organization_id: UUID, *, now: datetime) -> bool:
 
 
 def check_standings(*, now: datetime, most: int = BATCH) -> int:
-    """Look again at the courses that nobody looked at for an hour; return how many."""
-    found = _look_up(
-        "SELECT * FROM care_plans_stays_to_check(%s, %s)", [now - LOOK_AGAIN_AFTER, most]
-    )
-    for course_id, organization_id in found:
-        try:
-            with acting_in(organization_id):
-                actor = Actor.system("care_plans.standing", organization_id)
-                standing.reassess(course_id, actor=actor, now=now)
-                standing.remind_anew(course_id, actor=actor, now=now)
-        except Exception:
-            # It comes round again later, so that it does not hold up the others.
-            log.exception("course_not_checked", course=str(course_id))
-            with acting_in(organization_id):
-                StageStay.objects.filter(course_id=course_id, left_at=None).update(checked_at=now)
-    return len(found)
+    """Look again at the courses that nobody looked at for an hour; return how many.
+
+    `most` are taken at a time, for as long as there are as many, and for `PATIENCE` at the most.
+    """
+    begun, looked_at = monotonic(), 0
+    while True:
+        found = _look_up(
+            "SELECT * FROM care_plans_stays_to_check(%s, %s)", [now - LOOK_AGAIN_AFTER, most]
+        )
+        places: dict[UUID, list[UUID]] = {}
+        for course_id, organization_id in found:
+            places.setdefault(organization_id, []).append(course_id)
+        for organization_id, course_ids in places.items():
+            unsettled = _glanced_over(course_ids, organization_id, now=now)
+            for course_id in unsettled:
+                _look_again(course_id, organization_id, now=now)
+        looked_at += len(found)
+        if len(found) < most or monotonic() - begun > PATIENCE:
+            return looked_at
+
+
+def _glanced_over(course_ids: list[UUID], organization_id: UUID, *, now: datetime) -> list[UUID]:
+    """Note of courses that are as they were that they were looked at; return the others.
+
+    Nothing is held meanwhile: whoever changes a course after it was read looks at it themselves.
+    One that somebody holds at this moment is left to them, and comes round again.
+    """
+    try:
+        with acting_in(organization_id):
+            seen = glance(course_ids, now=now)
+            settled = [one.stay for one in seen if one.is_settled(now)]
+            theirs = StageStay.objects.select_for_update(skip_locked=True, no_key=True).filter(
+                pk__in=[stay.pk for stay in settled], left_at=None, checked_at__lt=now
+            )
+            free = list(theirs.values_list("pk", flat=True))
+            StageStay.objects.filter(pk__in=free).update(checked_at=now)
+    except Exception:
+        log.exception("courses_not_glanced_over", organization=str(organization_id))
+        return course_ids
+    known = {stay.course_id for stay in settled}
+    return [course_id for course_id in course_ids if course_id not in known]
+
+
+def _look_again(course_id: UUID, organization_id: UUID, *, now: datetime) -> None:
+    try:
+        with acting_in(organization_id):
+            actor = Actor.system("care_plans.standing", organization_id)
+            standing.reassess(course_id, actor=actor, now=now)
+            standing.remind_anew(course_id, actor=actor, now=now)
+    except Exception:
+        # It comes round again later, so that it does not hold up the others.
+        log.exception("course_not_checked", course=str(course_id))
+        with acting_in(organization_id):
+            StageStay.objects.filter(course_id=course_id, left_at=None).update(checked_at=now)
 
 
 def _look_up(sql: str, arguments: list[Any]) -> list[tuple[UUID, UUID]]:
@@ -78,7 +120,11 @@ def _look_up(sql: str, arguments: list[Any]) -> list[tuple[UUID, UUID]]:
         return [(row[0], row[1]) for row in cursor.fetchall()]
 
 
-def _take_in(step_id: UUID, organization_id: UUID, *, now: datetime) -> None:
+def take_in(step_id: UUID, organization_id: UUID, *, now: datetime) -> None:
+    """Let a lane follow its referral, of which a step waits; act in its organization.
+
+    A step that was taken in, or is being taken in, changes nothing.
+    """
     # Another worker that holds the row is taking it in; one that has done so left it marked.
     step = (
         ReferralTransition.objects.select_for_update(of=("self",), skip_locked=True)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
-from care_plans.evidence import AnswerFact, Facts, ScoreFact, ScreenFact, Side
+from care_plans.evidence import AnswerFact, ClearedFact, Facts, ScoreFact, ScreenFact, Side
 
 #: what was taken this long before a course began still belongs to it
 SAME_VISIT = timedelta(hours=24)
@@ -33,7 +33,7 @@ class _Dated(Protocol):
 
 def in_order[F: _Dated](facts: Iterable[F]) -> list[F]:
     """Sort facts, earliest first, so that the order in which they were gathered never matters."""
-    return sorted(facts, key=lambda f: (f.effective_at, f.recorded_at, f.id))
+    return sorted(facts, key=_order)
 
 
 def scores(
@@ -44,19 +44,51 @@ def scores(
     within: Within,
     side: Side = "",
     item: int | None = None,
+    subscale: str | None = None,
 ) -> list[ScoreFact]:
-    """Return the scores of a measure that count, earliest first; a side only where it matters."""
+    """Return the scores of a measure that count, earliest first; a side only where it matters.
+
+    Of those that were taken and recorded in one moment the worse one counts as the later, so that
+    it does not matter in which order they came in.
+    """
     since = _since(facts, within)
     sided = measure in facts.measures and facts.measures[measure].side_required
-    return in_order(
+    known = facts.measures.get(measure)
+    sign = -1 if known is not None and known.better == "higher" else 1
+    counting = (
         score
         for score in facts.scores
         if score.measure == measure
         and score.item == item
+        and score.subscale == (subscale or "")
         and since <= score.effective_at <= now
         and score.value.is_finite()
         and (not sided or score.side == side)
     )
+    return sorted(counting, key=lambda s: (s.effective_at, s.recorded_at, sign * s.value, s.id))
+
+
+def pair(earlier: list[ScoreFact], later: list[ScoreFact]) -> tuple[ScoreFact, ScoreFact] | None:
+    """Return the first and the last score between which there is a change to speak of.
+
+    Both were taken by one method and scored in one way, or nobody knows what changed: the patient
+    or the ruler. Of several such pairs the one that ends last counts; None without any.
+    """
+    found = []
+    for basis in {_basis(score) for score in later}:
+        first = next((score for score in earlier if _basis(score) == basis), None)
+        last = [score for score in later if _basis(score) == basis][-1]
+        if first is not None and first.id != last.id:
+            found.append((first, last))
+    return max(found, key=lambda two: _order(two[1]), default=None)
+
+
+def _basis(score: ScoreFact) -> tuple[str, int]:
+    return score.method, score.scoring
+
+
+def _order(fact: _Dated) -> tuple[datetime, datetime, UUID]:
+    return fact.effective_at, fact.recorded_at, fact.id
 
 
 def sides_asked(facts: Facts, measure: str, which: Literal["affected", "other"]) -> list[Side]:
@@ -87,20 +119,32 @@ def latest_answer(facts: Facts, question: str, now: datetime) -> AnswerFact | No
 
 def screens_of_stay(facts: Facts, now: datetime) -> list[ScreenFact]:
     """Return the screens of the current stay (of the course, during intake), earliest first."""
-    since = _earlier(facts.stay.began_at if facts.stay else facts.began_at)
+    since = _screened_since(facts)
     return in_order(s for s in facts.screens if since <= s.effective_at <= now)
+
+
+def clearings_of_stay(facts: Facts, now: datetime) -> list[ClearedFact]:
+    """Return the clearings of the current stay (of the course, during intake), earliest first."""
+    since = _screened_since(facts)
+    return [one for one in clearings(facts, now) if since <= one.effective_at]
+
+
+def clearings(facts: Facts, now: datetime) -> list[ClearedFact]:
+    """Return the decisions to clear a flag that were made by now, earliest first."""
+    return in_order(c for c in facts.cleared if c.effective_at <= now)
 
 
 def open_flags(facts: Facts, now: datetime) -> dict[str, ScreenFact]:
     """Return each flag that was found present, with the first screen that found it.
 
     It stays open whatever a later screen says, and from one stay to the next: a flag is cleared
-    by a decision, not by the next answer.
+    by a decision, not by the next answer. A decision counts for the screens that it names alone.
     """
+    cleared = {(c.flag, screen) for c in clearings(facts, now) for screen in c.screens}
     found: dict[str, ScreenFact] = {}
     for screen in in_order(s for s in facts.screens if s.effective_at <= now):
         for flag, answer in screen.answers.items():
-            if answer == "present":
+            if answer == "present" and (flag, screen.id) not in cleared:
                 found.setdefault(flag, screen)
     return found
 
@@ -109,6 +153,10 @@ def _since(facts: Facts, within: Within) -> datetime:
     if within == "stage" and facts.stay is not None:
         return facts.stay.began_at
     return _earlier(facts.began_at)
+
+
+def _screened_since(facts: Facts) -> datetime:
+    return _earlier(facts.stay.began_at if facts.stay else facts.began_at)
 
 
 def _earlier(moment: datetime) -> datetime:

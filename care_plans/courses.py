@@ -6,15 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from care_plans import lanes, scope, standing, stays
 from care_plans.circumstances import record_answers
 from care_plans.content.pathways import PathwayDefinition
+from care_plans.content_review import ReviewStatus, review_due, review_status
 from care_plans.editing import save_edit
 from care_plans.models import (
     CarePlan,
     Course,
     CourseAnswer,
+    Pathway,
     PathwayVersion,
     Severity,
     SeverityChange,
@@ -25,8 +28,10 @@ from care_plans.recording import course_for, moment
 from care_plans.signing import is_signed_for
 from care_plans.telling import tell
 from coordination import audit
+from coordination.access import owned_by_patient
 from coordination.actors import Actor
 from coordination.idempotency import KeyReused, usable_key
+from coordination.persons import records_of_person
 from coordination.problems import FieldError, Invalid, NotAllowed, VersionMismatch
 from coordination.withheld import must_be_shown
 
@@ -37,6 +42,12 @@ class UnknownVersion(Invalid):
     type = "unknown-pathway-version"
 
 
+class StubOnly(Invalid):
+    """The condition has no protocol here; one refers on."""
+
+    type = "pathway-is-a-stub"
+
+
 class UnsignedVersion(NotAllowed):
     """Nobody of this organization signed it, so it serves synthetic patients only."""
 
@@ -44,7 +55,7 @@ class UnsignedVersion(NotAllowed):
 
 
 class ExpiredVersion(NotAllowed):
-    """Its review is overdue: nothing new begins on it."""
+    """Its review is overdue, and the time of grace is over: nothing new begins on it."""
 
     type = "pathway-review-overdue"
 
@@ -65,6 +76,7 @@ def apply_pathway(
     answers: Mapping[str, Any] | None = None,
     condition: str = "",
     effective_at: datetime | None = None,
+    previous_id: UUID | None = None,
     key: str = "",
     actor: Actor,
     now: datetime,
@@ -74,9 +86,13 @@ def apply_pathway(
     The course gets its lanes, and the goals and activities of the first stage. Applying again,
     with the same key or while the course is under way, creates nothing and returns it.
     `effective_at` (aware, not in the future) is when intake began; `answers` are to questions of
-    the pathway's `context`. Raises `PlanNotFound`, `PlanClosed`, `Denied`, `Invalid`,
-    `UnknownVersion`, `UnsignedVersion`, `ExpiredVersion`, `AlreadyUnderway`, `KeyReused`, and
-    `NotOpenToYou` where the course that it would return is withheld from the actor.
+    the pathway's `context`. `previous_id` is the course that this one follows, such as the one
+    that ended with a new diagnosis; left out, it is the last one on the same pathway and side, on
+    whatever plan of the same person: a re-entry.
+
+    Raises `PlanNotFound`, `PlanClosed`, `Denied`, `Invalid`, `UnknownVersion`, `StubOnly`,
+    `UnsignedVersion`, `ExpiredVersion`, `AlreadyUnderway`, `KeyReused`, and `NotOpenToYou` where
+    the course that it would return is withheld from the actor.
     """
     plan = plan_for(actor, plan_id, now=now, lock=True)
     must_be_open(plan)
@@ -87,8 +103,12 @@ def apply_pathway(
         return known, False
     definition = version.definition
     scope.require("course.apply", plan, actor=actor, disciplines=definition.diagnosis.may_diagnose)
-    _must_be_in_force(plan, version, definition, now)
+    reviewed = must_be_in_force(plan, version, now)
     at = _checked(plan, definition, severity, side, effective_at, now)
+    if previous_id is not None:
+        previous: Course | None = _named(plan, previous_id, actor=actor, now=now)
+    else:
+        previous = _previous(plan, version, side)
     course = Course.objects.create(
         organization_id=actor.organization_id,
         care_plan=plan,
@@ -98,7 +118,7 @@ def apply_pathway(
         condition=condition or definition.condition.name,
         severity=severity,
         side=side,
-        previous=_previous(plan, version, side),
+        previous=previous,
         key=key,
         applied_at=at,
         recorded_at=now,
@@ -107,19 +127,37 @@ def apply_pathway(
     lanes.create_lanes(course, definition)
     if answers:
         record_answers(course.id, answers=answers, effective_at=at, actor=actor, now=now)
-    standing.prepare(course, now=now)
-    _tell("course.applied", course, actor=actor, now=now, action=audit.Action.CREATE)
+    standing.prepare(course, actor=actor, now=now)
+    _tell(
+        "course.applied",
+        course,
+        actor=actor,
+        now=now,
+        action=audit.Action.CREATE,
+        content_review=reviewed,
+    )
     return course, True
 
 
 def _version(version_id: UUID) -> PathwayVersion:
     version = PathwayVersion.objects.select_related("pathway").filter(pk=version_id).first()
     if version is None:
+        _must_be_no_stub(version_id)
         raise UnknownVersion(
             "There is no such pathway version.",
             errors=[FieldError("/pathway_version", "There is no such pathway version.")],
         )
     return version
+
+
+def _must_be_no_stub(pathway_id: UUID) -> None:
+    stub = Pathway.objects.filter(pk=pathway_id, stub__isnull=False).first()
+    if stub is not None:
+        detail = (
+            f"{stub.title} is a stub: no protocol for it is published, and it cannot be applied. "
+            "Refer the patient on."
+        )
+        raise StubOnly(detail, errors=[FieldError("/pathway_version", detail)])
 
 
 def _known(
@@ -172,14 +210,18 @@ def _must_be_the_same(
         raise AlreadyUnderway("A course is under way: record other answers on it.")
 
 
-def _must_be_in_force(
-    plan: CarePlan, version: PathwayVersion, definition: PathwayDefinition, now: datetime
-) -> None:
-    due = definition.governance.next_review_due
-    if due is not None and due < now.date():
-        raise ExpiredVersion(f"{version} was due for review on {due}.", rule="pathway.review-due")
+def must_be_in_force(plan: CarePlan, version: PathwayVersion, now: datetime) -> str:
+    """Refuse a version that may not be begun; return how it stands with its review."""
+    due = review_due(version, plan.organization_id)
+    status = review_status(due, today=now.date())
+    if status == ReviewStatus.EXPIRED:
+        raise ExpiredVersion(
+            f"{version} was due for review on {due}, and the time of grace is over: a practitioner "
+            "of your organization with the scope for it reviews it first.",
+            rule="pathway.review-due",
+        )
     if plan.patient.is_synthetic or is_signed_for(version, plan.organization_id):
-        return
+        return str(status)
     raise UnsignedVersion(
         f"{version} is unsigned: it applies to synthetic patients only, until a practitioner of "
         "your organization with the scope for it signs it.",
@@ -208,14 +250,26 @@ def _checked(
 
 
 def _previous(plan: CarePlan, version: PathwayVersion, side: str) -> Course | None:
-    earlier = Course.objects.filter(
-        patient_id=plan.patient_id,
-        pathway_id=version.pathway_id,
-        side=side,
-        status=Course.Status.DISCHARGED,
-    )
+    earlier = _ended(plan).filter(pathway_id=version.pathway_id, side=side)
     latest: Course | None = earlier.order_by("-discharged_at", "-id").first()
     return latest
+
+
+def _named(plan: CarePlan, previous_id: UUID, *, actor: Actor, now: datetime) -> Course:
+    found: Course | None = owned_by_patient(_ended(plan), actor, now).filter(pk=previous_id).first()
+    if found is None:
+        raise Invalid.field(
+            "/previous", "There is no course of this patient within your reach that has ended."
+        )
+    return found
+
+
+def _ended(plan: CarePlan) -> QuerySet[Course, Course]:
+    """Return the courses of the same person that have ended."""
+    rows: QuerySet[Course, Course] = Course.objects.filter(
+        patient__in=records_of_person(plan.patient), status=Course.Status.DISCHARGED
+    )
+    return rows
 
 
 @transaction.atomic
@@ -248,7 +302,8 @@ def change_severity(
 ) -> Course:
     """Say that a condition is more or less severe than before; the stage does not change.
 
-    The open stay is timed anew. Raises `VersionMismatch`, `Denied`, `Invalid`, and `NotAllowed`
+    The open stay is timed anew by what now holds: an entry that is dated before a later one is
+    history alone. Raises `VersionMismatch`, `Denied`, `Invalid`, and `NotAllowed`
     for a discharged course.
     """
     course = course_for(actor, course_id, now=now)
@@ -265,8 +320,10 @@ def change_severity(
     at = effective_at or now
     if not course.applied_at <= at <= now:
         raise Invalid.field("/effective_at", "Not before the course, and not in the future.")
+    # Entered late, it says how severe it was then; how severe it is now was said since.
+    later = SeverityChange.objects.filter(course=course, effective_at__gt=at).exists()
     changed = Course.objects.filter(pk=course.pk, version=version).update(
-        severity=severity, version=version + 1, updated_at=now
+        severity=course.severity if later else severity, version=version + 1, updated_at=now
     )
     if not changed:
         raise VersionMismatch("Somebody else edited this course meanwhile.")
@@ -295,7 +352,15 @@ def _write_severity(
     )
 
 
-def _tell(event: str, course: Course, *, actor: Actor, now: datetime, action: audit.Action) -> None:
+def _tell(
+    event: str,
+    course: Course,
+    *,
+    actor: Actor,
+    now: datetime,
+    action: audit.Action,
+    **more: str,
+) -> None:
     tell(
         event,
         subject="Course",
@@ -304,5 +369,10 @@ def _tell(event: str, course: Course, *, actor: Actor, now: datetime, action: au
         actor=actor,
         now=now,
         action=action,
-        detail={"severity": course.severity, "side": course.side, "status": course.status},
+        detail={
+            "severity": course.severity,
+            "side": course.side,
+            "status": course.status,
+            **more,
+        },
     )

@@ -7,6 +7,7 @@ unknown is not negative: what nobody has measured or asked blocks rather than pa
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -66,10 +67,12 @@ class _OnMeasure(Question):
 
     `within` says which scores count: those taken (effective time) in the current stay in the
     stage, or any of the course. `how` tells people the circumstances in which to take it.
+    `subscale` asks about one of the measure's subscales instead of its total.
     Unknown when no score counts.
     """
 
     measure: Name
+    subscale: Name | None = None
     within: Literal["stage", "course"] = "stage"
     how: Text | None = None
 
@@ -96,6 +99,8 @@ class Compared(_OnMeasure):
     def _one_comparison(self) -> Self:
         if sum(limit is not None for limit in self._limits.values()) != 1:
             raise ValueError("needs exactly one of at_most, at_least, below, above")
+        if self.item is not None and self.subscale is not None:
+            raise ValueError("asks about an item or a subscale, not both")
         return self
 
     @property
@@ -107,27 +112,35 @@ class Compared(_OnMeasure):
             ">": self.above,
         }
 
-    @property
+    @cached_property
     def comparison(self) -> Comparison:
         """Return the operator that a score is compared with: `score comparison value`."""
         return next(op for op, limit in self._limits.items() if limit is not None)
 
-    @property
+    @cached_property
     def value(self) -> Decimal:
         """Return the number that a score is compared with."""
         return next(limit for limit in self._limits.values() if limit is not None)
 
 
 class Gained(_OnMeasure):
-    """The latest score is better than an earlier one by at least `gain`.
+    """The latest score is better than an earlier one by at least `gain`, or `gain_percent` of it.
 
     "Better" follows the measure: a fall of 2 on a pain scale is a gain of 2. `since` names the
     earlier score: the first of the course, or the first of the current stay in the stage.
-    Unknown when either score is missing, or when they are one and the same.
+    Unknown when either score is missing, or when they are one and the same; a share of an
+    earlier score of 0 is unknown too.
     """
 
-    gain: Decimal = Field(gt=0)
+    gain: Decimal | None = Field(None, gt=0)
+    gain_percent: Decimal | None = Field(None, gt=0)
     since: Literal["baseline", "stage_start"] = "baseline"
+
+    @model_validator(mode="after")
+    def _one_gain(self) -> Self:
+        if (self.gain is None) == (self.gain_percent is None):
+            raise ValueError("needs exactly one of gain, gain_percent")
+        return self
 
 
 class SideRatio(_OnMeasure):
@@ -204,6 +217,7 @@ _KINDS = {
     "all_of": "all_of",
     "any_of": "any_of",
     "gain": "gained",
+    "gain_percent": "gained",
     "side_ratio": "side_ratio",
     "measure": "compared",
     "no_open": "no_open",

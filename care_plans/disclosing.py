@@ -13,6 +13,7 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     Case,
+    Count,
     Exists,
     F,
     Model,
@@ -20,40 +21,57 @@ from django.db.models import (
     Prefetch,
     Q,
     QuerySet,
+    Subquery,
     TextField,
     Value,
     When,
 )
+from django.db.models.functions import Coalesce
 
 from care_plans.evidence import Finding
 from care_plans.models import (
+    Activity,
+    ComplexityScreen,
     Course,
     CourseAnswer,
+    Goal,
     Lane,
     LaneSignOff,
+    RedFlag,
     RedFlagScreen,
     Score,
     StageStay,
 )
+from care_plans.resting import with_version
 from coordination.access import IsAnyOf
 from coordination.actors import Actor
-from coordination.disclosure import directed_at, disclosed_to, named_to, something_withheld
+from coordination.disclosure import (
+    directed_at,
+    disclosed_to,
+    is_doer_shown,
+    named_to,
+    something_withheld,
+)
 from referrals.models import Referral
 
 WITHHELD = "Something that counts here is withheld."
+WITHHELD_WORDS = "What was said of it is withheld."
 STOPPED = "A red flag is open; where it was found is withheld."
 
 _RECORDS: Mapping[str, type[Model]] = {
     "score": Score,
     "answer": CourseAnswer,
     "screen": RedFlagScreen,
+    "red_flag": RedFlag,
     "sign_off": LaneSignOff,
     "lane": Lane,
     "stay": StageStay,
     "course": Course,
+    "complexity": ComplexityScreen,
+    "activity": Activity,
 }
 #: what people record, and a lane's condition asks for
-_DECIDING = ("score", "answer", "screen", "sign_off", "lane")
+_DECIDING = ("score", "answer", "screen", "red_flag", "sign_off", "lane", "complexity")
 
 
 def disclose[M: Model](rows: QuerySet[M, M], actor: Actor, now: datetime) -> QuerySet[M, M]:
@@ -66,7 +84,8 @@ def shown(courses: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[
 
     Each course carries its present stay as `open_stays`, and that, as `holding`, the lanes that
     hold it up as far as the reader may know. A version's content is large, so each is fetched
-    once and not with every course. `previous_shown` is the course before, unless it is withheld.
+    once and not with every course. `previous_shown` is the course before, unless it is withheld,
+    and `earlier_shown` how often the condition was treated before.
     """
     holding = disclose(
         Lane.objects.filter(
@@ -81,31 +100,94 @@ def shown(courses: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[
         .annotate(holding=ArraySubquery(holding.order_by("discipline").values("discipline")))
     )
     named: QuerySet[Any, Any] = courses.annotate(
-        previous_shown=named_to(Course, actor, now, at="previous_id")
+        previous_shown=named_to(Course, actor, now, at="previous_id"),
+        earlier_shown=_earlier(actor, now),
     )
     return named.select_related("patient", "pathway").prefetch_related(
         "pathway_version", Prefetch("stays", stays, to_attr="open_stays")
     )
 
 
+def naming_versions(rows: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    """Add which version of a record each one `replaces`, and which replaced it, unless withheld."""
+    found: QuerySet[Any, Any] = rows.annotate(
+        replaces_shown=named_to(rows.model, actor, now, at="replaces_id"),
+        replaced_by_shown=named_to(rows.model, actor, now, at="replaced_by__pk"),
+    )
+    return found
+
+
+def _earlier(actor: Actor, now: datetime) -> Coalesce:
+    """Return how many courses on the same pathway and side ended before one, as far as told.
+
+    The records merged into the patient's are theirs; what never began did not come back.
+    """
+    same = Course.objects.filter(
+        Q(patient_id=OuterRef("patient_id")) | Q(patient__merged_into_id=OuterRef("patient_id")),
+        disclosed_to(Course, actor, now),
+        pathway_id=OuterRef("pathway_id"),
+        side=OuterRef("side"),
+        discharged_at__lte=OuterRef("applied_at"),
+    )
+    ended = same.exclude(Q(outcome="never_started") | Q(pk=OuterRef("pk")))
+    counted = ended.order_by().values("pathway_id").annotate(found=Count("pk")).values("found")
+    return Coalesce(Subquery(counted), 0)
+
+
 def lanes_shown(lanes: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[Any, Any]:
     """Fetch what is shown of lanes to a reader: who does each, its referral, its words.
 
+    `course_shown` is the course, unless it is withheld from whoever does the lane.
     Each lane carries as `words` what it said in the present stay, the latest last, and its
     referral as `shown_referral`, None also where that is withheld. `reason_shown` is its reason
     without the words of a decision that rests on something withheld.
     """
     words = disclose(LaneSignOff.objects.filter(stay__left_at=None), actor, now)
     referrals = disclose(Referral.objects.only("id", "status"), actor, now)
-    told: QuerySet[Any, Any] = lanes.annotate(reason_shown=_reason_shown(actor, now))
+    told: QuerySet[Any, Any] = lanes.annotate(
+        reason_shown=_reason_shown(actor, now),
+        course_shown=named_to(Course, actor, now, at="course_id"),
+    )
     return told.select_related("course", "practitioner_role__practitioner").prefetch_related(
         Prefetch("sign_offs", words.order_by("effective_at", "recorded_at", "id"), to_attr="words"),
         Prefetch("referral", referrals, to_attr="shown_referral"),
     )
 
 
-def _reason_shown(actor: Actor, now: datetime) -> Case:
-    """Return why a lane is needed or not, as far as the reader may know what decided it."""
+def activities_shown(rows: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    """Fetch what is shown of activities: `course_shown` and `goal_shown`, unless withheld."""
+    named: QuerySet[Any, Any] = rows.annotate(
+        course_shown=named_to(Course, actor, now, at="course_id"),
+        goal_shown=named_to(Goal, actor, now, at="goal_id"),
+    )
+    return with_version(named.select_related("lane"))
+
+
+def doers_shown(
+    rows: QuerySet[Any, Any], actor: Actor, now: datetime, *, said_by: str, **at: str
+) -> QuerySet[Any, Any]:
+    """Add who did something to each row, by the name each is given, null where that is withheld.
+
+    `reason_shown` is the row's reason in the words of whoever `said_by` names.
+    """
+    is_shown = {name: is_doer_shown(actor, now, at=path) for name, path in at.items()}
+    named: QuerySet[Any, Any] = rows.annotate(
+        **{name: Case(When(is_shown[name], then=F(f"{at[name]}_id"))) for name in at},
+        reason_shown=Case(
+            When(is_shown[said_by], then=F("reason")),
+            default=Value(WITHHELD_WORDS),
+            output_field=TextField(),
+        ),
+    )
+    return named
+
+
+def rests_on_hidden(actor: Actor, now: datetime, *, patient: str) -> list[Any]:
+    """Return conditions on rows with `rests_on`: one is met where a row below is withheld.
+
+    `patient` leads to the patient. What was decided before its rows were kept (null) may rest on
+    anything.
+    """
     rows: Iterable[QuerySet[Any, Any]] = (QuerySet(_RECORDS[kind]) for kind in _DECIDING)
     hidden: list[Any] = [
         Exists(
@@ -115,10 +197,15 @@ def _reason_shown(actor: Actor, now: datetime) -> Case:
         )
         for found in rows
     ]
-    # what was decided before its rows were kept may rest on anything
-    locked = directed_at(actor, now, Q(patient_id=OuterRef("course__patient_id")))
+    locked = directed_at(actor, now, Q(patient_id=OuterRef(patient)))
     if locked is not None:
         hidden.append(Exists(locked) & Q(rests_on=None))
+    return hidden
+
+
+def _reason_shown(actor: Actor, now: datetime) -> Case:
+    """Return why a lane is needed or not, as far as the reader may know what decided it."""
+    hidden = rests_on_hidden(actor, now, patient="course__patient_id")
     decided = When(decided_by=Lane.DecidedBy.PERSON, then=F("reason"))
     withheld = [When(one, then=Value(WITHHELD)) for one in hidden]
     return Case(decided, *withheld, default=F("reason"), output_field=TextField())

@@ -9,18 +9,18 @@ are compared.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
-from decimal import Context, localcontext
+from datetime import datetime, timedelta
 
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.safety import BLOCKS_PROGRESSION, STOPS_LOADING, Urgency
 from care_plans.content.sourced import SEVERITIES, STAGES, SeverityName
 from care_plans.criteria import AllOf, AnyOf, Criterion, NoOpen, SignedOff, YellowFlagged
-from care_plans.evidence import Facts, Finding, Outcome, Readiness
-from care_plans.questions import MET, NOT_MET, UNKNOWN, Said, answer, every, no_open_flag, some
+from care_plans.evidence import Evidence, Facts, Finding, Outcome, Readiness
+from care_plans.flag_questions import no_open_flag
+from care_plans.questions import answer
+from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, some
 
-# Without traps an absurd number compares as false or overflows to infinity, and never raises.
-_CALM = Context(prec=28, traps=[])
+_LANES = SignedOff(sign_off="all_needed_lanes")
 
 
 def readiness(definition: PathwayDefinition, facts: Facts, now: datetime) -> Readiness:
@@ -30,7 +30,7 @@ def readiness(definition: PathwayDefinition, facts: Facts, now: datetime) -> Rea
     following = definition.stage_after(stage) if stage else STAGES[0]
     way_out = asked.find(definition.stage(stage).exit) if stage else None
     way_in = asked.find(definition.stage(following).entry) if following else None
-    lanes = asked.find(SignedOff(sign_off="all_needed_lanes")) if stage else None
+    lanes = asked.find(_LANES) if stage else None
     # Nobody has been screened when care begins: then only a flag that was found blocks, and
     # `may_load` holds back what needs a screen.
     safety = asked.safety(BLOCKS_PROGRESSION, must_be_screened=stage is not None)
@@ -47,6 +47,64 @@ def readiness(definition: PathwayDefinition, facts: Facts, now: datetime) -> Rea
         entry=way_in,
         lanes=lanes,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """The outcomes of readiness alone, without what they rest on."""
+
+    safety: Outcome
+    exit: Outcome
+    entry: Outcome
+    lanes: Outcome
+
+    @property
+    def whole(self) -> Outcome:
+        """Return whether the course may go on."""
+        return every((self.safety, self.exit, self.entry, self.lanes))
+
+    @property
+    def criteria_met(self) -> bool:
+        """Say whether everything but the sign-offs of lanes is met."""
+        return every((self.safety, self.exit, self.entry)) is MET
+
+
+def outcomes(definition: PathwayDefinition, facts: Facts, now: datetime) -> Outcomes:
+    """Return what `readiness` concludes and nothing of why; a part that does not apply is met."""
+    asked = _Asked(definition, facts, now)
+    stage = facts.stay.stage if facts.stay else None
+    following = definition.stage_after(stage) if stage else STAGES[0]
+    return Outcomes(
+        safety=asked.said_of_safety(BLOCKS_PROGRESSION, must_be_screened=stage is not None).outcome,
+        exit=asked.outcome(definition.stage(stage).exit) if stage else MET,
+        entry=asked.outcome(definition.stage(following).entry) if following else MET,
+        lanes=asked.outcome(_LANES) if stage else MET,
+    )
+
+
+def outcome_of(
+    criterion: Criterion, definition: PathwayDefinition, facts: Facts, now: datetime
+) -> Outcome:
+    """Return what `evaluate` concludes and nothing of why."""
+    return _Asked(definition, facts, now).outcome(criterion)
+
+
+def yellow_flags_met(definition: PathwayDefinition, facts: Facts, now: datetime) -> int:
+    """Return how many of the yellow flags are met."""
+    asked = _Asked(definition, facts, now, counting_yellow_flags=True)
+    triggers = definition.yellow_flags.triggers
+    return sum(asked.outcome(trigger.when) is MET for trigger in triggers)
+
+
+def severity_met(definition: PathwayDefinition, facts: Facts, now: datetime) -> SeverityName | None:
+    """Return what `suggested_severity` suggests and nothing of why."""
+    asked = _Asked(definition, facts, now)
+    for name in reversed(SEVERITIES):
+        severity = definition.severities.get(name)
+        when = severity.suggested_when if severity is not None else None
+        if when is not None and asked.outcome(when) is MET:
+            return name
+    return None
 
 
 def evaluate(
@@ -93,60 +151,100 @@ class _Asked:
         parts: tuple[Finding, ...] = ()
         if isinstance(criterion, AllOf):
             parts = tuple(self.find(child) for child in criterion.all_of)
-            said = Said(every(p.outcome for p in parts), _tally(parts, "all are needed"))
+            said = Said(every(p.outcome for p in parts), lambda: _tally(parts, "all are needed"))
         elif isinstance(criterion, AnyOf):
             parts = tuple(self.find(child) for child in criterion.any_of)
-            said = Said(some(p.outcome for p in parts), _tally(parts, "one is enough"))
-        elif isinstance(criterion, YellowFlagged):
-            said = self._yellow_flagged(criterion)
-        elif isinstance(criterion, NoOpen):
-            said = self._no_open(BLOCKS_PROGRESSION)
+            said = Said(some(p.outcome for p in parts), lambda: _tally(parts, "one is enough"))
         else:
-            with localcontext(_CALM):
-                said = answer(criterion, self.facts, self.now)
-        return _finding(criterion, said, parts)
+            said = self._said(criterion)
+        return self._finding(criterion, said, parts)
+
+    def outcome(self, criterion: Criterion) -> Outcome:
+        """Return the outcome alone; what can change it no more is not asked."""
+        if isinstance(criterion, AllOf):
+            found = MET
+            for child in criterion.all_of:
+                outcome = self.outcome(child)
+                if outcome is NOT_MET:
+                    return NOT_MET
+                found = UNKNOWN if outcome is UNKNOWN else found
+            return found
+        if isinstance(criterion, AnyOf):
+            found = NOT_MET
+            for child in criterion.any_of:
+                outcome = self.outcome(child)
+                if outcome is MET:
+                    return MET
+                found = UNKNOWN if outcome is UNKNOWN else found
+            return found
+        return self._said(criterion).outcome
+
+    def _said(self, criterion: Criterion) -> Said:
+        if isinstance(criterion, YellowFlagged):
+            return self._yellow_flagged(criterion)
+        if isinstance(criterion, NoOpen):
+            return self._no_open(BLOCKS_PROGRESSION)
+        return answer(criterion, self.facts, self.now)
 
     def safety(self, urgencies: frozenset[Urgency], *, must_be_screened: bool) -> Finding:
+        said = self.said_of_safety(urgencies, must_be_screened=must_be_screened)
+        return self._finding(NoOpen(no_open="red_flag"), said, ())
+
+    def said_of_safety(self, urgencies: frozenset[Urgency], *, must_be_screened: bool) -> Said:
         said = self._no_open(urgencies)
         if said.outcome is UNKNOWN and not must_be_screened:
-            said = Said(MET, "No red flag has been found.", said.evidence)
-        return _finding(NoOpen(no_open="red_flag"), said, ())
+            return Said(MET, lambda: "No red flag has been found.", said.rows)
+        return said
 
     def _no_open(self, urgencies: frozenset[Urgency]) -> Said:
         known = frozenset(flag.id for flag in self.definition.screened_flags())
-        flags = self.definition.flags_with(urgencies)
-        return no_open_flag(flags, known, self.facts, self.now)
+        # a flag goes on being as urgent as when it was found, whatever a later version says
+        as_found = {f for f, urgency in self.facts.urgencies.items() if urgency in urgencies}
+        flags = self.definition.flags_with(urgencies) | as_found
+        stage = self.definition.stage(self.facts.stay.stage) if self.facts.stay else None
+        valid = stage.screen_valid_for if stage else None
+        return no_open_flag(
+            flags,
+            known,
+            self.facts,
+            self.now,
+            valid_for=timedelta(days=valid.days) if valid else None,
+        )
 
     def _yellow_flagged(self, criterion: YellowFlagged) -> Said:
         if self.counting_yellow_flags:  # a trigger that counts triggers would never end
-            return Said(NOT_MET, "A yellow flag cannot count yellow flags.")
+            return Said(NOT_MET, lambda: "A yellow flag cannot count yellow flags.")
         inner = replace(self, counting_yellow_flags=True)
         triggers = self.definition.yellow_flags.triggers
-        found = [(trigger.id, inner.find(trigger.when)) for trigger in triggers]
-        met = [(name, finding) for name, finding in found if finding.outcome is MET]
-        evidence = [row for _, finding in met for leaf in finding.leaves() for row in leaf.evidence]
+        met = [trigger for trigger in triggers if inner.outcome(trigger.when) is MET]
         asked = criterion.yellow_flags_at_least
-        named = f" ({', '.join(name for name, _ in met)})" if met else ""
+        named = f" ({', '.join(trigger.id for trigger in met)})" if met else ""
+
+        def rows() -> tuple[Evidence, ...]:
+            leaves = (leaf for trigger in met for leaf in inner.find(trigger.when).leaves())
+            return tuple(dict.fromkeys(row for leaf in leaves for row in leaf.evidence))
+
         return Said(
             MET if len(met) >= asked else NOT_MET,
-            f"{len(met)} of {len(found)} yellow flags are met{named}; asked for {asked}.",
-            tuple(dict.fromkeys(evidence)),
+            lambda: (
+                f"{len(met)} of {len(triggers)} yellow flags are met{named}; asked for {asked}."
+            ),
+            rows,
+        )
+
+    def _finding(self, criterion: Criterion, said: Said, parts: tuple[Finding, ...]) -> Finding:
+        return Finding(
+            kind=type(criterion).__name__,
+            outcome=said.outcome,
+            sentence=said.tell(),
+            id=criterion.id,
+            text=criterion.text,
+            evidence=said.rows(),
+            source=self.definition.supporting(criterion.source or ()),
+            parts=parts,
         )
 
 
 def _tally(parts: tuple[Finding, ...], rule: str) -> str:
     met = sum(part.outcome is Outcome.MET for part in parts)
     return f"{met} of {len(parts)} are met; {rule}."
-
-
-def _finding(criterion: Criterion, said: Said, parts: tuple[Finding, ...]) -> Finding:
-    return Finding(
-        kind=type(criterion).__name__,
-        outcome=said.outcome,
-        sentence=said.sentence,
-        id=criterion.id,
-        text=criterion.text,
-        evidence=said.evidence,
-        source=tuple(criterion.source or ()),
-        parts=parts,
-    )

@@ -12,12 +12,24 @@ from typing import Any, Literal
 from uuid import UUID
 
 from care_plans.content.sourced import SeverityName, StageName
+from care_plans.criteria import Criterion
 from coordination.moments import as_text
 
 type Better = Literal["higher", "lower", "depends"]
 type Side = Literal["left", "right", "both", ""]
 type ScreenAnswer = Literal["present", "absent", "unknown"]
-type EvidenceKind = Literal["score", "answer", "screen", "sign_off", "lane", "stay", "course"]
+type EvidenceKind = Literal[
+    "score",
+    "answer",
+    "screen",
+    "red_flag",
+    "sign_off",
+    "lane",
+    "stay",
+    "course",
+    "complexity",
+    "activity",
+]
 
 
 class Outcome(StrEnum):
@@ -30,16 +42,33 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MeasureFacts:
-    """What evaluation needs to know of a measure."""
+    """What evaluation needs to know of a measure.
+
+    `smallest_change` is the gain that matters, or the measurement error where that is larger; in
+    the measure's unit, and None where nobody knows it. `changes` says what it was in each version:
+    a score is judged by the version that it was taken by. `risk` has the classes of a screening
+    measure, gravest first, each with the criterion that puts somebody into it.
+    """
 
     name: str
     better: Better
     side_required: bool
+    smallest_change: Decimal | None = None
+    changes: Mapping[int, Decimal | None] = field(default_factory=dict)
+    risk: tuple[tuple[Literal["low", "medium", "high"], Criterion], ...] = ()
+
+    def change_for(self, score: "ScoreFact") -> Decimal | None:
+        """Return the gain that matters by the version of a score."""
+        return self.changes.get(score.version or 0, self.smallest_change)
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreFact:
-    """One value of one measure, of one side where that matters, or of one item."""
+    """One value of one measure, of one side where that matters, of one item or one subscale.
+
+    `method` is how it was taken and `scoring` by which version of the instrument's scoring; two
+    scores that differ in either say nothing about a change.
+    """
 
     id: UUID
     assessment_id: UUID
@@ -49,6 +78,10 @@ class ScoreFact:
     recorded_at: datetime
     side: Side = ""
     item: int | None = None
+    subscale: str = ""
+    method: str = ""
+    version: int | None = None
+    scoring: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +101,28 @@ class ScreenFact:
 
     id: UUID
     answers: Mapping[str, ScreenAnswer]
+    effective_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClearedFact:
+    """A clinician's decision that a flag, found in these screens, does not hold any more."""
+
+    id: UUID
+    flag: str
+    screens: frozenset[UUID]
+    effective_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ComplexityFact:
+    """One screen of how complex a case is; `psychosocial` is the highest of those factors."""
+
+    id: UUID
+    level: Literal["low", "medium", "high"]
+    psychosocial: Literal["low", "medium", "high"]
     effective_at: datetime
     recorded_at: datetime
 
@@ -100,8 +155,10 @@ class StayFact:
 class Facts:
     """All that is known of one course. The order within each tuple means nothing.
 
-    Corrected assessments are left out. `stay` is None during intake. `stopped_by` names the
-    screens on other courses of the same patient that found a hard stop: it stops this one too.
+    `urgencies` are those that the open flags had when they were found: the version that the course
+    follows now may name others. Corrected assessments are left out. `stay` is None during intake.
+    `stopped_by` names the screens on other courses of the same patient that found a hard stop, not
+    cleared since: it stops this one too.
     """
 
     course_id: UUID
@@ -112,9 +169,12 @@ class Facts:
     scores: tuple[ScoreFact, ...] = ()
     answers: tuple[AnswerFact, ...] = ()
     screens: tuple[ScreenFact, ...] = ()
+    cleared: tuple[ClearedFact, ...] = ()
+    urgencies: Mapping[str, str] = field(default_factory=dict)
     lanes: Mapping[str, LaneFact] = field(default_factory=dict)
     measures: Mapping[str, MeasureFacts] = field(default_factory=dict)
     stopped_by: tuple[UUID, ...] = ()
+    complexity: tuple[ComplexityFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -137,6 +197,11 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
     source: tuple[str, ...] = ()
     parts: tuple["Finding", ...] = ()
+
+    @property
+    def answer(self) -> tuple[Any, ...]:
+        """Return what was found, whatever the question is called."""
+        return (self.kind, self.outcome, self.sentence, self.evidence)
 
     def leaves(self) -> Iterator["Finding"]:
         """Yield the findings that ask something, without those that only join others."""
@@ -198,8 +263,18 @@ class Readiness:
         return tuple(part for part in self.parts if part is not self.lanes)
 
     def blockers(self) -> tuple[Finding, ...]:
-        """Return every question whose answer is not yes, and that keeps its part from yes."""
-        return tuple(leaf for part in self.parts for leaf in _blocking(part))
+        """Return every question whose answer is not yes, and that keeps its part from yes.
+
+        What several parts ask with the same answer is named once: by the pathway's name for it,
+        if it has one.
+        """
+        leaves = [leaf for part in self.parts for leaf in _blocking(part)]
+        by_pathway = {leaf.answer for leaf in leaves if leaf.id}
+        named: dict[tuple[Any, ...], Finding] = {}
+        for leaf in leaves:
+            if leaf.id or leaf.answer not in by_pathway:
+                named.setdefault((leaf.id, leaf.answer), leaf)
+        return tuple(named.values())
 
     def as_json(self) -> dict[str, Any]:
         """Return what a transition keeps of the readiness on which it was decided."""

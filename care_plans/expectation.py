@@ -10,12 +10,16 @@ from care_plans.models import Course
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The band of a severity: `duration` in ISO 8601, the dates once the course has started."""
+    """The band of a severity: `duration` in ISO 8601, the dates once the course has started.
+
+    A `duration` of unknown has no dates, and ends nowhere that anybody knows.
+    """
 
     duration: str
     earliest: datetime | None
     latest: datetime | None
     open_ended: bool
+    is_consensus: bool
 
 
 def expected(course: Course) -> Expected:
@@ -25,11 +29,16 @@ def expected(course: Course) -> Expected:
     """
     severity: Any = course.severity
     band = course.pathway_version.definition.severity(severity).duration
+    if band == "unknown":
+        return Expected(
+            duration=band, earliest=None, latest=None, open_ended=True, is_consensus=False
+        )
     return Expected(
         duration=band.iso,
         earliest=_after(course.started_at, band.shortest),
         latest=_after(course.started_at, band.longest),
         open_ended=band.open_ended,
+        is_consensus=band.is_consensus,
     )
 
 

@@ -1,52 +1,108 @@
 """What is known of courses, read from the database in a number of queries that never grows."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from decimal import Decimal
+from functools import cache
+from json import loads
+from typing import Any, Literal, NamedTuple, cast
 from uuid import UUID
 
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+from psycopg import Cursor
+
+from care_plans.complexity_factors import highest
 from care_plans.content.safety import STOPS_LOADING
 from care_plans.content.sourced import SeverityName, StageName
+from care_plans.criteria import Criterion
 from care_plans.evidence import (
     AnswerFact,
     Better,
+    ClearedFact,
+    ComplexityFact,
     Facts,
     LaneFact,
     MeasureFacts,
     ScoreFact,
-    ScreenAnswer,
     ScreenFact,
     Side,
     StayFact,
 )
 from care_plans.models import (
+    ComplexityScreen,
     Course,
-    CourseAnswer,
     Lane,
     LaneSignOff,
     Measure,
+    MeasureVersion,
+    RedFlag,
     RedFlagAnswer,
-    Score,
     StageStay,
 )
+from coordination.access import IsAnyOf
 
-_NEEDED = {Lane.Needed.NEEDED: True, Lane.Needed.NOT_NEEDED: False, Lane.Needed.UNDECIDED: None}
+_NEEDED: Mapping[str, bool | None] = {
+    Lane.Needed.NEEDED.value: True,
+    Lane.Needed.NOT_NEEDED.value: False,
+    Lane.Needed.UNDECIDED.value: None,
+}
+
+#: the hash of the content of each version of each measure
+type _Versions = Mapping[tuple[str, int], str]
 
 _ON_ITS_WAY = ("draft", "active", "on_hold")
 
 
-def gather(courses: Iterable[Course], *, now: datetime) -> dict[UUID, Facts]:
+class LaneRow(NamedTuple):
+    """A lane as it stands: what was decided about it, who does it, and its last referral."""
+
+    course_id: UUID
+    id: UUID
+    discipline: str
+    needed: str
+    decided_by: str
+    reason: str
+    rests_on: list[UUID] | None
+    order: int
+    practitioner_role_id: UUID | None
+    referral_status: str | None
+    referral_key: str | None
+    referral_owner_id: UUID | None
+
+
+_LANES = """
+SELECT l.course_id, l.id, l.discipline, l.needed, l.decided_by, l.reason, l.rests_on, l."order",
+    l.practitioner_role_id, r.status, r.key, w.owner_id
+FROM care_plans_lane l
+LEFT JOIN referrals_referral r ON r.id = l.referral_id
+LEFT JOIN coordination_workitem w ON w.id = r.work_item_id
+WHERE l.course_id = ANY(%s)
+"""
+
+
+def lane_rows(ids: Sequence[UUID]) -> list[LaneRow]:
+    """Return the lanes of courses."""
+    return [LaneRow(*row) for row in _read(_LANES, ids)]
+
+
+def gather(
+    courses: Iterable[Course], *, now: datetime, lanes: Sequence[LaneRow] | None = None
+) -> dict[UUID, Facts]:
     """Return the facts of each course by its id, as they stand in the database.
 
     What takes effect after `now` is left to `evaluation` to pass over. Corrected assessments
-    are not among them.
+    are not among them. `lanes` are those of the courses, where they were read already.
     """
     wanted = list(courses)
     ids = [course.id for course in wanted]
-    scores, answers, screens = _scores(ids), _answers(ids), _screens(ids)
-    stays, lanes = _stays(ids), _lanes(ids, now)
-    stops, measures = _stops(wanted, now), _measures()
+    versions = _versions()
+    scores, answers = _scores(ids, versions), _answers(ids)
+    screens, (cleared, urgencies) = _screens(ids), _flags(ids)
+    stays, found_lanes = _stays(ids), _lanes(ids, lane_rows(ids) if lanes is None else lanes, now)
+    stops, measures = _stops(wanted, now), _measures(versions)
+    complexity = _complexity(ids)
     return {
         course.id: Facts(
             course_id=course.id,
@@ -57,70 +113,165 @@ def gather(courses: Iterable[Course], *, now: datetime) -> dict[UUID, Facts]:
             scores=tuple(scores[course.id]),
             answers=tuple(answers[course.id]),
             screens=tuple(screens[course.id]),
-            lanes=lanes[course.id],
+            cleared=tuple(cleared[course.id]),
+            urgencies=urgencies[course.id],
+            lanes=found_lanes[course.id],
             measures=measures,
             stopped_by=tuple(
                 screen for screen, found_on in stops[course.patient_id] if found_on != course.id
             ),
+            complexity=tuple(complexity[course.id]),
         )
         for course in wanted
     }
 
 
-def _measures() -> dict[str, MeasureFacts]:
-    rows = Measure.objects.values_list("slug", "name", "better", "side_required")
+def _measures(versions: _Versions) -> dict[str, MeasureFacts]:
+    changes: defaultdict[str, dict[int, Decimal | None]] = defaultdict(dict)
+    for (slug, version), sha256 in versions.items():
+        changes[slug][version] = _meaning(sha256).smallest_change
+    rows = Measure.objects.values_list("slug", "name", "better", "side_required", "version")
     return {
-        slug: MeasureFacts(name, cast(Better, better), sided) for slug, name, better, sided in rows
+        slug: MeasureFacts(
+            name,
+            cast(Better, better),
+            sided,
+            changes[slug].get(version),
+            changes[slug],
+            _meaning(versions[slug, version]).risk if (slug, version) in versions else (),
+        )
+        for slug, name, better, sided, version in rows
     }
 
 
-def _scores(ids: list[UUID]) -> defaultdict[UUID, list[ScoreFact]]:
+def _versions() -> _Versions:
+    rows = MeasureVersion.objects.values_list("measure__slug", "version", "sha256")
+    return {(slug, version): sha256 for slug, version, sha256 in rows}
+
+
+class _Meaning(NamedTuple):
+    """What a version of a measure says of its scores."""
+
+    smallest_change: Decimal | None
+    scoring: int
+    risk: tuple[tuple[Literal["low", "medium", "high"], Criterion], ...]
+
+
+@cache
+def _meaning(sha256: str) -> _Meaning:
+    """Return what the version with this hash says; a hash never changes."""
+    definition = MeasureVersion.objects.filter(sha256=sha256)[0].definition
+    scoring = definition.scoring.version if definition.scoring else 0
+    risk = tuple((one.level, one.when) for one in definition.risk.levels) if definition.risk else ()
+    change = definition.smallest_change
+    if change is None or change.value is None or change.unit not in (None, ""):
+        return _Meaning(None, scoring, risk)
+    return _Meaning(max(change.value, change.mdc or change.value), scoring, risk)
+
+
+def _read(sql: str, ids: Sequence[UUID]) -> list[Any]:
+    """Return the rows of a statement about courses (or patients), as PostgreSQL sends them.
+
+    One text for any number of ids, so that it is planned once, and in binary: a sweep reads a
+    hundred rows for each course, and making them out of text would take longer than judging them.
+    """
+    connection.ensure_connection()
+    # Django's own cursors bind in the client, and then cannot be answered in binary
+    with (
+        transaction.mark_for_rollback_on_error(),
+        connection.wrap_database_errors,
+        Cursor[Any](connection.connection) as cursor,
+    ):
+        cursor.execute(sql, [list(ids)], prepare=True, binary=True)
+        return cursor.fetchall()
+
+
+_SCORES = """
+SELECT a.course_id, s.id, s.assessment_id, m.slug, s.value, a.effective_at, a.recorded_at, s.side,
+    s.item, s.subscale, s.method, s.measure_version
+FROM care_plans_score s
+JOIN care_plans_assessment a ON a.id = s.assessment_id
+JOIN care_plans_measure m ON m.id = s.measure_id
+WHERE a.course_id = ANY(%s)
+    AND NOT EXISTS (SELECT FROM care_plans_assessment r WHERE r.replaces_id = a.id)
+"""
+_ANSWERS = """
+SELECT course_id, id, question, answer::text, effective_at, recorded_at
+FROM care_plans_courseanswer WHERE course_id = ANY(%s)
+"""
+_SCREENS = """
+SELECT s.course_id, s.id, s.effective_at, s.recorded_at,
+    array_agg(a.flag ORDER BY a.flag), array_agg(a.answer ORDER BY a.flag)
+FROM care_plans_redflagscreen s JOIN care_plans_redflaganswer a ON a.screen_id = s.id
+WHERE s.course_id = ANY(%s) GROUP BY s.id
+"""
+
+
+def _scores(ids: list[UUID], versions: _Versions) -> defaultdict[UUID, list[ScoreFact]]:
     found: defaultdict[UUID, list[ScoreFact]] = defaultdict(list)
-    theirs = Score.objects.filter(assessment__course_id__in=ids, assessment__replaced_by=None)
-    rows = theirs.order_by("assessment__recorded_at", "id").values_list(
-        "assessment__course_id",
-        "id",
-        "assessment_id",
-        "measure__slug",
-        "value",
-        "assessment__effective_at",
-        "assessment__recorded_at",
-        "side",
-        "item",
-    )
-    for course_id, *known in rows:
-        found[course_id].append(ScoreFact(*cast(Any, known)))
-    return found
+    scoring = {named: _meaning(sha256).scoring for named, sha256 in versions.items()}
+    for course_id, *known, version in _read(_SCORES, ids):
+        by = scoring.get((known[2], version or 0), 0)
+        found[course_id].append(ScoreFact(*(*known, version, by)))
+    return _in_order(found)
 
 
 def _answers(ids: list[UUID]) -> defaultdict[UUID, list[AnswerFact]]:
     found: defaultdict[UUID, list[AnswerFact]] = defaultdict(list)
-    theirs = CourseAnswer.objects.filter(course_id__in=ids).order_by("recorded_at", "id")
-    rows = theirs.values_list(
-        "course_id", "id", "question", "answer", "effective_at", "recorded_at"
-    )
-    for course_id, *known in rows:
-        found[course_id].append(AnswerFact(*cast(Any, known)))
-    return found
+    for course_id, row_id, question, answer, effective_at, recorded_at in _read(_ANSWERS, ids):
+        said = AnswerFact(row_id, question, loads(answer), effective_at, recorded_at)
+        found[course_id].append(said)
+    return _in_order(found)
 
 
 def _screens(ids: list[UUID]) -> defaultdict[UUID, list[ScreenFact]]:
-    said: defaultdict[tuple[UUID, UUID, datetime, datetime], dict[str, ScreenAnswer]]
-    said = defaultdict(dict)
-    theirs = RedFlagAnswer.objects.filter(screen__course_id__in=ids)
-    rows = theirs.order_by("screen__recorded_at", "screen_id", "flag").values_list(
-        "screen__course_id",
-        "screen_id",
-        "screen__effective_at",
-        "screen__recorded_at",
-        "flag",
-        "answer",
-    )
-    for course_id, screen_id, effective_at, recorded_at, flag, answer in rows:
-        said[course_id, screen_id, effective_at, recorded_at][flag] = cast(ScreenAnswer, answer)
     found: defaultdict[UUID, list[ScreenFact]] = defaultdict(list)
-    for (course_id, screen_id, effective_at, recorded_at), its in said.items():
-        found[course_id].append(ScreenFact(screen_id, its, effective_at, recorded_at))
+    for course_id, row_id, effective_at, recorded_at, flags, answers in _read(_SCREENS, ids):
+        said = dict(zip(flags, answers, strict=True))
+        found[course_id].append(ScreenFact(row_id, said, effective_at, recorded_at))
+    return _in_order(found)
+
+
+def _in_order[F: ScoreFact | AnswerFact | ScreenFact](
+    found: defaultdict[UUID, list[F]],
+) -> defaultdict[UUID, list[F]]:
+    """Sort what was found by when it was recorded, as people expect to see it."""
+    for rows in found.values():
+        rows.sort(key=lambda fact: (fact.recorded_at, fact.id))
+    return found
+
+
+def _flags(
+    ids: list[UUID],
+) -> tuple[defaultdict[UUID, list[ClearedFact]], defaultdict[UUID, dict[str, str]]]:
+    """Return by course what was cleared, and how urgent what is open was when it was found."""
+    cleared: defaultdict[UUID, list[ClearedFact]] = defaultdict(list)
+    urgencies: defaultdict[UUID, dict[str, str]] = defaultdict(dict)
+    rows = RedFlag.objects.filter(course_id__in=ids).values_list(
+        "course_id", "id", "flag", "urgency", "found_in", "cleared_at", "clearing_recorded_at"
+    )
+    for course_id, red_flag_id, flag, urgency, found_in, cleared_at, recorded_at in rows:
+        if cleared_at is None or recorded_at is None:
+            urgencies[course_id][flag] = urgency
+        else:
+            cleared[course_id].append(
+                ClearedFact(red_flag_id, flag, frozenset(found_in), cleared_at, recorded_at)
+            )
+    return cleared, urgencies
+
+
+def _complexity(ids: list[UUID]) -> defaultdict[UUID, list[ComplexityFact]]:
+    found: defaultdict[UUID, list[ComplexityFact]] = defaultdict(list)
+    for row in ComplexityScreen.objects.filter(course_id__in=ids).order_by("recorded_at", "id"):
+        found[row.course_id].append(
+            ComplexityFact(
+                row.pk,
+                cast(Any, row.level),
+                highest(row.factors["psychosocial"]),
+                row.effective_at,
+                row.recorded_at,
+            )
+        )
     return found
 
 
@@ -134,27 +285,31 @@ def _stays(ids: list[UUID]) -> dict[UUID, StayFact]:
     }
 
 
-def _lanes(ids: list[UUID], now: datetime) -> defaultdict[UUID, dict[str, LaneFact]]:
+_SIGN_OFFS = """
+SELECT s.lane_id, s.verdict, s.id, s.effective_at
+FROM care_plans_lanesignoff s JOIN care_plans_stagestay t ON t.id = s.stay_id
+WHERE s.course_id = ANY(%s) AND t.left_at IS NULL
+ORDER BY s.effective_at, s.recorded_at, s.id
+"""
+
+
+def _lanes(
+    ids: list[UUID], rows: Sequence[LaneRow], now: datetime
+) -> defaultdict[UUID, dict[str, LaneFact]]:
     verdicts = {
         lane_id: (verdict == LaneSignOff.Verdict.READY, sign_off_id)
-        for lane_id, verdict, sign_off_id in LaneSignOff.objects.filter(
-            course_id__in=ids, stay__left_at=None, effective_at__lte=now
-        )
-        .order_by("effective_at", "recorded_at", "id")
-        .values_list("lane_id", "verdict", "id")
+        for lane_id, verdict, sign_off_id, effective_at in _read(_SIGN_OFFS, ids)
+        if effective_at <= now
     }
     found: defaultdict[UUID, dict[str, LaneFact]] = defaultdict(dict)
-    rows: Iterable[Any] = Lane.objects.filter(course_id__in=ids).values_list(
-        "course_id", "id", "discipline", "needed", "practitioner_role_id", "referral__status"
-    )
-    for course_id, lane_id, discipline, needed, does_it, referral in rows:
-        ready, sign_off_id = verdicts.get(lane_id, (None, None))
-        found[course_id][discipline] = LaneFact(
-            lane_id,
-            _NEEDED[Lane.Needed(needed)],
+    for row in rows:
+        ready, sign_off_id = verdicts.get(row.id, (None, None))
+        found[row.course_id][row.discipline] = LaneFact(
+            row.id,
+            _NEEDED[row.needed],
             ready,
             sign_off_id,
-            deserted=does_it is None and referral not in _ON_ITS_WAY,
+            deserted=row.practitioner_role_id is None and row.referral_status not in _ON_ITS_WAY,
         )
     return found
 
@@ -162,7 +317,7 @@ def _lanes(ids: list[UUID], now: datetime) -> defaultdict[UUID, dict[str, LaneFa
 def _stops(courses: list[Course], now: datetime) -> defaultdict[UUID, list[tuple[UUID, UUID]]]:
     """Return by patient each screen that found a hard stop, with the course it was found on.
 
-    That a course has ended clears nothing: only a clinician's decision would.
+    That a course has ended clears nothing: only a clinician's decision does.
     """
     found: defaultdict[UUID, list[tuple[UUID, UUID]]] = defaultdict(list)
     stops = RedFlagAnswer.objects.filter(
@@ -170,8 +325,19 @@ def _stops(courses: list[Course], now: datetime) -> defaultdict[UUID, list[tuple
         answer=RedFlagAnswer.Answer.PRESENT,
         urgency__in=[urgency.value for urgency in STOPS_LOADING],
         screen__effective_at__lte=now,
-    )
+    ).exclude(Exists(clearing(now)))
     rows = stops.values_list("patient_id", "screen_id", "screen__course_id").distinct()
     for patient_id, screen_id, course_id in rows:
         found[patient_id].append((screen_id, course_id))
     return found
+
+
+def clearing(now: datetime) -> QuerySet[RedFlag, RedFlag]:
+    """Return the decision that cleared an answer of a screen, to be asked for each answer."""
+    return RedFlag.objects.filter(
+        IsAnyOf(OuterRef("screen_id"), F("found_in")),
+        course_id=OuterRef("screen__course_id"),
+        flag=OuterRef("flag"),
+        status=RedFlag.Status.CLEARED,
+        cleared_at__lte=now,
+    )

@@ -9,6 +9,10 @@ from django.db import transaction
 from django.db.models import F
 
 from care_plans import lanes, scope
+from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.sourced import STAGES, StageName
+from care_plans.content.stages import Goal as GoalContent
+from care_plans.criteria import leaves
 from care_plans.editing import save_edit
 from care_plans.models import Course, Goal
 from care_plans.telling import tell
@@ -29,9 +33,11 @@ MOVES: Mapping[tuple[str, str], Status] = {
 WORDS = Words(
     subject="This goal",
     states={
+        Status.PLANNED: "belongs to a later stage",
         Status.IN_PROGRESS: "is being worked on",
         Status.ACHIEVED: "was achieved",
         Status.NOT_ACHIEVED: "was given up",
+        Status.CANCELLED: "was cancelled",
     },
     actions={"achieve": "achieved", "give-up": "given up", "reopen": "reopened"},
 )
@@ -41,6 +47,59 @@ class GoalNotFound(NotFound):
     """No such goal, or none that this actor has a reason to see."""
 
     type = "goal-not-found"
+
+
+def plan_goals(
+    course: Course, definition: PathwayDefinition, stage: StageName, *, now: datetime
+) -> dict[str, Goal]:
+    """Give a course every goal of its pathway, and let work on those of a stage begin.
+
+    Each carries the target and the measures of its definition. Those of later stages are planned.
+    Returns the stage's goals by key. Safe to repeat.
+    """
+    known = set(Goal.objects.filter(course=course).values_list("stage", "key"))
+    Goal.objects.bulk_create(
+        [
+            Goal(
+                organization_id=course.organization_id,
+                course=course,
+                stage=name,
+                key=goal.id,
+                status=Status.PLANNED,
+                **told_by(goal),
+            )
+            for name in STAGES
+            for goal in definition.stage(name).goals
+            if (name, goal.id) not in known
+        ],
+        ignore_conflicts=True,
+    )
+    theirs = Goal.objects.filter(course=course, stage=stage)
+    theirs.filter(status=Status.PLANNED).update(status=Status.IN_PROGRESS, updated_at=now)
+    return {goal.key: goal for goal in theirs}
+
+
+def renew_planned(course: Course, definition: PathwayDefinition, *, now: datetime) -> None:
+    """Let the goals of later stages say what another version says; what it lacks is cancelled."""
+    planned = Goal.objects.filter(course=course, status__in=[Status.PLANNED, Status.CANCELLED])
+    for goal in planned:
+        name: Any = goal.stage
+        content = {one.id: one for one in definition.stage(name).goals}.get(goal.key)
+        fields: dict[str, Any] = {"status": Status.CANCELLED}
+        if content is not None:
+            fields = {"status": Status.PLANNED, **told_by(content)}
+        Goal.objects.filter(pk=goal.pk).update(**fields, version=F("version") + 1, updated_at=now)
+
+
+def told_by(content: GoalContent) -> dict[str, Any]:
+    """Return what a goal says in the words of its version, by field."""
+    target = content.target
+    found = leaves(target) if target is not None else ()
+    return {
+        "text": content.text,
+        "measures": sorted({name for leaf in found if (name := getattr(leaf, "measure", None))}),
+        "target": target.model_dump(mode="json", exclude_none=True) if target else None,
+    }
 
 
 def goal_for(actor: Actor, goal_id: UUID, *, now: datetime) -> Goal:
@@ -81,6 +140,9 @@ def move_goal(goal_id: UUID, action: str, *, actor: Actor, now: datetime) -> Goa
     """
     goal = goal_for(actor, goal_id, now=now)
     _require(f"goal.{action}", goal, actor)
+    # Whoever discharges the course weighs its goals under this lock, so neither slips past.
+    goal.course = Course.objects.select_for_update(no_key=True).get(pk=goal.course_id)
+    goal.refresh_from_db(fields=["status"])
     target = MOVES.get((goal.status, action))
     if goal.course.status == Course.Status.DISCHARGED:
         raise NotAllowed(WORDS.refuse_as("belongs to a course that has ended", action, []))

@@ -149,6 +149,18 @@ def perform(
     return hand_off
 
 
+def withdraw_offer(patient_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """Withdraw what the lead offered for a plan that is closed; safe to repeat.
+
+    One that is urgent stays: the patient still has nobody who may answer for them. The patient's
+    row must be locked.
+    """
+    found = _open_one(patient_id)
+    if found is not None and not found.is_urgent:
+        software = Actor.system("care_plans.plans", actor.organization_id)
+        perform(found.pk, "withdraw", actor=software, now=now)
+
+
 def _assign(hand_off: HandOff, given: Answer, *, actor: Actor, now: datetime) -> None:
     if given.to is None:
         raise Invalid.field("/practitioner_role", "Say who is to take over.")

@@ -1,6 +1,6 @@
 """The lanes of a course: which are needed, what each says about going on, and its notes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from care_plans.content.sourced import STAGES, StageName
 from care_plans.editing import save_edit
 from care_plans.evaluation import evaluate
 from care_plans.evidence import Facts, Outcome
+from care_plans.facts import LaneRow
 from care_plans.models import Course, Lane, LaneSignOff, StageStay
 from care_plans.telling import tell
 from coordination.access import owned_by_patient
@@ -61,8 +62,10 @@ def needed_disciplines(course: Course) -> list[str]:
     )
 
 
-def create_lanes(course: Course, definition: PathwayDefinition) -> None:
-    """Give a new course a lane for each discipline that any of its stages names."""
+def create_lanes(
+    course: Course, definition: PathwayDefinition, *, but: Collection[str] = ()
+) -> None:
+    """Give a course a lane for each discipline that any of its stages names, but those it has."""
     disciplines = dict.fromkeys(
         discipline for stage in STAGES for discipline in definition.stage(stage).lanes
     )
@@ -77,6 +80,7 @@ def create_lanes(course: Course, definition: PathwayDefinition) -> None:
                 rests_on=[],
             )
             for discipline in disciplines
+            if discipline not in but
         ]
     )
 
@@ -117,6 +121,16 @@ def decide_lanes(
     return changed
 
 
+def is_decided(
+    row: LaneRow, definition: PathwayDefinition, stage: StageName, facts: Facts, now: datetime
+) -> bool:
+    """Say whether `decide_lanes`, which takes no lane off, would leave a lane as it is."""
+    if row.decided_by == Lane.DecidedBy.PERSON or row.needed == Lane.Needed.NEEDED:
+        return True
+    decided = _decided(row.discipline, definition, stage, facts, now)
+    return (row.needed, row.reason, row.order, row.rests_on) == decided
+
+
 def _decided(
     discipline: str,
     definition: PathwayDefinition,
@@ -125,7 +139,7 @@ def _decided(
     now: datetime,
 ) -> tuple[Lane.Needed, str, int, list[UUID]]:
     content = definition.stage(stage)
-    order = {name: place for place, name in enumerate(content.referrals.order, start=1)}
+    order = {name: place for place, name in enumerate(content.referring.order, start=1)}
     lane = {str(name): lane for name, lane in content.lanes.items()}.get(discipline)
     if lane is None:
         return Lane.Needed.NOT_NEEDED, NOT_IN_STAGE, 0, []

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from care_plans.models import CarePlan
+from care_plans.models import CarePlan, RedFlag, SafetyAlert
 from care_plans.telling import tell
 from coordination import audit, lockbox
 from coordination.actors import Actor, Role
@@ -199,6 +199,12 @@ def _under_way(patient_id: UUID) -> Iterator[str]:
     owed = WorkItem.objects.filter(patient_id=patient_id, status__in=OPEN_WORK)
     if owed.exclude(kind__in=["referral", "hand_off"]).exists():
         yield "other open work"
+    flags = RedFlag.objects.filter(patient_id=patient_id)
+    if flags.exclude(status=RedFlag.Status.CLEARED).exists():
+        yield "an open red flag"
+    alerts = SafetyAlert.objects.filter(patient_id=patient_id)
+    if alerts.exclude(status=SafetyAlert.Status.CLOSED).exists():
+        yield "an open safety alert"
 
 
 def _unlink(review: DuplicateReview, *, now: datetime) -> None:

@@ -13,7 +13,16 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from care_plans import activities, lanes, leading, reminders, scope, staffing, standing, stays
+from care_plans import (
+    closing,
+    lanes,
+    leading,
+    reminders,
+    scope,
+    staffing,
+    standing,
+    stays,
+)
 from care_plans.content.sourced import STAGES
 from care_plans.disclosing import explain
 from care_plans.evidence import Outcome
@@ -114,6 +123,7 @@ class _Step:
     now: datetime
     evidence: dict[str, Any]
     unmet: list[dict[str, Any]]
+    reckoning: closing.Reckoning | None = None
 
 
 def perform(course_id: UUID, request: Request, *, actor: Actor, now: datetime) -> Course:
@@ -164,8 +174,9 @@ def _prepared(course: Course, request: Request, *, actor: Actor, now: datetime) 
         evidence={},
         unmet=[],
     )
-    if request.action == "discharge" and request.outcome not in Course.Outcome.values:
-        raise Invalid.field("/outcome", f"One of: {', '.join(Course.Outcome.values)}.")
+    if request.action == "discharge":
+        step.reckoning = closing.reckon(course, request.outcome, at=step.at)
+        step.evidence = step.reckoning.as_json()
     if move.needs_readiness:
         _ask_readiness(step)
     return step
@@ -348,16 +359,16 @@ def _set_aside(step: _Step, referral_id: UUID, action: str, referral: Any) -> No
 
 
 def _discharge(step: _Step) -> None:
-    if step.stay is not None:
-        stays.leave(step.course, step.stay, effective_at=step.at, actor=step.actor, now=step.now)
-    activities.stop_open_activities(step.course, because="The course has ended.", now=step.now)
-    staffing.withdraw(
-        staffing.every_lane(step.course),
-        reason_code="course_closed",
+    assert step.reckoning is not None
+    closing.end(
+        step.course,
+        step.stay,
+        step.reckoning,
+        outcome=step.request.outcome,
+        at=step.at,
         actor=step.actor,
         now=step.now,
     )
-    reminders.discharged(step.course, actor=step.actor, now=step.now)
 
 
 _FOLLOW = {

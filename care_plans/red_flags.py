@@ -1,7 +1,7 @@
 """Screening for red flags: what was asked, what was found, and what then stops.
 
-A flag that was found present stays open whatever a later screen says. Clearing one, which is a
-decision of its own, does not exist yet: until then a course with an open flag does not move on.
+A flag that was found present stays open whatever a later screen says, until a clinician clears
+it (`open_flags`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,11 +11,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from care_plans import activities, scope, standing
+from care_plans import activities, open_flags, scope, standing
+from care_plans.content import safety
+from care_plans.content.citations import Evidence, Grade
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.safety import RedFlag, Redirect
+from care_plans.content.safety import Redirect
 from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
-from care_plans.models import Course, RedFlagAnswer, RedFlagScreen
+from care_plans.models import Course, PathwayVersion, RedFlag, RedFlagAnswer, RedFlagScreen
 from care_plans.recording import (
     course_for,
     digest,
@@ -29,16 +31,26 @@ from coordination.actors import Actor
 from coordination.idempotency import KeyReused, usable_key
 from coordination.models import PractitionerRole
 from coordination.problems import FieldError
+from coordination.withheld import must_be_shown
 
 Answer = RedFlagAnswer.Answer
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A flag found present: what to do at once, how soon, and on whose word."""
+    """A flag found present: what to do at once, how soon, and on whose word.
 
-    flag: RedFlag
-    cites: tuple[str, ...]
+    `evidence` is for the finding and for what to do; `grade` says how well the latter is known.
+    """
+
+    flag: safety.RedFlag
+    evidence: tuple[Evidence, ...]
+    grade: Grade
+
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """Return the citations in words, but none that belongs to another work."""
+        return tuple(dict.fromkeys(one.cite for one in self.evidence))
 
     @property
     def towards(self) -> tuple[str, ...]:
@@ -71,7 +83,7 @@ def record_screen(
     A hard stop holds every loading activity of the patient before this returns. With a `key` that
     was used for the same content the earlier screen is returned; the flag says whether it is new.
     Raises `CourseNotFound`, `Invalid` with a pointer to each wrong answer, `Denied`,
-    `CourseEnded`, `KeyReused`.
+    `CourseEnded`, `KeyReused`, and `NotOpenToYou` where what the key was used for is withheld.
     """
     course = course_for(actor, course_id, now=now)
     role = scope.require("screen.record", course, actor=actor)
@@ -83,12 +95,14 @@ def record_screen(
     if stops:
         activities.stop_for_red_flag(course.patient_id, actor=actor, now=now)
     standing.hold(course.pk)
-    if earlier := _earlier(course, usable_key(key), sent):
+    if earlier := _earlier(course, usable_key(key), sent, actor, now):
         return earlier, False
     at = moment(effective_at, course.patient, course, now=now)
     screen = _create(course, answers, at, role, key=key, sent=sent, actor=actor, now=now)
     _tell(screen, answers, actor=actor, now=now)
-    _reassess(course, everywhere=stops, actor=actor, now=now)
+    present = [flag for flag, answer in answers.items() if answer == Answer.PRESENT]
+    open_flags.open_found(screen, present, role, actor=actor, now=now)
+    open_flags.reassess_patient(course, everywhere=stops, actor=actor, now=now)
     return screen, True
 
 
@@ -102,9 +116,27 @@ def found_by(screen: RedFlagScreen) -> list[Found]:
     urgencies = list(RedFlagAnswer.Urgency.values)
     present = [flag for flag in definition.screened_flags() if flag.id in named]
     return [
-        Found(flag, _cites(flag, definition))
+        _found(flag, definition)
         for flag in sorted(present, key=lambda flag: urgencies.index(flag.urgency.value))
     ]
+
+
+def found_flag(red_flag: RedFlag) -> Found:
+    """Return what the pathway says of a flag that was found, also where the course moved on.
+
+    A version that the course follows since may not have the flag: then another one that has it
+    tells.
+    """
+    definition = red_flag.course.pathway_version.definition
+    if red_flag.flag not in {flag.id for flag in definition.screened_flags()}:
+        versions = PathwayVersion.objects.filter(pathway_id=red_flag.course.pathway_id)
+        definition = next(
+            other.definition
+            for other in versions.order_by("-published_at")
+            if red_flag.flag in {flag.id for flag in other.definition.screened_flags()}
+        )
+    flag = definition.red_flag(red_flag.flag)
+    return _found(flag, definition)
 
 
 def not_known(screen: RedFlagScreen) -> list[str]:
@@ -129,10 +161,14 @@ def _is_stop(definition: PathwayDefinition, flag: str, answer: str) -> bool:
     return answer == Answer.PRESENT and definition.red_flag(flag).stops_loading
 
 
-def _earlier(course: Course, key: str, sent: str) -> RedFlagScreen | None:
+def _earlier(
+    course: Course, key: str, sent: str, actor: Actor, now: datetime
+) -> RedFlagScreen | None:
     if not key:
         return None
     found = RedFlagScreen.objects.filter(course=course, key=key).first()
+    if found is not None:
+        must_be_shown(found, actor=actor, now=now)
     if found is not None and found.digest != sent:
         raise KeyReused("This idempotency key was used for another screen.")
     return found
@@ -176,18 +212,9 @@ def _create(
     return screen
 
 
-def _reassess(course: Course, *, everywhere: bool, actor: Actor, now: datetime) -> None:
-    """Bring the course up to date; after a hard stop, every course of the patient."""
-    courses = Course.objects.underway().filter(patient_id=course.patient_id)
-    if not everywhere:
-        courses = courses.filter(pk=course.pk)
-    for course_id in courses.order_by("id").values_list("id", flat=True):
-        standing.reassess(course_id, actor=actor, now=now)
-
-
-def _cites(flag: RedFlag, definition: PathwayDefinition) -> tuple[str, ...]:
-    keys = dict.fromkeys((*tuple(flag.source), *tuple(flag.action_source or ())))
-    return tuple(definition.sources[key].cite for key in keys if key in definition.sources)
+def _found(flag: safety.RedFlag, definition: PathwayDefinition) -> Found:
+    asked = tuple(flag.action_source or flag.source)
+    return Found(flag, definition.evidence((*flag.source, *asked)), definition.grade(asked))
 
 
 def _tell(

@@ -4,7 +4,8 @@ What belongs to a stage is about the stay in it: when the stay ends, whatever st
 said about it is cancelled, and what slipped through is dropped at the moment of sending.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -202,22 +203,48 @@ def plan_ahead(course: Course, stay: StageStay, *, actor: Actor, now: datetime) 
     A review whose time has gone by is not asked for any more. That a stay is overdue remains so:
     whoever is to know it hears it at once, if it turns out late.
     """
-    lead, occurrence = _lead(course, now), f"{stay.id}:{stay.plan}"
-    if stay.review_at is not None:
-        _say(
-            REVIEW_DUE,
-            course,
-            stay.id,
-            occurrence,
-            [*_lanes(course), *lead],
-            stay.review_at,
-            actor=actor,
-            now=now,
-            late=False,
-        )
-    late_from = max(stay.expected_until, now)
-    informed = [*lead, *schedulers(now=now)]
-    _say(OVERDUE, course, stay.id, occurrence, informed, late_from, actor=actor, now=now)
+    for news in planned(stay, _lanes(course), _lead(course, now), schedulers(now=now), now=now):
+        _tell(course, stay, news, actor=actor, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing to be said about a stay, to whom and when; said once for each occurrence."""
+
+    kind: str
+    occurrence: str
+    recipients: tuple[Recipient, ...]
+    due_at: datetime
+
+
+def planned(
+    stay: StageStay,
+    working: Sequence[Recipient],
+    lead: Sequence[Recipient],
+    desk: Sequence[Recipient],
+    *,
+    now: datetime,
+) -> Iterator[News]:
+    """Return what is planned to be said about a stay to whoever works on it, leads and schedules.
+
+    A review that was due before `now` is left out.
+    """
+    occurrence = f"{stay.id}:{stay.plan}"
+    if stay.review_at is not None and stay.review_at >= now:
+        yield News(REVIEW_DUE, occurrence, (*working, *lead), stay.review_at)
+    yield News(OVERDUE, occurrence, (*lead, *desk), max(stay.expected_until, now))
+
+
+def of_standing(
+    stay: StageStay, holding: Sequence[Recipient], lead: Sequence[Recipient], *, now: datetime
+) -> Iterator[News]:
+    """Return what is to be said now about where a stay stands; `holding` are who hold it up."""
+    since = f"{stay.id}:{stay.standing_since.isoformat()}"
+    if stay.standing == StageStay.Standing.READY:
+        yield News(READY, since, tuple(lead), now)
+    elif stay.standing == StageStay.Standing.BLOCKED:
+        occurrence = f"{since}:{','.join(sorted(stay.blocked_by))}"
+        yield News(BLOCKED, occurrence, (*holding, *lead), now)
 
 
 def plan_anew(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
@@ -271,30 +298,21 @@ def say_anew(course: Course, stay: StageStay, *, actor: Actor, now: datetime) ->
     Repeating it says nothing to whoever was told, or is about to be.
     """
     plan_ahead(course, stay, actor=actor, now=now)
-    since = f"{stay.id}:{stay.standing_since.isoformat()}"
-    if stay.standing == StageStay.Standing.READY:
-        _say(
-            READY,
-            course,
-            stay.id,
-            since,
-            _lead(course, now),
-            now,
-            actor=actor,
-            now=now,
-        )
-    elif stay.standing == StageStay.Standing.BLOCKED:
-        occurrence = f"{since}:{','.join(sorted(stay.blocked_by))}"
-        told = people_told(kind=BLOCKED, subject_id=stay.id)
-        waited_for = by_person([*_lanes(course, stay.blocked_by), *_lead(course, now)])
-        fresh = [to for person, to in waited_for.items() if person not in told]
-        _say(BLOCKED, course, stay.id, occurrence, fresh, now, actor=actor, now=now)
+    holding = _lanes(course, stay.blocked_by)
+    for news in of_standing(stay, holding, _lead(course, now), now=now):
+        if news.kind == BLOCKED:
+            told = people_told(kind=BLOCKED, subject_id=stay.id)
+            waited_for = by_person(news.recipients)
+            fresh = tuple(to for person, to in waited_for.items() if person not in told)
+            news = replace(news, recipients=fresh)  # noqa: PLW2901 - narrowed
+        _tell(course, stay, news, actor=actor, now=now)
 
 
-def discharged(course: Course, *, actor: Actor, now: datetime) -> None:
-    """Tell everybody that a course has ended."""
+def discharged(course: Course, *, is_alive: bool = True, actor: Actor, now: datetime) -> None:
+    """Tell everybody that a course has ended; nobody writes to a patient who has died."""
     staff = [*_lanes(course), *_lead(course, now)]
-    everybody = [Recipient(patient_id=course.patient_id), *staff, *schedulers(now=now)]
+    patient = [Recipient(patient_id=course.patient_id)] if is_alive else []
+    everybody = [*patient, *staff, *schedulers(now=now)]
     _say(DISCHARGED, course, course.id, f"{course.id}", everybody, now, actor=actor, now=now)
 
 
@@ -317,6 +335,19 @@ def _lead(course: Course, now: datetime) -> list[Recipient]:
     return leading.told_as_lead(course.patient_id, now=now)
 
 
+def _tell(course: Course, stay: StageStay, news: News, *, actor: Actor, now: datetime) -> None:
+    _say(
+        news.kind,
+        course,
+        stay.id,
+        news.occurrence,
+        news.recipients,
+        news.due_at,
+        actor=actor,
+        now=now,
+    )
+
+
 def _say(
     kind: str,
     course: Course,
@@ -327,7 +358,6 @@ def _say(
     *,
     actor: Actor,
     now: datetime,
-    late: bool = True,
 ) -> None:
     by_path: dict[str, list[Recipient]] = {}
     for to in dict.fromkeys(recipients):
@@ -343,7 +373,6 @@ def _say(
             path=path,
             actor=actor,
             now=now,
-            skip_if_past=not late,
         )
 
 

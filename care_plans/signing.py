@@ -41,10 +41,8 @@ def sign(
     registration; Denied when the actor practises none of the disciplines that the version lets
     sign; SignedAlready.
     """
-    role = _role_with_scope(version, actor)
-    given = {"name": name, "college": college, "registration_number": registration_number}
-    given = {field: " ".join(value.split()) for field, value in given.items()}
-    _must_be_their_own(role, given)
+    role = role_with_scope(version, actor)
+    given = as_signed(role, name=name, college=college, registration_number=registration_number)
     try:
         with transaction.atomic():
             signature = PathwaySignature.objects.create(
@@ -68,9 +66,12 @@ def sign(
     return signature
 
 
-def _role_with_scope(version: PathwayVersion, actor: Actor) -> PractitionerRole:
+def role_with_scope(
+    version: PathwayVersion, actor: Actor, *, entry: str = "pathway.sign"
+) -> PractitionerRole:
+    """Return the actor's role in a discipline that the version lets sign; raises Denied."""
     allowed = version.definition.signing.disciplines
-    roles = actor.practitioner_roles and scope.permitted("pathway.sign", actor=actor)
+    roles = actor.practitioner_roles and scope.permitted(entry, actor=actor)
     for role in roles:
         if role.discipline in allowed:
             return role
@@ -80,8 +81,12 @@ def _role_with_scope(version: PathwayVersion, actor: Actor) -> PractitionerRole:
     )
 
 
-def _must_be_their_own(role: PractitionerRole, given: dict[str, str]) -> None:
-    """A signature that names somebody else, or a number nobody checked, vouches for nothing."""
+def as_signed(role: PractitionerRole, **given: str) -> dict[str, str]:
+    """Return what a signature says, tidied; raises Invalid when it is not the role's own.
+
+    A signature that names somebody else, or a number nobody checked, vouches for nothing.
+    """
+    given = {field: " ".join(value.split()) for field, value in given.items()}
     errors = [FieldError(f"/{field}", "must not be blank") for field, v in given.items() if not v]
     registered = {"college": role.college, "registration_number": role.registration_number}
     errors += [
@@ -91,3 +96,4 @@ def _must_be_their_own(role: PractitionerRole, given: dict[str, str]) -> None:
     ]
     if errors:
         raise Invalid("The signature is not complete.", errors=errors)
+    return given

@@ -4,19 +4,22 @@ Referrals of a stage run side by side unless the pathway says `sequential`. Ever
 repeated: a lane that has somebody, or a referral on its way, is left as it is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F, Q
 
+from care_plans import facts as facts_of_courses
 from care_plans import scope
 from care_plans.content.stages import ReferralSet
-from care_plans.models import Course, Lane, StageStay
+from care_plans.facts import LaneRow
+from care_plans.models import Course, Lane, LaneOwner, StageStay
+from care_plans.routing_level import routing
 from coordination.actors import Actor
 from coordination.models import CareTeamMember, PractitionerRole
 from referrals.lifecycle import perform
-from referrals.models import Referral
+from referrals.models import Referral, ReferralTransition
 from referrals.requests import open_referral
 
 _ON_ITS_WAY = ("draft", "active", "on_hold")
@@ -56,6 +59,31 @@ def staff(
     return came
 
 
+def is_staffed(
+    rows: Iterable[LaneRow], team: Mapping[UUID, str], stay: StageStay, plan: ReferralSet
+) -> bool:
+    """Say whether `staff` would leave the lanes of a stay as they are.
+
+    `team` is the discipline of each role that is in the patient's team and registered now. What
+    cannot be told from these alone counts as not staffed.
+    """
+    needed = [row for row in rows if row.needed == Lane.Needed.NEEDED]
+    for row in sorted(needed, key=lambda row: (row.order, row.discipline)):
+        if row.practitioner_role_id in team:
+            continue
+        is_on_its_way = row.referral_status in _ON_ITS_WAY
+        given_up = row.referral_status == Referral.Status.REVOKED and (
+            row.referral_key or ""
+        ).startswith(f"stage-stay:{stay.id}:{row.discipline}")
+        if row.practitioner_role_id is not None or not (is_on_its_way or given_up):
+            return False
+        if not is_on_its_way and row.discipline in team.values():
+            return False
+        if plan.timing == "sequential" and is_on_its_way:
+            break
+    return True
+
+
 def take_up_again(lane: Lane, *, now: datetime) -> None:
     """Forget a revoked referral of a lane that somebody needs after all, so that one follows."""
     if lane.referral is not None and lane.referral.status == Referral.Status.REVOKED:
@@ -80,8 +108,17 @@ def take_in(referral: Referral, *, now: datetime) -> Lane | None:
         owner = None
     if lane.practitioner_role_id == owner:
         return None
-    _assign(lane, owner, now=now)
+    _assign(lane, owner, now=now, effective_at=_moved_at(referral))
     return lane if owner else None
+
+
+def _moved_at(referral: Referral) -> datetime | None:
+    """Return when the latest step of the work happened; the sweep takes it in some time later."""
+    steps = ReferralTransition.objects.filter(referral=referral, part=ReferralTransition.Part.WORK)
+    found: datetime | None = (
+        steps.order_by("-recorded_at", "-id").values_list("effective_at", flat=True).first()
+    )
+    return found
 
 
 def withdraw(
@@ -170,6 +207,7 @@ def _refer(lane: Lane, course: Course, stay: StageStay, *, actor: Actor, now: da
             sensitivity="psychotherapy" if lane.discipline == "psychotherapy" else "",
             requested_by_id=lead_id,
             order=lane.order,
+            priority=_priority(course, now),
             lane_id=lane.id,
             condition_id=course.id,
             actor=actor,
@@ -185,8 +223,29 @@ def _refer(lane: Lane, course: Course, stay: StageStay, *, actor: Actor, now: da
     lane.referral = referral
 
 
-def _assign(lane: Lane, practitioner_role_id: UUID | None, *, now: datetime) -> None:
+def _priority(course: Course, now: datetime) -> str:
+    """Return how pressing a referral is: as a screen of the course asks, and else as usual."""
+    facts = facts_of_courses.gather([course], now=now)[course.id]
+    found = routing(course.pathway_version.definition, facts, now)
+    return found.priority if found.basis in ("complexity_screen", "risk_screen") else "routine"
+
+
+def _assign(
+    lane: Lane,
+    practitioner_role_id: UUID | None,
+    *,
+    now: datetime,
+    effective_at: datetime | None = None,
+) -> None:
     Lane.objects.filter(pk=lane.pk).update(
         practitioner_role=practitioner_role_id, version=F("version") + 1, updated_at=now
     )
     lane.practitioner_role_id = practitioner_role_id
+    LaneOwner.objects.create(
+        organization_id=lane.organization_id,
+        course_id=lane.course_id,
+        lane=lane,
+        practitioner_role_id=practitioner_role_id,
+        effective_at=min(effective_at or now, now),
+        recorded_at=now,
+    )

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from care_plans import activities, lanes, reminders, staffing
+from care_plans import achieving, activities, lanes, recommending, releasing, reminders, staffing
 from care_plans import facts as facts_of_courses
 from care_plans.content.sourced import STAGES
-from care_plans.evaluation import readiness
+from care_plans.evaluation import Outcomes, outcomes, readiness
 from care_plans.evidence import Facts, Outcome, Readiness
 from care_plans.models import Course, Lane, LaneSignOff, StageStay
 from coordination.actors import Actor
@@ -40,25 +40,32 @@ def judge(courses: Iterable[Course], *, now: datetime) -> Mapping[UUID, Judgemen
     """
     wanted = list(courses)
     gathered = facts_of_courses.gather(wanted, now=now)
-    return {course.id: _judged(course, gathered[course.id], now) for course in wanted}
+    return {course.id: judged(course, gathered[course.id], now) for course in wanted}
 
 
-def _judged(course: Course, facts: Facts, now: datetime) -> Judgement:
-    found = readiness(course.pathway_version.definition, facts, now)
-    criteria_met = all(part.outcome is Outcome.MET for part in found.criteria)
+def judged(course: Course, facts: Facts, now: datetime) -> Judgement:
+    """Judge a course by facts that were gathered already."""
+    definition = course.pathway_version.definition
+    return Judgement(
+        readiness(definition, facts, now), *stands(outcomes(definition, facts, now), facts)
+    )
+
+
+def stands(found: Outcomes, facts: Facts) -> tuple[StageStay.Standing, tuple[str, ...]]:
+    """Return how a course stands by its readiness, and the lanes that hold it up."""
     holding = tuple(
         sorted(
             name
             for name, lane in facts.lanes.items()
             if (lane.needed and lane.ready is False)
-            or (criteria_met and lane.needed is not False and lane.ready is None)
+            or (found.criteria_met and lane.needed is not False and lane.ready is None)
         )
     )
-    if found.safety.outcome is Outcome.NOT_MET:
-        return Judgement(found, Standing.STOPPED, holding)
-    if found.outcome is Outcome.MET:
-        return Judgement(found, Standing.READY, ())
-    return Judgement(found, Standing.BLOCKED if holding else Standing.WORKING, holding)
+    if found.safety is Outcome.NOT_MET:
+        return Standing.STOPPED, holding
+    if found.whole is Outcome.MET:
+        return Standing.READY, ()
+    return (Standing.BLOCKED if holding else Standing.WORKING), holding
 
 
 @transaction.atomic
@@ -72,22 +79,31 @@ def reassess(course_id: UUID, *, actor: Actor, now: datetime) -> None:
     course = hold(course_id)
     stay = open_stay(course)
     if stay is None:
-        prepare(course, now=now)
+        prepare(course, actor=actor, now=now)
     elif course.status == Course.Status.ACTIVE:
         facts = _catch_up(course, stay, actor=actor, now=now)
-        _settle(course, stay, _judged(course, facts, now), actor=actor, now=now)
+        recommending.follow(course, facts, actor=actor, now=now)
+        achieving.follow(course, facts, actor=actor, now=now)
+        _settle(course, stay, judged(course, facts, now), actor=actor, now=now)
     else:
+        # what is found while a course rests is suggested all the same; nothing else follows
+        facts = facts_of_courses.gather([course], now=now)[course.id]
+        recommending.follow(course, facts, actor=actor, now=now)
+        achieving.follow(course, facts, actor=actor, now=now)
         StageStay.objects.filter(pk=stay.pk).update(checked_at=now)
 
 
 def hold(course_id: UUID) -> Course:
     """Return a course, holding its row until the transaction ends, so that moves take turns."""
-    course: Course = (
+    rows = (
         Course.objects.select_for_update(of=("self",), no_key=True)
         .select_related("pathway_version", "pathway", "patient")
-        .get(pk=course_id)
+        .defer("pathway_version__content")
     )
-    return course
+    # Whoever waited while the course was given another version finds no row, since PostgreSQL
+    # joins the new row with the version that it had before; asked again, it finds the course.
+    course: Course | None = rows.filter(pk=course_id).first()
+    return course if course is not None else rows.get(pk=course_id)
 
 
 def open_stay(course: Course) -> StageStay | None:
@@ -107,8 +123,12 @@ def remind_anew(course_id: UUID, *, actor: Actor, now: datetime) -> None:
         reminders.say_anew(course, stay, actor=actor, now=now)
 
 
-def prepare(course: Course, *, now: datetime) -> None:
+def prepare(course: Course, *, actor: Actor, now: datetime) -> None:
     """During intake, plan the first stage: its lanes follow the answers. Safe to repeat."""
+    if course.status == Course.Status.DISCHARGED:
+        # what is corrected or entered late still says how far its goals had come
+        facts = facts_of_courses.gather([course], now=now)[course.id]
+        achieving.follow(course, facts, actor=actor, now=now)
     if course.status != Course.Status.INTAKE:
         return
     definition, first = course.pathway_version.definition, STAGES[0]
@@ -117,6 +137,8 @@ def prepare(course: Course, *, now: datetime) -> None:
         course, definition, first, facts, keep_decisions=True, only_add=False, now=now
     )
     activities.plan_stage(course, definition, first, 1, facts, now=now)
+    recommending.follow(course, facts, actor=actor, now=now)
+    achieving.follow(course, facts, actor=actor, now=now)
 
 
 def _catch_up(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> Facts:
@@ -128,18 +150,19 @@ def _catch_up(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -
         course, definition, stage, facts, keep_decisions=True, only_add=True, now=now
     )
     activities.plan_stage(course, definition, stage, stay.sequence, facts, now=now)
-    came = staffing.staff(course, stay, definition.stage(stage).referrals, actor=actor, now=now)
+    came = staffing.staff(course, stay, definition.stage(stage).referring, actor=actor, now=now)
     if changed or came:
         reminders.stage_entered(course, stay, actor=actor, now=now)
         facts = facts_of_courses.gather([course], now=now)[course.id]
+    releasing.follow(course, stay, facts, now=now)
     return facts
 
 
 def _settle(
-    course: Course, stay: StageStay, judged: Judgement, *, actor: Actor, now: datetime
+    course: Course, stay: StageStay, found: Judgement, *, actor: Actor, now: datetime
 ) -> None:
-    news = _news(stay, judged)
-    stay.standing, stay.blocked_by = judged.standing, list(judged.blocked_by)
+    news = _news(stay, found)
+    stay.standing, stay.blocked_by = found.standing, list(found.blocked_by)
     stay.checked_at = now
     if news is not None:
         stay.standing_since = now
@@ -148,15 +171,15 @@ def _settle(
         reminders.standing_changed(course, stay, news, actor=actor, now=now)
 
 
-def _news(stay: StageStay, judged: Judgement) -> Sequence[str] | None:
+def _news(stay: StageStay, found: Judgement) -> Sequence[str] | None:
     """Return the lanes that hold the course up and were not told so yet; None: nothing new.
 
     That one of several lanes has answered is no news to those who still wait.
     """
-    if stay.standing != judged.standing:
-        return judged.blocked_by
-    fresh = [name for name in judged.blocked_by if name not in stay.blocked_by]
-    return fresh if fresh and judged.standing == Standing.BLOCKED else None
+    if stay.standing != found.standing:
+        return found.blocked_by
+    fresh = [name for name in found.blocked_by if name not in stay.blocked_by]
+    return fresh if fresh and found.standing == Standing.BLOCKED else None
 
 
 @transaction.atomic

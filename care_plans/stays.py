@@ -31,7 +31,7 @@ def enter(
         sequence=StageStay.objects.filter(course=course).count() + 1,
         entered_at=effective_at,
         recorded_at=now,
-        expected_until=effective_at + _days(content.expected[severity].stay),
+        expected_until=effective_at + _days(content.weeks(severity).stay),
         review_at=effective_at + _days(review) if isinstance(review, Duration) else None,
         standing_since=now,
         checked_at=now,
@@ -51,7 +51,7 @@ def enter(
     staffing.withdraw(
         staffing.unneeded(course), reason_code="no_longer_needed", actor=actor, now=now
     )
-    staffing.staff(course, stay, content.referrals, actor=actor, now=now)
+    staffing.staff(course, stay, content.referring, actor=actor, now=now)
     reminders.stage_entered(course, stay, actor=actor, now=now)
     return stay
 
@@ -89,7 +89,7 @@ def expect_anew(course: Course, stay: StageStay, *, actor: Actor, now: datetime)
     name: Any = stay.stage
     severity: Any = course.severity
     paused = _paused_since(stay)
-    until = stay.entered_at + _days(definition.stage(name).expected[severity].stay) + paused
+    until = stay.entered_at + _days(definition.stage(name).weeks(severity).stay) + paused
     StageStay.objects.filter(pk=stay.pk).update(expected_until=until, plan=F("plan") + 1)
     stay.refresh_from_db()
     reminders.plan_anew(course, stay, actor=actor, now=now)

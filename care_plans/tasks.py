@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from care_plans import consuming, lapses
+from care_plans import consuming, lapses, safety_alerts
 
 
 @shared_task(name="care_plans.tasks.consume_referral_steps")
@@ -22,3 +22,9 @@ def check_standings() -> None:
 def check_lapses() -> None:
     """Open hand-offs for leads whose registration has lapsed."""
     lapses.check_lapses(now=timezone.now())
+
+
+@shared_task(name="care_plans.tasks.escalate_safety_alerts")
+def escalate_safety_alerts() -> None:
+    """Say again what nobody has taken up."""
+    safety_alerts.escalate(now=timezone.now())

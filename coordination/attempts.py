@@ -1,9 +1,9 @@
 """Guessing is slowed down: passwords, second factors and tokens, by login and by address.
 
-The first attempts are free. From then on one more is let through each time the wait is over, and
-each wait is twice the one before, up to a cap. Somebody who guesses from one address makes only
-that address wait long; a login that is attacked from many, and an address that many share, wait a
-minute at most, so that nobody can lock a clinic out.
+The first attempts are free. After the last of them one more is let through each time the wait is
+over, and each wait is twice the one before, up to a cap. Somebody who guesses from one address
+makes only that address wait long; a login that is attacked from many, and an address that many
+share, wait a minute at most, so that nobody can lock a clinic out.
 
 The counts lie in the cache. When it has been emptied, counting begins anew; when it does not
 answer, each process counts for itself, so that logging in neither stops nor opens up.
@@ -104,8 +104,8 @@ def _take(counts: _Counts, kind: Kind, login: str, address: str, now: datetime) 
     for key, allowance in buckets:
         counts.add(key, 0, timeout=allowance.window.total_seconds())
         number = counts.incr(key)
-        if number > allowance.free:
-            _close_gate(counts, key, allowance.longest, number - allowance.free, now)
+        if number >= allowance.free:
+            _close_gate(counts, key, allowance.longest, number - allowance.free + 1, now)
 
 
 def _refuse_while_waiting(counts: _Counts, key: str, now: datetime) -> None:

@@ -22,7 +22,8 @@ AT_MOST = 500  # rows held back before they are written anyway
 # (one that this very act has just ended included), or else what the row itself brings. A record
 # that rests in another one is read by a grant on that one. While the glass is broken also for what
 # is withheld, whatever is read then is read by that: nobody can tell afterwards what of it the
-# reader would have seen anyway.
+# reader would have seen anyway. What only guarding privacy shows is no care, also where the reader
+# practises.
 INSERT = """
 INSERT INTO coordination_auditevent (
     id, organization_id, recorded_at, user_id, actor, action, event, resource, resource_id,
@@ -33,7 +34,9 @@ SELECT r.id, r.organization_id, r.recorded_at, r.user_id, r.actor, r.action, r.e
     coalesce((SELECT string_agg(DISTINCT b, ', ' ORDER BY b) FROM unnest(g.bases) b), r.basis),
     g.bases, g.source_ids,
     CASE WHEN r.purpose = 'care' AND g.bases <> '{}' AND g.bases::text[] <@ ARRAY['override']
-        THEN 'emergency' ELSE r.purpose END,
+        THEN 'emergency'
+        WHEN r.purpose = 'care' AND 'oversight' = ANY (g.bases) THEN 'privacy_review'
+        ELSE r.purpose END,
     r.request_id, r.detail
 FROM jsonb_to_recordset(%s::jsonb) AS r (
     id uuid, organization_id uuid, recorded_at timestamptz, user_id uuid, actor text, action text,

@@ -29,7 +29,7 @@ from coordination.disclosure import (
     applying_to,
     disclosed_to,
 )
-from coordination.locked import Locked, alike_to, holder_of, must_say_something
+from coordination.locked import Locked, alike_to, flaws_of, flaws_of_people, holder_of
 from coordination.models import Consent, Directive, Patient, new_id
 from coordination.persons import records_of_person
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale
@@ -143,15 +143,12 @@ def set_directive(
     # Held: of two who write the same down at once, one sees the other's.
     patient = patient_for(finder, patient_id, now=now, view=view_of(finder), lock=True)
     must_go_on(patient)
-    must_say_something(locked)
-    _check_moment(decided, now)
+    holder_id = _checked(locked, decided, patient, finder, now)
     known = _known_to(alike_to(locked, records_of_person(patient)), actor).first()
     if known is not None:
         return known, False
     # What lies in a record that rests is locked there: so it stays when the two are taken apart.
-    holder = patient
-    if locked.target_id is not None:
-        holder = Patient.objects.get(pk=holder_of(locked.target_id, locked, patient, finder, now))
+    holder = patient if holder_id == patient.pk else Patient.objects.get(pk=holder_id)
     consent = _write(
         holder,
         None,
@@ -360,6 +357,25 @@ def _write(
         detail={"category": category, "decision": decision, "version": consent.version},
     )
     return consent
+
+
+def _checked(
+    locked: Locked, decided: Decided, patient: Patient, finder: Actor, now: datetime
+) -> UUID:
+    """Return in which of the patient's records it lies; raises `Invalid` with all that is wrong."""
+    flaws = [*flaws_of(locked.said()), *flaws_of_people(locked)]
+    holder = patient.pk
+    try:
+        holder = holder_of(locked, patient, finder, now)
+    except Invalid as error:
+        flaws += error.errors
+    try:
+        _check_moment(decided, now)
+    except Invalid as error:
+        flaws += error.errors
+    if flaws:
+        raise Invalid(" ".join(flaw.detail for flaw in flaws), errors=flaws)
+    return holder
 
 
 def _check_moment(decided: Decided, now: datetime) -> None:

@@ -286,7 +286,9 @@ def _about(
     if labels.sensitivity:
         named = named.select_for_update(of=("self",), no_key=True)
     if named.first() is None:
-        raise Invalid.field("/resource_id", "There is no such record of this patient.")
+        raise Invalid.field(
+            "/resource_id", "You may name no record of this patient that has this id."
+        )
 
     def read(path: str) -> Any:
         return kind.rows.filter(pk=resource_id).values_list(path).get()[0]

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery
 
 from coordination.actors import Actor, Role
 from coordination.models import (
@@ -31,6 +31,7 @@ from coordination.models import (
     PractitionerRole,
     current,
 )
+from coordination.succession import IsVersionOf
 
 #: clinical: the circle of care; directory: identity and logistics; oversight: identity only,
 #: for whoever guards privacy
@@ -80,7 +81,7 @@ def disclosed_to(
     `at` is the path (with its `__`) to the model from the rows that are filtered.
     """
     labels = labels_of(model)
-    if labels.is_identity or actor.is_software:
+    if labels.is_identity or actor.is_software or (labels.is_safety and view == "clinical"):
         return EVERY_ROW
     if not is_bound(actor, view=view):
         return EVERY_ROW if view == "oversight" else _ready(labels, actor, at=at)
@@ -105,6 +106,29 @@ def named_to(
     rows: QuerySet[Any, Any] = QuerySet(model)
     shown = rows.filter(disclosed_to(model, actor, now, view=view), pk=OuterRef(at))
     return Subquery(shown.order_by().values("pk"))
+
+
+def is_doer_shown(actor: Actor, now: datetime, *, at: str, patient: str = "patient_id") -> Q:
+    """Select the rows at whose path `at` no practitioner role stands that is withheld.
+
+    For what somebody else did to a record that may be read: who cleared it, or decided on it.
+    """
+    found = directed_at(actor, now, Q(patient_id=OuterRef(patient)))
+    if found is None:
+        return EVERY_ROW
+    kinds = Directive.Target
+    target = Q(target=kinds.EVERYTHING) | _membership(at)
+    target |= Q(target=kinds.DISCIPLINE, target_discipline=OuterRef(f"{at}__discipline"))
+    doer = OuterRef(f"{at}__practitioner_id")
+    target |= Q(target=kinds.PRACTITIONER, target_practitioner_id=doer)
+    mine = Q(**{f"{at}_id__in": actor.practitioner_role_ids})
+    return mine | Q(**{f"{at}_id": None}) | Q(~Exists(found.filter(target)))
+
+
+def is_member_shown(actor: Actor, now: datetime, *, at: str, patient: str = "patient_id") -> Q:
+    """Select the rows at whose path `at` nobody stands whose membership in the team is withheld."""
+    found = directed_at(actor, now, Q(patient_id=OuterRef(patient)))
+    return EVERY_ROW if found is None else Q(~Exists(found.filter(_membership(at))))
 
 
 def applying_to(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
@@ -280,15 +304,15 @@ def _identities() -> list[str]:
 def _withholding(labels: Labels, actor: Actor, now: datetime, *, at: str) -> QuerySet[Any, Any]:
     kinds = Directive.Target
     target = Q(target=kinds.EVERYTHING)
-    target |= Q(target=kinds.RECORD, target_id=OuterRef(at + labels.record))
+    target |= Q(target=kinds.RECORD) & _names(labels, at=at)
     if labels.discipline:
         target |= Q(target=kinds.DISCIPLINE, target_discipline=OuterRef(at + labels.discipline))
     for role in _roles(labels, at=at):
         wrote = OuterRef(f"{role}__practitioner_id")
         target |= Q(target=kinds.PRACTITIONER, target_practitioner_id=wrote)
-    for path in labels.parties:
-        of = OuterRef(f"{at}{path.removesuffix('_id')}__discipline")
-        target |= Q(target=kinds.DISCIPLINE, target_discipline=of)
+        if f"{role}__discipline" != at + labels.discipline:
+            of = OuterRef(f"{role}__discipline")
+            target |= Q(target=kinds.DISCIPLINE, target_discipline=of)
     for path in labels.members:
         target |= Q(target=kinds.RECORD, target_id__in=_memberships(OuterRef(OuterRef(at + path))))
     if labels.recorder:
@@ -306,6 +330,20 @@ def _withholding(labels: Labels, actor: Actor, now: datetime, *, at: str) -> Que
         )
     about = Q(patient_id=OuterRef(at + labels.patient))
     return applying_to(actor, now).filter(about, target)
+
+
+def _names(labels: Labels, *, at: str) -> Q:
+    """Say whether a directive names a row's record, or another version of it."""
+    record = OuterRef(at + labels.record)
+    if not labels.versions:
+        return Q(target_id=record)
+    return Q(IsVersionOf(F("target_id"), record, kinds=labels.versions))
+
+
+def _membership(at: str) -> Q:
+    """Select the directives that name the membership of the role at a path."""
+    members = _memberships(OuterRef(OuterRef(f"{at}_id")))
+    return Q(target=Directive.Target.RECORD, target_id__in=members)
 
 
 def _memberships(role: Any) -> QuerySet[Any, Any]:

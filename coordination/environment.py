@@ -2,12 +2,21 @@
 
 import json
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -16,6 +25,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from coordination import usable_addresses as usable
 from coordination.strength import SHORTEST_PASSWORD, SHORTEST_SECRET, weakness
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -23,6 +33,19 @@ VAR = PROJECT / "var"
 DEMO_ENVIRONMENT = VAR / "demo" / "environment.json"
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]", "::1", "testserver"})
 _SHORTEST_KEY = 50  # what Django asks of its own
+_WRONG: Mapping[str, Callable[[Any], str]] = {
+    "database_url": usable.wrong_database,
+    "database_owner_url": usable.wrong_database,
+    "database_admin_url": partial(usable.wrong_database, is_named=False),
+    "redis_url": usable.wrong_redis,
+    "allowed_hosts": usable.wrong_hosts,
+    "public_url": usable.wrong_web,
+    "email_url": usable.wrong_mail_server,
+    "email_from": usable.wrong_sender,
+    "mail_catcher_url": usable.wrong_web,
+    "audit_heads_file": usable.wrong_file,
+    "prometheus_multiproc_dir": usable.wrong_folder,
+}
 
 
 class Environment(BaseSettings):
@@ -32,6 +55,9 @@ class Environment(BaseSettings):
 
     database_url: str = Field("", description="PostgreSQL as the web and worker role.")
     database_owner_url: str = Field("", description="PostgreSQL as the role that migrates.")
+    database_admin_url: str = Field(
+        "", description="PostgreSQL as a role that may create roles and databases."
+    )
     redis_url: str = Field("", description="Redis or Valkey: broker and cache.")
     secret_key: SecretStr = SecretStr("")
     debug: bool = False
@@ -84,6 +110,27 @@ class Environment(BaseSettings):
         le=3650,
         description="How long a former team member still reads their own entries.",
     )
+    content_review_warning_days: int = Field(
+        60,
+        ge=0,
+        le=365,
+        description="So long before it is due a pathway's review shows as such (clinic policy).",
+    )
+    content_review_grace_days: int = Field(
+        30,
+        ge=0,
+        le=365,
+        description="So long after it was due courses still begin on a pathway (clinic policy).",
+    )
+    content_review_longest_days: int = Field(
+        1095,
+        ge=1,
+        le=3650,
+        description="The longest that one review of a pathway may hold (clinic policy).",
+    )
+    content_translations: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Folders with French for pathways that do not ship, commas between them."
+    )
     record_request_days: int = Field(
         30, ge=1, le=365, description="Within how many days a patient's request is answered."
     )
@@ -92,6 +139,18 @@ class Environment(BaseSettings):
     )
     hand_off_urgent_hours: int = Field(
         24, gt=0, le=24 * 90, description="The same, once the lead's registration has lapsed."
+    )
+    safety_escalation_minutes: int = Field(
+        15,
+        gt=0,
+        le=24 * 60,
+        description="Until a safety alert that nobody took up is said again, to more people.",
+    )
+    safety_recent_days: int = Field(
+        14,
+        ge=0,
+        le=366,
+        description="So old an imported score may be and still raise a safety alert.",
     )
     session_idle_minutes: int = Field(
         30, ge=1, le=720, description="A session unused for so long has to log in again."
@@ -106,15 +165,25 @@ class Environment(BaseSettings):
         False, description="Let browsers put the host into their lists; needs HSTS_SUBDOMAINS."
     )
     import_max_unpacked_mb: int = Field(4096, gt=0, description="The most a gzip may unpack to.")
+    prometheus_multiproc_dir: str = Field("", description="Where web processes count together.")
     mail_catcher_url: str = Field("", description="Shown on the front page of a demo.")
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "content_translations", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        """Take host names with commas between them."""
+        """Take names with commas between them."""
         if not isinstance(value, str):
             return value
         return tuple(name.strip() for name in value.split(",") if name.strip())
+
+    @field_validator(*_WRONG)
+    @classmethod
+    def _refuse_unusable(cls, value: Any, info: ValidationInfo) -> Any:
+        """Take an address that can be used, or none."""
+        reason = _WRONG[str(info.field_name)](value) if value or value == () else ""
+        if reason:
+            raise ValueError(reason)
+        return value
 
     @property
     def is_production(self) -> bool:
@@ -136,7 +205,7 @@ class Environment(BaseSettings):
         """Refuse what only a machine of one's own may do, once others are served."""
         problems = list(self._unsafe())
         if problems:
-            raise ValueError("; ".join(problems))
+            raise ValueError("\n".join(problems))
         return self
 
     def _unsafe(self) -> Iterator[str]:
@@ -197,3 +266,39 @@ class DemoEnvironment(PydanticBaseSettingsSource):
         except (OSError, ValueError):
             return {}
         return found
+
+
+def read_environment() -> Environment:
+    """Return what the environment says.
+
+    A wrong value ends the process with 1 and one sentence for each that is wrong: which setting,
+    what is wrong with it and what would be right, and never the value, which may be a secret.
+    """
+    try:
+        return Environment()
+    except ValidationError as refused:
+        sys.exit("\n".join(["Continuum cannot start with this environment.", *_sentences(refused)]))
+
+
+def _sentences(refused: ValidationError) -> Iterator[str]:
+    shapes = Environment.model_json_schema()["properties"]
+    for error in refused.errors(include_url=False, include_input=False):
+        said = error["msg"].removeprefix("Value error, ")
+        if not error["loc"]:  # of several settings, each named by its own sentence
+            yield from (f"{one}." for one in said.splitlines())
+            continue
+        name = str(error["loc"][0])
+        if error["type"] != "value_error":
+            said = _wanted(shapes[name])
+        yield f"{name.upper()}: {said}."
+
+
+def _wanted(shape: Mapping[str, Any]) -> str:
+    """Return what a setting must be that is a number, a choice or a switch."""
+    if "enum" in shape:
+        return f"it must be {' or '.join(one for one in shape['enum'] if one)}"
+    if shape["type"] == "boolean":
+        return "it must be true or false"
+    least = shape.get("minimum", shape.get("exclusiveMinimum", -1) + 1)
+    most = shape.get("maximum")
+    return f"it must be a whole number from {least} " + (f"to {most}" if most else "on")

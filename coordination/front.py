@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from coordination.api import problem_details
+from coordination.api.pages import show
 from coordination.metrics import may_read
 from coordination.organizations import OrganizationNotFound, organization_named
 from coordination.readiness import readiness
@@ -41,6 +42,7 @@ def front(request: HttpRequest) -> HttpResponse:
     parts = readiness(timezone.now())
     demo = demo_logins() if all(part.ok for part in parts if part.name == "database") else {}
     context = {
+        "english_only": True,  # what runs is for those who run it
         "parts": parts,
         "down": [part for part in parts if not part.ok],
         "places": _places(request),
@@ -85,21 +87,21 @@ def followed(request: HttpRequest, collection: str, record_id: UUID) -> HttpResp
         "referrals": "a referral",
     }[collection]
     context = {"thing": thing, "address": f"/api/v1/{collection}/{record_id}"}
-    return render(request, "coordination/followed.html", context)
+    return show(request, "coordination/followed.html", context)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer an address that does not exist."""
     if _is_for_programs(request):
         return problem_details.not_found(request, exception)
-    return render(request, "coordination/not_found.html", status=404)
+    return show(request, "coordination/not_found.html", status=404)
 
 
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form that came without the token which tells ours from a forged one."""
     if _is_for_programs(request):
         return problem_details.forged(request)
-    return render(request, "coordination/forged.html", status=403)
+    return show(request, "coordination/forged.html", status=403)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -268,13 +268,13 @@ def change_password(
 ) -> None:
     """Set a new password; every session and token of the login ends, in every organization.
 
-    It is the person's own from then on. Raises `WrongCredentials` for the current one, `Invalid`
-    for a weak one or the current one once more, `TooManyAttempts`.
+    It is the person's own from then on. Raises `Invalid` for a wrong current one, a weak new one or
+    the current one once more, `TooManyAttempts`.
     """
     take_attempt("password", user.email, address, now=now)
     take_turn(user)  # an operator may just have set another one
     if not user.check_password(current):
-        raise WrongCredentials("This is not the present password.")
+        raise Invalid.field("/current", "This is not the present password.")
     forgive("password", user.email, address)
     if new == current:
         raise Invalid.field("/new", "This is the present password: choose another.")

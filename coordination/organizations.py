@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import holidays
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 from django.db import IntegrityError, connection, transaction
@@ -53,7 +54,8 @@ def found_organization(*, slug: str, name: str, is_demo: bool, now: datetime) ->
     try:
         validate_slug(slug)
     except ValidationError as error:
-        raise Invalid.field("/slug", f"{slug!r} is not a slug.") from error
+        words = f"{slug!r} is not a slug: letters, digits, hyphens and underscores only."
+        raise Invalid.field("/slug", words) from error
     if not name.strip():
         raise Invalid.field("/name", "An organization needs a name.")
     organization = Organization(
@@ -102,6 +104,13 @@ def open_location(
             raise LocationExists(f"There is a location {name!r} already.") from error
         _tell("location.opened", organization_id, location.id, now=now)
     return location
+
+
+def is_holiday_calendar(named: str) -> bool:
+    """Say whether there is such a calendar: a country, or one part of it, such as CA-ON."""
+    country, _, subdivision = named.partition("-")
+    parts = holidays.list_supported_countries(include_aliases=False).get(country)
+    return parts is not None and (not subdivision or subdivision in parts)
 
 
 def _tell(event: str, organization_id: UUID, resource_id: UUID, *, now: datetime) -> None:

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 
 from coordination import access_words, audit
 from coordination.actors import Actor, Role
+from coordination.languages import ENGLISH, Language
 from coordination.models import (
     AuditEvent,
     Discipline,
@@ -23,6 +24,7 @@ from coordination.models import (
     User,
 )
 from coordination.persons import records_of_person
+from coordination.phrases import in_access_log
 from coordination.problems import NotFound, Problem
 from coordination.staff import admit_member
 from coordination.tenancy import acting_in
@@ -64,15 +66,23 @@ def own_patient(actor: Actor) -> Patient:
     return found
 
 
+def own_record(actor: Actor) -> Patient:
+    """Return the record that goes on of the patient whose login acts. Raises `NoOwnRecord`."""
+    mine = own_patient(actor)
+    return mine if mine.merged_into_id is None else Patient.objects.get(pk=mine.merged_into_id)
+
+
 def own_accesses(actor: Actor) -> QuerySet[AuditEvent, AuditEvent]:
     """Return the audit rows that disclosed or changed something of the actor. Unordered."""
     return AuditEvent.objects.filter(patient_ids__overlap=records_of_person(own_patient(actor)))
 
 
-def told_plainly(rows: Iterable[AuditEvent], *, actor: Actor, now: datetime) -> list[Access]:
-    """Return rows in plain words, and record that the patient read them."""
+def told_plainly(
+    rows: Iterable[AuditEvent], *, language: Language = ENGLISH, actor: Actor, now: datetime
+) -> list[Access]:
+    """Return rows in plain words of a language, and record that the patient read them."""
     patient, found = own_patient(actor), list(rows)
-    people = _people({row.user_id for row in found if row.user_id})
+    people = _people({row.user_id for row in found if row.user_id}, language)
     audit.record(
         actor=actor,
         now=now,
@@ -85,7 +95,9 @@ def told_plainly(rows: Iterable[AuditEvent], *, actor: Actor, now: datetime) -> 
         purpose=audit.Purpose.PATIENT_REQUEST,
     )
     records = set(records_of_person(patient))
-    return [_plainly(row, records, people) for row in found if records & set(row.patient_ids)]
+    return [
+        _plainly(row, records, people, language) for row in found if records & set(row.patient_ids)
+    ]
 
 
 def bind_login(
@@ -136,30 +148,32 @@ class _Person:
     works_as: list[str]
 
 
-def _people(ids: set[UUID]) -> dict[UUID, _Person]:
+def _people(ids: set[UUID], language: Language) -> dict[UUID, _Person]:
     users = {user.id: _Person(user.name, [], []) for user in User.objects.filter(pk__in=ids)}
     roles = PractitionerRole.objects.filter(practitioner__user__in=ids)
     for user_id, discipline in roles.values_list("practitioner__user", "discipline").distinct():
-        users[user_id].disciplines.append(str(Discipline(discipline).label))
+        users[user_id].disciplines.append(in_access_log(Discipline(discipline).label, language))
     hats = Membership.objects.filter(user__in=ids).values_list("user", "role").distinct()
     for user_id, role in hats.order_by("role"):
-        users[user_id].works_as.append(str(Role(role).label))
+        users[user_id].works_as.append(in_access_log(Role(role).label, language))
     return users
 
 
-def _plainly(row: AuditEvent, records: set[UUID], people: dict[UUID, _Person]) -> Access:
+def _plainly(
+    row: AuditEvent, records: set[UUID], people: dict[UUID, _Person], language: Language
+) -> Access:
     person = people.get(row.user_id) if row.user_id else None
     about = zip(row.patient_ids, row.bases, strict=True)
     bases = [basis for one, basis in about if one in records]
-    done, what = access_words.told(row)
+    done, what = access_words.told(row, language)
     return Access(
         id=row.id,
         at=row.recorded_at,
-        who=access_words.name_of(row, person.name if person else None),
+        who=access_words.name_of(row, person.name if person else None, language),
         disciplines=sorted(person.disciplines) if person else [],
         works_as=person.works_as if person else [],
         done=done,
         what=what,
-        why=access_words.reason(row, bases[0]),
-        purpose=access_words.WORDS.purposes[row.purpose],
+        why=access_words.reason(row, bases[0], language),
+        purpose=access_words.purpose(row, language),
     )

@@ -77,7 +77,11 @@ def _login(email: str, *, now: datetime) -> User:
     )
     member = members.select_related("user").first()
     if member is None:
-        raise Invalid.field("/login", "No practitioner of the organization logs in so.")
+        raise Invalid.field(
+            "/login",
+            "No practitioner of the organization logs in with this address. An operator makes the "
+            "login first, with `manage.py create_user EMAIL --role practitioner`.",
+        )
     return member.user
 
 

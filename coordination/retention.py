@@ -133,7 +133,9 @@ def decide_policy(
     """
     _must_guard(actor, "retention.decide")
     if kind_of(record_kind) is None:
-        raise Invalid.field("/record_kind", "There is no such kind of record.")
+        there = ", ".join(sorted(kind.name for kind in record_kinds()))
+        words = f"There is no such kind of record; there are: {there}."
+        raise Invalid.field("/record_kind", words)
     policy = RetentionPolicy.objects.create(
         organization_id=actor.organization_id,
         record_kind=record_kind,

@@ -27,6 +27,7 @@ SCHEDULE = {
     "tell-of-overrides": _every(5, "notifications.tasks.tell_of_overrides"),
     "requeue-stale-messages": _every(60, "notifications.tasks.requeue_stale"),
     "consume-referral-steps": _every(5, "care_plans.tasks.consume_referral_steps"),
+    "escalate-safety-alerts": _every(30, "care_plans.tasks.escalate_safety_alerts"),
     "check-lapses": _every(60, "care_plans.tasks.check_lapses"),
     "check-standings": _every(60, "care_plans.tasks.check_standings"),
 }

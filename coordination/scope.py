@@ -180,7 +180,9 @@ def narrow(
     _may_keep(actor)
     found = TABLE.entries.get(entry)
     if found is None:
-        raise Invalid.field("/entry", "The scope of practice table has no such entry.")
+        raise Invalid.field(
+            "/entry", "There is no such entry; `GET /api/v1/scope-of-practice` lists them."
+        )
     if discipline not in Discipline.values:
         raise Invalid.field("/discipline", f"One of: {', '.join(Discipline.values)}.")
     if not found.each[Discipline(discipline)].may:

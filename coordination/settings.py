@@ -9,11 +9,11 @@ from urllib.parse import unquote, urlsplit
 import dj_database_url
 from django.utils.csp import CSP
 
-from coordination.environment import PROJECT, Environment
+from coordination.environment import PROJECT, read_environment
 from coordination.logs import logging_settings
 from coordination.schedule import SCHEDULE
 
-ENVIRONMENT = Environment()
+ENVIRONMENT = read_environment()
 IS_COMMAND = Path(sys.argv[0]).name == "manage.py"
 
 BASE_DIR: Path = PROJECT
@@ -24,6 +24,8 @@ PUBLIC_URL = ENVIRONMENT.public_url.rstrip("/")
 MAIL_CATCHER_URL = ENVIRONMENT.mail_catcher_url
 HAND_OFF_HOURS = ENVIRONMENT.hand_off_hours
 HAND_OFF_URGENT_HOURS = ENVIRONMENT.hand_off_urgent_hours
+SAFETY_ESCALATION_MINUTES = ENVIRONMENT.safety_escalation_minutes
+SAFETY_RECENT_DAYS = ENVIRONMENT.safety_recent_days
 RATE_LIMIT = ENVIRONMENT.rate_limit
 METRICS_TOKEN = ENVIRONMENT.metrics_token.get_secret_value()
 
@@ -31,6 +33,10 @@ OVERRIDE_MINUTES = ENVIRONMENT.override_minutes
 OVERRIDE_REVIEW_DAYS = ENVIRONMENT.override_review_days
 FORMER_MEMBER_DAYS = ENVIRONMENT.former_member_days
 CATCH_UP_DAYS = ENVIRONMENT.catch_up_days
+CONTENT_REVIEW_WARNING_DAYS = ENVIRONMENT.content_review_warning_days
+CONTENT_REVIEW_GRACE_DAYS = ENVIRONMENT.content_review_grace_days
+CONTENT_TRANSLATIONS = ENVIRONMENT.content_translations
+CONTENT_REVIEW_LONGEST_DAYS = ENVIRONMENT.content_review_longest_days
 ACCESS_REVIEW_RANDOM = ENVIRONMENT.access_review_random
 ACCESS_REVIEW_PER_RULE = ENVIRONMENT.access_review_per_rule
 ACCESS_REVIEW_MANY_PATIENTS = ENVIRONMENT.access_review_many_patients
@@ -255,6 +261,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "RelatedRightEnum": "coordination.models.RelatedPersonRight.Right",
         "HandOffOutcomeEnum": "coordination.models.HandOff.Outcome",
         "HandOffCauseEnum": "coordination.models.HandOff.Cause",
+        "RedFlagOutcomeEnum": "care_plans.models.RedFlag.Outcome",
+        "SafetyAlertOutcomeEnum": "care_plans.models.SafetyAlert.Outcome",
         "WorkStatusEnum": "coordination.models.WorkItem.Status",
         "CourseOutcomeEnum": "care_plans.models.Course.Outcome",
         "CourseSideEnum": "care_plans.models.Side",
@@ -262,9 +270,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ActivityStatusEnum": "care_plans.models.Activity.Status",
         "GoalStatusEnum": "care_plans.models.Goal.Status",
         "ScoreSideEnum": "care_plans.models.Score.Side",
+        "CollectionPointEnum": "care_plans.models.Assessment.CollectionPoint",
+        "AbsentReasonEnum": "care_plans.models.AbsentScore.Reason",
+        "ComplexityLevelEnum": "care_plans.models.ComplexityScreen.Level",
+        "RoutingLevelEnum": "care_plans.api.outcomes.LEVELS",
         "ReferralStatusEnum": "referrals.models.Referral.Status",
         "ReferralStageEnum": "referrals.models.Referral.Stage",
-        "CriterionOutcomeEnum": "care_plans.api.course_serializers.OUTCOMES",
+        "CriterionOutcomeEnum": "care_plans.api.criterion_serializers.OUTCOMES",
         "EncounterStatusEnum": "care_plans.models.Encounter.Status",
         "ClinicalNoteStatusEnum": "care_plans.models.ClinicalNote.Status",
         "CareSummaryKindEnum": "care_plans.models.CareSummary.Kind",
@@ -287,6 +299,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "SignOffVerdictEnum": "care_plans.models.LaneSignOff.Verdict",
         "PathwayVersionStatusEnum": "care_plans.models.PathwayVersion.Status",
         "SourceDocumentKindEnum": "care_plans.models.SourceDocument.Kind",
+        "ConflictKindEnum": "care_plans.models.ConflictDecision.Kind",
+        "ConflictDecisionEnum": "care_plans.models.ConflictDecision.Decision",
+        "VerifiedEnum": "care_plans.api.evidence_serializers.VERIFIED",
+        "CitationVerifiedEnum": "care_plans.api.evidence_serializers.VERIFIED_OR_NOT",
+        "StatementKindEnum": "care_plans.models.PatientStatement.Kind",
+        "StatementStatusEnum": "care_plans.models.PatientStatement.Status",
+        "FundingMismatchEnum": "care_plans.api.reports.MISMATCHES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

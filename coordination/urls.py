@@ -34,6 +34,7 @@ urlpatterns = [
     path("api/v1/", include("notifications.api.urls")),
     path("api/v1/", include("referrals.api.urls")),
     path("api/v1/", include("care_plans.api.urls")),
+    path("api/v1/", include("fhir.api.urls")),
 ]
 
 handler400 = front.bad_request

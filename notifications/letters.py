@@ -6,21 +6,23 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from coordination.languages import ENGLISH, FRENCH, Language, language_of
 from coordination.models import Location
+from coordination.phrases import DAYS, MONTHS, in_mail
 from notifications.channels.contract import Letter
 from notifications.consents import unsubscribe_url
 from notifications.kinds import MessageKind
 from notifications.models import Message
 
 _TEXT = """\
-Hello,
+{hello}
 
 {text}
 
-Clinic: {clinic}
-Since: {since}
+{clinic}
+{since}
 {link}
-To protect privacy, this mail says no more than that. {closing}
+{privacy} {closing}
 """
 
 _LINK = """
@@ -33,25 +35,30 @@ _STAFF_CHOICE = (
     "Log in to see the rest. If you would rather not get mails like this one, you can change your "
     "message preferences in Continuum."
 )
-_PATIENT = """\
-If you have a question, ask your clinic. \
-If you would rather not get mails like this one, open this and press the button:
-{link}"""
+_QUESTION = "If you have a question, ask your clinic."
+_NO_MORE = "If you would rather not get mails like this one, open this and press the button:"
 
 
 def write(message: Message, kind: MessageKind, *, address: str) -> Letter:
-    """Return the letter of a message whose recipient and organization are loaded."""
+    """Return the letter of a message whose recipient and organization are loaded.
+
+    Patients are written to in the language of their record; staff in English.
+    """
     clinic = " ".join(message.organization.name.split())
+    language = language_to(message)
+    since = spoken(message.due_at, zone_of(message), language)
     return Letter(
         message_id=message.id,
         address=address,
-        subject=f"{clinic}: {kind.subject_line}",
+        subject=f"{clinic}: {in_mail(kind.subject_line, language)}",
         text=_TEXT.format(
-            text=kind.text,
-            clinic=clinic,
-            since=spoken(message.due_at, zone_of(message)),
+            hello=in_mail("Hello,", language),
+            text=in_mail(kind.text, language),
+            clinic=in_mail("Clinic: {clinic}", language).format(clinic=clinic),
+            since=in_mail("Since: {since}", language).format(since=since),
             link=_link(message),
-            closing=_closing(message, kind),
+            privacy=in_mail("To protect privacy, this mail says no more than that.", language),
+            closing=_closing(message, kind, language),
         ),
         unsubscribe=unsubscribe_url(message) if message.to_patient_id is not None else "",
     )
@@ -70,9 +77,18 @@ def zone_of(message: Message) -> ZoneInfo:
     return ZoneInfo(first or "UTC")
 
 
-def spoken(moment: datetime, zone: ZoneInfo) -> str:
+def language_to(message: Message) -> Language:
+    """Return the language in which a message is written: that of the patient to whom it goes."""
+    return language_of(message.to_patient.language) if message.to_patient is not None else ENGLISH
+
+
+def spoken(moment: datetime, zone: ZoneInfo, language: Language = ENGLISH) -> str:
     """Return a moment as people write it: `Monday 23 November 2026, 10:00 (EST)`."""
     there = moment.astimezone(zone)
+    if language == FRENCH:
+        day, month = DAYS[there.weekday()], MONTHS[there.month]
+        number = "1er" if there.day == 1 else there.day
+        return f"{day} {number} {month} {there:%Y, %H h %M (%Z)}"
     return f"{there:%A} {there.day} {there:%B %Y, %H:%M (%Z)}"
 
 
@@ -83,7 +99,8 @@ def _link(message: Message) -> str:
     return _LINK.format(link=urljoin(f"{settings.PUBLIC_URL}/", message.path.lstrip("/")))
 
 
-def _closing(message: Message, kind: MessageKind) -> str:
+def _closing(message: Message, kind: MessageKind, language: Language) -> str:
     if message.to_patient_id is not None:
-        return _PATIENT.format(link=unsubscribe_url(message))
+        question, no_more = in_mail(_QUESTION, language), in_mail(_NO_MORE, language)
+        return f"{question} {no_more}\n{unsubscribe_url(message)}"
     return _STAFF if kind.safety else _STAFF_CHOICE

@@ -5,7 +5,8 @@ is the message. The broker is only nudged, after the commit; whoever forgets to 
 nothing but a few seconds.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from time import monotonic
@@ -13,7 +14,10 @@ from uuid import UUID
 
 import structlog
 from celery import current_app
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.fields import ArrayField
 from django.db import transaction
+from django.db.models import Q, UUIDField, Value
 from kombu.exceptions import OperationalError
 
 from coordination.actors import Actor, Role
@@ -22,7 +26,16 @@ from notifications.kinds import MessageKind, kind_named
 from notifications.models import Channel, Message
 from notifications.recipients import Recipient, by_person
 
-__all__ = ["Recipient", "cancel", "enqueue", "nudge", "people_told", "schedulers"]
+__all__ = [
+    "Recipient",
+    "Told",
+    "cancel",
+    "enqueue",
+    "nudge",
+    "people_told",
+    "people_told_of",
+    "schedulers",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -119,6 +132,45 @@ def people_told(*, kind: str, subject_id: UUID) -> set[UUID]:
     """Return the persons to whom this was said of a subject, or will be unless it is cancelled."""
     found = Message.objects.filter(kind=kind, subject_id=subject_id)
     return set(found.exclude(status=Message.Status.CANCELLED).values_list("person", flat=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whom one thing was written for, once and for all, and for whom that was not cancelled."""
+
+    persons: frozenset[UUID]
+    standing: frozenset[UUID]
+
+
+def people_told_of(
+    subject_ids: Sequence[UUID], kinds: Sequence[str]
+) -> dict[UUID, dict[tuple[str, str], Told]]:
+    """Return, by subject, what was said of it: by kind and occurrence, to whom.
+
+    Whatever a person is told goes out by the kind's first channel too, so that this one is asked.
+    """
+    channels = {kind: kind_named(kind).channels[0] for kind in kinds}
+    rows = (
+        Message.objects.filter(
+            subject_id__in=subject_ids, kind__in=kinds, channel__in=set(channels.values())
+        )
+        .values("subject_id", "kind", "occurrence", "channel")
+        .annotate(
+            persons=ArrayAgg("person"),
+            standing=ArrayAgg(
+                "person",
+                filter=~Q(status=Message.Status.CANCELLED),
+                default=Value([], output_field=ArrayField(UUIDField())),
+            ),
+        )
+        .values_list("subject_id", "kind", "occurrence", "channel", "persons", "standing")
+    )
+    found: dict[UUID, dict[tuple[str, str], Told]] = {}
+    for subject_id, kind, occurrence, channel, persons, standing in rows:
+        if channel == channels[kind]:
+            said = found.setdefault(subject_id, {})
+            said[kind, occurrence] = Told(frozenset(persons), frozenset(standing))
+    return found
 
 
 def schedulers(*, now: datetime) -> list[Recipient]:

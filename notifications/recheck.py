@@ -65,7 +65,7 @@ def decide(message: Message, *, now: datetime) -> Decision:
     if _is_withheld(message, kind, now):
         return Suppress("withheld")
     try:
-        address = _address(message, now)
+        address = _address(message, kind, now)
         _ask_preference(message, kind, now)
     except _Withheld as withheld:
         return Suppress(str(withheld))
@@ -99,10 +99,14 @@ def _to(message: Message) -> Recipient:
     )
 
 
-def _address(message: Message, now: datetime) -> str:
-    """Return where the recipient is reached, if they may still be told."""
+def _address(message: Message, kind: MessageKind, now: datetime) -> str:
+    """Return where the recipient is reached, if they may still be told.
+
+    Of a patient who is noted as deceased staff hears what somebody's safety depends on all the
+    same: the note may be wrong.
+    """
     about = message.patient
-    if about is not None and about.deceased_at is not None:
+    if about is not None and about.deceased_at is not None and not kind.safety:
         raise _Withheld("deceased")
     if message.to_patient is not None:
         if message.to_patient.deceased_at is not None:

@@ -20,6 +20,10 @@ from referrals.history import make_known, open_work, write_step
 from referrals.models import Referral
 from referrals.models.referral import CODE
 
+_NO_CODE = (
+    "A code has 1 to 64 characters: small letters, digits, `_`, `.` and `-`; the first is a letter "
+    "or a digit."
+)
 _PRESSING = ("stat", "asap", "urgent", "routine")
 
 
@@ -288,11 +292,11 @@ def _check(request: Request, requested_by_id: UUID) -> None:
             ("/discipline", request.discipline in Discipline.values, "No such discipline."),
             ("/priority", request.priority in Referral.Priority.values, "No such priority."),
             ("/stage", request.stage in ["", *Referral.Stage.values], "No such stage."),
-            ("/reason_code", _is_code(request.reason_code), "This is not a code."),
+            ("/reason_code", _is_code(request.reason_code), _NO_CODE),
             (
                 "/sensitivity",
                 not request.sensitivity or _is_code(request.sensitivity),
-                "This is not a code.",
+                _NO_CODE,
             ),
             ("/key", not request.key or bool(request.key.strip()), "A key says something."),
             (

@@ -57,7 +57,11 @@ class Scene:
         return self._rows(
             lambda labels: {
                 labels.discipline: name,
-                **{f"{role.removesuffix('_id')}__discipline": name for role in labels.parties},
+                **{
+                    f"{role.removesuffix('_id')}__discipline": name
+                    for role in (labels.author, *labels.parties)
+                    if role
+                },
                 **({f"{labels.recorder}__in": people} if labels.recorder else {}),
             }
         )
@@ -124,6 +128,9 @@ def stage(cast: Cast, *, hands_over: bool = True) -> Scene:
             actor=cast.chloe.actor(),
             now=NOW,
         )
+        written.safety_alert(cast, cast.chloe)
+        found = written.red_flag(cast, cast.chloe, course, flag="numbness-or-tingling")
+        written.clear(found, cast.asha)
         written.note(cast, cast.chloe)
         written.note(cast, cast.asha)
         written.visit(cast, cast.chloe)

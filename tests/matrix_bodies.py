@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from care_plans.complexity_factors import CATEGORIES
 from tests.care_plans import underway
 from tests.cast import NOW
 
@@ -19,10 +20,13 @@ SPOKEN = {"given_by": "patient", "means": "spoken", "evidence": "form 12"}
 BECAUSE = {"because": "Entered for the wrong patient."}
 WHY = {"reason": "Pain after every drive."}
 SCORES = {"scores": [{"measure": "nprs", "value": "5"}]}
+WANTED = {"kind": "goal", "text": "To kneel in the garden.", "language": "en-CA"}
+SAID_ANEW = {"text": "To kneel and get up again.", "language": "en-CA"}
 #: bodies that are the same for whomever they are about
 PLAIN: Mapping[str, Any] = {
     "access-review.decide": {"verdict": "appropriate", "reason": "Was asked for help."},
     "activity.partial_update": {"note": "On the left only."},
+    "activity.release": WHY,
     "activity.stop": BECAUSE,
     "assessment.replace": {**SCORES, "reason": "Misheard."},
     "care-plan.partial_update": {"summary": "Runs again by spring."},
@@ -33,7 +37,7 @@ PLAIN: Mapping[str, Any] = {
     "course.partial_update": {"note": "First episode."},
     "course.advance": {"override": True, "reason": "Meets all but one.", "leaving": "acute"},
     "course.change_severity": {"severity": "moderate", **WHY},
-    "course.discharge": {"reason": "Runs again.", "outcome": "goals_achieved"},
+    "course.discharge": {"reason": "Moved away.", "outcome": "patient_left"},
     "course.pause": WHY,
     "course.resume": {},
     "course.regress": WHY,
@@ -56,6 +60,10 @@ PLAIN: Mapping[str, Any] = {
     "location.create": {"name": "Midtown", "time_zone": "America/Toronto"},
     "location.partial_update": {"phone": "+1 416 555 0100"},
     "message-preference.create": {"purpose": "work", "channel": "email", "wanted": False},
+    "own-statement.create": WANTED,
+    "own-statement.partial_update": SAID_ANEW,
+    "patient-changes.seen": {"state": "unread"},
+    "patient-statement.partial_update": SAID_ANEW,
     "override.review": {"verdict": "appropriate", "note": "Was the nearest."},
     "patient.partial_update": {"preferred_name": "Lucky"},
     "practitioner.create": {"name": "Hana Sato", "languages": ["en-CA"]},
@@ -94,6 +102,11 @@ PLAIN: Mapping[str, Any] = {
 }
 
 
+def _day(scene: "Scene") -> Any:
+    day = NOW.date().isoformat()
+    return {"activity": scene.of("Activity"), "day": day, "prescribed": 1, "completed": 1}
+
+
 def _about(**more: Any) -> Callable[["Scene"], dict[str, Any]]:
     return lambda scene: {"patient": str(scene.patient), **more}
 
@@ -105,6 +118,13 @@ def _about_course(**more: Any) -> Callable[["Scene"], dict[str, Any]]:
 #: bodies that name something of the scene
 NAMING: Mapping[str, Callable[["Scene"], Any]] = {
     "assessment.create": _about(**SCORES),
+    "questionnaire-response.create": lambda scene: {
+        "resourceType": "QuestionnaireResponse",
+        "questionnaire": "urn:continuum:questionnaire:nprs",
+        "status": "completed",
+        "subject": {"reference": f"Patient/{scene.patient}"},
+        "item": [{"linkId": "total", "answer": [{"valueInteger": 5}]}],
+    },
     "care-plan.create": _about(),
     "care-plan.apply": lambda scene: {
         "pathway_version": str(underway.version().id),
@@ -138,8 +158,10 @@ NAMING: Mapping[str, Callable[["Scene"], Any]] = {
         wording="1",
         evidence="form",
     ),
+    "patient-statement.create": lambda scene: {"care_plan": scene.of("CarePlan"), **WANTED},
     "override.create": _about(reason_code="risk_of_harm", reason="Fainted.", minutes=30),
     "pathway-version.sign": lambda scene: scene.signature,
+    "pathway-version.review": lambda scene: {**scene.signature, "next_review_due": "2027-11-23"},
     "patient.create": lambda scene: {
         "family_name": "Gagnon",
         "given_name": "Luc",
@@ -160,10 +182,41 @@ NAMING: Mapping[str, Callable[["Scene"], Any]] = {
         "registered_from": "2020-01-01",
     },
     "record-request.create": _about(kind="access", text="All of it."),
+    "complexity-screen.create": _about_course(
+        level="low",
+        factors={name: dict.fromkeys(parts, "low") for name, parts in CATEGORIES.items()},
+    ),
     "red-flag-screen.create": lambda scene: {
         "course": scene.of("Course"),
         "answers": dict.fromkeys(_flags(), "absent"),
     },
+    "activity.change_dose": lambda scene: {"to_level": "isometric", "reason": "Less."},
+    "adherence-entry.create": _day,
+    "own-adherence-entry.create": _day,
+    "plan-conflict.decide_conflict": lambda scene: {
+        "conflict": scene.of("CarePlan"),
+        "decision": "keep_both",
+        **WHY,
+    },
+    "course-diagnosis.switch_diagnosis": lambda scene: {
+        "pathway": "hamstring-strain",
+        "severity": "mild",
+        "side": "left",
+        **WHY,
+    },
+    "course-version.adopt_version": lambda scene: {"pathway_version": scene.of("PathwayVersion")},
+    "course-version.decline_version": lambda scene: {
+        "pathway_version": scene.of("PathwayVersion"),
+        "reason": "Well as it is.",
+    },
+    "safety-alert.close": lambda scene: {"outcome": "assessed", "reason": "Seen."},
+    "own-assessment.create": lambda scene: {"scores": [{"measure": "nprs", "value": 3}]},
+    "on-call-duty.create": lambda scene: {
+        "practitioner_role": scene.colleague,
+        "since": NOW.isoformat(),
+    },
+    "recommendation.decline": lambda scene: {"reason": "Not now."},
+    "red-flag.clear": lambda scene: {"outcome": "ruled_out", "reason": "Seen by a physician."},
     "referral.create": _about(discipline="kinesiology", reason_code="slow-healing"),
     "related-person.create": _about(name="Rana", relationship="sibling"),
     "related-person.grant": lambda scene: {

@@ -23,7 +23,13 @@ HELD_BY = {
     "/patients/<uuid:record_id>": "Patient",
 }
 #: filled in where no record of anybody's is meant
-PIECES = {"slug": "koos", "version": "1.0.0", "token": "none"}
+PIECES = {
+    "slug": "koos",
+    "version": "1.0.0",
+    "token": "none",
+    "measure_version": "2",
+    "questionnaire": "koos.v2",
+}
 #: needs a record that its view does not name by a model
 BY_NAME = {
     "denial": "Denial",
@@ -81,7 +87,8 @@ class Call:
     @property
     def is_about_somebody(self) -> bool:
         """Say whether it names a record, in its address or in its body."""
-        named = self.action in NAMING and self.action != "pathway-version.sign"
+        vouching = {"pathway-version.sign", "pathway-version.review"}
+        named = self.action in NAMING and self.action not in vouching
         return named or "{id}" in self.name or "{number}" in self.name or bool(self.target)
 
     def query(self, scene: Scene) -> Mapping[str, str]:

@@ -15,7 +15,10 @@ from tests.cast import Cast, Person
 from tests.story import Step
 
 #: before these, what can be read is read: later it is another one, or nothing
-READ_BEFORE = {("post", "/api/v1/courses/{id}/advance")}
+READ_BEFORE = {
+    ("post", "/api/v1/courses/{id}/advance"),
+    ("post", "/api/v1/care-plans/{id}/decide-conflict"),
+}
 #: enough to see what a list is a list of
 ROWS = 2
 
@@ -53,6 +56,7 @@ _INSTEAD: dict[str, Any] = {
     "authenticatorData": "bWFkZS11cA",
     "clientDataJSON": "bWFkZS11cA",
     "signature": "bWFkZS11cA",
+    "state": "made-up-name-of-what-was-shown",
 }
 _PATTERNS = (
     (re.compile(r"\b([a-z]+)-\d+@continuum\.example"), r"\1@continuum.example"),
@@ -111,11 +115,12 @@ class Book:
         holes = _HOLE.findall(path)
         if "id" not in holes:
             yield (
-                {"slug": "nprs", "version": "1.0.0"}
+                {"slug": "nprs", "measure_version": "2"}
                 if "/measures/" in path
                 else {
                     "slug": "hamstring-tendinopathy",
                     "version": "1.0.0",
+                    "questionnaire": "nprs.v2",
                 }
             )
             return

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from care_plans.models import Activity, Goal
+from care_plans.complexity_factors import CATEGORIES
+from care_plans.models import Activity, Goal, Recommendation, RedFlag
 from coordination.actors import Role
 from coordination.login_fence import login_of
 from coordination.models import Discipline, Location, Patient
@@ -19,6 +20,14 @@ from tests.care_plans import underway
 from tests.cast import LONG_AGO, NOW, Cast, Person, make_person
 from tests.story_guarding import guard_records
 from tests.story_records import keep_records
+from tests.story_safety import (
+    answer_for_safety,
+    check_oneself,
+    follow_versions,
+    think_again,
+    work_at_home,
+)
+from tests.story_wishes import look_again, say_what_matters
 
 #: when the story is told
 TOLD = NOW + timedelta(hours=1)
@@ -89,7 +98,14 @@ def tell(cast: Cast, ask: Ask) -> None:
     keep_the_registry(cast, teller)
     look_after_a_patient(cast, teller)
     course = begin_a_course(cast, teller)
+    work_at_home(cast, teller, course)
+    say_what_matters(cast, teller, course)
+    look_again(cast, teller)
     work_on_it(cast, teller, course)
+    answer_for_safety(cast, teller)
+    follow_versions(cast, teller, course)
+    think_again(cast, teller, course)
+    check_oneself(cast, teller)
     refer(cast, teller)
     keep_records(cast, teller)
     guard_records(cast, teller)
@@ -118,18 +134,15 @@ def keep_the_registry(cast: Cast, tell: Teller) -> None:
     with cast.acting():
         version = underway.version()
     signer = asha.practitioner_role
-    tell(
-        asha,
-        "post",
-        "/pathways/{slug}/versions/{version}/sign",
-        {
-            "name": signer.practitioner.name,
-            "college": signer.college,
-            "registration_number": signer.registration_number,
-        },
-        slug="hamstring-tendinopathy",
-        version=version.version,
-    )
+    own = {
+        "name": signer.practitioner.name,
+        "college": signer.college,
+        "registration_number": signer.registration_number,
+    }
+    where = {"slug": "hamstring-tendinopathy", "version": version.version}
+    tell(asha, "post", "/pathways/{slug}/versions/{version}/sign", own, **where)
+    again = {**own, "next_review_due": "2027-11-23", "note": "Nothing newer was found."}
+    tell(asha, "post", "/pathways/{slug}/versions/{version}/review", again, **where)
 
 
 def look_after_a_patient(cast: Cast, tell: Teller) -> None:
@@ -219,7 +232,30 @@ def begin_a_course(cast: Cast, tell: Teller) -> str:
     screen = {"course": course, "answers": dict.fromkeys(flags, "absent")}
     tell(asha, "post", "/red-flag-screens", screen)
     tell(asha, "post", "/courses/{id}/start", {}, id=course)
+    answers = {flags[0]: "absent", "cancer": "present"}
+    tell(asha, "post", "/red-flag-screens", {"course": course, "answers": answers})
+    with cast.acting():
+        found = str(RedFlag.objects.get(course_id=course).pk)
+    tell(asha, "post", "/red-flags/{id}/acknowledge", id=found)
+    seen = "The family physician saw her the same week; the weight loss was intended."
+    concluded = {"outcome": "ruled_out", "reason": seen}
+    tell(asha, "post", "/red-flags/{id}/clear", concluded, id=found)
+    said = {"only_after_exercise": True, "stress_affects_sleep": False}
+    tell(asha, "post", "/course-answers", {"course": course, "answers": said})
+    tell(asha, "post", "/recommendations/{id}/accept", {}, id=suggested(cast, course, "rule.mild"))
+    for value in ("5", "6"):
+        after = {"scores": [{"measure": "pain_load_24h", "value": value}], "course": course}
+        tell(asha, "post", "/assessments", {"patient": str(cast.patient.id), **after})
+    why = {"reason": "One long drive; the load is adapted already."}
+    again = suggested(cast, course, "rule.flare-up")
+    tell(asha, "post", "/recommendations/{id}/decline", why, id=again)
     return course
+
+
+def suggested(cast: Cast, course: str, rule: str) -> str:
+    """Return what a rule suggests for a course."""
+    with cast.acting():
+        return str(Recommendation.objects.get(course_id=course, rule=rule).pk)
 
 
 def work_on_it(cast: Cast, tell: Teller, course: str) -> None:
@@ -233,6 +269,21 @@ def work_on_it(cast: Cast, tell: Teller, course: str) -> None:
     first = tell(asha, "post", "/assessments", sitting)
     mended = {"scores": [{"measure": "nprs", "value": "5"}], "reason": "Misheard."}
     tell(asha, "post", "/assessments/{id}/replace", mended, id=first["id"])
+    filled_in = {
+        "resourceType": "QuestionnaireResponse",
+        "questionnaire": "urn:continuum:questionnaire:phq4",
+        "status": "completed",
+        "subject": {"reference": f"Patient/{patient}"},
+        "item": [
+            {"linkId": f"item.{number}", "answer": [{"valueInteger": 1}]} for number in range(1, 5)
+        ],
+    }
+    tell(asha, "post", "/questionnaire-responses", filled_in)
+    factors = {name: dict.fromkeys(parts, "low") for name, parts in CATEGORIES.items()}
+    complex_ = {"course": course, "level": "low", "factors": factors}
+    tell(asha, "post", "/complexity-screens", complex_)
+    better = {**sitting, "scores": [{"measure": "nprs", "value": "3"}]}
+    tell(asha, "post", "/assessments", better)
     answers = {"course": course, "answers": {"sitting_aggravates": True}}
     tell(asha, "post", "/course-answers", answers)
     worse = {"severity": "moderate", "reason": "Pain after every drive."}
@@ -321,11 +372,12 @@ def end_it(cast: Cast, tell: Teller, course: str) -> None:
     tell(asha, "post", "/courses/{id}/regress", {"reason": "Flared up after a fall."}, id=course)
     tell(asha, "post", "/courses/{id}/pause", {"reason": "Travels for two weeks."}, id=course)
     tell(asha, "post", "/courses/{id}/resume", {}, id=course)
-    end = {"reason": "Runs again.", "outcome": "goals_achieved"}
+    end = {"reason": "Moved away.", "outcome": "patient_left"}
     tell(asha, "post", "/courses/{id}/discharge", end, id=course)
     with cast.acting():
         plan = str(_course(course).care_plan_id)
-    tell(asha, "post", "/care-plans/{id}/close", id=plan)
+    closed = {"outcome": "patient_left", "reason": "Moved away."}
+    tell(asha, "post", "/care-plans/{id}/close", closed, id=plan)
 
 
 def _course(course_id: str) -> Any:

@@ -50,6 +50,7 @@ NO_SCHEMA_SAYS: dict[str, str] = {
     "which characters a text may hold": r"(?i)(control|null|a) character|blank",
     "where a list was left": r"^This cursor was not given out by this (list|feed)",
     "what must be said of some answers alone": r"^(Say w|With an override, say w)",
+    "what a pathway asks of whoever checks themself": r"^This is not asked here",
     "which moments there are in UTC": r"^There is no such moment",
 }
 

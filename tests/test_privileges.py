@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 # Tables without an organization, and why a session without one may read them.
 OPEN_TABLES = {
     "care_plans_measure": "published content, the same for all",
+    "care_plans_measureversion": "published content, the same for all",
     "care_plans_pathway": "published content, the same for all",
     "care_plans_pathwayversion": "published content, the same for all",
     "coordination_auditcheckpoint": "heads of the chain: hashes and numbers",

@@ -5,13 +5,22 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from care_plans.models import Activity, Assessment, Course, Goal, RedFlagScreen
+from care_plans.models import (
+    Activity,
+    Assessment,
+    Course,
+    Goal,
+    Recommendation,
+    RedFlagScreen,
+)
 from coordination import audit_rows
 from coordination.actors import Role
 from coordination.api.views import ContinuumViewSet, Listed, OfPatients
@@ -21,6 +30,7 @@ from coordination.tenancy import acting_in
 from tests.care_plans import underway, written
 from tests.care_plans.handing import opened_hand_off
 from tests.cast import LONG_AGO, NOW, Cast, make_patient
+from tests.story_safety import patient_of
 
 
 def patterns(under: URLResolver | None = None, prefix: str = "/") -> Iterator[tuple[str, Any]]:
@@ -56,7 +66,7 @@ def test_it_finds_the_lists() -> None:
 def test_it_records_every_list_as_a_search(
     cast: Cast, path: str, view: type[ContinuumViewSet]
 ) -> None:
-    readers = (cast.asha, cast.sam, cast.pia)
+    readers = (cast.asha, cast.sam, cast.pia, patient_of(cast))
     reader = next(who for who in readers if view.roles["list"] & who.actor_roles())
     client = reader.client
     with cast.acting():
@@ -85,12 +95,25 @@ def rich(cast: Cast) -> dict[str, Any]:
             "activities": Activity.objects.filter(course=course)[0].id,
             "goals": Goal.objects.filter(course=course)[0].id,
             "assessments": Assessment.objects.filter(course=course)[0].id,
+            "questionnaire-responses": measured_once(course),
+            "complexity-screens": written.complexity_screen(cast.asha, course).id,
             "red-flag-screens": RedFlagScreen.objects.filter(course=course)[0].id,
+            "red-flags": written.red_flag(cast, cast.asha, course, flag="numbness-or-tingling").id,
+            "recommendations": Recommendation.objects.get(course=course, kind="redirect").id,
+            "safety-alerts": written.safety_alert(cast, cast.asha).id,
             "message-preferences": cast.patient.id,
             **{path: row.pk for path, row in written.everything(cast, cast.asha).items()},
             "hand-offs": opened_hand_off(cast).id,
+            "patient-statements": written.statement(cast, cast.asha).pk,
             "consents": decided(cast).id,
         }
+
+
+def measured_once(course: Course) -> UUID:
+    """Return a sitting with one measure, which one response can tell."""
+    rows = Assessment.objects.filter(course=course).annotate(several=Count("scores"))
+    found: UUID = rows.filter(several=1)[0].pk
+    return found
 
 
 def decided(cast: Cast) -> Consent:
@@ -113,17 +136,36 @@ READS = {
     "patients/{}/brief": "Brief",
     "care-plans/{}": "CarePlan",
     "care-plans/{}/courses": "Course",
+    "care-plans/{}/conflicts": "ConflictDecision",
+    "care-plans/{}/funding": "Coverage",
     "courses/{}": "Course",
+    "courses/{}/alternatives": "Course",
+    "courses/{}/history": "StageTransition",
+    "patients/{}/changes": "Brief",
+    "patient-statements/{}": "PatientStatement",
+    "patient-statements/{}/versions": "PatientStatement",
     "courses/{}/transitions": "StageTransition",
     "courses/{}/readiness": "Readiness",
     "courses/{}/lanes": "Lane",
     "courses/{}/activities": "Activity",
+    "courses/{}/unplanned-activities": "Activity",
     "courses/{}/goals": "Goal",
     "lanes/{}": "Lane",
     "activities/{}": "Activity",
     "goals/{}": "Goal",
     "assessments/{}": "Assessment",
+    "questionnaire-responses/{}": "Assessment",
     "red-flag-screens/{}": "RedFlagScreen",
+    "complexity-screens/{}": "ComplexityScreen",
+    "courses/{}/outcomes": "Score",
+    "courses/{}/collection-points": "Score",
+    "courses/{}/routing-level": "ComplexityScreen",
+    "goals/{}/achievements": "GoalAchievement",
+    "red-flags/{}": "RedFlag",
+    "recommendations/{}": "Recommendation",
+    "safety-alerts/{}": "SafetyAlert",
+    "activities/{}/dose-changes": "DoseChange",
+    "courses/{}/newer-version": "VersionDecision",
     "referrals/{}": "Referral",
     "referrals/{}/candidates": "RoutingCandidate",
     "referrals/{}/transitions": "ReferralTransition",
@@ -187,8 +229,8 @@ def test_it_resolves_every_access_of_everybody_to_a_basis(cast: Cast, rich: dict
 @pytest.mark.feature("PV-06")
 def test_it_names_every_patient_on_a_page(cast: Cast, rich: dict[str, Any]) -> None:
     for path in sorted({path.partition("/")[0] for path in READS if path.count("/") == 1}):
-        if path in ("lanes", "activities", "goals"):
-            continue  # listed on their course alone
+        if path in ("lanes", "activities", "goals", "questionnaire-responses"):
+            continue  # listed on their course, or as assessments, alone
         rows = written_by(cast, partial(cast.asha.client.get, f"/api/v1/{path}"))
         assert [(row.action, row.patient_ids) for row in rows] == [("search", [cast.patient.id])]
 
@@ -230,6 +272,8 @@ UNWALKED = {
     "duplicate-reviews",
     "legal-holds",
     "me/patients",
+    "me/statements",
+    "me/statements//versions",
     "me/patients//message-preferences",
     "me/patients//messages",
     "me/patients//plan",

@@ -122,7 +122,8 @@ def test_it_says_of_a_course_and_its_parts_what_is_left_to_do(cast: Cast) -> Non
     with cast.acting():
         course = underway.start(cast)
         actor = cast.asha.actor(NOW)
-        goal, activity = course.goals.first(), course.activities.first()
+        goal = course.goals.filter(status="in_progress").first()
+        activity = course.activities.first()
         assert goal is not None
         assert activity is not None
         with pytest.raises(NotAllowed) as of_course:  # nothing lies before its first stage

@@ -157,3 +157,36 @@ def test_it_tells_no_key_of_a_patient_outside_the_circle(cast: Cast) -> None:
     assert [used.status_code, theirs.status_code, again.status_code] == [201, 201, 200]
     with cast.acting():
         assert Referral.objects.filter(key="by-hand:diet").count() == 2
+
+
+@pytest.mark.feature("PV-02")
+@pytest.mark.parametrize("kind", ["assessments", "red-flag-screens"])
+def test_it_hands_out_no_withheld_finding_for_its_key(cast: Cast, kind: str) -> None:
+    with cast.acting():
+        join(cast, cast.gus)
+        scene = lockbox.Scene(cast, underway.start(cast))
+    course = {"course": str(scene.course.id)}
+    bodies: dict[str, Any] = {
+        "assessments": {
+            **course,
+            "patient": str(cast.patient.id),
+            "scores": [{"measure": "nprs", "value": "4"}],
+        },
+        "red-flag-screens": {**course, "answers": {"cancer": "absent"}},
+    }
+
+    def record(who: Person, **changes: Any) -> Any:
+        body, headers = {**bodies[kind], **changes}, {"Idempotency-Key": "k1"}
+        return who.client.post(f"/api/v1/{kind}", body, headers=headers)
+
+    first = record(cast.asha)
+    assert first.status_code == 201, first.data
+    scene.lock(
+        target=Directive.Target.RECORD,
+        target_id=first.data["id"],
+        audience_practitioner_id=cast.gus.practitioner_role.practitioner_id,
+        audience="practitioner",
+    )
+    says_no_more(record(cast.gus))
+    says_no_more(record(cast.gus, effective_at=NOW.isoformat()))
+    assert record(cast.asha).json() == first.json()

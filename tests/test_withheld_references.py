@@ -45,7 +45,7 @@ def post(who: Person, path: str, body: dict[str, Any]) -> Any:
 def test_it_leaves_out_which_withheld_course_came_before(cast: Cast) -> None:
     scene = joined(cast, cast.ben)
     old = scene.course
-    ended = {"outcome": "goals_achieved", "reason": "done"}
+    ended = {"outcome": "not_achieved", "reason": "done"}
     post(cast.asha, f"/courses/{old.id}/discharge", ended)
     with cast.acting():
         version = str(underway.version().id)

@@ -16,6 +16,7 @@ from django.apps import apps
 from django.db.models import CharField, TextField
 from django.db.models.signals import pre_save
 
+from care_plans import notes
 from coordination.consent import Decided, Locked, set_directive
 from coordination.models import Organization
 from coordination.tenancy import acting_in
@@ -54,12 +55,15 @@ class Kind:
     author: str = ""
     course: str = ""
     part_of: str = "pk"
+    asked_by: str = ""
+    corrects: str = ""
 
 
 BY_ROLE = {"discipline": "practitioner_role__discipline", "author": "practitioner_role_id"}
 OF_COURSE = {"patient": "course__patient_id", "course": "course_id"}
 #: identity: the circle, schedulers and oversight; register: the circle and schedulers; clinical:
-#: the circle without what is locked away; referral: that and schedulers; oversight: alone
+#: the circle without what is locked away; safety: the circle, whatever is locked away; referral:
+#: clinical, and schedulers; oversight: alone
 KINDS: Mapping[str, Kind] = {
     "Patient": Kind("identity", patient="pk"),
     "PatientIdentifier": Kind("identity"),
@@ -98,13 +102,54 @@ KINDS: Mapping[str, Kind] = {
         part_of="assessment_id",
     ),
     "RedFlagScreen": Kind("clinical", **BY_ROLE, course="course_id"),
+    "ComplexityScreen": Kind("clinical", **BY_ROLE, course="course_id"),
+    "VersionDecision": Kind("clinical", **OF_COURSE, **BY_ROLE),
+    "DoseChange": Kind(
+        "clinical",
+        patient="activity__course__patient_id",
+        course="activity__course_id",
+        discipline="activity__lane__discipline",
+        author="practitioner_role_id",
+    ),
+    "AdherenceEntry": Kind(
+        "clinical",
+        course="course_id",
+        discipline="activity__lane__discipline",
+        author="practitioner_role_id",
+    ),
+    "ConflictDecision": Kind(
+        "clinical",
+        course="first__course_id",
+        discipline="first__lane__discipline",
+        author="practitioner_role_id",
+    ),
+    "SafetyAlert": Kind("safety"),
+    "Recommendation": Kind("clinical", course="course_id"),
+    "RedFlag": Kind(
+        "clinical",
+        discipline="screen__practitioner_role__discipline",
+        author="screen__practitioner_role_id",
+        course="course_id",
+        part_of="screen_id",
+    ),
+    "PatientStatement": Kind("clinical", **BY_ROLE),
     "Encounter": Kind("clinical", **BY_ROLE, course="course_id"),
-    "ClinicalNote": Kind("note", discipline="discipline", author="author_id", course="course_id"),
+    "ClinicalNote": Kind(
+        "note",
+        discipline="discipline",
+        author="author_id",
+        course="course_id",
+        corrects="amends_id",
+    ),
     "CareSummary": Kind(
         "clinical", discipline="discipline", author="author_id", course="course_id"
     ),
     "Referral": Kind(
-        "referral", discipline="discipline", author="requested_by_id", course="condition_id"
+        "referral",
+        discipline="discipline",
+        author="requested_by_id",
+        course="condition_id",
+        asked_by="requested_by__discipline",
     ),
 }
 #: who sees a kind besides the circle
@@ -115,7 +160,7 @@ HATS = {
     "oversight": {"privacy_officer"},
 }
 #: never locked away from the circle
-OPEN_TO_CIRCLE = {"identity", "register"}
+OPEN_TO_CIRCLE = {"identity", "register", "safety"}
 
 
 @dataclass(frozen=True)
@@ -130,6 +175,7 @@ class Row:
     author: UUID | None
     course: UUID | None
     part_of: UUID
+    asked_by: str
 
 
 @dataclass(frozen=True)
@@ -147,7 +193,7 @@ class Lockbox:
         if self.target == "everything":
             return True
         if self.target == "discipline":
-            return bool(row.discipline == self.what)
+            return self.what in {row.discipline, row.asked_by}
         if self.target == "practitioner":
             return row.author is not None and authors.get(row.author) == self.what
         return self.what in {row.part_of, row.course}
@@ -263,6 +309,7 @@ def open_ward(cast: Cast) -> Ward:
     with planting():
         _admit(ward)
         _lock(ward)
+        _amend(ward)
     _name_people(ward)
     for organization in (cast.riverside, cast.harbour):
         with acting_in(organization.id):
@@ -329,6 +376,24 @@ def _lock(ward: Ward) -> None:
         _set(cast, box)
 
 
+def _amend(ward: Ward) -> None:
+    """Write something in the place of the note that was locked away, and again in its place."""
+    from care_plans.models import ClinicalNote
+
+    last = UUID(str(ward.scenes[3].ids["ClinicalNote"]))
+    with ward.cast.acting():
+        author = ClinicalNote.objects.get(pk=last).author_id
+        (who,) = (
+            one
+            for one in ward.cast.everybody.values()
+            if one.role is not None and one.role.pk == author
+        )
+        for _ in range(2):
+            last = notes.amend_note(
+                last, text="Otherwise.", because="Wrong.", actor=who.actor(), now=NOW
+            ).pk
+
+
 def _set(cast: Cast, box: Lockbox) -> None:
     targets = {
         "discipline": "target_discipline",
@@ -370,8 +435,18 @@ def _rows(organization: Organization) -> Iterator[Row]:
     models = {model.__name__: model for model in apps.get_models()}
     for name, kind in KINDS.items():
         rows: Any = models[name]._default_manager
-        paths = (kind.patient, kind.discipline, kind.author, kind.course, kind.part_of)
-        for row in rows.values("pk", *(path for path in paths if path)):
+        paths = (
+            kind.patient,
+            kind.discipline,
+            kind.author,
+            kind.course,
+            kind.part_of,
+            kind.asked_by,
+            kind.corrects,
+        )
+        found = list(rows.values("pk", *(path for path in paths if path)))
+        originals = {row["pk"]: row[kind.corrects] for row in found if kind.corrects}
+        for row in found:
             yield Row(
                 name,
                 str(row["pk"]),
@@ -380,5 +455,12 @@ def _rows(organization: Organization) -> Iterator[Row]:
                 row.get(kind.discipline, ""),
                 row.get(kind.author),
                 row.get(kind.course),
-                row[kind.part_of],
+                _first(row[kind.part_of], originals),
+                row.get(kind.asked_by, ""),
             )
+
+
+def _first(one: UUID, originals: Mapping[UUID, UUID | None]) -> UUID:
+    """Return the first version of a record: it stands for all of them."""
+    before = originals.get(one)
+    return one if before is None else _first(before, originals)

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from care_plans import brief
 from coordination import access
 from coordination.api.permissions import CLINICAL
+from coordination.api.plausible import watch
 from coordination.api.views import OfPatients
 from coordination.models import Discipline, Patient
 
@@ -88,7 +89,7 @@ class PatientBriefViewSet(OfPatients):
     def brief(self, request: Request, pk: str) -> Response:
         """Return the brief."""
         asked = BriefQuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
+        watch(asked).is_valid(raise_exception=True)
         patient: Any = self.get_object()
         self.audit_disclosure([patient], searched=False)
         named = asked.validated_data.get("discipline")

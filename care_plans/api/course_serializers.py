@@ -6,13 +6,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from care_plans.api.criterion_serializers import OUTCOMES, CriterionSerializer
 from care_plans.api.finding_serializers import AnswerField
-from care_plans.evidence import Outcome
 from care_plans.expectation import expected
 from care_plans.models import (
-    Activity,
     Course,
-    Goal,
     Lane,
     LaneSignOff,
     Severity,
@@ -21,10 +19,8 @@ from care_plans.models import (
     StageStay,
     StageTransition,
 )
+from care_plans.resting import is_stay_opinion
 from coordination.models import Discipline, PractitionerRole
-
-#: the answers to a criterion; unknown is not negative
-OUTCOMES = [(outcome.value, outcome.name) for outcome in Outcome]
 
 
 class LanePractitionerSerializer(serializers.ModelSerializer[PractitionerRole]):
@@ -50,6 +46,9 @@ class StageStaySerializer(serializers.ModelSerializer[StageStay]):
         read_only=True,
         help_text="The lanes that hold it up, as far as the reader may know.",
     )
+    is_expert_consensus = serializers.SerializerMethodField(
+        help_text="How long it is expected, or when its review is due, rests on opinion alone."
+    )
 
     class Meta:
         model = StageStay
@@ -66,8 +65,13 @@ class StageStaySerializer(serializers.ModelSerializer[StageStay]):
             "standing_since",
             "blocked_by",
             "overdue",
+            "is_expert_consensus",
         ]
         read_only_fields = fields
+
+    def get_is_expert_consensus(self, stay: StageStay) -> bool:
+        """Say whether any of its dates is consensus."""
+        return is_stay_opinion(stay, stay.course)
 
     def get_overdue(self, stay: StageStay) -> bool:
         """Compare what was expected with now."""
@@ -78,10 +82,17 @@ class StageStaySerializer(serializers.ModelSerializer[StageStay]):
 class ExpectedDurationSerializer(serializers.Serializer[Any]):
     """How long the whole course is expected to take, for its severity, from its start on."""
 
-    duration = serializers.CharField(help_text="ISO 8601, such as P6W/P8W, or P6M/.. without end.")
+    duration = serializers.CharField(
+        help_text="ISO 8601, such as P6W/P8W, or P6M/.. without end; `unknown` if no source says."
+    )
     earliest = serializers.DateTimeField(allow_null=True)
     latest = serializers.DateTimeField(allow_null=True)
-    open_ended = serializers.BooleanField(help_text="It may take longer still.")
+    open_ended = serializers.BooleanField(
+        help_text="It may take longer still, or nobody knows how long."
+    )
+    is_expert_consensus = serializers.BooleanField(
+        source="is_consensus", help_text="The band rests, in whole or in part, on opinion alone."
+    )
 
 
 class CourseSerializer(serializers.ModelSerializer[Course]):
@@ -93,6 +104,12 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
     stay = serializers.SerializerMethodField(help_text="The present stay; null before and after.")
     expected = serializers.SerializerMethodField()
     previous = serializers.UUIDField(source="previous_shown", read_only=True, allow_null=True)
+    earlier = serializers.IntegerField(
+        source="earlier_shown",
+        read_only=True,
+        help_text="How many courses on this pathway and side ended before it: how often it came "
+        "back, as far as the reader may know.",
+    )
 
     class Meta:
         model = Course
@@ -113,6 +130,7 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
             "stay",
             "expected",
             "previous",
+            "earlier",
             "applied_at",
             "started_at",
             "paused_at",
@@ -132,6 +150,7 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
         stay = course.open_stays[0] if course.open_stays else None
         if stay is None:
             return None
+        stay.course = course  # this very one: its version was fetched with it
         data: dict[str, Any] = StageStaySerializer(stay, context=self.context).data
         return data
 
@@ -157,6 +176,13 @@ class ApplySerializer(serializers.Serializer[Any]):
         child=AnswerField(), default=dict, help_text="By question of the pathway."
     )
     effective_at = serializers.DateTimeField(default=None, allow_null=True)
+    previous = serializers.UUIDField(
+        default=None,
+        allow_null=True,
+        source="previous_id",
+        help_text="The ended course that this one follows, such as after a new diagnosis; left "
+        "out: the last one on the same pathway and side.",
+    )
 
 
 class SeverityChangeSerializer(serializers.Serializer[Any]):
@@ -228,6 +254,12 @@ class LaneDecisionSerializer(serializers.Serializer[Any]):
 class LaneSerializer(serializers.ModelSerializer[Lane]):
     """One discipline's part of a course."""
 
+    course = serializers.UUIDField(
+        source="course_shown",
+        read_only=True,
+        allow_null=True,
+        help_text="Null where the course is withheld from whoever does the lane.",
+    )
     practitioner = LanePractitionerSerializer(
         source="practitioner_role", read_only=True, allow_null=True
     )
@@ -278,85 +310,6 @@ class LaneSerializer(serializers.ModelSerializer[Lane]):
         return data
 
 
-class GoalSerializer(serializers.ModelSerializer[Goal]):
-    """What a stage of a course is for."""
-
-    class Meta:
-        model = Goal
-        fields = ["id", "course", "stage", "key", "text", "measures", "target", "status", "note"]
-        read_only_fields = [name for name in fields if name not in Goal.editable]
-        extra_kwargs = {"note": {"max_length": 5000}}
-
-
-class ActivitySerializer(serializers.ModelSerializer[Activity]):
-    """One thing a lane does for a goal of a stage."""
-
-    discipline = serializers.ChoiceField(
-        choices=Discipline.choices, source="lane.discipline", read_only=True
-    )
-
-    class Meta:
-        model = Activity
-        fields = [
-            "id",
-            "course",
-            "stage",
-            "sequence",
-            "lane",
-            "discipline",
-            "goal",
-            "key",
-            "text",
-            "caution",
-            "dose_level",
-            "cadence",
-            "is_loading",
-            "is_optional",
-            "status",
-            "because",
-            "note",
-        ]
-        read_only_fields = [name for name in fields if name not in Activity.editable]
-        extra_kwargs = {
-            "dose_level": {"max_length": 60},
-            "cadence": {"max_length": 500},
-            "note": {"max_length": 5000},
-        }
-
-
-class StopSerializer(serializers.Serializer[Any]):
-    """Why an activity stops."""
-
-    because = serializers.CharField(max_length=500)
-
-
-class CriterionEvidenceSerializer(serializers.Serializer[Any]):
-    """A row that an outcome rests on."""
-
-    kind = serializers.CharField()
-    id = serializers.UUIDField()
-
-
-class CriterionSerializer(serializers.Serializer[Any]):
-    """The outcome of one criterion, why, and what it rests on."""
-
-    id = serializers.CharField(allow_null=True)
-    kind = serializers.CharField()
-    outcome = serializers.ChoiceField(choices=OUTCOMES)
-    text = serializers.CharField(allow_null=True)
-    sentence = serializers.CharField()
-    evidence = CriterionEvidenceSerializer(many=True)
-
-    def get_fields(self) -> dict[str, Any]:
-        """Add the sources, and what a criterion that joins others is made of."""
-        sources = serializers.ListField(child=serializers.CharField())
-        return {
-            **super().get_fields(),
-            "source": sources,
-            "parts": CriterionSerializer(many=True),
-        }
-
-
 class CourseReadinessSerializer(serializers.Serializer[Any]):
     """Whether a course may take its next step, with the trace of every criterion.
 
@@ -374,6 +327,9 @@ class CourseReadinessSerializer(serializers.Serializer[Any]):
     blocked_by = serializers.ListField(child=serializers.ChoiceField(choices=Discipline.choices))
     overdue = serializers.BooleanField()
     expected_until = serializers.DateTimeField(allow_null=True)
+    is_expert_consensus = serializers.BooleanField(
+        help_text="`expected_until` rests on opinion alone; criteria say it each for itself."
+    )
     expected = ExpectedDurationSerializer()
     safety = CriterionSerializer()
     exit = CriterionSerializer(allow_null=True)

@@ -11,9 +11,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import courses, disclosing, progress, standing
+from care_plans import achieving, courses, disclosing, progress, resting, standing, timetable
 from care_plans.api import course_serializers as serializers
 from care_plans.api import move_serializers
+from care_plans.api.activity_serializers import ActivitySerializer, UnplannedActivitySerializer
+from care_plans.api.goal_serializers import GoalSerializer
 from care_plans.api.listing_serializers import ListedCourseSerializer
 from care_plans.evidence import Readiness
 from care_plans.expectation import expected
@@ -137,6 +139,7 @@ class CourseViewSet(Projected, Retrieved):
             "readiness",
             "lanes",
             "activities",
+            "unplanned_activities",
             "goals",
         ),
         CLINICAL,
@@ -272,6 +275,7 @@ class CourseViewSet(Projected, Retrieved):
             "overdue": bool(stay and shape.get_overdue(stay)),
             "expected_until": stay.expected_until if stay else None,
             "expected": expected(course),
+            "is_expert_consensus": bool(stay and resting.is_stay_opinion(stay, course)),
             "lanes": lanes,
         }
         return Response(serializers.CourseReadinessSerializer(trace, context=context).data)
@@ -289,23 +293,39 @@ class CourseViewSet(Projected, Retrieved):
 
     @extend_schema(
         summary="Read the activities of a course, of all its stays",
-        responses={200: serializers.ActivitySerializer(many=True)},
+        responses={200: ActivitySerializer(many=True)},
     )
     @action(detail=True, **_UNPAGED)
     def activities(self, request: Request, pk: str) -> Response:
         """Return the activities, those of the first stay first."""
-        rows = self._of(Activity, self._disclosed("Activity")).select_related("lane")
-        return self._listed(rows.order_by("sequence", "id"), serializers.ActivitySerializer)
+        mine = self._of(Activity, self._disclosed("Activity"))
+        rows = disclosing.activities_shown(mine, self.actor, self.now)
+        found = list(rows.order_by("sequence", "id"))
+        return self._listed(
+            timetable.timed(found, actor=self.actor, now=self.now), ActivitySerializer
+        )
+
+    @extend_schema(
+        summary="Read which activities of the present stage are not planned, and why",
+        responses={200: UnplannedActivitySerializer(many=True)},
+    )
+    @action(detail=True, url_path="unplanned-activities", **_UNPAGED)
+    def unplanned_activities(self, request: Request, pk: str) -> Response:
+        """Return what does not apply, or whose lane is not needed, or of which nobody knows."""
+        course = self._disclosed("Activity")
+        rows = timetable.unplanned(course, actor=self.actor, now=self.now)
+        return Response(UnplannedActivitySerializer(rows, many=True).data)
 
     @extend_schema(
         summary="Read the goals of a course",
-        responses={200: serializers.GoalSerializer(many=True)},
+        responses={200: GoalSerializer(many=True)},
     )
     @action(detail=True, **_UNPAGED)
     def goals(self, request: Request, pk: str) -> Response:
         """Return the goals."""
-        rows = self._of(Goal, self._disclosed("Goal"))
-        return self._listed(rows.order_by("id"), serializers.GoalSerializer)
+        mine = self._of(Goal, self._disclosed("Goal"))
+        rows = achieving.shown(mine, self.actor, self.now)
+        return self._listed(rows.order_by("id"), GoalSerializer)
 
     def _explained(self, course: Course, readiness: Readiness) -> dict[str, Any]:
         """Return the trace of each part and the blockers, as far as the reader may know."""

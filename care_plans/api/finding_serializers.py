@@ -6,111 +6,16 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from care_plans import red_flags
-from care_plans.assessing import MAX_SCORES, NewScore
-from care_plans.content.safety import Urgency
+from care_plans.api.assessment_serializers import RECORDED, SittingSerializer
+from care_plans.api.evidence_serializers import EvidenceGradeField, SupportSerializer
 from care_plans.models import (
-    Assessment,
     Condition,
     CourseAnswer,
+    RedFlag,
     RedFlagAnswer,
     RedFlagScreen,
-    Score,
     SourceDocument,
 )
-from coordination.api.record_serializers import CorrectionShownSerializer, StatementShownSerializer
-
-_RECORDED = ["id", "patient", "course", "practitioner_role", "effective_at", "recorded_at"]
-
-
-class ScoreSerializer(serializers.ModelSerializer[Score]):
-    """One value of one measure."""
-
-    measure = serializers.CharField(source="measure.slug", read_only=True)
-    value = serializers.DecimalField(
-        max_digits=10, decimal_places=4, normalize_output=True, read_only=True
-    )
-
-    class Meta:
-        model = Score
-        fields = ["id", "measure", "value", "side", "item"]
-        read_only_fields = fields
-
-
-class AssessmentSerializer(serializers.ModelSerializer[Assessment]):
-    """One sitting; `entered_in_error` marks one that `replaced_by` corrects."""
-
-    scores = ScoreSerializer(many=True, read_only=True)
-    entered_in_error = serializers.BooleanField(read_only=True)
-    replaced_by = serializers.UUIDField(
-        source="replaced_by.id", read_only=True, allow_null=True, default=None
-    )
-
-    statements = StatementShownSerializer(many=True, read_only=True, default=list)
-    corrections = CorrectionShownSerializer(many=True, read_only=True, default=list)
-
-    class Meta:
-        model = Assessment
-        fields = [
-            *_RECORDED,
-            "scores",
-            "replaces",
-            "reason",
-            "replaced_by",
-            "entered_in_error",
-            "statements",
-            "corrections",
-        ]
-        read_only_fields = fields
-
-
-class NewScoreSerializer(serializers.Serializer[Any]):
-    """A score to record. A value may be sent as a number or, exactly, as a string."""
-
-    measure = serializers.CharField(max_length=60, help_text="The measure's slug.")
-    value = serializers.DecimalField(max_digits=10, decimal_places=4)
-    side = serializers.ChoiceField(
-        choices=Score.Side.choices,
-        default="",
-        allow_blank=True,
-        help_text="Needed for a measure that is taken per side, and only there.",
-    )
-    item = serializers.IntegerField(
-        min_value=1,
-        max_value=1000,
-        default=None,
-        allow_null=True,
-        help_text="One item of a questionnaire; none: its total.",
-    )
-
-    def to_internal_value(self, data: Any) -> NewScore:
-        """Return the value that the domain takes."""
-        return NewScore(**super().to_internal_value(data))
-
-
-class _SittingSerializer(serializers.Serializer[Any]):
-    effective_at = serializers.DateTimeField(
-        default=None, allow_null=True, help_text="When it was taken."
-    )
-
-
-class AssessmentRecordingSerializer(_SittingSerializer):
-    """A sitting to record; without a course it belongs to the patient's history."""
-
-    patient = serializers.UUIDField()
-    course = serializers.UUIDField(default=None, allow_null=True)
-    # a list serializer looks at the length before it looks at a million scores
-    scores: Any = serializers.ListSerializer(
-        child=NewScoreSerializer(), allow_empty=False, max_length=MAX_SCORES
-    )
-
-
-class AssessmentReplacementSerializer(_SittingSerializer):
-    """What should have been recorded; no scores withdraw the assessment."""
-
-    scores: Any = serializers.ListSerializer(
-        child=NewScoreSerializer(), allow_empty=True, max_length=MAX_SCORES
-    )
-    reason = serializers.CharField(max_length=1000, help_text="What was wrong.")
 
 
 class FoundFlagSerializer(serializers.Serializer[Any]):
@@ -120,7 +25,7 @@ class FoundFlagSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(source="flag.text", read_only=True)
     action = serializers.CharField(source="flag.action", read_only=True)
     urgency = serializers.ChoiceField(
-        source="flag.urgency", choices=[(u.value, u.value) for u in Urgency], read_only=True
+        source="flag.urgency", choices=RedFlagAnswer.Urgency.choices, read_only=True
     )
     suspects = serializers.CharField(source="flag.suspects", read_only=True, allow_null=True)
     stops_loading = serializers.BooleanField(source="flag.stops_loading", read_only=True)
@@ -129,10 +34,82 @@ class FoundFlagSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), read_only=True, help_text="Pathways to consider instead."
     )
     cites = serializers.ListField(child=serializers.CharField(), read_only=True)
+    evidence = SupportSerializer(
+        many=True, read_only=True, help_text="The same, with how well each is known."
+    )
+    evidence_grade = EvidenceGradeField(
+        source="grade", read_only=True, help_text="How well what to do is known."
+    )
     is_expert_consensus = serializers.BooleanField(
         source="is_consensus", read_only=True, help_text="What to do rests on opinion alone."
     )
     notice = serializers.CharField(read_only=True, help_text="To be shown with the action.")
+
+
+class RedFlagSerializer(serializers.ModelSerializer[RedFlag]):
+    """A flag that was found: what to do, who looks into it, and how it was cleared."""
+
+    found = serializers.SerializerMethodField()
+    owner = serializers.UUIDField(
+        source="owner_shown",
+        read_only=True,
+        allow_null=True,
+        help_text="The practitioner role that owes looking into it.",
+    )
+    acknowledged_by = serializers.UUIDField(
+        source="acknowledged_by_shown", read_only=True, allow_null=True
+    )
+    cleared_by = serializers.UUIDField(source="cleared_by_shown", read_only=True, allow_null=True)
+    reason = serializers.CharField(source="reason_shown", read_only=True)
+    is_overdue = serializers.SerializerMethodField()
+
+    class Meta:
+        model = RedFlag
+        fields = [
+            "id",
+            "patient",
+            "course",
+            "screen",
+            "flag",
+            "status",
+            "urgency",
+            "found",
+            "found_at",
+            "recorded_at",
+            "due_at",
+            "is_overdue",
+            "owner",
+            "acknowledged_by",
+            "acknowledged_at",
+            "cleared_by",
+            "cleared_at",
+            "clearing_recorded_at",
+            "outcome",
+            "reason",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(FoundFlagSerializer)
+    def get_found(self, row: RedFlag) -> Any:
+        """Return the flag in the words of the pathway version that it was found on."""
+        return FoundFlagSerializer(red_flags.found_flag(row)).data
+
+    def get_is_overdue(self, row: RedFlag) -> bool:
+        """Say whether its time has gone by without its being cleared."""
+        open_now = row.status != RedFlag.Status.CLEARED
+        return open_now and row.due_at is not None and row.due_at < self.context["now"]
+
+
+class ClearingSerializer(serializers.Serializer[Any]):
+    """What was concluded of a red flag, and why."""
+
+    outcome = serializers.ChoiceField(choices=RedFlag.Outcome.choices)
+    reason = serializers.CharField(
+        max_length=2000, help_text="What was looked into, by whom, and what it showed."
+    )
+    effective_at = serializers.DateTimeField(
+        default=None, allow_null=True, help_text="When that was concluded; none: now."
+    )
 
 
 class RedFlagScreenSerializer(serializers.ModelSerializer[RedFlagScreen]):
@@ -146,7 +123,7 @@ class RedFlagScreenSerializer(serializers.ModelSerializer[RedFlagScreen]):
 
     class Meta:
         model = RedFlagScreen
-        fields = [*_RECORDED, "answers", "found", "not_known"]
+        fields = [*RECORDED, "answers", "found", "not_known"]
         read_only_fields = fields
 
     @extend_schema_field(
@@ -167,7 +144,7 @@ class RedFlagScreenSerializer(serializers.ModelSerializer[RedFlagScreen]):
         return red_flags.not_known(row)
 
 
-class RedFlagScreeningSerializer(_SittingSerializer):
+class RedFlagScreeningSerializer(SittingSerializer):
     """A screen to record: by flag of the course's pathway; one left out was not asked."""
 
     course = serializers.UUIDField()
@@ -191,7 +168,7 @@ class CourseAnswerSerializer(serializers.ModelSerializer[CourseAnswer]):
 
     class Meta:
         model = CourseAnswer
-        fields = [*_RECORDED, "question", "answer"]
+        fields = [*RECORDED, "question", "answer"]
         read_only_fields = fields
 
     @extend_schema_field(_ANSWER)
@@ -200,7 +177,7 @@ class CourseAnswerSerializer(serializers.ModelSerializer[CourseAnswer]):
         return row.answer
 
 
-class CourseAnsweringSerializer(_SittingSerializer):
+class CourseAnsweringSerializer(SittingSerializer):
     """Answers to record, by question of the course's pathway: true, false, a choice or words."""
 
     course = serializers.UUIDField()

@@ -9,9 +9,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import assessing, circumstances, red_flags
+from care_plans import assessing, circumstances, disclosing, red_flags
+from care_plans.api import assessment_serializers
 from care_plans.api import finding_serializers as serializers
 from care_plans.models import (
+    AbsentScore,
     Assessment,
     Condition,
     CourseAnswer,
@@ -25,7 +27,7 @@ from coordination.api.views import Listed, OfPatients, Retrieved
 from coordination.corrections import with_statements
 
 
-class _Findings(OfPatients):
+class Findings(OfPatients):
     """Rows of the patients in the reader's circle of care; schedulers never see them."""
 
     rows: QuerySet[Any, Any]
@@ -48,16 +50,19 @@ class _Findings(OfPatients):
         return self.answer(found, status=201 if created else 200)
 
 
-class _OfCourse(filters.FilterSet):
+class OfCourse(filters.FilterSet):
+    """How what was found on a course is looked for."""
+
     patient = OfPatientFilter(field_name="patient_id")
     course = filters.UUIDFilter(field_name="course_id")
     effective_from = MomentFilter(field_name="effective_at", lookup_expr="gte")
     effective_until = MomentFilter(field_name="effective_at", lookup_expr="lt")
 
 
-class AssessmentFilter(_OfCourse):
+class AssessmentFilter(OfCourse):
     """How an assessment is looked for."""
 
+    collection_point = filters.ChoiceFilter(choices=Assessment.CollectionPoint.choices)
     measure = filters.CharFilter(method="by_measure", label="The slug of a measure it scores.")
     entered_in_error = filters.BooleanFilter(
         field_name="replaced_by", lookup_expr="isnull", exclude=True
@@ -76,41 +81,51 @@ class AssessmentFilter(_OfCourse):
     list=extend_schema(summary="List assessments with their scores"),
     retrieve=extend_schema(summary="Read an assessment"),
 )
-class AssessmentViewSet(_Findings, Listed, Retrieved):
+class AssessmentViewSet(Findings, Listed, Retrieved):
     """Sittings with their scores, corrected ones included."""
 
     audited_as = "Assessment"
     roles = {"list": CLINICAL, "retrieve": CLINICAL, "create": CLINICAL, "replace": CLINICAL}
-    serializer_class = serializers.AssessmentSerializer
+    serializer_class = assessment_serializers.AssessmentSerializer
     filterset_class = AssessmentFilter
     queryset = Assessment.objects.none()
     rows = Assessment.objects.select_related("replaced_by").prefetch_related(
         Prefetch(
             "scores",
             Score.objects.select_related("measure").defer("measure__content").order_by("id"),
-        )
+        ),
+        Prefetch(
+            "absent",
+            AbsentScore.objects.select_related("measure").defer("measure__content").order_by("id"),
+        ),
     )
 
     def get_queryset(self) -> QuerySet[Any, Any]:
         """Return the sittings within reach, with what the patient says beside them."""
-        return with_statements(super().get_queryset(), self.actor, self.now)
+        rows = disclosing.naming_versions(super().get_queryset(), self.actor, self.now)
+        return with_statements(rows, self.actor, self.now)
 
     @extend_schema(
         summary="Record an assessment",
-        description="All of it or nothing; 200 when its key was used more than a day ago.",
-        request=serializers.AssessmentRecordingSerializer,
+        description=(
+            "All of it or nothing; 200 when its key was used more than a day ago. What items make "
+            "is scored here; what they do not make has a coded reason in `absent`."
+        ),
+        request=assessment_serializers.AssessmentRecordingSerializer,
         responses={
-            200: serializers.AssessmentSerializer,
-            201: serializers.AssessmentSerializer,
+            200: assessment_serializers.AssessmentSerializer,
+            201: assessment_serializers.AssessmentSerializer,
         },
     )
     def create(self, request: Request) -> Response:
         """Record one sitting."""
-        data = self.valid(serializers.AssessmentRecordingSerializer)
+        data = self.valid(assessment_serializers.AssessmentRecordingSerializer)
         row, created = assessing.record_assessment(
             data["patient"],
             course_id=data["course"],
             scores=data["scores"],
+            absent=data["absent"],
+            occasion=assessing.Occasion(data["collection_point"], data["for_stage"]),
             effective_at=data["effective_at"],
             key=self.key(),
             actor=self.actor,
@@ -121,19 +136,22 @@ class AssessmentViewSet(_Findings, Listed, Retrieved):
     @extend_schema(
         summary="Correct an assessment",
         description="The old one stays readable, marked as entered in error.",
-        request=serializers.AssessmentReplacementSerializer,
+        request=assessment_serializers.AssessmentReplacementSerializer,
         responses={
-            200: serializers.AssessmentSerializer,
-            201: serializers.AssessmentSerializer,
+            200: assessment_serializers.AssessmentSerializer,
+            201: assessment_serializers.AssessmentSerializer,
         },
     )
     @action(detail=True, methods=["post"])
     def replace(self, request: Request, pk: str) -> Response:
         """Replace an assessment by what should have been recorded."""
-        data = self.valid(serializers.AssessmentReplacementSerializer)
+        data = self.valid(assessment_serializers.AssessmentReplacementSerializer)
+        point = data["collection_point"]
         row, created = assessing.replace_assessment(
             self.get_object().pk,
             scores=data["scores"],
+            absent=data["absent"],
+            occasion=assessing.Occasion(point, data["for_stage"]) if point else None,
             reason=data["reason"],
             effective_at=data["effective_at"],
             key=self.key(),
@@ -143,7 +161,7 @@ class AssessmentViewSet(_Findings, Listed, Retrieved):
         return self.recorded(row, created=created)
 
 
-class RedFlagScreenFilter(_OfCourse):
+class RedFlagScreenFilter(OfCourse):
     """How a screen is looked for."""
 
     found = filters.CharFilter(method="by_found", label="A flag that it found present.")
@@ -161,7 +179,7 @@ class RedFlagScreenFilter(_OfCourse):
     list=extend_schema(summary="List red-flag screens"),
     retrieve=extend_schema(summary="Read a red-flag screen"),
 )
-class RedFlagScreenViewSet(_Findings, Listed, Retrieved):
+class RedFlagScreenViewSet(Findings, Listed, Retrieved):
     """Screens for red flags, with what to do about what they found."""
 
     audited_as = "RedFlagScreen"
@@ -198,7 +216,7 @@ class RedFlagScreenViewSet(_Findings, Listed, Retrieved):
         return self.recorded(row, created=created)
 
 
-class CourseAnswerFilter(_OfCourse):
+class CourseAnswerFilter(OfCourse):
     """How an answer is looked for."""
 
     question = filters.CharFilter()
@@ -209,7 +227,7 @@ class CourseAnswerFilter(_OfCourse):
 
 
 @extend_schema_view(list=extend_schema(summary="List answers about circumstances"))
-class CourseAnswerViewSet(_Findings, Listed):
+class CourseAnswerViewSet(Findings, Listed):
     """What people said about their circumstances, as the pathway asks."""
 
     audited_as = "CourseAnswer"
@@ -253,7 +271,7 @@ class ConditionFilter(filters.FilterSet):
     list=extend_schema(summary="List the problem list"),
     retrieve=extend_schema(summary="Read a problem"),
 )
-class ConditionViewSet(_Findings, Listed, Retrieved):
+class ConditionViewSet(Findings, Listed, Retrieved):
     """The problem list: what was imported or diagnosed."""
 
     audited_as = "Condition"
@@ -283,7 +301,7 @@ class SourceDocumentFilter(filters.FilterSet):
         responses={200: serializers.SourceDocumentContentSerializer},
     ),
 )
-class SourceDocumentViewSet(_Findings, Listed, Retrieved):
+class SourceDocumentViewSet(Findings, Listed, Retrieved):
     """Care plans and care teams as another system sent them."""
 
     audited_as = "SourceDocument"

@@ -1,4 +1,4 @@
-"""What belongs to a course and is edited on its own: lanes, activities, goals."""
+"""What belongs to a course and is edited on its own: lanes and goals."""
 
 from typing import Any
 from uuid import UUID
@@ -9,10 +9,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import activities, goals, lanes, standing
+from care_plans import achieving, disclosing, goals, lanes, standing
 from care_plans.api import course_serializers as serializers
+from care_plans.api.goal_serializers import GoalAchievementSerializer, GoalSerializer
 from care_plans.disclosing import lanes_shown
-from care_plans.models import Activity, Goal, Lane
+from care_plans.models import Goal, GoalAchievement, Lane
 from coordination.access import owned_by_patient
 from coordination.api.concurrency import expected_version
 from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
@@ -20,7 +21,7 @@ from coordination.api.permissions import CLINICAL
 from coordination.api.views import OfPatients, Retrieved
 
 
-class _OfCourse(OfPatients, Retrieved):
+class OfCourse(OfPatients, Retrieved):
     """A row that a course owns."""
 
     def rows(self) -> QuerySet[Any, Any]:
@@ -42,7 +43,7 @@ class _OfCourse(OfPatients, Retrieved):
 
 
 @extend_schema_view(retrieve=extend_schema(summary="Read a lane"))
-class LaneViewSet(_OfCourse):
+class LaneViewSet(OfCourse):
     """One discipline's part of one course."""
 
     audited_as = "Lane"
@@ -101,82 +102,34 @@ class LaneViewSet(_OfCourse):
         return self.answer(signed, status=201, serializer_class=serializers.LaneSignOffSerializer)
 
 
-@extend_schema_view(retrieve=extend_schema(summary="Read an activity"))
-class ActivityViewSet(_OfCourse):
-    """One thing a lane does for a goal of a stage."""
-
-    audited_as = "Activity"
-    roles = dict.fromkeys(("retrieve", "partial_update", "begin", "complete", "stop"), CLINICAL)
-    serializer_class = serializers.ActivitySerializer
-    queryset = Activity.objects.none()
-
-    def rows(self) -> QuerySet[Any, Any]:
-        """Return all of them."""
-        found: QuerySet[Any, Any] = Activity.objects.select_related("course", "lane")
-        return found
-
-    @extend_schema(summary="Edit dose level, cadence or note of an activity")
-    def partial_update(self, request: Request, pk: str) -> Response:
-        """Change the version that If-Match names."""
-        activity = activities.edit_activity(
-            self.get_object().pk,
-            version=expected_version(request),
-            fields=self.valid(partial=True),
-            actor=self.actor,
-            now=self.now,
-        )
-        return self.again(activity)
-
-    @extend_schema(
-        summary="Begin an activity, or go on with one that was held",
-        request=None,
-        responses={200: serializers.ActivitySerializer},
-    )
-    @action(detail=True, methods=["post"])
-    def begin(self, request: Request, pk: str) -> Response:
-        """Begin; loading needs a screen without an open red flag."""
-        return self._move("begin")
-
-    @extend_schema(
-        summary="Complete an activity",
-        request=None,
-        responses={200: serializers.ActivitySerializer},
-    )
-    @action(detail=True, methods=["post"])
-    def complete(self, request: Request, pk: str) -> Response:
-        """Say that it was done."""
-        return self._move("complete")
-
-    @extend_schema(
-        summary="Stop an activity",
-        request=serializers.StopSerializer,
-        responses={200: serializers.ActivitySerializer},
-    )
-    @action(detail=True, methods=["post"])
-    def stop(self, request: Request, pk: str) -> Response:
-        """Stop it, for a reason."""
-        return self._move("stop", **self.valid(serializers.StopSerializer))
-
-    def _move(self, name: str, **asked: Any) -> Response:
-        activity = activities.move_activity(
-            self.get_object().pk, name, actor=self.actor, now=self.now, **asked
-        )
-        return self.again(activity)
-
-
 @extend_schema_view(retrieve=extend_schema(summary="Read a goal"))
-class GoalViewSet(_OfCourse):
+class GoalViewSet(OfCourse):
     """What a stage of a course is for."""
 
     audited_as = "Goal"
-    roles = dict.fromkeys(("retrieve", "partial_update", "achieve", "give_up", "reopen"), CLINICAL)
-    serializer_class = serializers.GoalSerializer
+    roles = dict.fromkeys(
+        ("retrieve", "partial_update", "achieve", "give_up", "reopen", "achievements"), CLINICAL
+    )
+    serializer_class = GoalSerializer
     queryset = Goal.objects.none()
 
     def rows(self) -> QuerySet[Any, Any]:
         """Return all of them."""
-        found: QuerySet[Any, Any] = Goal.objects.select_related("course")
-        return found
+        rows = Goal.objects.select_related("course")
+        return achieving.shown(rows, self.actor, self.now)
+
+    @extend_schema(
+        summary="Read all that the scores have said of a goal, the first first",
+        responses={200: GoalAchievementSerializer(many=True)},
+    )
+    @action(detail=True, pagination_class=None, filter_backends=())
+    def achievements(self, request: Request, pk: str) -> Response:
+        """Return the history, each with its trace as far as the reader may know."""
+        goal = self.get_object()
+        self.audit_disclosure([goal], searched=False, resource="GoalAchievement")
+        mine = disclosing.disclose(GoalAchievement.objects.filter(goal=goal), self.actor, self.now)
+        rows = achieving.as_told(mine, self.actor, self.now).order_by("since", "id")
+        return Response(GoalAchievementSerializer(rows, many=True).data)
 
     @extend_schema(summary="Edit a goal's note")
     def partial_update(self, request: Request, pk: str) -> Response:
@@ -193,7 +146,7 @@ class GoalViewSet(_OfCourse):
     @extend_schema(
         summary="Say that a goal was reached",
         request=None,
-        responses={200: serializers.GoalSerializer},
+        responses={200: GoalSerializer},
     )
     @action(detail=True, methods=["post"])
     def achieve(self, request: Request, pk: str) -> Response:
@@ -203,7 +156,7 @@ class GoalViewSet(_OfCourse):
     @extend_schema(
         summary="Say that a goal was not reached",
         request=None,
-        responses={200: serializers.GoalSerializer},
+        responses={200: GoalSerializer},
     )
     @action(detail=True, methods=["post"], url_path="give-up")
     def give_up(self, request: Request, pk: str) -> Response:
@@ -213,7 +166,7 @@ class GoalViewSet(_OfCourse):
     @extend_schema(
         summary="Work on a goal again",
         request=None,
-        responses={200: serializers.GoalSerializer},
+        responses={200: GoalSerializer},
     )
     @action(detail=True, methods=["post"])
     def reopen(self, request: Request, pk: str) -> Response:

@@ -4,14 +4,15 @@ from typing import Any
 
 from rest_framework import serializers
 
+from care_plans.api.activity_serializers import ActivitySerializer
 from care_plans.api.course_serializers import (
-    ActivitySerializer,
     CourseSerializer,
-    GoalSerializer,
     LanePractitionerSerializer,
     LaneSerializer,
 )
-from care_plans.models import CarePlan
+from care_plans.api.goal_serializers import GoalSerializer
+from care_plans.api.statements import PatientStatementSerializer
+from care_plans.models import CarePlan, Outcome
 from coordination.models import Discipline
 
 
@@ -30,6 +31,8 @@ class CarePlanSerializer(serializers.ModelSerializer[CarePlan]):
             "summary",
             "opened_at",
             "closed_at",
+            "outcome",
+            "reason",
             "recorded_at",
         ]
         read_only_fields = [name for name in fields if name not in CarePlan.editable]
@@ -42,12 +45,47 @@ class OpenPlanSerializer(serializers.Serializer[Any]):
     patient = serializers.UUIDField()
 
 
-class PlanLaneSerializer(LaneSerializer):
-    """One course's lane of a discipline, with what it does."""
+class ClosePlanSerializer(serializers.Serializer[Any]):
+    """How a plan ended."""
 
-    condition = serializers.CharField(source="course.condition", read_only=True)
-    course_status = serializers.CharField(source="course.status", read_only=True)
-    stage = serializers.CharField(source="course.stage", read_only=True, allow_null=True)
+    outcome = serializers.ChoiceField(
+        choices=Outcome.choices,
+        default="",
+        allow_blank=True,
+        help_text="Left out: as its courses ended.",
+    )
+    reason = serializers.CharField(max_length=2000, default="", allow_blank=True)
+    end_courses = serializers.BooleanField(
+        default=False,
+        help_text="End with this outcome, for this reason, every course that is under way.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask how and why courses end that are under way."""
+        if attrs["end_courses"]:
+            lacking = [name for name in ("outcome", "reason") if not attrs[name].strip()]
+            if lacking:
+                raise serializers.ValidationError(
+                    {name: ["Needed to end courses that are under way."] for name in lacking}
+                )
+        return attrs
+
+
+class PlanLaneSerializer(LaneSerializer):
+    """One course's lane of a discipline, with what it does.
+
+    What is the course's is null where the course is withheld from whoever does the lane.
+    """
+
+    condition = serializers.CharField(
+        source="shown_course.condition", read_only=True, allow_null=True, default=None
+    )
+    course_status = serializers.CharField(
+        source="shown_course.status", read_only=True, allow_null=True, default=None
+    )
+    stage = serializers.CharField(
+        source="shown_course.stage", read_only=True, allow_null=True, default=None
+    )
     activities = ActivitySerializer(many=True, read_only=True, source="in_plan")
 
     class Meta(LaneSerializer.Meta):
@@ -65,11 +103,31 @@ class PlanDisciplineSerializer(serializers.Serializer[Any]):
 class WholePlanSerializer(CarePlanSerializer):
     """The plan with its courses, its lanes by discipline over all of them, and shared goals."""
 
+    previous = serializers.UUIDField(
+        source="previous_shown",
+        read_only=True,
+        allow_null=True,
+        help_text="The plan before this one, when this is a re-entry.",
+    )
     lead = LanePractitionerSerializer(allow_null=True, read_only=True)
     courses = CourseSerializer(many=True, read_only=True, source="in_order")
     disciplines = PlanDisciplineSerializer(many=True, read_only=True)
     goals = GoalSerializer(many=True, read_only=True)
+    statements = PatientStatementSerializer(
+        many=True,
+        read_only=True,
+        source="said",
+        help_text="The patient's own goals and preferences, character for character.",
+    )
 
     class Meta(CarePlanSerializer.Meta):
-        fields = [*CarePlanSerializer.Meta.fields, "lead", "courses", "disciplines", "goals"]
+        fields = [
+            *CarePlanSerializer.Meta.fields,
+            "previous",
+            "lead",
+            "courses",
+            "disciplines",
+            "goals",
+            "statements",
+        ]
         read_only_fields = fields

@@ -64,8 +64,10 @@ class CarePlanViewSet(OfPatients, Listed, Retrieved):
         plan: Any = self.get_object()
         self.audit_disclosure([plan], searched=False)
         whole = overview.overview(plan, actor=self.actor, now=self.now)
+        plan.previous_shown = whole.previous
         plan.lead, plan.in_order = whole.lead, whole.courses
         plan.disciplines, plan.goals = whole.disciplines, whole.goals
+        plan.said = whole.statements
         return self.answer(plan, serializer_class=plan_serializers.WholePlanSerializer)
 
     @extend_schema(
@@ -97,14 +99,16 @@ class CarePlanViewSet(OfPatients, Listed, Retrieved):
         return self.answer(plan)
 
     @extend_schema(
-        summary="Close a plan whose courses have all ended",
-        request=None,
+        summary="Close a plan with its outcome, and stop everything that it started",
+        request=plan_serializers.ClosePlanSerializer,
         responses={200: plan_serializers.CarePlanSerializer},
     )
     @action(detail=True, methods=["post"])
     def close(self, request: Request, pk: str) -> Response:
-        """Close the plan."""
-        return self.answer(plans.close_plan(self.get_object().pk, actor=self.actor, now=self.now))
+        """Close the plan; every course has ended, or ends with it."""
+        asked = self.valid(plan_serializers.ClosePlanSerializer)
+        plan_id = self.get_object().pk
+        return self.answer(plans.close_plan(plan_id, actor=self.actor, now=self.now, **asked))
 
     @extend_schema(
         summary="Read the courses of a plan",

@@ -1,15 +1,19 @@
 """What no single field can know: that every name in a pathway leads to something."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel
 
+from care_plans.content.condition import Asked
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Flaw, Located, Where, unknown
 from care_plans.content.sourced import EXPERT_CONSENSUS, SEVERITIES, STAGES
+from care_plans.content.stubs import Stubs
+from care_plans.content.timing import timing_flaws
 from care_plans.criteria import (
     AllOf,
     AnyOf,
@@ -30,20 +34,48 @@ def flaws(
     pathway: PathwayDefinition,
     located: Located,
     measures: Mapping[str, MeasureDefinition],
+    pathways: Collection[str],
 ) -> list[Flaw]:
-    """Return every flaw in a pathway that its types could not reveal, with file and line."""
+    """Return every flaw in a pathway that its types could not reveal, with file and line.
+
+    `pathways` are the names that a look-alike or a redirect may lead to, stubs among them.
+    """
     found = [
         *_sources(pathway),
         *_completeness(pathway),
         *_identifiers(pathway),
         *_stages(pathway),
+        *_timings(pathway),
         *_criteria(pathway, measures),
         *_references(pathway),
+        *_alternatives(pathway, pathways),
     ]
     return [located.flaw(where, detail) for where, detail in found]
 
 
-def _sources(pathway: PathwayDefinition) -> Found:
+def stub_flaws(
+    stubs: Stubs,
+    located: Located,
+    measures: Mapping[str, MeasureDefinition],
+    pathways: Collection[str],
+) -> list[Flaw]:
+    """Return every flaw in the stubs that their types could not reveal, with file and line.
+
+    `pathways` are the names that are taken by pathways with versions.
+    """
+    found = [*_sources(stubs)]
+    found += _repeated([(("stubs", n, "id"), stub.id) for n, stub in enumerate(stubs.stubs)])
+    for number, stub in enumerate(stubs.stubs):
+        at = ("stubs", number)
+        if stub.id in pathways:
+            found.append(((*at, "id"), f'"{stub.id}" is a pathway with versions, and no stub'))
+        named = () if isinstance(stub.measures, str) else stub.measures
+        found += _listed((*at, "measures"), named, measures)
+        found += _asked(stub, at, stub.context, measures)
+    return [located.flaw(where, detail) for where, detail in found]
+
+
+def _sources(pathway: PathwayDefinition | Stubs) -> Found:
     """Every source that something names is declared."""
     known = {*pathway.sources, EXPERT_CONSENSUS}
     for where, key in _source_keys(pathway, ()):
@@ -84,8 +116,13 @@ def _completeness(pathway: PathwayDefinition) -> Found:
         if severity not in pathway.severities:
             yield ("severities",), f"has no {severity}"
     for name, part in pathway.stages.items():
+        if "any" in part.expected and len(part.expected) > 1:
+            yield (
+                ("stages", name, "expected"),
+                "has any, and severities beside it: write one of both",
+            )
         for severity in SEVERITIES:
-            if severity not in part.expected:
+            if severity not in part.expected and "any" not in part.expected:
                 yield ("stages", name, "expected"), f"has no {severity}"
 
 
@@ -105,6 +142,8 @@ def _identifiers(pathway: PathwayDefinition) -> Found:
     for group in ("dose_levels", "rules", "differentials", "questions", "see_provider"):
         items = enumerate(getattr(pathway, group))
         yield from _repeated([((group, number, "id"), item.id) for number, item in items])
+    durations = enumerate(pathway.condition.durations)
+    yield from _repeated([(("condition", "durations", n, "id"), d.id) for n, d in durations])
     for stage, part in pathway.stages.items():
         for side in ("entry", "exit"):
             nodes = walk(getattr(part, side), ("stages", stage, side))
@@ -125,7 +164,7 @@ def _stages(pathway: PathwayDefinition) -> Found:
     levels = [level.id for level in pathway.dose_levels]
     for stage, part in pathway.stages.items():
         goals = [goal.id for goal in part.goals]
-        if sorted(part.referrals.order) != sorted(part.lanes):
+        if part.referrals and sorted(part.referrals.order) != sorted(part.lanes):
             yield (
                 ("stages", stage, "referrals", "order"),
                 "must list every lane of the stage once",
@@ -144,24 +183,47 @@ def _stages(pathway: PathwayDefinition) -> Found:
                     )
 
 
+def _timings(pathway: PathwayDefinition) -> Found:
+    """Activities wait for activities that exist, and never for one another."""
+    for stage, part in pathway.stages.items():
+        lanes = {
+            str(name): tuple((one.id, one.optional, one) for one in lane.activities)
+            for name, lane in part.lanes.items()
+        }
+        yield from timing_flaws(lanes, ("stages", stage))
+
+
 def _criteria(pathway: PathwayDefinition, measures: Mapping[str, MeasureDefinition]) -> Found:
     """Measures, questions and lanes exist, numbers lie in the measure's range, leaves are cited."""
-    for where, node in parts(pathway):
-        if isinstance(node, Compared | Gained | SideRatio):
-            yield from _on_measure(where, node, measures)
-        elif isinstance(node, Reported):
-            yield from _answered(where, node, pathway)
+    yield from _asked(pathway, (), pathway.context, measures)
     for stage, part in pathway.stages.items():
-        for number, slug in enumerate(part.measures_at_entry):
-            if slug not in measures:
-                listed = ("stages", stage, "measures_at_entry", number)
-                yield listed, unknown("measure", slug, sorted(measures))
+        listed = ("stages", stage, "measures_at_entry")
+        yield from _listed(listed, part.measures_at_entry, measures)
         for where, node in part.criteria():
             at = ("stages", stage, *where)
             if isinstance(node, LaneNeeded) and node.lane not in part.lanes:
                 yield (*at, "lane"), f'the stage has no lane "{node.lane}"'
             if where[0] in ("entry", "exit"):
                 yield from _named_and_cited(at, node)
+
+
+def _asked(
+    whole: BaseModel,
+    at: Where,
+    context: Mapping[str, Asked],
+    measures: Mapping[str, MeasureDefinition],
+) -> Found:
+    for where, node in parts(whole, at):
+        if isinstance(node, Compared | Gained | SideRatio):
+            yield from _on_measure(where, node, measures)
+        elif isinstance(node, Reported):
+            yield from _answered(where, node, context)
+
+
+def _listed(at: Where, named: tuple[str, ...], measures: Mapping[str, MeasureDefinition]) -> Found:
+    for number, slug in enumerate(named):
+        if slug not in measures:
+            yield (*at, number), unknown("measure", slug, sorted(measures))
 
 
 def _on_measure(
@@ -172,23 +234,40 @@ def _on_measure(
     measure = measures.get(node.measure)
     if measure is None:
         yield (*where, "measure"), unknown("measure", node.measure, sorted(measures))
+    elif node.subscale is not None and node.subscale not in measure.subscales:
+        known = sorted(measure.subscales)
+        yield (*where, "subscale"), unknown(f"subscale of {measure.id}", node.subscale, known)
     elif isinstance(node, SideRatio) and not measure.side_required:
         yield (*where, "measure"), f"{measure.id} is not taken per side"
-    elif isinstance(node, Gained) and measure.better == "depends":
-        yield (*where, "gain"), f"{measure.id} has no single direction of improvement"
+    elif isinstance(node, Gained):
+        yield from _gain(where, node, measure)
     elif isinstance(node, Compared) and node.item is None:
-        high = measure.maximum
-        if node.value < measure.minimum or (high is not None and node.value > high):
-            limits = f"{measure.minimum} to {'any number' if high is None else high}"
-            yield where, f"{node.value} is outside the range of {measure.id}, {limits}"
+        low, high = _limits(node, measure)
+        if node.value < low or (high is not None and node.value > high):
+            named = f"{measure.id}, {node.subscale}" if node.subscale else measure.id
+            limits = f"{low} to {'any number' if high is None else high}"
+            yield where, f"{node.value} is outside the range of {named}, {limits}"
 
 
-def _answered(where: Where, node: Reported, pathway: PathwayDefinition) -> Found:
-    asked = pathway.context.get(node.reported)
+def _gain(where: Where, node: Gained, measure: MeasureDefinition) -> Found:
+    if measure.better == "depends":
+        yield (*where, "gain"), f"{measure.id} has no single direction of improvement"
+    elif node.gain_percent is not None and measure.minimum < 0:
+        yield (*where, "gain_percent"), f"{measure.id} begins below 0: a share of it says nothing"
+
+
+def _limits(node: Compared, measure: MeasureDefinition) -> tuple[Decimal, Decimal | None]:
+    if node.subscale is not None:
+        return measure.subscales[node.subscale]
+    return measure.minimum, measure.maximum
+
+
+def _answered(where: Where, node: Reported, context: Mapping[str, Asked]) -> Found:
+    asked = context.get(node.reported)
     if asked is None:
         yield (
             (*where, "reported"),
-            unknown("question", node.reported, sorted(pathway.context)),
+            unknown("question", node.reported, sorted(context)),
         )
     elif not asked.allows(node.answer):
         yield (*where, "answer"), f'"{node.answer}" is no answer to {node.reported}'
@@ -206,6 +285,21 @@ def _named_and_cited(where: Where, node: Criterion) -> Found:
             )
 
 
+def _alternatives(pathway: PathwayDefinition, pathways: Collection[str]) -> Found:
+    """Look-alikes and redirects lead to pathways or stubs that exist."""
+    for number, look_alike in enumerate(pathway.differentials):
+        if look_alike.pathway is not None and look_alike.pathway not in pathways:
+            at = ("differentials", number, "pathway")
+            yield at, unknown("pathway", look_alike.pathway, sorted(pathways))
+    for number, redirect in enumerate(pathway.redirects):
+        for place, name in enumerate(redirect.towards):
+            if name not in pathways:
+                yield (
+                    ("redirects", number, "towards", place),
+                    unknown("pathway", name, sorted(pathways)),
+                )
+
+
 def _references(pathway: PathwayDefinition) -> Found:
     """Advice, site and yellow flags point at what exists."""
     flags = [flag.id for flag in pathway.red_flags]
@@ -215,8 +309,8 @@ def _references(pathway: PathwayDefinition) -> Found:
                 ("see_provider", number, "red_flag"),
                 unknown("red flag", advice.red_flag, flags),
             )
-    variants = {variant.id: variant.covered for variant in pathway.condition.site.variants}
-    if not variants.get(pathway.condition.site.default):
+    site = pathway.condition.site
+    if site and not {v.id: v.covered for v in site.variants}.get(site.default):
         yield (
             ("condition", "site", "default"),
             "is not one of the variants that are covered",

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from care_plans.content.sourced import (
     Band,
+    BandOrUnknown,
     Discipline,
     Frozen,
     Slug,
@@ -40,22 +41,38 @@ class Site(Sourced):
     variants: tuple[SiteVariant, ...] = Field(min_length=1)
 
 
+class Lasting(Band):
+    """How long the condition usually lasts in one form or phase, apart from its severity."""
+
+    id: Slug
+    text: Text | None = None
+
+
 class Condition(Sourced):
-    """The condition itself. `side_required` makes every course on it name a side."""
+    """The condition itself. `side_required` makes every course on it name a side.
+
+    `durations` holds what sources say about its length without telling severities apart.
+    """
 
     name: Text
     kind: Literal["chronic_overuse", "acute_injury", "degenerative", "nerve", "nonspecific"]
     side_required: bool
     family: Slug | None = None
     codes: tuple[Code, ...] = ()
-    site: Site
-    definition: tuple[Statement, ...] = Field(min_length=1)
+    site: Site | None = None
+    durations: tuple[Lasting, ...] = ()
+    definition: tuple[Statement, ...] = ()
     body_structures: tuple[Statement, ...] = ()
     onset: tuple[Statement, ...] = ()
     symptoms: tuple[Statement, ...] = ()
     impact: dict[Slug, Statement] = Field(default_factory=dict)
     populations: tuple[Statement, ...] = ()
     risk_factors: tuple[Statement, ...] = ()
+
+    @property
+    def sites(self) -> tuple[SiteVariant, ...]:
+        """Return the places where the condition may sit: none where no source tells them apart."""
+        return self.site.variants if self.site is not None else ()
 
 
 class Asked(Sourced):
@@ -80,10 +97,11 @@ class Severity(Sourced):
     """How bad it is, apart from the stage, and how long recovery then usually takes.
 
     `suggested_when` says which scores point to it. A person decides; it is never applied.
+    Where no source describes a severity, `text` and `duration` are the word unknown.
     """
 
-    text: Text
-    duration: Band
+    text: Text | Literal["unknown"]
+    duration: BandOrUnknown
     suggested_when: Criterion | None = None
 
 

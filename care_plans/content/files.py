@@ -1,22 +1,35 @@
 """Find the content that ships with the project and turn its files into definitions."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
 from typing import Any
 
-from care_plans.content.checks import flaws
+from care_plans.content.checks import flaws, stub_flaws
 from care_plans.content.including import included
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.reading import ContentInvalid, Flaw, Located, parsed, read_yaml
-from care_plans.content.safety import Common
+from care_plans.content.reading import (
+    ContentInvalid,
+    Flaw,
+    Located,
+    Where,
+    parsed,
+    read_yaml,
+)
+from care_plans.content.reuse import NOTHING, Reuse, reuse_of
+from care_plans.content.shared import Shared
+from care_plans.content.stubs import Stub, Stubs, stored_stub
 
 APP = Path(__file__).resolve().parents[1]
 MEASURES = APP / "measures"
 PATHWAYS = APP / "pathways"
 COMMON = "common"
+FAMILIES = "families"
+STUBS = "stubs.yaml"
 
 
 @dataclass(frozen=True)
@@ -30,16 +43,36 @@ class MeasureFile:
 
 @dataclass(frozen=True)
 class PathwayFile:
-    """One version of a pathway as read from its file, shared blocks included."""
+    """One version of a pathway as read from its file, shared blocks included.
+
+    `places` holds the file and line of each of its parts.
+    """
 
     file: Path
     content: dict[str, Any]
     definition: PathwayDefinition
+    places: Mapping[Where, tuple[Path, int]] = field(default_factory=dict)
+    reuse: Reuse = NOTHING
 
     @property
     def sha256(self) -> str:
         """Return the hash of what the file says (see `content_hash`)."""
         return content_hash(self.content)
+
+    @property
+    def located(self) -> Located:
+        """Return the content with the places of its parts."""
+        return Located(self.file, self.content, self.places)
+
+
+@dataclass(frozen=True)
+class StubFile:
+    """One stub as read from the file of stubs, complete in itself with its sources."""
+
+    file: Path
+    content: dict[str, Any]
+    definition: Stub
+    reuse: Reuse = NOTHING
 
 
 def content_hash(content: dict[str, Any]) -> str:
@@ -80,7 +113,7 @@ def read_pathways(
     found: list[PathwayFile] = []
     wrong: list[Flaw] = []
     for file in sorted(folder.glob("*/*.yaml")):
-        if file.parent.name == COMMON:
+        if is_shared(file):
             continue
         try:
             found.append(read_pathway(file, measures=measures, folder=folder))
@@ -91,6 +124,16 @@ def read_pathways(
     return found
 
 
+def newest(files: Sequence[PathwayFile]) -> list[PathwayFile]:
+    """Return the highest version of each pathway, by number, in the order of their names."""
+    found: dict[str, PathwayFile] = {}
+    for file in sorted(
+        files, key=lambda f: [int(part) for part in f.definition.version.split(".")]
+    ):
+        found[file.definition.pathway] = file
+    return [found[name] for name in sorted(found)]
+
+
 def read_pathway(
     file: Path, *, measures: dict[str, MeasureDefinition], folder: Path = PATHWAYS
 ) -> PathwayFile:
@@ -98,32 +141,111 @@ def read_pathway(
 
     Raises ContentInvalid naming everything that is wrong in the file, by line.
     """
-    whole = _with_shared(read_yaml(file), folder)
+    whole = with_shared(read_yaml(file), folder)
     definition = parsed(PathwayDefinition, whole)
-    wrong = flaws(definition, whole, measures)
+    wrong = flaws(definition, whole, measures, pathway_names(folder) | stub_names(folder))
     for key, expected in (("pathway", file.parent.name), ("version", file.stem)):
         if getattr(definition, key) != expected:
             wrong.append(whole.flaw((key,), f'must be the one in the file\'s path, "{expected}"'))
     if wrong:
         raise ContentInvalid(wrong)
     assert isinstance(whole.data, dict)
-    return PathwayFile(file, whole.data, definition)
+    return PathwayFile(file, whole.data, definition, whole.places, reuse_of(whole))
 
 
-def _with_shared(located: Located, folder: Path) -> Located:
-    """Include what the file names of the shared file, its sources among it."""
+def read_stubs(measures: dict[str, MeasureDefinition], folder: Path = PATHWAYS) -> list[StubFile]:
+    """Read the stubs of a folder, which may have none. Raises ContentInvalid with their flaws."""
+    file = folder / STUBS
+    if not file.exists():
+        return []
+    whole = with_shared(read_yaml(file), folder)
+    definition = parsed(Stubs, whole)
+    if wrong := stub_flaws(definition, whole, measures, pathway_names(folder)):
+        raise ContentInvalid(wrong)
+    data: Any = whole.data
+    return [
+        StubFile(
+            file,
+            stored_stub(data["stubs"][number], data["sources"]),
+            stub,
+            reuse_of(whole, ("stubs", number)),
+        )
+        for number, stub in enumerate(definition.stubs)
+    ]
+
+
+def is_shared(file: Path) -> bool:
+    """Say whether a file holds blocks for others, or stubs, and no version of a pathway."""
+    above = [folder.name for folder in file.parents[:2]]
+    return file.name == STUBS or above[:1] == [COMMON] or above[1:] == [FAMILIES]
+
+
+def pathway_names(folder: Path) -> frozenset[str]:
+    """Return the names of the pathways of a folder, and of those that are shipped."""
+    files = [*folder.glob("*/*.yaml"), *PATHWAYS.glob("*/*.yaml")]
+    return frozenset(file.parent.name for file in files) - {COMMON}
+
+
+def stub_names(folder: Path) -> frozenset[str]:
+    """Return the names of the stubs of a folder, and of those that are shipped."""
+    found: set[str] = set()
+    for file in {folder / STUBS, PATHWAYS / STUBS}:
+        data = _read_once(file, file.stat().st_mtime_ns).data if file.exists() else None
+        stubs = data.get("stubs") if isinstance(data, dict) else None
+        rows = stubs if isinstance(stubs, list) else []
+        found |= {str(row.get("id")) for row in rows if isinstance(row, dict)}
+    return frozenset(found)
+
+
+def with_shared(located: Located, folder: Path) -> Located:
+    """Include what a file names of the shared files, their sources among it.
+
+    Raises ContentInvalid for a shared file that is missing or wrong, and for what is named and
+    not in it.
+    """
     assert isinstance(located.data, dict)
-    name = located.data.get("common")
-    shared_file = folder / COMMON / f"{name}.yaml"
-    if not isinstance(name, str) or not shared_file.exists():
-        detail = f'there is no shared file "{COMMON}/{name}.yaml"' if name else "is missing"
-        raise ContentInvalid([located.flaw(("common",), detail)])
-    shared = read_yaml(shared_file)
-    parsed(Common, shared)
-    whole = included(located, {COMMON: shared})
+    blocks = {COMMON: _shared(located, ("common",), folder / COMMON, located.data.get("common"))}
+    families = located.data.get("families") or {}
+    if not isinstance(families, dict):
+        raise ContentInvalid([located.flaw(("families",), "is not a mapping of names to versions")])
+    for name, version in families.items():
+        if name == COMMON:
+            raise ContentInvalid([located.flaw(("families", name), "is no name for a family")])
+        where = ("families", name)
+        blocks[name] = _shared(located, where, folder / FAMILIES / name, version)
+    whole = included(located, blocks)
     assert isinstance(whole.data, dict)
-    assert isinstance(shared.data, dict)
     own = whole.data.get("sources") or {}
     if isinstance(own, dict):
-        whole.data["sources"] = {**shared.data["sources"], **own}
+        whole.data["sources"] = {
+            key: record for block in blocks.values() for key, record in _sources(block).items()
+        } | own
     return whole
+
+
+def _shared(located: Located, where: Where, folder: Path, version: Any) -> Located:
+    """Read one version of a shared file that another file names."""
+    file = folder / f"{version}.yaml"
+    if not isinstance(version, str) or not file.exists():
+        missing = f'there is no shared file "{file.relative_to(_root(folder))}"'
+        raise ContentInvalid([located.flaw(where, missing if version else "is missing")])
+    shared = _read_once(file, file.stat().st_mtime_ns)
+    parsed(Shared, shared)
+    return shared
+
+
+def _root(folder: Path) -> Path:
+    """Return the folder of the pathways, in which `common` or `families/<name>` stands."""
+    return folder.parent if folder.name == COMMON else folder.parent.parent
+
+
+@lru_cache(maxsize=32)
+def _read_once(file: Path, changed_ns: int) -> Located:
+    """Read a file once, however many files name it; again after it has changed."""
+    return read_yaml(file)
+
+
+def _sources(shared: Located) -> dict[str, Any]:
+    assert isinstance(shared.data, dict)
+    sources: dict[str, Any] = shared.data["sources"]
+    return sources

@@ -8,12 +8,16 @@ from care_plans.content.reading import ContentInvalid, Data, Flaw, Located, Wher
 
 type Item = tuple[Located, Where, Data]
 
+_INCLUDE = "include"
+
 
 def included(located: Located, blocks: Mapping[str, Located]) -> Located:
-    """Replace each `- include: block.list` or `block.list.id` by the items that it names.
+    """Replace what is included by what it names, in lists and in mappings.
 
+    In a list `- include: block.list` or `block.list.id` becomes the items; in a mapping
+    `include: [block.mapping, block.mapping.key]` becomes the entries, beside those written there.
     `blocks` holds the shared files by name. What a shared file itself includes stays as it is.
-    Raises ContentInvalid with every name that leads nowhere.
+    Raises ContentInvalid with every name that leads nowhere, and every entry that is there twice.
     """
     copier = _Copier(blocks)
     data = copier.copy(located, (), located.data, ())
@@ -36,8 +40,8 @@ class _Copier:
             self.places[new] = source.places[old]
         if isinstance(node, dict):
             return {
-                key: self.copy(source, (*old, key), child, (*new, key))
-                for key, child in node.items()
+                key: self.copy(its, at, child, (*new, key))
+                for key, (its, at, child) in self._entries(source, old, node).items()
             }
         if not isinstance(node, list):
             return node
@@ -46,16 +50,49 @@ class _Copier:
         ]
         return [self.copy(its, at, item, (*new, n)) for n, (its, at, item) in enumerate(items)]
 
+    def _entries(self, source: Located, old: Where, node: dict[str, Any]) -> dict[str, Item]:
+        """Return the entries of a mapping by key, those that it includes among them."""
+        own: dict[str, Item] = {
+            key: (source, (*old, key), child) for key, child in node.items() if key != _INCLUDE
+        }
+        names = node.get(_INCLUDE, [])
+        found: dict[str, Item] = {}
+        if not isinstance(names, list):
+            self.flaws.append(source.flaw((*old, _INCLUDE), "must be a list of names"))
+            names = []
+        for number, name in enumerate(names):
+            at = (*old, _INCLUDE, number)
+            entries = self._shared_entries(str(name))
+            if not entries:
+                self.flaws.append(source.flaw(at, f'no shared mapping is called "{name}"'))
+            for key, item in entries.items():
+                if key in own or key in found:
+                    self.flaws.append(source.flaw(at, f'"{key}" is in this mapping already'))
+                found[key] = item
+        return own | found
+
+    def _shared_entries(self, name: str) -> dict[str, Item]:
+        block, group, wanted = _split(name)
+        shared = self.blocks.get(block)
+        content = shared.data if shared else None
+        mapped = content.get(group) if isinstance(content, dict) else None
+        if shared is None or not isinstance(mapped, dict):
+            return {}
+        return {
+            key: (shared, (group, key), child)
+            for key, child in mapped.items()
+            if not wanted or key == wanted
+        }
+
     def _items(self, source: Located, old: Where, number: int, child: Any) -> Iterator[Item]:
         at = (*old, number)
-        if isinstance(child, dict) and set(child) == {"include"}:
-            yield from self._named(source, (*at, "include"), str(child["include"]))
+        if isinstance(child, dict) and set(child) == {_INCLUDE}:
+            yield from self._named(source, (*at, _INCLUDE), str(child[_INCLUDE]))
         else:
             yield source, at, child
 
     def _named(self, source: Located, at: Where, name: str) -> Iterator[Item]:
-        block, _, rest = name.partition(".")
-        group, _, wanted = rest.partition(".")
+        block, group, wanted = _split(name)
         shared = self.blocks.get(block)
         content = shared.data if shared else None
         listed = content.get(group) if isinstance(content, dict) else None
@@ -69,3 +106,10 @@ class _Copier:
         else:
             for number, item in found:
                 yield shared, (group, number), item
+
+
+def _split(name: str) -> tuple[str, str, str]:
+    """Split `common.red_flags.dvt` into file, group and what is wanted of it (or nothing)."""
+    block, _, rest = name.partition(".")
+    group, _, wanted = rest.partition(".")
+    return block, group, wanted

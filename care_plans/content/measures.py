@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from care_plans.content.sourced import Discipline, Frozen, Name, Text, Verified
+from care_plans.criteria import Criterion
 
 
 class Cited(Frozen):
@@ -75,6 +76,35 @@ class Reference(Cited):
     meaning: Text
 
 
+class SafetyRule(Cited):
+    """An answer or a total that somebody must act on at once, whatever is being treated.
+
+    `item` asks about one item, otherwise the total is meant. `crisis` says that the person who
+    answers is shown whom to call.
+    """
+
+    id: Name
+    text: Text
+    item: int | None = Field(None, ge=1)
+    above: Decimal | None = None
+    at_least: Decimal | None = None
+    action: Text
+    crisis: bool = False
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Self:
+        if (self.above is None) == (self.at_least is None):
+            raise ValueError("needs exactly one of above, at_least")
+        return self
+
+    def is_met_by(self, value: Decimal) -> bool:
+        """Say whether a score of the item, or the total, calls for action."""
+        if self.above is not None:
+            return value > self.above
+        assert self.at_least is not None
+        return value >= self.at_least
+
+
 class Loinc(Frozen):
     """A LOINC code of the total score; `aliases` are other codes under which it is recorded."""
 
@@ -86,12 +116,82 @@ class Loinc(Frozen):
     note: str | None = None
 
 
+class Scoring(Cited):
+    """How numbered items make a score. `version` rises whenever that changes.
+
+    Every item lies between `lowest` and `highest`, in steps of `step` (null: any value). `sum` adds
+    all items; `mean` averages those that were answered, which are at least `at_least`. Items have
+    numbers and no words: `named_by_patient` says that each is an activity in the person's own
+    words. `subscales` are scored by the same method over the items that each names.
+    Where no rule for unanswered items was read, none may be missing.
+    """
+
+    version: int = Field(ge=1)
+    method: Literal["sum", "mean"]
+    items: int = Field(ge=1, le=100)
+    lowest: Decimal
+    highest: Decimal
+    step: Decimal | None = Field(None, gt=0)
+    at_least: int | None = Field(None, ge=1)
+    named_by_patient: bool = False
+    subscales: dict[Name, tuple[int, ...]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.highest <= self.lowest:
+            raise ValueError(f"highest {self.highest} is not above lowest {self.lowest}")
+        if self.at_least is not None and (self.method == "sum" or self.at_least > self.items):
+            raise ValueError("at_least is for a mean, and not more than there are items")
+        for name, numbers in self.subscales.items():
+            if not set(numbers) <= set(range(1, self.items + 1)) or len({*numbers}) < len(numbers):
+                raise ValueError(f"subscale {name} names an item that there is not, or one twice")
+        return self
+
+    def accepts(self, value: Decimal) -> bool:
+        """Say whether a value is a possible answer to an item."""
+        if not self.lowest <= value <= self.highest:
+            return False
+        return self.step is None or (value - self.lowest) % self.step == 0
+
+    def range_of(self, items: int) -> tuple[Decimal, Decimal]:
+        """Return the lowest and the highest score that so many items can make."""
+        times = items if self.method == "sum" else 1
+        return self.lowest * times, self.highest * times
+
+
+class Taking(Frozen):
+    """How a practitioner takes a measure; no `methods` named: the method is said in words."""
+
+    methods: tuple[Name, ...] = ()
+    method_required: bool = False
+    instrument: Text | None = None
+    instrument_required: bool = False
+
+
+class RiskLevel(Frozen):
+    """One published class of a screening measure, and the scores that put somebody into it."""
+
+    level: Literal["low", "medium", "high"]
+    when: Criterion
+
+
+class Risk(Cited):
+    """The classes of a screening measure; the first whose scores are met is somebody's."""
+
+    levels: tuple[RiskLevel, ...] = Field(min_length=1)
+
+
 class MeasureDefinition(Frozen):
     """An outcome measure: its scores and what they mean, never the words of its questions.
 
     `minimum` and `maximum` are inclusive; null means no limit. `step` is the smallest distance
     between two scores; null is unknown, and then any value within the range is a score.
+    `self_reported` says that the person answers it alone, without a practitioner.
     `change` orders the thresholds as the authors would choose them: the first usable one counts.
+    `counted` says that days of the home programme leave its scores, and which of them.
+    `entered: daily` says that the person enters it day by day, so that no stage has to ask for it.
+    `scoring` says how items make a score; null: totals are recorded as they come.
+    `taking` says how a practitioner takes it. `risk` says which scores call for how much help.
     """
 
     id: Name
@@ -105,11 +205,17 @@ class MeasureDefinition(Frozen):
     unit: Text | None = None
     better: Literal["higher", "lower", "depends"]
     side_required: bool
+    self_reported: bool = False
+    entered: Literal["daily"] | None = None
+    counted: Literal["adherence", "load_response"] | None = None
     change: tuple[Change, ...] = ()
     severity: tuple[SeverityScheme, ...] = ()
     references: tuple[Reference, ...] = ()
     subscales: dict[Name, tuple[Decimal, Decimal]] = Field(default_factory=dict)
-    safety: Text | None = None
+    scoring: Scoring | None = None
+    taking: Taking = Taking()
+    risk: Risk | None = None
+    safety: tuple[SafetyRule, ...] = ()
     loinc: Loinc | None
     licence: Text
     note: str | None = None
@@ -121,6 +227,17 @@ class MeasureDefinition(Frozen):
         for scheme in self.severity:
             if self.maximum is not None and scheme.bands[-1].max != self.maximum:
                 raise ValueError(f"severity {scheme.scheme} does not end at the maximum")
+        return self
+
+    @model_validator(mode="after")
+    def _scored(self) -> Self:
+        if self.scoring is None:
+            return self
+        if self.scoring.range_of(self.scoring.items) != (self.minimum, self.maximum):
+            raise ValueError("the items of scoring do not make the range of the measure")
+        for name, numbers in self.scoring.subscales.items():
+            if self.scoring.range_of(len(numbers)) != self.subscales.get(name):
+                raise ValueError(f"the items of subscale {name} do not make its range")
         return self
 
     def accepts(self, value: Decimal) -> bool:

@@ -1,10 +1,14 @@
 """A whole pathway: everything the engine needs to know about caring for one condition."""
 
+import re
+from collections.abc import Iterable
 from datetime import date
-from typing import Literal
+from functools import cached_property
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
+from care_plans.content import citations
 from care_plans.content.condition import (
     Asked,
     Condition,
@@ -13,6 +17,7 @@ from care_plans.content.condition import (
     Prognosis,
     Severity,
 )
+from care_plans.content.resolving import Exercise, Resolution
 from care_plans.content.safety import (
     Advice,
     RedFlag,
@@ -40,14 +45,49 @@ from care_plans.criteria import Criterion
 
 VERSION = r"^\d+\.\d+\.\d+$"
 
+type Version = Annotated[str, Field(pattern=VERSION)]
+
+
+def _written_day(value: object) -> object:
+    """Refuse what would be read as a moment or a number of seconds: a day is written as such."""
+    written = isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)
+    if written or value is None or type(value) is date:
+        return value
+    raise ValueError("is not a day such as 2027-01-31")
+
+
+type Day = Annotated[date | None, BeforeValidator(_written_day)]
+
+
+class Reviewer(Frozen):
+    """Who reviewed this file: a name (null: not given), the discipline, and what was looked at."""
+
+    name: Text | None
+    discipline: Discipline
+    scope: Text
+
 
 class Governance(Frozen):
-    """Who stands behind the content. A page's reviewer reviewed that page, never this file."""
+    """Who stands behind the content. A page's reviewer reviewed that page, never this file.
+
+    `next_review_due` is the last day on which the version counts as reviewed; null is unknown.
+    An organization that reviews the version itself gives it a later day (`content_review`).
+    """
 
     authored_by: Text
+    author: Text | None = None
+    reviewer: Reviewer | None = None
+    last_reviewed: Day = None
     page: Statement
-    next_review_due: date | None
+    next_review_due: Day
     disclaimer: Statement
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        last, due = self.last_reviewed, self.next_review_due
+        if last is not None and due is not None and due <= last:
+            raise ValueError(f"next_review_due {due} is not after last_reviewed {last}")
+        return self
 
 
 class Signing(Sourced):
@@ -104,7 +144,8 @@ class PathwayDefinition(Frozen):
     """One version of one pathway, complete in itself: shared blocks are already included.
 
     Nothing in it depends on the order of keys; where order matters there is a list
-    (`dose_levels`, `referrals.order`, `self_help`) or a fixed order (`STAGES`).
+    (`dose_levels`, `referrals.order`, `self_help`) or a fixed order (`STAGES`). `common` and
+    `families` name the versions of the shared files from which blocks were included.
     """
 
     format: Literal[1]
@@ -113,6 +154,7 @@ class PathwayDefinition(Frozen):
     title: Text
     language: str = Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")
     common: str = Field(pattern=VERSION)
+    families: dict[Slug, Version] = Field(default_factory=dict)
     sources: dict[Name, Record]
     governance: Governance
     signing: Signing
@@ -121,6 +163,7 @@ class PathwayDefinition(Frozen):
     severities: dict[SeverityName, Severity]
     stages: dict[StageName, Stage]
     dose_levels: tuple[DoseLevel, ...]
+    exercises: dict[Slug, Exercise] = Field(default_factory=dict)
     red_flags: tuple[RedFlag, ...] = Field(min_length=1)
     redirects: tuple[Redirect, ...] = ()
     see_provider: tuple[Advice, ...] = ()
@@ -136,6 +179,25 @@ class PathwayDefinition(Frozen):
     questions: tuple[Answer, ...] = ()
     claims: tuple[Claim, ...] = ()
     notes: tuple[Statement, ...] = ()
+    resolutions: tuple[Resolution, ...] = ()
+
+    @cached_property
+    def mismatched(self) -> frozenset[str]:
+        """Return the keys of the sources that belong to another work, and so support nothing."""
+        return citations.mismatched(self.sources)
+
+    def supporting(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Return the sources that count: all of them but those that belong to another work."""
+        return tuple(key for key in dict.fromkeys(keys) if key not in self.mismatched)
+
+    def evidence(self, keys: Iterable[str]) -> tuple[citations.Evidence, ...]:
+        """Return the citations that may be shown as evidence, each with how well it is known."""
+        return citations.evidence(keys, self.sources, self.mismatched)
+
+    def grade(self, keys: Iterable[str]) -> citations.Grade:
+        """Return how well what rests on these sources is supported."""
+        keys = tuple(keys)
+        return citations.grade(keys, self.evidence(keys))
 
     def stage(self, name: StageName) -> Stage:
         """Return one stage."""

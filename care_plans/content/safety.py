@@ -8,10 +8,7 @@ from pydantic import Field
 from care_plans.content.sourced import (
     EXPERT_CONSENSUS,
     Discipline,
-    Frozen,
     Keys,
-    Name,
-    Record,
     Slug,
     Sourced,
     Text,
@@ -116,17 +113,3 @@ class SafetyTrigger(Sourced):
     text: Text
     when: Criterion
     action: Text
-
-
-class Common(Frozen):
-    """One version of the shared blocks: what pathways include instead of repeating it.
-
-    Like a pathway it never changes once published; a new file carries a change.
-    """
-
-    format: Literal[1]
-    version: Text
-    sources: dict[Name, Record]
-    red_flags: tuple[RedFlag, ...] = ()
-    yellow_flags: tuple[YellowFlag, ...] = ()
-    safety_triggers: tuple[SafetyTrigger, ...] = ()

@@ -8,7 +8,9 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     model_validator,
 )
 
@@ -27,6 +29,14 @@ type StageName = Literal["acute", "subacute", "maintenance"]
 type SeverityName = Literal["mild", "moderate", "severe"]
 type Verified = Literal["read", "recall", "unverified"]
 
+DISCIPLINES: tuple[Discipline, ...] = (
+    "physiotherapy",
+    "chiropractic",
+    "massage_therapy",
+    "kinesiology",
+    "nutrition",
+    "psychotherapy",
+)
 STAGES: tuple[StageName, ...] = ("acute", "subacute", "maintenance")
 SEVERITIES: tuple[SeverityName, ...] = ("mild", "moderate", "severe")
 
@@ -60,10 +70,12 @@ class Record(Frozen):
     """A citation. `verified` says whether its text was read by those who cite it.
 
     `mismatch` marks a citation whose identifier belongs to another work than its words say: it
-    is kept to be seen, and supports nothing.
+    is kept to be seen, and supports nothing. `title`, where it is given, is compared with that of
+    the work to which the identifier belongs (`citations.yaml`).
     """
 
     cite: Text
+    title: Text | None = None
     verified: Verified | Literal["mismatch"]
     seed: SeedRows = ()
     doi: str | None = None
@@ -72,12 +84,19 @@ class Record(Frozen):
 
 
 class Sourced(Frozen):
-    """Anything a pathway claims, with its sources (keys of `sources`, or `expert_consensus`)."""
+    """Anything a pathway claims, with its sources (keys of `sources`, or `expert_consensus`).
+
+    `uses` and `cautions` name exercises (keys of the pathway's `exercises`) that it asks for or
+    warns against, and `variant` the one site that it is about: nobody has to read that from words.
+    """
 
     source: Keys
     verified: Verified | None = None
     note: str | None = None
     seed: SeedRows = ()
+    uses: tuple[Slug, ...] = ()
+    cautions: tuple[Slug, ...] = ()
+    variant: Slug | None = None
 
     @property
     def is_consensus(self) -> bool:
@@ -152,3 +171,14 @@ class Band(Sourced):
         if self.max < self.min:
             raise ValueError(f"max {self.max} is less than min {self.min}")
         return self
+
+
+def _known_or_not(value: Any) -> str:
+    return "<unknown>" if isinstance(value, str) else "<band>"
+
+
+#: A band, or the word unknown where no source gives one.
+type BandOrUnknown = Annotated[
+    Annotated[Band, Tag("<band>")] | Annotated[Literal["unknown"], Tag("<unknown>")],
+    Discriminator(_known_or_not),
+]

@@ -6,6 +6,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from care_plans.content.sourced import (
+    DISCIPLINES,
+    EXPERT_CONSENSUS,
     Discipline,
     Duration,
     Name,
@@ -15,6 +17,7 @@ from care_plans.content.sourced import (
     Statement,
     Text,
 )
+from care_plans.content.timing import Timed
 from care_plans.criteria import Criterion, Place, walk
 
 
@@ -26,11 +29,12 @@ class Goal(Sourced):
     target: Criterion | None = None
 
 
-class Activity(Sourced):
+class Activity(Timed):
     """One thing a lane does for one goal of its stage.
 
     `dose_level` names one of the pathway's ordered levels, for exercise. `is_loading` says that
-    a hard stop forbids it. `cadence` is words of the source, or unknown.
+    a hard stop forbids it. `cadence` is words of the source, or unknown. `when` says whether it
+    applies at all: it is planned once that is known to be met.
     """
 
     id: Slug
@@ -41,20 +45,34 @@ class Activity(Sourced):
     optional: bool = False
     cadence: Text | Literal["unknown"] = "unknown"
     when: Criterion | None = None
+    start_when: Criterion | None = None
+    stop_when: Criterion | None = None
     caution: Text | None = None
+
+    @property
+    def conditions(self) -> tuple[tuple[str, Criterion], ...]:
+        """Return its conditions by the key that holds each."""
+        named = ("when", self.when), ("start_when", self.start_when), ("stop_when", self.stop_when)
+        return tuple((name, criterion) for name, criterion in named if criterion is not None)
+
+    @property
+    def waits(self) -> bool:
+        """Say whether anything of it may hold back its beginning, or end it."""
+        return bool(self.release == "in_turn" or self.related or self.start_when or self.stop_when)
 
 
 class Lane(Sourced):
     """One discipline's part of a stage: needed always, or when `when` is met.
 
     `lead: true` only suggests a hand-off of the lead to this discipline when the stage starts.
+    It has no activities where no source names any: its practitioner adds them.
     """
 
     needed: Literal["always", "when"]
     when: Criterion | None = None
     lead: bool = False
     reason: Text | None = None
-    activities: tuple[Activity, ...] = Field(min_length=1)
+    activities: tuple[Activity, ...] = ()
 
     @model_validator(mode="after")
     def _condition(self) -> Self:
@@ -95,32 +113,66 @@ class CourseWeeks(Sourced):
 
 
 class Review(Sourced):
-    """How long into a stay the team should look again if the stage has not ended."""
+    """How long into a stay the team should look again if the stage has not ended.
+
+    `besides` is what must be known to be met, adherence say, before the stage counts as stalled.
+    """
 
     after: Duration | Literal["unknown"]
+    besides: Criterion | None = None
 
 
 class Stage(Sourced):
     """One stage. `entry` must be met to come in from an earlier stage, `exit` to go on.
 
-    A regression needs neither. Beside them stands the readiness gate over the needed lanes,
-    which is the same for every pathway and is not written here.
+    A regression needs neither. Beside them stands the readiness gate over the needed lanes, which
+    is the same for every pathway and is not written here. `screen_valid_for` says for how long
+    what a red-flag screen found absent counts (null: while the stay lasts). `expected` has weeks
+    for each severity, or the same for any; `weeks` returns them either way. Where no source says
+    how `referrals` are opened, `referring` opens all at once, the suggested lead first.
     """
 
     label: Text
     goals: tuple[Goal, ...] = Field(min_length=1)
-    expected: dict[SeverityName, CourseWeeks]
+    expected: dict[SeverityName | Literal["any"], CourseWeeks]
     review: Review
     lanes: dict[Discipline, Lane] = Field(min_length=1)
-    referrals: ReferralSet
+    referrals: ReferralSet | None = None
     loading: tuple[Statement, ...] = ()
     measures_at_entry: tuple[Name, ...] = ()
+    screen_valid_for: Duration | None = None
     entry: Criterion
     exit: Criterion
 
+    def weeks(self, severity: SeverityName) -> CourseWeeks:
+        """Return between which weeks the stage is expected in a course of this severity."""
+        return self.expected["any"] if "any" in self.expected else self.expected[severity]
+
+    @property
+    def referring(self) -> ReferralSet:
+        """Return how referrals are opened."""
+        if self.referrals is not None:
+            return self.referrals
+        named = [name for name in DISCIPLINES if name in self.lanes]
+        order = sorted(named, key=lambda name: not self.lanes[name].lead)
+        return ReferralSet(timing="parallel", order=tuple(order), source=(EXPERT_CONSENSUS,))
+
     def ordered_lanes(self) -> tuple[tuple[Discipline, Lane], ...]:
         """Return the lanes in the order in which their referrals are opened."""
-        return tuple((name, self.lanes[name]) for name in self.referrals.order)
+        return tuple((name, self.lanes[name]) for name in self.referring.order)
+
+    def activity(self, key: str) -> tuple[Discipline, Activity] | None:
+        """Return an activity by its id, with the discipline whose lane has it."""
+        for name, lane in self.lanes.items():
+            for activity in lane.activities:
+                if activity.id == key:
+                    return name, activity
+        return None
+
+    @property
+    def is_timed(self) -> bool:
+        """Say whether any activity waits for something, or ends by itself."""
+        return any(activity.waits for lane in self.lanes.values() for activity in lane.activities)
 
     def criteria(self) -> tuple[tuple[Place, Criterion], ...]:
         """Return every criterion of the stage and all below them, each with its place."""
@@ -135,7 +187,6 @@ class Stage(Sourced):
             if lane.when is not None:
                 roots.append((("lanes", name, "when"), lane.when))
             for number, activity in enumerate(lane.activities):
-                if activity.when is not None:
-                    place = ("lanes", name, "activities", number, "when")
-                    roots.append((place, activity.when))
+                at: Place = ("lanes", name, "activities", number)
+                roots.extend(((*at, key), asked) for key, asked in activity.conditions)
         return tuple(found for place, root in roots for found in walk(root, place))

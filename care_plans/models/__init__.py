@@ -6,34 +6,67 @@ from .assessments import (
     CourseAnswer,
     RedFlagAnswer,
     RedFlagScreen,
-    Score,
     SourceDocument,
 )
-from .content import Measure, Pathway, PathwaySignature, PathwayVersion
+from .care_plan import CarePlan
+from .conflicts import ConflictDecision
+from .content import (
+    Measure,
+    MeasureVersion,
+    Pathway,
+    PathwayReview,
+    PathwaySignature,
+    PathwayVersion,
+)
+from .dosing import AdherenceEntry, DoseChange
 from .encounters import CareSummary, ClinicalNote, Encounter
-from .lanes import Activity, Goal, Lane, LaneSignOff
-from .plans import CarePlan, Course, SeverityChange, StageStay, StageTransition
-from .words import Severity, Side, Stage
+from .lanes import Activity, Goal, Lane, LaneOwner, LaneSignOff
+from .looks import LastLook
+from .outcomes import ComplexityScreen, GoalAchievement
+from .plans import Course, SeverityChange, StageStay, StageTransition
+from .recommendations import Recommendation
+from .red_flags import RedFlag
+from .safety import SafetyAlert
+from .scores import AbsentScore, Score
+from .statements import PatientStatement, PatientStatementVersion
+from .versions import VersionDecision
+from .words import Outcome, Severity, Side, Stage
 
 __all__ = [
+    "AbsentScore",
     "Activity",
+    "AdherenceEntry",
     "Assessment",
     "CarePlan",
     "CareSummary",
     "ClinicalNote",
+    "ComplexityScreen",
     "Condition",
+    "ConflictDecision",
     "Course",
     "CourseAnswer",
+    "DoseChange",
     "Encounter",
     "Goal",
+    "GoalAchievement",
     "Lane",
+    "LaneOwner",
     "LaneSignOff",
+    "LastLook",
     "Measure",
+    "MeasureVersion",
+    "Outcome",
     "Pathway",
+    "PathwayReview",
     "PathwaySignature",
     "PathwayVersion",
+    "PatientStatement",
+    "PatientStatementVersion",
+    "Recommendation",
+    "RedFlag",
     "RedFlagAnswer",
     "RedFlagScreen",
+    "SafetyAlert",
     "Score",
     "Severity",
     "SeverityChange",
@@ -42,4 +75,5 @@ __all__ = [
     "Stage",
     "StageStay",
     "StageTransition",
+    "VersionDecision",
 ]

@@ -19,13 +19,13 @@ from coordination.models import (
     PractitionerRole,
 )
 
-from .content import Measure
 from .plans import Course
+from .words import Stage
 
 _NOT_AHEAD = Q(effective_at__lte=F("recorded_at"))
 
 
-class _Recorded(OrganizationOwned):
+class Recorded(OrganizationOwned):
     """What every finding carries: whose it is, when it held, who wrote it down and when."""
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
@@ -49,7 +49,7 @@ class AssessmentQuerySet(models.QuerySet["Assessment"]):
         return self.filter(replaced_by=None)
 
 
-class Assessment(_Recorded):
+class Assessment(Recorded):
     """One sitting: one or more scores taken at the same time.
 
     Without a course it belongs to the patient's history and is evidence for no course.
@@ -60,10 +60,30 @@ class Assessment(_Recorded):
         discipline="practitioner_role__discipline",
         author="practitioner_role_id",
         condition="course_id",
+        versions=("Assessment",),
+        ties=("id", "replaces_id"),
     )
+
+    class CollectionPoint(models.TextChoices):
+        """Why it was taken then. Beside `stage`, the four of ACC's recorded outcome stages."""
+
+        BASELINE = "baseline"
+        MID_POINT = "mid_point"
+        EXIT = "exit"
+        AD_HOC = "ad_hoc"
+        STAGE = "stage", "For a stage of the pathway"
 
     course = models.ForeignKey(
         Course, on_delete=models.PROTECT, null=True, blank=True, related_name="assessments"
+    )
+    collection_point = models.CharField(
+        max_length=9, choices=CollectionPoint, default=CollectionPoint.AD_HOC
+    )
+    stage = models.CharField(
+        max_length=11, choices=Stage, blank=True, help_text="The stage that it was taken for."
+    )
+    received = models.JSONField(
+        null=True, blank=True, help_text="The FHIR QuestionnaireResponse that it came as."
     )
     replaces = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by"
@@ -88,6 +108,15 @@ class Assessment(_Recorded):
                 condition=Q(replaces=None) | ~Q(reason="") & ~Q(replaces=F("id")),
                 name="care_plans_correction_reason",
             ),
+            models.CheckConstraint(
+                condition=Q(collection_point="stage", stage__in=Stage.values)
+                | Q(collection_point__in=["baseline", "mid_point", "exit", "ad_hoc"], stage=""),
+                name="care_plans_assessment_point",
+            ),
+            models.CheckConstraint(
+                condition=Q(collection_point="ad_hoc") | Q(course__isnull=False),
+                name="care_plans_assessment_point_of_course",
+            ),
         ]
         indexes = [
             # the history of a patient, and the evidence of a course
@@ -105,65 +134,7 @@ class Assessment(_Recorded):
         return hasattr(self, "replaced_by")
 
 
-class Score(OrganizationOwned):
-    """One value of one measure; of one side where that matters, or of one item."""
-
-    labels: ClassVar[Labels] = Labels(
-        patient="assessment__patient_id",
-        record="assessment_id",
-        discipline="assessment__practitioner_role__discipline",
-        author="assessment__practitioner_role_id",
-        condition="assessment__course_id",
-    )
-
-    class Side(models.TextChoices):
-        LEFT = "left"
-        RIGHT = "right"
-
-    assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="scores")
-    measure = models.ForeignKey(Measure, on_delete=models.PROTECT, related_name="+")
-    value = models.DecimalField(max_digits=10, decimal_places=4)
-    side = models.CharField(max_length=5, choices=Side, blank=True)
-    item = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="One item of a questionnaire; none: its total."
-    )
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["assessment", "measure", "side", "item"],
-                nulls_distinct=False,
-                name="care_plans_score_once",
-            ),
-            models.CheckConstraint(
-                condition=Q(side__in=["", "left", "right"]), name="care_plans_score_side"
-            ),
-            # in PostgreSQL NaN is greater than every number
-            models.CheckConstraint(condition=Q(value__lt=1_000_000), name="care_plans_score_value"),
-        ]
-        triggers = [
-            *APPEND_ONLY,
-            pgtrigger.Trigger(
-                name="score_in_range",
-                operation=pgtrigger.Insert,
-                when=pgtrigger.Before,
-                declare=[("taken", "care_plans_measure%ROWTYPE")],
-                func="""
-                    SELECT * INTO taken FROM care_plans_measure WHERE id = NEW.measure_id;
-                    IF NEW.item IS NULL
-                       AND (NEW.value < taken.minimum OR NEW.value > taken.maximum) THEN
-                        RAISE check_violation USING MESSAGE = 'score outside the measure';
-                    END IF;
-                    IF taken.side_required <> (NEW.side <> '') THEN
-                        RAISE check_violation USING MESSAGE = 'score of a missing or needless side';
-                    END IF;
-                    RETURN NEW;
-                """,
-            ),
-        ]
-
-
-class RedFlagScreen(_Recorded):
+class RedFlagScreen(Recorded):
     """One dated look for the red flags and redirects of a course's pathway."""
 
     labels: ClassVar[Labels] = Labels(
@@ -250,7 +221,7 @@ class RedFlagAnswer(OrganizationOwned):
         triggers = APPEND_ONLY
 
 
-class CourseAnswer(_Recorded):
+class CourseAnswer(Recorded):
     """An answer to a question of the pathway about the person's circumstances; the latest holds."""
 
     labels: ClassVar[Labels] = Labels(

@@ -81,6 +81,7 @@ class Encounter(OrganizationOwned):
         discipline="practitioner_role__discipline",
         author="practitioner_role_id",
         condition="course_id",
+        versions=("RecordRequest",),
     )
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
@@ -180,6 +181,8 @@ class ClinicalNote(OrganizationOwned, Editable):
         discipline="discipline",
         author="author_id",
         condition="course_id",
+        versions=("ClinicalNote",),
+        ties=("id", "amends_id"),
         sensitivity="sensitivity",
         ready="signed_at",
     )
@@ -244,7 +247,6 @@ class ClinicalNote(OrganizationOwned, Editable):
             ),
         ]
         indexes = [
-            # the notes of a patient, the latest first
             models.Index(
                 fields=["organization", "patient", "-written_at"],
                 name="care_plans_note_patient",
@@ -333,6 +335,7 @@ class CareSummary(OrganizationOwned):
         discipline="discipline",
         author="author_id",
         condition="course_id",
+        versions=("RecordRequest",),
         sensitivity="sensitivity",
     )
 

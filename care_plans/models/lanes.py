@@ -103,6 +103,38 @@ class Lane(OrganizationOwned, Editable):
         ]
 
 
+class LaneOwner(OrganizationOwned):
+    """Who did a lane from when on, nobody included; never edited. `effective_at` is when it began.
+
+    What was so before these rows were kept is not known.
+    """
+
+    labels: ClassVar[Labels] = Labels(
+        patient="course__patient_id",
+        discipline="lane__discipline",
+        author="practitioner_role_id",
+        members=("practitioner_role_id",),
+        condition="course_id",
+    )
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="+")
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT, related_name="owners")
+    practitioner_role = models.ForeignKey(
+        PractitionerRole, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    effective_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(effective_at__lte=F("recorded_at")), name="care_plans_owner_not_ahead"
+            ),
+        ]
+        indexes = [models.Index(fields=["course", "recorded_at"], name="care_plans_owner_of")]
+        triggers = APPEND_ONLY
+
+
 class LaneSignOff(OrganizationOwned):
     """What a lane said about going on, in one stay; the latest counts, none is ever edited."""
 
@@ -155,7 +187,12 @@ class Goal(OrganizationOwned, Editable):
     labels: ClassVar[Labels] = Labels(patient="course__patient_id", condition="course_id")
 
     class Status(models.TextChoices):
+        PLANNED = "planned", "Planned: of a stage that has not begun"
         IN_PROGRESS = "in_progress"
+        CANCELLED = (
+            "cancelled",
+            "Cancelled: the course has ended, or follows a version that lacks it",
+        )
         ACHIEVED = "achieved"
         NOT_ACHIEVED = "not_achieved"
 
@@ -205,7 +242,7 @@ class Activity(OrganizationOwned, Editable):
         COMPLETED = "completed"
         STOPPED = "stopped"
 
-    editable = ("dose_level", "cadence", "note")
+    editable = ("cadence", "note")
 
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="activities")
     lane = models.ForeignKey(Lane, on_delete=models.PROTECT, related_name="activities")
@@ -217,7 +254,7 @@ class Activity(OrganizationOwned, Editable):
     key = models.CharField(max_length=60, editable=False)
     text = models.TextField(editable=False)
     caution = models.TextField(blank=True, editable=False)
-    dose_level = models.CharField(max_length=60, blank=True)
+    dose_level = models.CharField(max_length=60, blank=True, editable=False)
     cadence = models.TextField(
         blank=True, help_text="How often, in the pathway's words; blank when unknown."
     )
@@ -229,12 +266,42 @@ class Activity(OrganizationOwned, Editable):
     because = models.TextField(
         blank=True, editable=False, help_text="Why it is on hold or was stopped."
     )
+    released_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since when it may begin; null: it waits."
+    )
+    released_on = models.JSONField(
+        default=list, editable=False, help_text="The traces of what it waited for, as they were."
+    )
+    released_by = models.TextField(
+        blank=True, editable=False, help_text="Who released it by hand; blank: the pathway did."
+    )
+    release_reason = models.TextField(blank=True, editable=False)
+    due_from = models.DateTimeField(null=True, editable=False)
+    due_until = models.DateTimeField(
+        null=True, editable=False, help_text="When it should have begun; null: at no set time."
+    )
+    began_at = models.DateTimeField(null=True, editable=False)
+    ended_at = models.DateTimeField(null=True, editable=False)
+    stopped_on = models.JSONField(
+        null=True, editable=False, help_text="The trace of the stop condition that ended it."
+    )
     note = models.TextField(blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["lane", "sequence", "key"], name="care_plans_activity_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(released_by="", release_reason="")
+                | Q(released_at__isnull=False) & ~Q(released_by="") & ~Q(release_reason=""),
+                name="care_plans_activity_released_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None)
+                | Q(status__in=["completed", "stopped"])
+                & (Q(began_at=None) | Q(ended_at__gte=F("began_at"))),
+                name="care_plans_activity_ended",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["on_hold", "stopped"]) & ~Q(because="")

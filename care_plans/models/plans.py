@@ -1,4 +1,4 @@
-"""The one plan of a patient, its courses, and how each course moves through its stages."""
+"""The courses of a plan, and how each course moves through its stages."""
 
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -20,45 +20,9 @@ from coordination.models import (
     PractitionerRole,
 )
 
+from . import words
+from .care_plan import CarePlan
 from .words import Severity, Side, Stage
-
-
-class CarePlan(OrganizationOwned, Editable):
-    """The one plan a patient has open: every discipline writes to it, none has a copy."""
-
-    labels: ClassVar[Labels] = Labels()
-
-    class Status(models.TextChoices):
-        OPEN = "open"
-        CLOSED = "closed"
-
-    editable = ("summary",)
-
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="care_plans")
-    status = models.CharField(max_length=6, choices=Status, default=Status.OPEN, editable=False)
-    summary = models.TextField(blank=True, help_text="What every lane must know.")
-    opened_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True, blank=True)
-    recorded_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["organization", "patient"],
-                condition=Q(status="open"),
-                name="care_plans_one_open_plan",
-            ),
-            models.CheckConstraint(
-                condition=Q(status="open", closed_at=None)
-                | Q(status="closed", closed_at__gte=F("opened_at")),
-                name="care_plans_plan_closed",
-            ),
-        ]
-        triggers = [
-            pgtrigger.FSM(name="plan_status", field="status", transitions=[("open", "closed")]),
-            pgtrigger.ReadOnly(name="plan_identity", fields=["patient", "organization"]),
-            *KEPT,
-        ]
 
 
 class CourseQuerySet(models.QuerySet["Course"]):
@@ -96,16 +60,7 @@ class Course(OrganizationOwned, Editable):
         PAUSED = "paused"
         DISCHARGED = "discharged"
 
-    class Outcome(models.TextChoices):
-        """How a course ended; only `goals_achieved` may be read as success."""
-
-        GOALS_ACHIEVED = "goals_achieved"
-        PARTLY_ACHIEVED = "partly_achieved"
-        NOT_ACHIEVED = "not_achieved"
-        PATIENT_LEFT = "patient_left"
-        NEW_DIAGNOSIS = "new_diagnosis"
-        NEVER_STARTED = "never_started"
-        DECEASED = "deceased"
+    Outcome = words.Outcome
 
     editable = ("condition", "note")
 
@@ -213,12 +168,28 @@ class Course(OrganizationOwned, Editable):
                     "care_plan",
                     "patient",
                     "pathway",
-                    "pathway_version",
                     "side",
                     "key",
                     "previous",
                     "applied_at",
                 ],
+            ),
+            pgtrigger.Trigger(
+                name="version_decided",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(old__pathway_version__df=pgtrigger.F("new__pathway_version")),
+                func="""
+                    IF NOT EXISTS (
+                        SELECT 1 FROM public.care_plans_versiondecision d
+                        WHERE d.course_id = NEW.id AND d.decision = 'adopted'
+                            AND d.from_version_id = OLD.pathway_version_id
+                            AND d.to_version_id = NEW.pathway_version_id
+                    ) THEN
+                        RAISE check_violation USING MESSAGE = 'nobody decided on this version';
+                    END IF;
+                    RETURN NEW;
+                """,
             ),
             *KEPT,
         ]
@@ -227,7 +198,9 @@ class Course(OrganizationOwned, Editable):
 class SeverityChange(OrganizationOwned):
     """What severity a course had from when on; the first row is written when it begins."""
 
-    labels: ClassVar[Labels] = Labels(patient="course__patient_id", condition="course_id")
+    labels: ClassVar[Labels] = Labels(
+        patient="course__patient_id", recorder="user_id", condition="course_id"
+    )
 
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="severity_changes")
     severity = models.CharField(max_length=8, choices=Severity)

@@ -25,3 +25,15 @@ class Side(models.TextChoices):
     LEFT = "left"
     RIGHT = "right"
     BOTH = "both"
+
+
+class Outcome(models.TextChoices):
+    """How a course or a plan ended; only `goals_achieved` may be read as success."""
+
+    GOALS_ACHIEVED = "goals_achieved"
+    PARTLY_ACHIEVED = "partly_achieved"
+    NOT_ACHIEVED = "not_achieved"
+    PATIENT_LEFT = "patient_left"
+    NEW_DIAGNOSIS = "new_diagnosis"
+    NEVER_STARTED = "never_started"
+    DECEASED = "deceased"

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from coordination import own_access
+from coordination.api.language import ACCEPT_LANGUAGE, language_for, spoken
 from coordination.api.permissions import PATIENTS
 from coordination.api.views import Listed
 from coordination.models import AuditEvent
@@ -31,7 +32,13 @@ class AccessSerializer(serializers.Serializer[Any]):
     purpose = serializers.CharField(help_text="What for.")
 
 
-@extend_schema_view(list=extend_schema(summary="Read who looked at my record"))
+@extend_schema_view(
+    list=extend_schema(
+        summary="Read who looked at my record",
+        description="In the language of your record, or else of `Accept-Language`.",
+        parameters=[ACCEPT_LANGUAGE],
+    )
+)
 class AccessLogViewSet(Listed):
     """For the patient alone; reading it stands in it the next time."""
 
@@ -47,5 +54,8 @@ class AccessLogViewSet(Listed):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return one page, newest first."""
         rows = self.paginate_queryset(self.get_queryset()) or []
-        lines = own_access.told_plainly(rows, actor=self.actor, now=self.now)
-        return self.get_paginated_response([AccessSerializer(asdict(one)).data for one in lines])
+        mine = own_access.own_patient(self.actor)
+        language = language_for(request, mine.language)
+        lines = own_access.told_plainly(rows, language=language, actor=self.actor, now=self.now)
+        answer = self.get_paginated_response([AccessSerializer(asdict(one)).data for one in lines])
+        return spoken(answer, language)

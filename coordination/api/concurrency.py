@@ -22,5 +22,5 @@ def expected_version(request: Request) -> int:
         raise VersionRequired("Send If-Match with the ETag of what you edit.")
     match = _TAG.match(header.strip())
     if match is None:
-        raise Invalid("If-Match is not an ETag that this server gives out.")
+        raise Invalid('If-Match must be the ETag of what you edit: its version, such as "3".')
     return int(match[1])

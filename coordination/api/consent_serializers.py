@@ -1,10 +1,12 @@
 """How consents, directives and overrides look; what is locked away is shown to oversight alone."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from coordination.locked import flaws_of
 from coordination.models import Consent, Directive, Discipline, Override
 
 
@@ -90,6 +92,18 @@ class DirectiveOfPatientSerializer(DecidedSerializer):
         choices=Discipline.choices, default="", allow_blank=True
     )
     audience_practitioner = serializers.UUIDField(default=None, allow_null=True)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return what is to be locked away; whatever is wrong is said at once."""
+        try:
+            return super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            lacking = {
+                flaw.pointer.removeprefix("/"): [flaw.detail]
+                for flaw in flaws_of(data if isinstance(data, Mapping) else {})
+            }
+            detail: Any = error.detail
+            raise serializers.ValidationError({**lacking, **detail}) from error
 
 
 class DirectiveSerializer(serializers.ModelSerializer[Directive]):

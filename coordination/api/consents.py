@@ -115,7 +115,12 @@ class DirectiveViewSet(OfPatients, Listed, Retrieved):
     @extend_schema(
         summary="Lock something away, at the patient's word",
         description="It holds at once, on every path, for everybody but whoever wrote the record "
-        "or is a party to it. Only what its writer may read can be named. Sent again while it "
+        "or is a party to it: who asked for a referral and who works on it, who hands over and "
+        "who takes over, who does a lane. A record is withheld in all its versions, what corrects "
+        "it later included. A discipline, or a practitioner, is withheld with what they write and "
+        "what they ask of others. `everything` leaves open who the patient is, how they are "
+        "reached and who acts for them, without which nobody could treat them, and a safety "
+        "alert. Only what its writer may read can be named. Sent again while it "
         "holds, it changes nothing, and 200 answers with the one that is there; but whoever "
         "repeats what somebody else wrote down is not told of that, unless they guard privacy.",
         request=serializers.DirectiveOfPatientSerializer,

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -14,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from coordination import logins
 from coordination.api.authentication import PENDING
 from coordination.api.next_page import next_of, redirect_to_change
+from coordination.api.pages import show
 from coordination.api.sessions import log_in, open_session
 from coordination.attempts import TooManyAttempts
 from coordination.problems import Problem
@@ -68,7 +68,7 @@ class LoginPage(View):
         self, request: HttpRequest, form: LoginForm, problem: Problem | None = None
     ) -> HttpResponse:
         context: dict[str, Any] = {"form": form, "problem": problem, "next": next_of(request)}
-        answer = render(request, "coordination/login.html", context)
+        answer = show(request, "coordination/login.html", context)
         if problem is not None:
             answer.status_code = problem.status
         if isinstance(problem, TooManyAttempts):

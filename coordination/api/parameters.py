@@ -10,6 +10,7 @@ from django_filters import rest_framework as filters
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
+from coordination.api.plausible import no_such_choice
 from coordination.problems import FieldError, Invalid
 
 if TYPE_CHECKING:
@@ -47,7 +48,14 @@ def _wrong(name: str, values: list[str], known: Mapping[str, Any]) -> str:
         return "" if values[0].lower() in {"true", "false"} else "This must be true or false."
     if kind is not None and not values[0] and type(kind) not in _TEXT:
         return "This is empty."
+    if isinstance(kind, filters.ChoiceFilter):
+        return _wrong_choice(values[0], kind)
     return ""
+
+
+def _wrong_choice(value: str, kind: Any) -> str:
+    choices = [str(choice) for choice, _ in kind.field.choices if choice]
+    return "" if value in choices else no_such_choice(choices)
 
 
 def _known(view: "ContinuumViewSet", request: Request) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views import View
@@ -20,6 +19,7 @@ from coordination import logins, second_factors
 from coordination.actors import Actor, actor_for
 from coordination.api.authentication import FACTOR, ORGANIZATION, PASSWORD, PENDING
 from coordination.api.next_page import next_of, redirect_to_login
+from coordination.api.pages import show
 from coordination.attempts import TooManyAttempts
 from coordination.models import User
 from coordination.problems import Problem
@@ -95,7 +95,7 @@ class PasswordPage(View):
     ) -> HttpResponse:
         context: dict[str, Any] = {"form": form, "problem": problem, "next": next_of(request)}
         context["must_change"] = getattr(request.user, "must_change_password", False)
-        answer = render(request, "coordination/password.html", context)
+        answer = show(request, "coordination/password.html", context)
         if problem is not None:
             answer.status_code = problem.status
         if isinstance(problem, TooManyAttempts):

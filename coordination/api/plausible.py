@@ -1,6 +1,10 @@
-"""What no form means: line breaks in a name, control characters, days centuries away."""
+"""What no form means: line breaks in a name, control characters, days centuries away.
+
+Whoever names what is none of several choices is told which there are.
+"""
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -18,6 +22,11 @@ _IN_TEXT = re.compile(f"[{_CONTROLS}]")
 _IN_ONE_LINE = re.compile(f"[{_CONTROLS}\\t\\n\\r\u2028\u2029]")
 
 
+def no_such_choice(choices: Iterable[Any]) -> str:
+    """Return the sentence that lists the choices; what was given is not said again."""
+    return f"There is no such choice; there are: {', '.join(map(str, choices))}."
+
+
 def watch(field: Any) -> Any:
     """Let a serializer, and every field within it, refuse what no form means; returns it."""
     for part in getattr(field, "fields", {}).values():
@@ -25,6 +34,8 @@ def watch(field: Any) -> Any:
     child = getattr(field, "child", None)
     if child is not None:
         watch(child)
+    if isinstance(field, serializers.ChoiceField):
+        field.error_messages["invalid_choice"] = no_such_choice(field.choices)
     refuses = _refusal_of(field)
     if refuses is not None:
         field.validators = [*field.validators, refuses]

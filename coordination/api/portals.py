@@ -12,7 +12,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -31,6 +30,7 @@ from coordination import audit
 from coordination.actors import Actor, actor_for
 from coordination.api.authentication import FACTOR, PASSWORD, PENDING
 from coordination.api.next_page import redirect_to_change
+from coordination.api.pages import show
 from coordination.attempts import TooManyAttempts, forgive, take_attempt
 from coordination.logins import memberships_of
 from coordination.models import Portal, PortalGrant, PortalRefreshToken
@@ -265,7 +265,7 @@ def _may_be_resource(value: str) -> bool:
 
 
 def _refuse(request: HttpRequest, why: str, *, status: int = 403) -> HttpResponse:
-    return render(request, "coordination/consent.html", {"refused": why}, status=status)
+    return show(request, "coordination/consent.html", {"refused": why}, status=status)
 
 
 def _let_form_lead_to(

@@ -66,7 +66,7 @@ def _document(error: Exception) -> dict[str, Any] | None:
         case exceptions.APIException():
             slug = str(error.default_code).replace("_", "-")
             title = http.HTTPStatus(error.status_code).phrase.capitalize()
-            return _shape(slug, title, error.status_code, str(error.detail))
+            return _shape(slug, title, error.status_code, _detail(error))
         case IntegrityError():
             log.warning("refused_by_constraint", error=type(error).__name__)
             return _shape(
@@ -87,6 +87,17 @@ def _document(error: Exception) -> dict[str, Any] | None:
                 "Read it again to see how it stands now.",
             )
     return None
+
+
+def _detail(error: exceptions.APIException) -> str:
+    """Say what the library says, and where it stops short, what would be right."""
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        return "Send the body as JSON, with `Content-Type: application/json`."
+    if isinstance(error, exceptions.NotAcceptable):
+        renderers: Any = error.available_renderers or ()
+        types = list(dict.fromkeys(one.media_type for one in renderers)) or ["application/json"]
+        return f"What Accept asks for is not offered; what is: {', '.join(types)}."
+    return str(error.detail)
 
 
 def _shape(slug: str, title: str, code: int, detail: str) -> dict[str, Any]:

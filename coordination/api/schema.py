@@ -19,7 +19,7 @@ _ERRORS = {
     "first request with this key is still running.",
     "412": "If-Match names a version that is no longer the newest.",
     "413": "The body is larger than this server reads.",
-    "415": "The body must be JSON.",
+    "415": "The body must be JSON, without `Content-Encoding`.",
     "422": "The idempotency key was used before, for another request.",
     "428": "If-Match is required.",
     "429": "Too many requests; `Retry-After` says when to go on.",

@@ -22,6 +22,7 @@ from coordination.models import (
     Practitioner,
     PractitionerRole,
 )
+from coordination.organizations import is_holiday_calendar
 
 
 class CredentialsSerializer(serializers.Serializer[Any]):
@@ -99,13 +100,27 @@ class LocationSerializer(serializers.ModelSerializer[Location]):
 
     class Meta:
         model = Location
-        fields = ["id", "name", "time_zone", "address", "phone", "is_active"]
+        fields = [
+            "id",
+            "name",
+            "time_zone",
+            "holiday_calendar",
+            "address",
+            "phone",
+            "is_active",
+        ]
         extra_kwargs = {"name": {"max_length": 200}, "address": {"max_length": 1000}}
 
     def validate_time_zone(self, value: str) -> str:
         """Take IANA names only."""
         if value not in available_timezones() - _NO_PLACE:
             raise serializers.ValidationError("Not an IANA time zone such as America/Toronto.")
+        return value
+
+    def validate_holiday_calendar(self, value: str) -> str:
+        """Take countries and their parts, by ISO 3166, of which holidays are known."""
+        if value and not is_holiday_calendar(value):
+            raise serializers.ValidationError("Not a calendar of holidays such as CA-ON.")
         return value
 
 

@@ -10,6 +10,7 @@ from coordination.api.access_reviews import AccessReviewViewSet
 from coordination.api.consents import ConsentViewSet, DirectiveViewSet, OverrideViewSet
 from coordination.api.denials import DenialViewSet
 from coordination.api.login_listing import LoginViewSet
+from coordination.api.on_call import OnCallDutyViewSet
 from coordination.api.patients import CareTeamMemberViewSet, PatientViewSet
 from coordination.api.permissions_listing import PermissionViewSet
 from coordination.api.places import (
@@ -40,6 +41,7 @@ router.register("care-team-members", CareTeamMemberViewSet, basename="care-team-
 router.register("consents", ConsentViewSet, basename="consent")
 router.register("directives", DirectiveViewSet, basename="directive")
 router.register("overrides", OverrideViewSet, basename="override")
+router.register("on-call-duties", OnCallDutyViewSet, basename="on-call-duty")
 router.register("practitioners", PractitionerViewSet, basename="practitioner")
 router.register("practitioner-roles", PractitionerRoleViewSet, basename="practitioner-role")
 router.register("locations", LocationViewSet, basename="location")

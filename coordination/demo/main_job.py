@@ -349,7 +349,8 @@ class MainJob:
 
     def _newest_version(self, slug: str) -> str:
         versions = self.lead.get(f"/pathways/{slug}")["versions"]
-        return str(versions[0]["id"])
+        newest = max(versions, key=lambda one: [int(part) for part in one["version"].split(".")])
+        return str(newest["id"])
 
     def _whole_plan(self) -> Any:
         return self.lead.get(f"/care-plans/{self.plan}")

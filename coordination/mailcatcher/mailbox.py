@@ -32,7 +32,7 @@ class CaughtMail:
     @property
     def subject(self) -> str:
         """Return the decoded subject, empty if there is none."""
-        return str(self.message.get("Subject", ""))
+        return _value(self.message.get("Subject", ""))
 
     @property
     def text(self) -> str:
@@ -47,7 +47,7 @@ class CaughtMail:
 
     def as_json(self) -> dict[str, Any]:
         """Return what the JSON interface says of this mail."""
-        headers = [[name, str(value)] for name, value in self.message.items()]
+        headers = [[name, _value(value)] for name, value in self.message.items()]
         return {
             "id": self.id,
             "received_at": self.received_at.isoformat(),
@@ -56,6 +56,11 @@ class CaughtMail:
             "headers": headers,
             "text": self.text,
         }
+
+
+def _value(header: object) -> str:
+    # a long one stands on a line of its own, and the parser keeps the blank before it
+    return str(header).strip()
 
 
 class Mailbox:

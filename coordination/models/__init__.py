@@ -15,6 +15,7 @@ from .logins import (
     PortalIdToken,
     PortalRefreshToken,
 )
+from .on_call import OnCallDuty
 from .owned import Editable, OrganizationOwned, new_id
 from .patient_words import PatientWord
 from .patients import AccessGrant, CareTeamMember, Patient, PatientIdentifier, current
@@ -68,6 +69,7 @@ __all__ = [
     "Location",
     "LoginSession",
     "Membership",
+    "OnCallDuty",
     "Organization",
     "OrganizationOwned",
     "Override",

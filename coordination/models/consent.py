@@ -42,7 +42,12 @@ class Consent(OrganizationOwned):
         SPOKEN = "spoken"
         ELECTRONIC = "electronic"
 
-    labels: ClassVar[Labels] = Labels(recorder="user_id", is_logistic=True)
+    labels: ClassVar[Labels] = Labels(
+        recorder="user_id",
+        versions=("Consent",),
+        ties=("id", "agreement"),
+        is_logistic=True,
+    )
 
     patient = models.ForeignKey(
         "coordination.Patient", on_delete=models.PROTECT, related_name="consents"
@@ -109,14 +114,14 @@ class Directive(OrganizationOwned):
     """
 
     class Target(models.TextChoices):
-        EVERYTHING = "everything", "The whole record"
+        EVERYTHING = "everything", "All but who the patient is and who acts for them"
         DISCIPLINE = "discipline", "What one discipline does and writes"
         PRACTITIONER = "practitioner", "What one practitioner does and writes"
         CONDITION = "condition", "One condition and all that belongs to it"
-        RECORD = "record", "One record"
+        RECORD = "record", "One record, in all its versions"
 
     class Audience(models.TextChoices):
-        EVERYONE = "everyone", "Everybody but whoever wrote it"
+        EVERYONE = "everyone", "Everybody but whoever wrote it or is a party to it"
         DISCIPLINE = "discipline", "Everybody of one discipline"
         PRACTITIONER = "practitioner", "One practitioner"
 

@@ -6,7 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
-from .labels import Labels
+from .labels import EVERY_KIND, Labels
 from .owned import OrganizationOwned
 from .people import Discipline
 from .records import APPEND_ONLY
@@ -53,6 +53,8 @@ class RecordRequest(OrganizationOwned):
         discipline="discipline",
         author="author_id",
         condition="condition_id",
+        versions=EVERY_KIND,
+        ties=("corrected_by_id", "resource_id"),
         sensitivity="sensitivity",
     )
 
@@ -132,6 +134,12 @@ class RecordRequest(OrganizationOwned):
         indexes = [
             # what was asked about one record, and of one patient
             models.Index(fields=["organization", "resource_id"], name="coordination_request_about"),
+            # what a record corrects (`coordination.succession`)
+            models.Index(
+                fields=["organization", "corrected_by_id"],
+                condition=Q(corrected_by_id__isnull=False),
+                name="coordination_request_corrects",
+            ),
             # the desk of the privacy officer: what is open, the most pressing first
             models.Index(
                 fields=["organization", "due_at"],
@@ -173,6 +181,7 @@ class StatementOfDisagreement(OrganizationOwned):
         discipline="request__discipline",
         author="request__author_id",
         condition="request__condition_id",
+        versions=EVERY_KIND,
         sensitivity="request__sensitivity",
     )
 

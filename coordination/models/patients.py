@@ -277,6 +277,7 @@ class AccessGrant(OrganizationOwned):
         HAND_OFF = "hand_off"
         APPOINTMENT = "appointment"
         OVERRIDE = "override"
+        SAFETY = "safety"
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="grants")
     practitioner_role = models.ForeignKey(

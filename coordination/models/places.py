@@ -24,10 +24,15 @@ class Organization(models.Model):
 class Location(OrganizationOwned, Editable):
     """A site of the organization, with the time zone that its day runs by."""
 
-    editable = ("name", "address", "phone", "is_active")
+    editable = ("name", "holiday_calendar", "address", "phone", "is_active")
 
     name = models.TextField()
     time_zone = models.CharField(max_length=64)
+    holiday_calendar = models.CharField(
+        max_length=12,
+        blank=True,
+        help_text="Whose public holidays it keeps, such as CA-ON; blank: nobody has said.",
+    )
     address = models.TextField(blank=True)
     phone = models.CharField(max_length=40, blank=True)
     is_active = models.BooleanField(default=True)

@@ -68,6 +68,7 @@ class AuditEvent(OrganizationOwned):
         HAND_OFF = "hand_off", "A hand-off to this person"
         APPOINTMENT = "appointment", "An appointment with this person"
         OVERRIDE = "override", "Access taken in an emergency, with a reason"
+        SAFETY = "safety", "A safety alert, for which this person was on call"
         FORMER = "former", "Formerly in the circle of care: their own entries, for a while"
         DIRECTORY = "directory", "Scheduling: identity, contacts and bookings only"
         SELF = "self", "The patient's own access"

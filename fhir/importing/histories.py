@@ -1,12 +1,14 @@
 """What hangs on a patient: conditions, source documents, and scores from before Continuum."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from django.conf import settings
 from django.db.models.functions import Left, Length
 
+from care_plans import safety_alerts
 from care_plans.models import Assessment, Condition, Measure, Score, SourceDocument
 from coordination.actors import Actor
 from coordination.models import Patient
@@ -160,7 +162,7 @@ def _write_scores(
 ) -> list[Outcome]:
     if not records:
         return []
-    measures = {row.loinc: row for row in Measure.objects.exclude(loinc="")}
+    measures = measured()
     names = [_short_key(record.name) for record in records]
     known = {
         row.key: row
@@ -177,7 +179,39 @@ def _write_scores(
     outcomes = [writer.add(record) for record in records]
     Assessment.objects.bulk_create(writer.assessments)
     Score.objects.bulk_create(writer.scores)
-    return outcomes
+    return _with_alerts(outcomes, writer)
+
+
+def measured() -> dict[str, tuple[Measure, int | None]]:
+    """Return by LOINC code the measure that it is of, and the item, None for the total."""
+    found: dict[str, tuple[Measure, int | None]] = {}
+    for measure in Measure.objects.exclude(loinc=""):
+        loinc = measure.definition.loinc
+        for item, code in (loinc.items if loinc else {}).items():
+            found[code] = (measure, item)
+        found[measure.loinc] = (measure, None)
+    return found
+
+
+def _with_alerts(outcomes: list[Outcome], writer: "_Scores") -> list[Outcome]:
+    """Call for help where a recent score asks for it, and say in the report what did.
+
+    History is no cry for help: nobody is called at night for an answer of long ago, and who imports
+    it reads which scores were of that kind.
+    """
+    since = writer.now - timedelta(days=settings.SAFETY_RECENT_DAYS)
+    told: dict[int, str] = {}
+    for seq, assessment, score in writer.written:
+        rules = safety_alerts.met_by(score.measure, [score])
+        if rules and assessment.effective_at >= since:
+            safety_alerts.raise_for(assessment, actor=writer.actor, now=writer.now)
+            told[seq] = "somebody must act on it: a safety alert was raised"
+        elif rules:
+            told[seq] = "it asked for action when it was taken: no alert, it is too old"
+    return [
+        replace(one, reasons=[*one.reasons, told[one.seq]]) if one.seq in told else one
+        for one in outcomes
+    ]
 
 
 @dataclass(slots=True)
@@ -185,13 +219,14 @@ class _Scores:
     """Collects the sittings of one patient, so that they are written together."""
 
     patient: Patient
-    measures: dict[str, Measure]
+    measures: dict[str, tuple[Measure, int | None]]
     known: dict[str, Assessment]
     standing: dict[str, Assessment]
     actor: Actor
     now: datetime
     assessments: list[Assessment] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
+    written: list[tuple[int, Assessment, Score]] = field(default_factory=list)
 
     def add(self, record: Record[ScoreRead]) -> Outcome:
         """Add one score, unless it is known, impossible or withdrawn."""
@@ -202,25 +237,34 @@ class _Scores:
         before = self.standing.get(name)
         if record.read.in_error and before is None:
             return Outcome(record.seq, "skipped", ["its source entered it in error"])
-        measure = self.measures[record.read.loinc]
-        impossible = "" if record.read.in_error else self._impossibility(measure, record.read)
+        measure, item = self.measures[record.read.loinc]
+        impossible = "" if record.read.in_error else self._impossibility(measure, item, record.read)
         if impossible:
             return Outcome(record.seq, "skipped", [impossible])
-        self._write(record, key, before, measure)
+        self._write(record, key, before, measure, item)
         return Outcome(record.seq, "updated" if before else "imported", record.read.notes)
 
-    def _impossibility(self, measure: Measure, read: ScoreRead) -> str:
+    def _impossibility(self, measure: Measure, item: int | None, read: ScoreRead) -> str:
         if read.effective_at > self.now:
             return "its time lies in the future"
         if measure.side_required:
             return f"{measure.slug} needs to know of which side"
+        scoring = measure.definition.scoring
+        if item is not None and scoring is not None:
+            is_answer = scoring.accepts(read.value)
+            return "" if is_answer else f"{read.value.normalize():f} is no answer to this item"
         highest = measure.maximum
         if read.value < measure.minimum or (highest is not None and read.value > highest):
             return f"{read.value.normalize():f} is no value of {measure.slug}"
         return ""
 
     def _write(
-        self, record: Record[ScoreRead], key: str, before: Assessment | None, measure: Measure
+        self,
+        record: Record[ScoreRead],
+        key: str,
+        before: Assessment | None,
+        measure: Measure,
+        item: int | None,
     ) -> None:
         assessment = Assessment(
             organization_id=self.patient.organization_id,
@@ -235,14 +279,16 @@ class _Scores:
         )
         self.assessments.append(assessment)
         if not record.read.in_error:
-            self.scores.append(
-                Score(
-                    organization_id=self.patient.organization_id,
-                    assessment=assessment,
-                    measure=measure,
-                    value=record.read.value,
-                )
+            score = Score(
+                organization_id=self.patient.organization_id,
+                assessment=assessment,
+                measure=measure,
+                measure_version=measure.version,
+                value=record.read.value,
+                item=item,
             )
+            self.scores.append(score)
+            self.written.append((record.seq, assessment, score))
 
 
 def _short_key(name: str) -> str:

@@ -50,7 +50,7 @@ def _without_code(reason: str) -> str:
 def rejections(spool: Spool, *, limit: int) -> list[str]:
     """Return one line for each rejected entry, at most `limit`."""
     lines = (
-        f"{Path(path).name} {_place(entry, line)} {label}: {reason}"
+        f"{' '.join(filter(None, (Path(path).name, _place(entry, line), label)))}: {reason}"
         for path, entry, line, label, outcome, reason in spool.items()
         if outcome == "rejected"
     )

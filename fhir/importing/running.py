@@ -17,7 +17,6 @@ from django.db import (
     ProgrammingError,
 )
 
-from care_plans.models import Measure
 from coordination.actors import Actor
 from coordination.duplicates import IdentifierTaken
 from coordination.problems import Problem
@@ -25,7 +24,7 @@ from coordination.tenancy import acting_in
 from fhir.importing.directory import entry_id, write_directory
 from fhir.importing.elements import Element, Wrong
 from fhir.importing.files import Found, find_files
-from fhir.importing.histories import History, Record
+from fhir.importing.histories import History, Record, measured
 from fhir.importing.outcomes import Outcome
 from fhir.importing.patients import read_patient
 from fhir.importing.reading import read_file
@@ -65,7 +64,7 @@ class Import:
         self.source = source
         self.advance = advance
         with acting_in(actor.organization_id):
-            self.measured = set(Measure.objects.exclude(loinc="").values_list("loinc", flat=True))
+            self.measured = set(measured())
 
     def run(self, paths: list[Path]) -> None:
         """Read all files, then write the directory, then patient by patient.

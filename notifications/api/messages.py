@@ -148,4 +148,4 @@ def _uuid(text: str | None) -> UUID | None:
     try:
         return None if text is None else UUID(text)
     except ValueError as error:
-        raise Invalid.field("/patient", "This is not an id.") from error
+        raise Invalid.field("/patient", "This is not an id; ids are UUIDs.") from error

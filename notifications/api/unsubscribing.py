@@ -1,13 +1,13 @@
 """The link in a message: opting out without a login, for people and for mail programs."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from coordination.api.pages import show
 from notifications import consents
 
 _PAGE = "notifications/unsubscribe.html"
@@ -23,8 +23,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST":
             consents.unsubscribe(token, now=timezone.now())
     except consents.LinkBroken:
-        return render(request, "coordination/not_found.html", status=404)
-    response = render(request, _PAGE, {"done": request.method == "POST"})
+        return show(request, "coordination/not_found.html", status=404)
+    response = show(request, _PAGE, {"done": request.method == "POST"})
     response["Referrer-Policy"] = "no-referrer"
     return response
 

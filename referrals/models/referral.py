@@ -9,7 +9,7 @@ from django.db import models
 
 from coordination.access import within_reach
 from coordination.actors import Actor
-from coordination.disclosure import EVERY_ROW, disclosed_to, opened_for
+from coordination.disclosure import EVERY_ROW, disclosed_to, is_member_shown, opened_for
 from coordination.models import KEPT, Discipline, Labels, OrganizationOwned, WorkItem
 
 NO_ROW = models.Q(pk__in=[])
@@ -45,6 +45,10 @@ def reach(actor: Actor, now: datetime) -> models.Q:
     """Select the referrals that the actor may see; see `ReferralQuerySet.within_reach`."""
     sent = ~models.Q(status="draft") | within_reach(actor, now, view="clinical")
     mine = models.Q(work_item__owner_id__in=actor.practitioner_role_ids)
+    # whoever asked has the report to acknowledge, whatever of the work itself is withheld, unless
+    # they are not to know that who does it is in the team: then the lead acknowledges
+    asked = models.Q(requested_by_id__in=actor.practitioner_role_ids)
+    mine |= asked & is_member_shown(actor, now, at="work_item__owner")
     worked_on = disclosed_to(WorkItem, actor, now, view="directory", at="work_item__")
     shown = mine | disclosed_to(Referral, actor, now, view="directory") & worked_on
     return within_reach(actor, now, view="directory") & sent & shown

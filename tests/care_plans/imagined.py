@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
 
-from care_plans.content.files import read_measures, read_pathways
+from care_plans.content.files import newest, read_measures, read_pathways
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.criteria import Criterion
 from care_plans.evidence import (
@@ -33,11 +33,11 @@ COURSE = UUID(int=1)
 
 @cache
 def hamstring() -> PathwayDefinition:
-    """Return the shipped pathway."""
+    """Return the newest version of the shipped pathway."""
     measures = {slug: file.definition for slug, file in read_measures().items()}
     return next(
         file.definition
-        for file in read_pathways(measures)
+        for file in newest(read_pathways(measures))
         if file.definition.pathway == "hamstring-tendinopathy"
     )
 
@@ -47,7 +47,12 @@ def measures() -> dict[str, MeasureFacts]:
     """Return what evaluation knows of the shipped measures."""
     return {
         slug: MeasureFacts(
-            file.definition.name, file.definition.better, file.definition.side_required
+            file.definition.name,
+            file.definition.better,
+            file.definition.side_required,
+            risk=tuple((one.level, one.when) for one in file.definition.risk.levels)
+            if file.definition.risk
+            else (),
         )
         for slug, file in read_measures().items()
     }
@@ -79,6 +84,7 @@ def score(
     days_ago: float = 1,
     side: Side = "",
     item: int | None = None,
+    subscale: str = "",
     sitting: UUID | None = None,
     recorded_at: datetime = NOW,
 ) -> ScoreFact:
@@ -92,6 +98,7 @@ def score(
         recorded_at=recorded_at,
         side=side,
         item=item,
+        subscale=subscale,
     )
 
 

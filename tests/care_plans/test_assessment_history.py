@@ -12,8 +12,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from care_plans import assessing
-from care_plans.assessing import NewScore
 from care_plans.models import Assessment, Course, Score
+from care_plans.sittings import NewScore
 from coordination.models import AuditEvent
 from tests.care_plans import underway
 from tests.care_plans.sittings import DAY, URL, joined, nprs, pointers, rows, send

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from care_plans import assessing
-from care_plans.assessing import NewScore
 from care_plans.models import Assessment, Course, Measure, Score
+from care_plans.sittings import NewScore
 from coordination.actors import Actor
 from coordination.models import AuditEvent, Event
 from coordination.problems import Invalid
@@ -97,6 +97,15 @@ def test_it_lets_the_software_record_what_was_imported(cast: Cast) -> None:
         assert row.practitioner_role is None
 
 
+def test_it_records_a_subscale_beside_the_total(cast: Cast) -> None:
+    part = {"measure": "start_back", "value": 4, "subscale": "psychosocial"}
+    answer = send(cast, {"measure": "start_back", "value": 7}, part)
+    assert answer.status_code == 201, answer.content
+    said = [(s["value"], s["subscale"]) for s in answer.json()["scores"]]
+    assert said == [("7", ""), ("4", "psychosocial")]
+    assert pointers(send(cast, part, part)) == {"/scores/1"}
+
+
 # What is refused, and where
 
 
@@ -123,6 +132,10 @@ def test_it_lets_the_software_record_what_was_imported(cast: Cast) -> None:
         ({"measure": "slhb_reps", "value": 1_000_000, "side": "left"}, "value"),
         ({"measure": "phq9", "value": 3, "item": 0}, "item"),
         ({"measure": "phq9", "value": 28, "item": 9}, "value"),
+        ({"measure": "start_back", "value": 3, "subscale": "psychosocal"}, "subscale"),
+        ({"measure": "nprs", "value": 3, "subscale": "pain"}, "subscale"),
+        ({"measure": "start_back", "value": 6, "subscale": "psychosocial"}, "value"),
+        ({"measure": "start_back", "value": 3, "subscale": "psychosocial", "item": 1}, "subscale"),
     ],
 )
 def test_it_names_the_wrong_value_and_writes_nothing(
@@ -225,4 +238,28 @@ def test_the_database_itself_refuses_such_a_score(cast: Cast, value: str, side: 
             measure=Measure.objects.get(slug="nprs"),
             value=Decimal(value),
             side=side,
+        )
+
+
+@pytest.mark.parametrize(
+    ("value", "subscale", "item"),
+    [
+        ("6", "psychosocial", None),
+        ("-1", "psychosocial", None),
+        ("3", "other", None),
+        ("3", "psychosocial", 1),
+    ],
+)
+def test_the_database_itself_refuses_such_a_subscale(
+    cast: Cast, value: str, subscale: str, item: int | None
+) -> None:
+    sitting = send(cast, {"measure": "lefs", "value": 40}).json()["id"]
+    with cast.acting(), pytest.raises(IntegrityError), transaction.atomic():
+        Score.objects.create(
+            organization=cast.riverside,
+            assessment_id=sitting,
+            measure=Measure.objects.get(slug="start_back"),
+            value=Decimal(value),
+            subscale=subscale,
+            item=item,
         )

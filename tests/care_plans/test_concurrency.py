@@ -15,12 +15,15 @@ from care_plans.models import (
     Activity,
     CarePlan,
     Course,
+    CourseAnswer,
     Goal,
     Lane,
+    SeverityChange,
     StageStay,
     StageTransition,
 )
 from coordination import care_team
+from coordination.models import Event
 from coordination.problems import Problem
 from coordination.tenancy import acting_in
 from notifications.models import Message
@@ -149,9 +152,20 @@ def test_it_applies_once_among_twenty(committed_cast: Cast) -> None:
     with cast.acting():
         assert (CarePlan.objects.count(), Course.objects.count()) == (1, 1)
         assert Lane.objects.count() == 6
-        assert Activity.objects.count() == len(
-            set(Activity.objects.values_list("lane_id", "sequence", "key"))
+        # what one alone would have written, and nothing of the nineteen others
+        course = Course.objects.get()
+        stages = course.pathway_version.definition.stages
+        assert Goal.objects.count() == sum(len(stage.goals) for stage in stages.values())
+        acute = stages["acute"].lanes
+        assert sorted(Activity.objects.values_list("key", flat=True)) == sorted(
+            activity.id
+            for name in ("physiotherapy", "massage_therapy")
+            for activity in acute[name].activities
+            if activity.when is None
         )
+        assert SeverityChange.objects.count() == 1
+        assert CourseAnswer.objects.count() == len(underway.CALM)
+        assert Event.objects.filter(type="course.applied").count() == 1
 
 
 def test_it_moves_once_among_twenty(committed_cast: Cast) -> None:

@@ -125,12 +125,15 @@ def test_it_orders_the_expected_weeks_of_the_stages_without_gaps() -> None:
         for before, after in pairwise(weeks):
             assert before.end == after.start
         band = PATHWAY.severities[severity].duration
+        assert isinstance(band, Band)
         assert abs(weeks[-1].end * 7 - band.longest.days) <= Decimal(1)
         assert all(w.is_consensus for w in weeks)
 
 
 def test_it_leads_nobody_to_a_distal_tendon() -> None:
-    variants = {v.id: v.covered for v in PATHWAY.condition.site.variants}
+    site = PATHWAY.condition.site
+    assert site is not None
+    variants = {v.id: v.covered for v in site.variants}
     assert variants == {"proximal": True, "distal": False}
-    assert PATHWAY.condition.site.default == "proximal"
+    assert site.default == "proximal"
     assert PATHWAY.condition.side_required

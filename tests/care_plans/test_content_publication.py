@@ -11,13 +11,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, connections, transaction
 
-from care_plans.content.files import MEASURES, PATHWAYS, read_measures, read_pathways
+from care_plans.content.files import COMMON, MEASURES, PATHWAYS, read_measures, read_pathways
 from care_plans.content.stored import ContentTampered, pathway_of
 from care_plans.models import Measure, Pathway, PathwayVersion
 from care_plans.publication import changes, publish_pathways
 
 NAME = "hamstring-tendinopathy/1.0.0.yaml"
-NEXT = "hamstring-tendinopathy/1.1.0.yaml"
+NEXT = "hamstring-tendinopathy/1.9.0.yaml"
+VERSIONS = len([file for file in PATHWAYS.glob("*/*.yaml") if file.parent.name != COMMON])
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 
 
@@ -34,6 +35,7 @@ def empty(committed_db: None, admin_connection: psycopg.Connection) -> None:
         cursor.execute("SET session_replication_role = replica")  # triggers guard these tables
         cursor.execute("DELETE FROM care_plans_pathwayversion")
         cursor.execute("DELETE FROM care_plans_pathway")
+        cursor.execute("DELETE FROM care_plans_measureversion")
         cursor.execute("DELETE FROM care_plans_measure")
     admin_connection.commit()
     admin_connection.close()
@@ -54,11 +56,12 @@ def shipped(tmp_path: Path) -> Path:
 
 
 def test_it_loads_once_and_then_finds_everything_unchanged(empty: None) -> None:
-    assert "38 measures, 0 of them unchanged." in run("load_measures")
-    assert run("load_pathways") == "loaded: hamstring-tendinopathy 1.0.0\n"
+    assert "40 measures, 0 of them unchanged." in run("load_measures")
+    first = run("load_pathways")
+    assert "loaded: hamstring-tendinopathy 1.0.0\n" in first
     before = stored()
-    assert run("load_measures") == "38 measures, 38 of them unchanged.\n"
-    assert run("load_pathways") == "unchanged: hamstring-tendinopathy 1.0.0\n"
+    assert run("load_measures") == "40 measures, 40 of them unchanged.\n"
+    assert run("load_pathways") == first.replace("loaded: ", "unchanged: ")
     assert stored() == before
 
 
@@ -71,10 +74,10 @@ def test_it_may_be_loaded_by_several_at_once(empty: None) -> None:
 
     with ThreadPoolExecutor(6) as pool:
         said = list(pool.map(load, range(6)))
-    assert sum("0 of them unchanged" in text for text in said) == 1
-    assert sum("\nloaded: hamstring" in text for text in said) == 1
-    assert Measure.objects.count() == 38
-    assert PathwayVersion.objects.count() == 1
+    assert sum(", 0 of them unchanged" in text for text in said) == 1
+    assert sum("\nloaded: hamstring-tendinopathy 1.0.0" in text for text in said) == 1
+    assert Measure.objects.count() == 40
+    assert PathwayVersion.objects.count() == VERSIONS
 
 
 @pytest.mark.django_db(transaction=True)
@@ -106,20 +109,21 @@ def test_it_refuses_a_change_that_comes_from_a_shared_block(shipped: Path) -> No
 @pytest.mark.django_db(transaction=True)
 def test_it_publishes_a_change_as_a_new_version_and_keeps_the_old(shipped: Path) -> None:
     text = (shipped / NAME).read_text()
-    (shipped / NEXT).write_text(text.replace("\nversion: 1.0.0", "\nversion: 1.1.0"))
-    assert run("load_pathways", shipped).splitlines() == [
-        "unchanged: hamstring-tendinopathy 1.0.0",
-        "loaded: hamstring-tendinopathy 1.1.0",
+    (shipped / NEXT).write_text(text.replace("\nversion: 1.0.0", "\nversion: 1.9.0"))
+    said = run("load_pathways", shipped).splitlines()
+    assert [row for row in said if "unchanged" not in row] == [
+        "loaded: hamstring-tendinopathy 1.9.0"
     ]
-    assert PathwayVersion.objects.newest("hamstring-tendinopathy").version == "1.1.0"
-    assert Pathway.objects.get().versions.count() == 2
+    assert PathwayVersion.objects.newest("hamstring-tendinopathy").version == "1.9.0"
+    versions = Pathway.objects.get(slug="hamstring-tendinopathy").versions
+    assert set(versions.values_list("version", flat=True)) == {"1.0.0", "1.1.0", "1.9.0"}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_it_loads_nothing_when_one_file_is_wrong(shipped: Path) -> None:
     before = stored()
     text = (shipped / NAME).read_text()
-    (shipped / NEXT).write_text(text.replace("\nversion: 1.0.0", "\nversion: 1.1.0"))
+    (shipped / NEXT).write_text(text.replace("\nversion: 1.0.0", "\nversion: 1.9.0"))
     (shipped / "broken").mkdir()
     (shipped / "broken" / "1.0.0.yaml").write_text("title: x\ncommon: 1.0.0\n")
     with pytest.raises(CommandError, match=r"broken/1\.0\.0\.yaml:1: stages: is missing"):
@@ -131,8 +135,9 @@ def test_it_loads_nothing_when_one_file_is_wrong(shipped: Path) -> None:
 def test_it_checks_without_publishing(shipped: Path) -> None:
     before = stored()
     text = (shipped / NAME).read_text()
-    (shipped / NEXT).write_text(text.replace("\nversion: 1.0.0", "\nversion: 1.1.0"))
-    assert run("load_pathways", shipped, "--check") == "2 pathway versions are valid.\n"
+    (shipped / NEXT).write_text(text.replace("\nversion: 1.0.0", "\nversion: 1.9.0"))
+    said = run("load_pathways", shipped, "--check")
+    assert said.startswith(f"{VERSIONS + 1} pathway versions are valid.\n")
     assert stored() == before
 
 
@@ -140,8 +145,8 @@ def test_it_checks_without_publishing(shipped: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "refusal"),
     [
-        ("licence: free", "licence: unclear", "version 1 is stored already; changed: licence"),
-        ("version: 1", "version: 0", "version: input should be greater than or equal to 1"),
+        ("licence: free", "licence: unclear", "version 2 is stored already; changed: licence"),
+        ("version: 2", "version: 0", "version: input should be greater than or equal to 1"),
         ("minimum: 0", "minimum: -10", "minimum must not change: write a new measure"),
         ("better: lower", "better: higher", "better must not change: write a new measure"),
     ],
@@ -161,10 +166,22 @@ def test_it_refuses_to_change_a_measure_in_place(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_it_refuses_another_range_of_a_subscale_even_with_a_new_version(tmp_path: Path) -> None:
+    before = stored()
+    folder = Path(copytree(MEASURES, tmp_path / "measures"))
+    file = folder / "womac.yaml"
+    text = file.read_text().replace("version: 2", "version: 3")
+    file.write_text(text.replace("pain: [0, 20]", "pain: [0, 21]"))
+    with pytest.raises(CommandError, match="subscales must not change: write a new measure"):
+        run("load_measures", folder)
+    assert stored() == before
+
+
+@pytest.mark.django_db(transaction=True)
 def test_it_stores_a_measure_whose_version_rises(tmp_path: Path) -> None:
     folder = Path(copytree(MEASURES, tmp_path / "measures"))
     file = folder / "nprs.yaml"
-    text = file.read_text().replace("version: 1", "version: 2")
+    text = file.read_text().replace("version: 2", "version: 3")
     file.write_text(text.replace("licence: free", "licence: free to use"))
     assert "updated: nprs" in run("load_measures", folder)
     assert Measure.objects.get(slug="nprs").definition.licence == "free to use"
@@ -215,7 +232,7 @@ def test_it_lets_not_even_the_owner_rewrite_what_is_published(
 @pytest.mark.django_db
 def test_it_gives_back_the_definition_that_was_published() -> None:
     measures = {slug: file.definition for slug, file in read_measures().items()}
-    (file,) = read_pathways(measures)
+    file = next(f for f in read_pathways(measures) if f.definition.version == "1.1.0")
     version = PathwayVersion.objects.newest("hamstring-tendinopathy")
     assert version.definition == file.definition
     assert version.sha256 == file.sha256
@@ -234,7 +251,7 @@ def test_it_notices_content_that_no_longer_matches_its_hash() -> None:
 @pytest.mark.django_db
 def test_it_finds_the_newest_by_number(empty: None) -> None:
     measures = {slug: file.definition for slug, file in read_measures().items()}
-    (file,) = read_pathways(measures)
+    file = next(f for f in read_pathways(measures) if f.definition.version == "1.1.0")
     for number in ("1.10.0", "1.9.0"):
         content = file.content | {"version": number}
         definition = file.definition.model_copy(update={"version": number})

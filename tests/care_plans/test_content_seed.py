@@ -175,7 +175,7 @@ def asks(criterion: Criterion | None) -> set[str]:
 
 
 def physiotherapy_first_then_the_others() -> None:
-    referrals = PATHWAY.stages["acute"].referrals
+    referrals = PATHWAY.stages["acute"].referring
     assert "seed-scenario-order" in referrals.seed
     assert referrals.order == (
         "physiotherapy",
@@ -195,8 +195,8 @@ def physiotherapy_first_then_the_others() -> None:
 
 def everything_in_parallel() -> None:
     for part in PATHWAY.stages.values():
-        assert "seed-parallel" in part.referrals.seed
-        assert part.referrals.timing == "parallel"
+        assert "seed-parallel" in part.referring.seed
+        assert part.referring.timing == "parallel"
 
 
 # red flags; that they stop is proved where courses move

@@ -1,11 +1,13 @@
 """Every kind of question, answered: met, not met, or unknown, and by which rows."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from care_plans.content.sourced import Duration
 from care_plans.evaluation import evaluate, may_load
 from care_plans.evidence import Evidence, Facts, Finding, Outcome
 from tests.care_plans.imagined import (
@@ -115,6 +117,43 @@ def test_it_asks_about_an_item_apart_from_the_total() -> None:
     assert found.outcome is MET
     assert ids(found) == {item.id}
     assert asked(facts(scores=(total,)), measure="phq9", item=9, above=0).outcome is UNKNOWN
+
+
+def test_it_asks_about_a_subscale_apart_from_the_total() -> None:
+    total, part = score("start_back", 8), score("start_back", 4, subscale="psychosocial")
+    high = {"measure": "start_back", "subscale": "psychosocial", "at_least": 4}
+    found = asked(facts(scores=(total, part)), **high)
+    assert found.outcome is MET
+    assert ids(found) == {part.id}
+    assert "psychosocial was 4" in found.sentence
+    assert asked(facts(scores=(total,)), **high).outcome is UNKNOWN
+    found = asked(facts(scores=(total, part)), measure="start_back", at_most=4)
+    assert ids(found) == {total.id}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "outcome"),
+    [
+        (40, 28, MET),  # 30 percent of 40
+        (40, 29, NOT_MET),
+        (10, 7, MET),
+        (40, 60, NOT_MET),
+        (0, 0, UNKNOWN),  # a share of nothing
+    ],
+)
+def test_it_reckons_a_gain_in_percent_of_the_earlier_score(
+    earlier: int, later: int, outcome: Outcome
+) -> None:
+    first, last = score("odi", earlier, days_ago=20), score("odi", later)
+    found = asked(facts(scores=(first, last)), measure="odi", gain_percent=30)
+    assert found.outcome is outcome
+    assert ids(found) == {first.id, last.id}
+
+
+def test_it_knows_no_gain_in_percent_of_one_score() -> None:
+    found = asked(facts(scores=(score("odi", 40),)), measure="odi", gain_percent=30)
+    assert found.outcome is UNKNOWN
+    assert "asked for 30 percent" in found.sentence
 
 
 # Consecutive scores
@@ -382,3 +421,37 @@ def test_it_joins_with_three_values(
     )
     leaves = [{"measure": name, "at_most": 3} for name in ("nprs", "pain_load_24h")]
     assert asked(facts(scores=taken), **{joined: leaves}).outcome is outcome
+
+
+@pytest.mark.feature("DP-03")
+@pytest.mark.parametrize(
+    ("days_ago", "outcome"), [(6.9, Outcome.MET), (7, Outcome.MET), (7.1, Outcome.UNKNOWN)]
+)
+def test_a_screen_is_valid_for_as_long_as_its_stage_says(days_ago: float, outcome: Outcome) -> None:
+    """Longer ago than that, nobody knows any more that the flags are absent."""
+    whole = hamstring()
+    week = Duration(value=Decimal(7), unit="days")
+    stage = whole.stage("acute").model_copy(update={"screen_valid_for": week})
+    definition = whole.model_copy(update={"stages": {**whole.stages, "acute": stage}})
+    known = facts(screens=(screen(days_ago=days_ago),))
+    assert may_load(definition, known, NOW).outcome is outcome
+    assert may_load(whole, known, NOW).outcome is Outcome.MET  # without a limit: for the stay
+
+
+@pytest.mark.feature("DP-03")
+def test_a_newer_screen_renews_what_an_older_one_found() -> None:
+    whole = hamstring()
+    week = Duration(value=Decimal(7), unit="days")
+    stage = whole.stage("acute").model_copy(update={"screen_valid_for": week})
+    definition = whole.model_copy(update={"stages": {**whole.stages, "acute": stage}})
+    known = facts(screens=(screen(days_ago=20), screen(days_ago=1)))
+    assert may_load(definition, known, NOW).outcome is Outcome.MET
+
+
+@pytest.mark.feature("DP-02")
+def test_a_flag_stays_as_urgent_as_when_it_was_found() -> None:
+    """A later version that calls it routine opens nothing."""
+    whole = hamstring()
+    found = screen({"numbness-or-tingling": "present"})
+    known = facts(screens=(found,), urgencies={"numbness-or-tingling": "emergency"})
+    assert may_load(whole, known, NOW).outcome is Outcome.NOT_MET

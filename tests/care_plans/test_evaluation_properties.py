@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from care_plans.criteria import Criterion
-from care_plans.evaluation import evaluate, may_load, readiness, suggested_severity
+from care_plans.evaluation import (
+    evaluate,
+    may_load,
+    outcome_of,
+    outcomes,
+    readiness,
+    severity_met,
+    suggested_severity,
+)
 from care_plans.evidence import (
     AnswerFact,
     Facts,
@@ -20,6 +28,7 @@ from care_plans.evidence import (
     ScreenFact,
     StayFact,
 )
+from care_plans.suggesting import rules_met, suggestions
 from tests.care_plans.imagined import COURSE, NOW, criterion, hamstring, measures
 
 MEASURES = ["nprs", "pain_load_24h", "lefs", "psfs", "slhb_reps", "tsk11", "promis29", "gone"]
@@ -47,6 +56,7 @@ def scores(values: Any = SANE, moments: Any = AROUND, **fixed: Any) -> st.Search
         recorded_at=moments,
         side=SIDES,
         item=st.none() | st.integers(1, 3),
+        subscale=st.sampled_from(["", "", "pain"]),
     )
 
 
@@ -132,10 +142,18 @@ GAINS = st.fixed_dictionaries(
         "within": WITHIN,
     }
 )
+SHARES = st.fixed_dictionaries(
+    {
+        "measure": st.sampled_from(MEASURES),
+        "gain_percent": st.integers(1, 120),
+        "subscale": st.sampled_from([None, "pain"]),
+    }
+)
 RATIOS = st.fixed_dictionaries({"measure": st.just("slhb_reps"), "side_ratio": st.just("0.9")})
 LEAVES = (
     comparisons()
     | GAINS
+    | SHARES
     | RATIOS
     | st.sampled_from(
         [
@@ -267,3 +285,23 @@ def test_it_cites_only_rows_that_it_was_given(known: Facts) -> None:
     for part in readiness(hamstring(), known, NOW).parts:
         for leaf in part.leaves():
             assert {row.id for row in leaf.evidence} <= given_ids
+
+
+@settings(max_examples=300, deadline=None)
+@given(asked=TREES, known=histories(ANY, EVER | AROUND), now=EVER | AROUND)
+def test_the_outcome_alone_is_that_of_the_whole_finding(
+    asked: Criterion, known: Facts, now: datetime
+) -> None:
+    """A sweep asks for outcomes and nothing of why; it must never conclude anything else."""
+    found = evaluate(asked, hamstring(), known, now)
+    assert outcome_of(asked, hamstring(), known, now) is found.outcome
+    whole, alone = readiness(hamstring(), known, now), outcomes(hamstring(), known, now)
+    assert alone.whole is whole.outcome
+    assert alone.safety is whole.safety.outcome
+    criteria = all(part.outcome is Outcome.MET for part in whole.criteria)
+    assert alone.criteria_met == criteria
+    name, _ = suggested_severity(hamstring(), known, now)
+    assert severity_met(hamstring(), known, now) == name
+    made = suggestions(hamstring(), known, now)
+    assert {one.rule for one in made} == rules_met(hamstring(), known, now)
+    assert all(one.finding.outcome is Outcome.MET for one in made)

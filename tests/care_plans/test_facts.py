@@ -4,12 +4,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from care_plans import assessing, circumstances, facts, standing
-from care_plans.assessing import NewScore
 from care_plans.disclosing import lanes_shown
 from care_plans.evaluation import evaluate, may_load, readiness
 from care_plans.evidence import Outcome
 from care_plans.models import Course, Lane
+from care_plans.sittings import NewScore
 from coordination import care_team
 from coordination.tenancy import acting_in
 from tests.care_plans import underway
@@ -145,8 +147,16 @@ def test_it_knows_of_a_hard_stop_after_its_course_was_discharged(cast: Cast) -> 
 
 
 def test_it_gathers_many_courses_in_as_many_queries_as_one(
-    cast: Cast, django_assert_num_queries: Any
+    cast: Cast, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    read: list[str] = []
+    plainly = facts._read
+
+    def counted(sql: str, ids: Any) -> list[Any]:
+        read.append(sql)
+        return plainly(sql, ids)
+
+    monkeypatch.setattr(facts, "_read", counted)
     with cast.acting():
         first = underway.start(cast, now=NOW - 10 * DAY)
         underway.meet_acute_exit(cast, first, now=NOW)
@@ -156,10 +166,13 @@ def test_it_gathers_many_courses_in_as_many_queries_as_one(
             cast.patient = patient
             courses.append(underway.start(cast, now=NOW - 10 * DAY))
             underway.meet_acute_exit(cast, courses[-1], now=NOW)
-        with django_assert_num_queries(8):
+        read.clear()
+        with django_assert_num_queries(6):
             facts.gather([first], now=NOW)
-        with django_assert_num_queries(8):
+        assert len(read) == 5
+        with django_assert_num_queries(6):
             gathered = facts.gather(courses, now=NOW)
+        assert len(read) == 10
         assert len(gathered) == 8
         assert {len(known.scores) for known in gathered.values()} == {5}
         assert gathered[first.id] == facts.gather([first], now=NOW)[first.id]

@@ -11,8 +11,9 @@ from uuid import UUID
 from django.db import connections
 
 from care_plans import activities, assessing, red_flags
-from care_plans.assessing import NewScore, ReplacedAlready
+from care_plans.assessing import ReplacedAlready
 from care_plans.models import Activity, Assessment, Course
+from care_plans.sittings import NewScore
 from coordination.problems import Problem
 from coordination.tenancy import acting_in
 from tests.care_plans import underway

@@ -158,14 +158,14 @@ def test_it_takes_others_in_past_steps_that_fail_and_tries_those_again(
         steps = list(ReferralTransition.objects.order_by("id").values_list("id", flat=True))
         poison = set(steps[:2])
         assert len(steps) > len(poison)
-    real = consuming._take_in
+    real = consuming.take_in
 
     def fail(step_id: UUID, organization_id: UUID, *, now: datetime) -> None:
         if step_id in poison:
             raise ValueError("cannot be taken in")
         real(step_id, organization_id, now=now)
 
-    monkeypatch.setattr(consuming, "_take_in", fail)
+    monkeypatch.setattr(consuming, "take_in", fail)
     for _ in steps:
         consuming.consume_referral_steps(now=LATER, most=1)
     with cast.acting():

@@ -294,7 +294,7 @@ def _in_sequence(version: PathwayVersion) -> Any:
     definition = version.definition
     stages = {
         name: stage.model_copy(
-            update={"referrals": stage.referrals.model_copy(update={"timing": "sequential"})}
+            update={"referrals": stage.referring.model_copy(update={"timing": "sequential"})}
         )
         for name, stage in definition.stages.items()
     }

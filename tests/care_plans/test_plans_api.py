@@ -125,7 +125,7 @@ def test_it_lets_six_disciplines_write_to_one_plan_of_two_conditions(circle: Cas
     assert [one["id"] for one in whole["courses"]] == [str(left.id), str(right.id)]
     assert len(whole["disciplines"]) == 6
     for part in whole["disciplines"]:
-        assert [lane["course"] for lane in part["lanes"]] == [left.id, right.id]
+        assert [lane["course"] for lane in part["lanes"]] == [str(left.id), str(right.id)]
         assert all(lane["note"].startswith("by ") for lane in part["lanes"])
         assert all(lane["sign_off"]["verdict"] == "ready" for lane in part["lanes"])
     goals = {goal["id"] for goal in whole["goals"]}

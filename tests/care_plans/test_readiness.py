@@ -54,6 +54,13 @@ def test_it_names_for_each_criterion_of_the_acute_exit_what_satisfied_it() -> No
     assert kept["exit"]["parts"][0]["source"] == ["expert_consensus"]
 
 
+def test_it_names_once_what_every_course_and_its_pathway_ask() -> None:
+    found = readiness(hamstring(), facts(lanes={"physiotherapy": lane(True)}), NOW)
+    about_flags = [leaf.id for leaf in found.blockers() if leaf.kind == "NoOpen"]
+    assert about_flags == ["no-red-flag"]
+    assert found.safety.outcome is UNKNOWN
+
+
 @pytest.mark.feature("CP-03")
 def test_it_lets_no_date_stand_in_for_evidence() -> None:
     waited = facts(began_at=NOW - timedelta(days=900), lanes={"physiotherapy": lane(True)})

@@ -88,7 +88,7 @@ def test_it_tells_who_holds_it_up_and_then_that_it_is_ready(team: Cast) -> None:
 def test_it_tells_everybody_when_a_course_has_ended_and_nothing_else_any_more(team: Cast) -> None:
     with team.acting():
         course = underway.start(team)
-        underway.move(team, course, "discharge", now=LATER, reason="done", outcome="goals_achieved")
+        underway.move(team, course, "discharge", now=LATER, reason="done", outcome="not_achieved")
         assert told(reminders.DISCHARGED) == who(team.asha, team.chloe, team.sam) | {
             str(team.patient.id)
         }

@@ -86,7 +86,7 @@ CHANGES: dict[str, Callable[[Cast, Course], object]] = {
     ),
     "left": lambda cast, course: underway.move(cast, course, "advance", now=LATER + HOUR),
     "discharged": lambda cast, course: underway.move(
-        cast, course, "discharge", now=LATER + HOUR, reason="done", outcome="goals_achieved"
+        cast, course, "discharge", now=LATER + HOUR, reason="done", outcome="not_achieved"
     ),
 }
 

@@ -87,7 +87,10 @@ def test_it_reports_what_is_past_its_time_and_changes_nothing(cast: Cast) -> Non
         "years_after_minority": 10,
     }
     assert cast.asha.client.post(POLICIES, policy).status_code == 403
-    assert cast.pia.client.post(POLICIES, {**policy, "record_kind": "X"}).status_code == 400
+    refused = cast.pia.client.post(POLICIES, {**policy, "record_kind": "X"})
+    assert refused.status_code == 400
+    assert "there are: " in refused.data["errors"][0]["detail"]
+    assert "ClinicalNote" in refused.data["errors"][0]["detail"]
     assert cast.pia.client.post(POLICIES, policy).status_code == 201
     assert hold(cast).status_code == 201
     with cast.acting():

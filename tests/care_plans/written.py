@@ -2,14 +2,39 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
-from care_plans import encounters, notes, summaries
-from care_plans.models import CareSummary, ClinicalNote, Encounter
+from care_plans import (
+    adherence,
+    assessing,
+    complexity,
+    encounters,
+    notes,
+    open_flags,
+    plans,
+    red_flags,
+    sittings,
+    statements,
+    summaries,
+)
+from care_plans.complexity_factors import CATEGORIES
+from care_plans.models import (
+    Activity,
+    AdherenceEntry,
+    CareSummary,
+    ClinicalNote,
+    ComplexityScreen,
+    Course,
+    Encounter,
+    PatientStatement,
+    RedFlag,
+    SafetyAlert,
+)
 from coordination import care_team, corrections
 from coordination.actors import Role
 from coordination.coverage import record_coverage
-from coordination.models import Coverage, LegalHold, RecordRequest
+from coordination.models import Coverage, LegalHold, OnCallDuty, RecordRequest
 from coordination.retention import place_hold
 from notifications.consents import record_consent
 from notifications.models import MessagingConsent
@@ -100,6 +125,16 @@ def hold(cast: Cast, who: Person) -> LegalHold:
         )
 
 
+def statement(
+    cast: Cast, who: Person, text: str = "To kneel in the garden.", **given: Any
+) -> PatientStatement:
+    """Write down what the patient wants, on the plan that is open."""
+    asked: dict[str, Any] = {"kind": "goal", "language": "en-CA", **given}
+    with cast.acting():
+        plan, _ = plans.open_plan(cast.patient.id, actor=who.actor(), now=NOW)
+        return statements.state(plan.id, text=text, **asked, actor=who.actor(), now=NOW)
+
+
 def everything(cast: Cast, who: Person) -> dict[str, Any]:
     """Write one record of each kind, by the address where it is read."""
     return {
@@ -107,7 +142,60 @@ def everything(cast: Cast, who: Person) -> dict[str, Any]:
         "clinical-notes": note(cast, who),
         "care-summaries": summary(cast, who),
         "coverages": coverage(cast, who),
+        "patient-statements": statement(cast, who),
         "record-requests": request(cast, who),
         "messaging-consents": agreement(cast, who),
         "legal-holds": hold(cast, who),
     }
+
+
+def red_flag(cast: Cast, who: Person, course: Course, *, flag: str = "cancer") -> RedFlag:
+    """Let somebody's screen find a flag present; it only blocks progress."""
+    red_flags.record_screen(course.id, answers={flag: "present"}, actor=who.actor(), now=NOW)
+    found: RedFlag = RedFlag.objects.get(course=course, flag=flag, status="open")
+    return found
+
+
+def complexity_screen(who: Person, course: Course, level: str = "low") -> ComplexityScreen:
+    """Let somebody find every factor at one level."""
+    factors = {name: dict.fromkeys(parts, level) for name, parts in CATEGORIES.items()}
+    screened = complexity.Screened(factors, level)
+    row, _ = complexity.record_screen(course.id, screened, actor=who.actor(), now=NOW)
+    return row
+
+
+def done_at_home(activity: Activity, who: Person, **given: Any) -> AdherenceEntry:
+    """Let somebody write down a day of an activity, which has begun."""
+    asked: dict[str, Any] = {"day": NOW.date(), "prescribed": 1, "completed": 1, **given}
+    return adherence.record_done(activity.pk, adherence.Done(**asked), actor=who.actor(), now=NOW)
+
+
+def safety_alert(cast: Cast, who: Person) -> SafetyAlert:
+    """Let somebody record an answer on which somebody must act at once."""
+    row, _ = assessing.record_assessment(
+        cast.patient.id,
+        scores=[sittings.NewScore("phq9", Decimal(1), item=9)],
+        actor=who.actor(),
+        now=NOW,
+    )
+    found: SafetyAlert = SafetyAlert.objects.get(assessment=row)
+    return found
+
+
+def on_call_duty(cast: Cast, who: Person) -> OnCallDuty:
+    """Put somebody on call later on, so that no alert of now gives them access."""
+    duty: OnCallDuty = OnCallDuty.objects.create(
+        organization_id=who.organization.id,
+        practitioner_role=who.practitioner_role,
+        since=NOW + timedelta(hours=1),
+        recorded_by="somebody",
+        recorded_at=NOW,
+    )
+    return duty
+
+
+def clear(found: RedFlag, who: Person) -> None:
+    """Let somebody who may diagnose conclude that there is nothing."""
+    open_flags.clear(
+        found.id, outcome="ruled_out", reason="Seen by a physician.", actor=who.actor(), now=NOW
+    )

@@ -11,7 +11,16 @@ import time_machine
 from django.test import Client
 from pytest_django import Settings
 
-from care_plans import activities, encounters, goals, hand_off_moves, merging, notes, progress
+from care_plans import (
+    activities,
+    encounters,
+    goals,
+    hand_off_moves,
+    merging,
+    notes,
+    progress,
+    statements,
+)
 from coordination import access_words
 from coordination.access_words import WORDS
 from coordination.models import REQUEST_MOVES, AuditEvent
@@ -27,6 +36,7 @@ NO_PATIENT_RESOURCES = {
     "AccessSample",
     "ApiToken",
     "DirectoryEntry",
+    "OnCallDuty",
     "Portal",
     "RetentionPolicy",
     "ScopeNarrowing",
@@ -39,6 +49,7 @@ NO_PATIENT_EVENTS = {
     "location",
     "login",
     "membership",
+    "on-call",
     "organization",
     "pathway",
     "portal",
@@ -59,6 +70,8 @@ FAMILIES: Mapping[str, set[str]] = {
     "goal": {action for _, action in goals.MOVES},
     "hand-off": set(hand_off_moves.HAPPENED.values()),
     "patient": {"merged", "unmerged"},
+    "patient-statement": {"reworded", *(action for _, action in statements.MOVES)},
+    "recommendation": {"accepted", "declined"},
     "record-request": set(REQUEST_MOVES.values()),
     "referral": set(REFERRAL_STEPS.values()),
 }

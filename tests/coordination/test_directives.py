@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from care_plans.models import Score
 from coordination.consent import Locked, end_directive, set_directive
-from coordination.models import AuditEvent, Consent, Directive, Membership
+from coordination.models import AuditEvent, Consent, Directive, Membership, new_id
 from tests import lockbox
+from tests.care_plans import written
 from tests.care_plans.pairs import pair
 from tests.cast import LONG_AGO, NOW, Cast
 from tests.held import MOMENT, Held
@@ -76,6 +78,61 @@ def test_it_refuses_a_directive_that_says_nothing(
     with scene.cast.acting():
         assert not Directive.objects.exists()
         assert not Consent.objects.filter(category="lockbox").exists()
+
+
+@pytest.mark.parametrize("sent", ["all", "some"])
+def test_it_says_all_that_is_lacking_at_once_and_names_it(scene: lockbox.Scene, sent: str) -> None:
+    """Also beside what is wrong with the rest of the request."""
+    kinds = {"target": "record", "audience": "practitioner"}
+    said = {"patient": str(scene.cast.patient.id), **SPOKEN} if sent == "all" else {}
+    answer = scene.cast.sam.client.post(URL, {**kinds, **said})
+    assert answer.status_code == 400
+    errors = {error["pointer"]: error["detail"] for error in answer.data["errors"]}
+    assert errors["/target_id"] == "Say which record is locked away: its id."
+    assert errors["/audience_practitioner"] == "Say from which practitioner it is locked away."
+    assert ({"/patient", "/given_by", "/means"} <= set(errors)) == (sent == "some")
+    wrong = {**word(scene), "target": "everything", "effective_at": "2999-01-01T00:00:00Z"}
+    errors = {
+        error["pointer"]: error["detail"]
+        for error in scene.cast.sam.client.post(URL, wrong).data["errors"]
+    }
+    assert set(errors) == {"/target_discipline", "/effective_at"}
+    assert errors["/target_discipline"] == "The target `everything` has none: leave it out."
+
+
+def test_it_answers_alike_for_a_record_that_is_hidden_and_one_that_is_not_there(
+    scene: lockbox.Scene,
+) -> None:
+    ben, patient = scene.cast.ben, scene.cast.patient
+    hidden = written.note(scene.cast, scene.cast.asha)
+    scene.lock(target="record", target_id=hidden.id)
+
+    def named(one: Any) -> Any:
+        body = word(scene, target="record", target_discipline="", target_id=str(one))
+        answer = ben.client.post(URL, body)
+        return answer.status_code, answer.data["errors"]
+
+    assert named(hidden.id) == named(patient.id) == named(new_id())
+    assert named(hidden.id) == (
+        400,
+        [
+            {
+                "pointer": "/target_id",
+                "detail": "You may name no record of this patient that has this id.",
+            }
+        ],
+    )
+
+
+def test_it_locks_no_part_without_its_record(scene: lockbox.Scene) -> None:
+    with scene.cast.acting():
+        score = Score.objects.filter(assessment__patient=scene.cast.patient).latest("id")
+    body = word(scene, target="record", target_discipline="", target_id=str(score.id))
+    refused = scene.cast.pia.client.post(URL, body)
+    assert refused.status_code == 400
+    assert refused.data["errors"][0]["detail"].startswith("This is told with another record")
+    with scene.cast.acting():
+        assert not Directive.objects.exists()
 
 
 @pytest.mark.feature("PV-01")

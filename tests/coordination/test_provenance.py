@@ -17,6 +17,7 @@ from coordination.version import VERSION
 from tests.care_plans import underway
 from tests.cast import NOW, Cast
 from tests.story import TOLD, Step, tell
+from tests.story_safety import patient_of
 
 URL = "/api/v1/provenance"
 #: not clinical: who may see a patient, and what was sent to whom
@@ -54,8 +55,8 @@ def test_it_names_the_writer_of_every_clinical_record(cast: Cast, now: None) -> 
     tell(cast, Step.send)
     consuming.consume_referral_steps(now=TOLD)
     consuming.check_standings(now=TOLD + timedelta(days=9))
-    people = {person.user.email for person in cast.everybody.values()}
     found = records(cast)
+    people = {person.user.email for person in (*cast.everybody.values(), patient_of(cast))}
     assert len(set(found.values())) > 8
     kinds = set()
     for target, kind in found.items():

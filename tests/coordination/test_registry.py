@@ -140,6 +140,9 @@ def test_it_lets_a_registered_practitioner_log_in_and_work(cast: Cast) -> None:
     unknown = {"name": "Ines", "login": cast.olu.user.email}
     refused = cast.ada.client.post("/api/v1/practitioners", unknown)
     assert refused.data["errors"][0]["pointer"] == "/login"
+    assert (
+        "`manage.py create_user EMAIL --role practitioner`" in refused.data["errors"][0]["detail"]
+    )
     person = cast.ada.client.post("/api/v1/practitioners", {"name": "Ines"})
     assert person.data["has_login"] is False
     url = f"/api/v1/practitioners/{person.data['id']}"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from care_plans import consuming, lapses
+from care_plans import consuming, lapses, safety_alerts
 from coordination import access_reviews, audit_months, idempotency, logins, sealing
 from coordination import tasks as coordination_tasks
 from coordination.celery import app
@@ -25,6 +25,7 @@ SWEEPS: dict[str, tuple[Any, str, tuple[Any, ...]]] = {
     "tell-of-overrides": (overrides, "tell_of_overrides", ()),
     "requeue-stale-messages": (delivery, "requeue_stale", ()),
     "consume-referral-steps": (consuming, "consume_referral_steps", ()),
+    "escalate-safety-alerts": (safety_alerts, "escalate", ()),
     "check-lapses": (lapses, "check_lapses", ()),
     "check-standings": (consuming, "check_standings", ()),
 }

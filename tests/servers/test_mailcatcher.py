@@ -12,6 +12,9 @@ import pytest
 from coordination.servers.processes import free_port
 from tests.servers.programs import Program, StartProgram
 
+#: so long that it stands on a line of its own, below `Subject:`
+LONG = "Example Rehabilitation Clinics: A report waits for your acknowledgement"
+
 
 @pytest.fixture
 def catcher(start_program: StartProgram, tmp_path: Path) -> tuple[Program, int, str]:
@@ -49,8 +52,11 @@ def _mail(subject: str, body: str, *, html: str = "") -> EmailMessage:
 
 def test_it_shows_what_came_in(catcher: tuple[Program, int, str]) -> None:
     program, smtp, url = catcher
-    _send(smtp, _mail("Rappel: étape", "Voir http://127.0.0.1:8000/plans/1 demain"))
+    _send(smtp, _mail(LONG, "x"))
     (mail,) = json.loads(_get(f"{url}/messages.json")[0])
+    assert (mail["subject"], mail["headers"][0]) == (LONG, ["Subject", LONG])
+    _send(smtp, _mail("Rappel: étape", "Voir http://127.0.0.1:8000/plans/1 demain"))
+    mail, _ = json.loads(_get(f"{url}/messages.json")[0])
     assert mail["envelope"] == {"from": "envelope@example.org", "to": ["anna@example.org"]}
     assert mail["subject"] == "Rappel: étape"
     assert mail["text"] == "Voir http://127.0.0.1:8000/plans/1 demain\n"

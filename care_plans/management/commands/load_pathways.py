@@ -7,8 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from care_plans.content.files import MEASURES, PATHWAYS, read_measures, read_pathways
-from care_plans.publication import publish_pathways
+from care_plans.content.files import MEASURES, PATHWAYS, read_measures, read_pathways, read_stubs
+from care_plans.content.findings import errors
+from care_plans.content.lint import lint_file
+from care_plans.publication import publish_pathways, publish_stubs
 from coordination.problems import Problem
 
 
@@ -24,16 +26,26 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="only say what is wrong")
 
     def handle(self, *args: Any, folder: Path, measures: Path, check: bool, **options: Any) -> None:
-        """Check, publish unless told not to, and report each version."""
+        """Check, publish unless told not to, and report each version, warnings apart."""
+        now = timezone.now()
         try:
             known = {
                 slug: file.definition for slug, file in read_measures(measures.resolve()).items()
             }
             files = read_pathways(known, folder.resolve())
-            loaded = [] if check else publish_pathways(files, now=timezone.now())
+            stubs = read_stubs(known, folder.resolve())
+            loaded = [] if check else publish_pathways(files, now=now)
+            loaded += [] if check else publish_stubs(stubs)
         except Problem as problem:
             raise CommandError(problem.detail) from problem
+        findings = [f for version in loaded for f in version.findings]
         if check:
+            findings = [f for file in files for f in lint_file(file, known, today=now.date())]
+            if errors(findings):
+                raise CommandError("\n".join(map(str, errors(findings))))
             self.stdout.write(f"{len(files)} pathway versions are valid.")
+            self.stdout.write(f"{len(stubs)} stubs are valid.")
+        for finding in findings:
+            self.stderr.write(str(finding))
         for version in loaded:
             self.stdout.write(f"{version.outcome}: {version.name}")

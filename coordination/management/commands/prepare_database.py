@@ -1,13 +1,12 @@
 """`prepare_database`: roles, tables and content, so that web and worker can start."""
 
-import os
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from coordination.environment import Environment
+from coordination.environment import Environment, read_environment
 from coordination.servers.processes import CannotStart
 from coordination.servers.roles import OWNER, RUNTIME, prepare_roles
 
@@ -30,9 +29,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prepare the database that DATABASE_OWNER_URL and DATABASE_URL name."""
-        admin_url = os.environ.get("DATABASE_ADMIN_URL", "")
-        if admin_url:
-            _prepare_roles(admin_url)
+        environment = read_environment()
+        if environment.database_admin_url:
+            _prepare_roles(environment)
         verbosity = options["verbosity"]
         call_command("migrate", verbosity=verbosity, interactive=False)
         if options["no_content"]:
@@ -42,8 +41,7 @@ class Command(BaseCommand):
                 call_command(name, verbosity=verbosity)
 
 
-def _prepare_roles(admin_url: str) -> None:
-    environment = Environment()
+def _prepare_roles(environment: Environment) -> None:
     owner, runtime = (
         urlsplit(url) for url in (environment.database_owner_url, environment.database_url)
     )
@@ -53,7 +51,7 @@ def _prepare_roles(admin_url: str) -> None:
         )
     try:
         prepare_roles(
-            admin_url,
+            environment.database_admin_url,
             unquote(runtime.path.lstrip("/")),
             owner_password=unquote(owner.password or "") or None,
             runtime_password=unquote(runtime.password or "") or None,

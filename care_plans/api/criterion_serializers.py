@@ -1,0 +1,36 @@
+"""How the trace of a criterion looks to programs."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from care_plans.evidence import Outcome
+
+OUTCOMES = [(outcome.value, outcome.name) for outcome in Outcome]
+
+
+class CriterionEvidenceSerializer(serializers.Serializer[Any]):
+    """A row that an outcome rests on."""
+
+    kind = serializers.CharField()
+    id = serializers.UUIDField()
+
+
+class CriterionSerializer(serializers.Serializer[Any]):
+    """The outcome of one criterion, why, and what it rests on."""
+
+    id = serializers.CharField(allow_null=True)
+    kind = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=OUTCOMES)
+    text = serializers.CharField(allow_null=True)
+    sentence = serializers.CharField()
+    evidence = CriterionEvidenceSerializer(many=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add the sources, and what a criterion that joins others is made of."""
+        sources = serializers.ListField(child=serializers.CharField())
+        return {
+            **super().get_fields(),
+            "source": sources,
+            "parts": CriterionSerializer(many=True),
+        }

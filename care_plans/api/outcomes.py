@@ -1,0 +1,169 @@
+"""`/courses/{id}/outcomes` and `/collection-points`: how measures develop, and what is due."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from care_plans import collecting, disclosing, facts, routing_level, trends
+from care_plans.api.criterion_serializers import CriterionSerializer
+from care_plans.models import AbsentScore, Assessment, Course, Measure, Score, Stage
+from coordination.access import owned_by_patient
+from coordination.api.permissions import CLINICAL
+from coordination.api.views import OfPatients
+from coordination.models import Discipline
+
+_UNPAGED: dict[str, Any] = {"pagination_class": None, "filter_backends": ()}
+_DIRECTIONS = [
+    ("improving", "Improving by at least the change that matters"),
+    ("worsening", "Worsening by at least the change that matters"),
+    ("no-change", "No change that matters"),
+    ("unknown", "Unknown: no two scores, or nobody knows which change matters"),
+]
+LEVELS = [("low", "Low"), ("medium", "Medium"), ("high", "High"), ("unknown", "Unknown")]
+_STATUSES = [
+    ("collected", "Collected"),
+    ("absent", "Not collected, for a reason"),
+    ("outstanding", "Outstanding"),
+]
+
+
+def _decimal(**more: Any) -> serializers.DecimalField:
+    return serializers.DecimalField(max_digits=10, decimal_places=4, normalize_output=True, **more)
+
+
+class PointSerializer(serializers.Serializer[Any]):
+    """One score of a trend."""
+
+    score = serializers.UUIDField(help_text="The score's id.")
+    assessment = serializers.UUIDField(help_text="The sitting that it is of.")
+    value = _decimal()
+    effective_at = serializers.DateTimeField()
+    recorded_at = serializers.DateTimeField()
+    collection_point = serializers.ChoiceField(choices=Assessment.CollectionPoint.choices)
+    stage = serializers.ChoiceField(
+        choices=Stage.choices, allow_blank=True, help_text="The stage it was taken in."
+    )
+    discipline = serializers.ChoiceField(
+        choices=Discipline.choices, allow_blank=True, help_text="Who took it; blank: the patient."
+    )
+    method = serializers.CharField(allow_blank=True, help_text="How it was taken.")
+    measure_version = serializers.IntegerField(
+        allow_null=True, help_text="The version that scored it; null: before any was kept."
+    )
+
+
+class TrendSerializer(serializers.Serializer[Any]):
+    """One measure of one side, or one subscale of it, over a course."""
+
+    measure = serializers.CharField()
+    name = serializers.CharField()
+    side = serializers.ChoiceField(choices=Score.Side.choices, allow_blank=True)
+    subscale = serializers.CharField(allow_blank=True)
+    better = serializers.ChoiceField(choices=Measure.Better.choices)
+    points = PointSerializer(many=True, help_text="The earliest first.")
+    compared_from = serializers.UUIDField(allow_null=True, help_text="The score compared with.")
+    compared_to = serializers.UUIDField(allow_null=True, help_text="The later score.")
+    gain = _decimal(allow_null=True, help_text="In the direction of improvement.")
+    matters_from = _decimal(
+        allow_null=True,
+        help_text="The smallest change that matters, or the measurement error if larger.",
+    )
+    direction = serializers.ChoiceField(choices=_DIRECTIONS)
+    goals = serializers.ListField(
+        child=serializers.UUIDField(), help_text="The goals whose target reads the measure."
+    )
+
+
+class CollectionSerializer(serializers.Serializer[Any]):
+    """One measure to collect at a point, and what became of that."""
+
+    point = serializers.ChoiceField(choices=Assessment.CollectionPoint.choices)
+    stage = serializers.ChoiceField(choices=Stage.choices, allow_blank=True)
+    measure = serializers.CharField()
+    side = serializers.ChoiceField(choices=Score.Side.choices, allow_blank=True)
+    status = serializers.ChoiceField(choices=_STATUSES)
+    assessment = serializers.UUIDField(allow_null=True, help_text="Null too where withheld.")
+    effective_at = serializers.DateTimeField(allow_null=True)
+    reason = serializers.ChoiceField(choices=AbsentScore.Reason.choices, allow_null=True)
+
+
+class RoutingSerializer(serializers.Serializer[Any]):
+    """Which level of help a course needs; unknown is not low."""
+
+    level = serializers.ChoiceField(choices=LEVELS)
+    basis = serializers.ChoiceField(
+        choices=[
+            ("complexity_screen", "The latest complexity screen"),
+            ("risk_screen", "A screening measure, by the classes that it publishes"),
+            ("yellow_flags", "How many yellow flags are met"),
+            ("nothing", "Nothing is known"),
+            ("withheld", "Withheld from you"),
+        ]
+    )
+    finding = CriterionSerializer()
+
+
+class CourseOutcomeViewSet(OfPatients):
+    """What the measures of a course say over time, to every discipline alike."""
+
+    audited_as = "Score"
+    roles = dict.fromkeys(("outcomes", "collection_points", "routing_level"), CLINICAL)
+    serializer_class = TrendSerializer
+    queryset = Course.objects.none()
+
+    def get_queryset(self) -> QuerySet[Any, Any]:
+        """Return the courses within the actor's reach."""
+        rows = owned_by_patient(Course.objects.all(), self.actor, self.now)
+        return disclosing.shown(rows, self.actor, self.now)
+
+    @extend_schema(
+        summary="Read how each measure of a course has developed",
+        responses={200: TrendSerializer(many=True)},
+    )
+    @action(detail=True, **_UNPAGED)
+    def outcomes(self, request: Request, pk: str) -> Response:
+        """Return the trends, as far as the reader may know."""
+        rows = trends.trends(self._disclosed("Score"), actor=self.actor, now=self.now)
+        return Response(TrendSerializer(rows, many=True).data)
+
+    @extend_schema(
+        summary="Read what was and is to be collected: baseline, each stage, exit",
+        responses={200: CollectionSerializer(many=True)},
+    )
+    @action(detail=True, url_path="collection-points", **_UNPAGED)
+    def collection_points(self, request: Request, pk: str) -> Response:
+        """Return each measure at each point, with what became of it."""
+        rows = collecting.collections(self._disclosed("Score"), actor=self.actor, now=self.now)
+        return Response(CollectionSerializer(rows, many=True).data)
+
+    @extend_schema(
+        summary="Read which level of help a course needs, and what says so",
+        description="By its complexity screen, else by STarT Back, else by yellow flags.",
+        responses={200: RoutingSerializer},
+    )
+    @action(detail=True, url_path="routing-level", **_UNPAGED)
+    def routing_level(self, request: Request, pk: str) -> Response:
+        """Return the level; where what it rests on is withheld, the level alone."""
+        course = self._disclosed("ComplexityScreen")
+        known = facts.gather([course], now=self.now)[course.pk]
+        found = routing_level.routing(course.pathway_version.definition, known, self.now)
+        [trace] = disclosing.explain(
+            [found.finding], course.patient_id, actor=self.actor, now=self.now
+        )
+        is_told = trace["kind"] != "Withheld"
+        shown = {
+            "level": found.level,
+            "basis": found.basis if is_told else "withheld",
+            "finding": trace,
+        }
+        return Response(RoutingSerializer(shown).data)
+
+    def _disclosed(self, resource: str) -> Course:
+        course: Course = self.get_object()
+        self.audit_disclosure([course], searched=False, resource=resource)
+        return course

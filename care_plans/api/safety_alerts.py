@@ -1,0 +1,135 @@
+"""Safety alerts: taken up, acted on, closed with what came of it."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from care_plans import safety_alerts
+from care_plans.disclosing import disclose
+from care_plans.models import Assessment, SafetyAlert
+from coordination.api.permissions import CLINICAL
+from coordination.api.records import OfPatientFilter
+from coordination.api.views import Listed, OfPatients, Retrieved
+
+Rows = QuerySet[Any, Any]
+
+
+class SafetyAlertSerializer(serializers.ModelSerializer[SafetyAlert]):
+    """An alert; `assessment` and `measure` are empty where the answer itself is withheld."""
+
+    assessment = serializers.SerializerMethodField()
+    measure = serializers.SerializerMethodField()
+    rule = serializers.SerializerMethodField()
+
+    class Meta:
+        model = SafetyAlert
+        fields = [
+            "id",
+            "patient",
+            "assessment",
+            "measure",
+            "rule",
+            "action",
+            "source",
+            "verified",
+            "status",
+            "raised_at",
+            "rung",
+            "escalates_at",
+            "acknowledged_by",
+            "acknowledged_at",
+            "closed_by",
+            "closed_at",
+            "outcome",
+            "reason",
+        ]
+        read_only_fields = fields
+
+    def get_assessment(self, alert: Any) -> str | None:
+        """Return the sitting in which it was answered, if that is shown."""
+        return str(alert.assessment_id) if alert.shows_answer else None
+
+    def get_measure(self, alert: Any) -> str:
+        """Return the measure that was answered, if that is shown."""
+        return str(alert.measure) if alert.shows_answer else ""
+
+    def get_rule(self, alert: Any) -> str:
+        """Return which safety rule of the measure was met, if that is shown."""
+        return str(alert.rule) if alert.shows_answer else ""
+
+
+class AlertClosingSerializer(serializers.Serializer[Any]):
+    """What came of an alert."""
+
+    outcome = serializers.ChoiceField(choices=SafetyAlert.Outcome.choices)
+    reason = serializers.CharField(max_length=2000, help_text="What was done.")
+
+
+class SafetyAlertFilter(filters.FilterSet):
+    """How an alert is looked for."""
+
+    patient = OfPatientFilter(field_name="patient_id")
+    status = filters.ChoiceFilter(choices=SafetyAlert.Status.choices)
+    open = filters.BooleanFilter(method="by_open", label="Not closed.")
+
+    class Meta:
+        model = SafetyAlert
+        fields: list[str] = []
+
+    def by_open(self, rows: Rows, name: str, value: bool) -> Rows:
+        """Keep (or leave out) what nobody has closed."""
+        closed = Q(status=SafetyAlert.Status.CLOSED)
+        return rows.exclude(closed) if value else rows.filter(closed)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List safety alerts"),
+    retrieve=extend_schema(summary="Read a safety alert"),
+)
+class SafetyAlertViewSet(OfPatients, Listed, Retrieved):
+    """Answers and scores that somebody must act on at once; no directive hides one."""
+
+    audited_as = "SafetyAlert"
+    roles = dict.fromkeys(("list", "retrieve", "acknowledge", "close"), CLINICAL)
+    ordering = ("-id",)
+    serializer_class = SafetyAlertSerializer
+    filterset_class = SafetyAlertFilter
+    queryset = SafetyAlert.objects.none()
+
+    def get_queryset(self) -> Rows:
+        """Return the alerts of patients within reach, each knowing whether its answer is shown."""
+        shown = disclose(Assessment.objects.all(), self.actor, self.now)
+        found: Rows = self.narrow(SafetyAlert.objects.all(), self.actor, self.now)
+        rows: Rows = found.annotate(shows_answer=Q(assessment__in=shown))
+        return rows
+
+    @extend_schema(
+        summary="Take up a safety alert",
+        description="It is said to nobody again. It stays open until it is closed.",
+        request=None,
+        responses={200: SafetyAlertSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def acknowledge(self, request: Request, pk: str) -> Response:
+        """Say that the asker acts on it."""
+        row = safety_alerts.acknowledge(self.get_object().pk, actor=self.actor, now=self.now)
+        return self.answer(self.get_queryset().get(pk=row.pk))
+
+    @extend_schema(
+        summary="Close a safety alert, and say what came of it",
+        request=AlertClosingSerializer,
+        responses={200: SafetyAlertSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, pk: str) -> Response:
+        """End it with its outcome; who was on call for it may not read it any more."""
+        data, seen = self.valid(AlertClosingSerializer), self.get_object()
+        row: Any = safety_alerts.close(seen.pk, **data, actor=self.actor, now=self.now)
+        row.shows_answer = seen.shows_answer
+        return self.answer(row)

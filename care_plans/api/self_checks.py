@@ -1,0 +1,227 @@
+"""Self-checks without a login: whether to see a provider, and whom to call. Nothing is kept."""
+
+from dataclasses import asdict
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from care_plans import crisis, self_checks
+from care_plans.api.evidence_serializers import EvidenceGradeField, SupportSerializer
+from care_plans.content.translating import Translated
+from care_plans.models import RedFlagAnswer
+from coordination.api.language import ACCEPT_LANGUAGE, language_for, spoken
+from coordination.api.plausible import watch
+from coordination.languages import LANGUAGES, NOTICES
+
+_OUTCOMES = [
+    ("emergency", "Emergency services, or an emergency department, now"),
+    ("urgent", "A provider within a day"),
+    ("see_provider", "A provider"),
+    ("unclear", "Not everything was answered"),
+    ("self_care", "Self-care may be tried"),
+]
+
+
+class SelfCheckQuestionSerializer(serializers.Serializer[Any]):
+    """One question, and what to do if the answer is yes."""
+
+    id = serializers.CharField()
+    text = serializers.CharField()
+    action = serializers.CharField()
+    urgency = serializers.ChoiceField(choices=RedFlagAnswer.Urgency.choices)
+    cites = serializers.ListField(child=serializers.CharField())
+    evidence = SupportSerializer(many=True, help_text="What supports it, none of another work.")
+    evidence_grade = EvidenceGradeField(source="grade")
+    is_expert_consensus = serializers.BooleanField(source="is_consensus")
+
+
+class _TranslatedSerializer(serializers.Serializer[Any]):
+    """In which language something is, and what its reader has to know of the translation."""
+
+    language = serializers.ChoiceField(choices=LANGUAGES, help_text="In which it is.")
+    translation = serializers.ChoiceField(
+        help_text="How far the translation may be trusted.",
+        choices=[
+            ("original", "No translation"),
+            ("reviewed", "A clinician has reviewed the translation"),
+            ("machine_drafted", "A machine translated it, and no clinician has reviewed it"),
+            ("missing", "Some of it is there in English alone"),
+        ],
+    )
+    translation_notice = serializers.CharField(
+        allow_blank=True, help_text="To be shown with it, unless empty."
+    )
+
+
+class SelfCheckSerializer(_TranslatedSerializer):
+    """What to ask about a condition."""
+
+    pathway = serializers.CharField()
+    version = serializers.CharField()
+    title = serializers.CharField()
+    questions = SelfCheckQuestionSerializer(many=True)
+    disclaimer = serializers.CharField(help_text="To be shown with it.")
+
+
+class SelfCheckAnswersSerializer(serializers.Serializer[Any]):
+    """Yes (true) or no by question; one that is left out is unknown, and not no."""
+
+    answers = serializers.DictField(child=serializers.BooleanField(), allow_empty=False)
+
+
+class SelfHelpStepSerializer(serializers.Serializer[Any]):
+    """One step at home, in order."""
+
+    text = serializers.CharField()
+    gate = serializers.CharField(allow_null=True, help_text="What must be so before it.")
+    is_expert_consensus = serializers.BooleanField(
+        source="is_consensus", help_text="It rests, in whole or in part, on opinion alone."
+    )
+
+
+class SelfCheckResultSerializer(_TranslatedSerializer):
+    """What to do."""
+
+    outcome = serializers.ChoiceField(choices=_OUTCOMES)
+    applies = SelfCheckQuestionSerializer(many=True)
+    not_answered = serializers.ListField(child=serializers.CharField())
+    self_help = SelfHelpStepSerializer(many=True)
+    disclaimer = serializers.CharField(help_text="To be shown with it.")
+
+
+class CrisisLineSerializer(serializers.Serializer[Any]):
+    """A number to call."""
+
+    number = serializers.CharField()
+    text = serializers.CharField()
+
+
+class CrisisSerializer(serializers.Serializer[Any]):
+    """Whom to call now, and that nobody watches the answers around the clock."""
+
+    title = serializers.CharField()
+    lines = CrisisLineSerializer(many=True)
+    notice = serializers.CharField()
+    unreachable = serializers.CharField(
+        allow_blank=True, help_text="Said when nobody of the clinic can be reached."
+    )
+
+
+class MeasureCheckSerializer(serializers.Serializer[Any]):
+    """Answers to a measure by item number, or its total; neither is kept."""
+
+    total = serializers.DecimalField(max_digits=10, decimal_places=4, default=None, allow_null=True)
+    items = serializers.DictField(
+        child=serializers.DecimalField(max_digits=10, decimal_places=4), default=dict
+    )
+    language = serializers.ChoiceField(
+        choices=LANGUAGES,
+        default=None,
+        allow_null=True,
+        help_text="Null: as `Accept-Language` asks",
+    )
+
+    def validate_items(self, value: dict[str, Any]) -> dict[int, Any]:
+        """Return the answers by number."""
+        wrong = [
+            name for name in value if not (name.isascii() and name.isdigit() and len(name) < 4)
+        ]
+        if wrong:
+            raise serializers.ValidationError(dict.fromkeys(wrong, "This is no number."))
+        return {int(name): answer for name, answer in value.items()}
+
+
+class MeasureCheckResultSerializer(serializers.Serializer[Any]):
+    """Whom to call, if an answer calls for it."""
+
+    crisis = CrisisSerializer(allow_null=True)
+
+
+class _WithoutLogin(APIView):
+    authentication_classes: Any = ()
+    permission_classes: Any = (AllowAny,)
+
+    def body(self, shape: Any) -> dict[str, Any]:
+        """Return the request's body, validated."""
+        found = shape(data=self.request.data)
+        watch(found).is_valid(raise_exception=True)
+        data: dict[str, Any] = found.validated_data
+        return data
+
+
+class PathwayCheckView(_WithoutLogin):
+    """Whether somebody who is no patient yet should see a provider."""
+
+    @extend_schema(
+        summary="Read what a self-check asks",
+        description="In French or English, as `Accept-Language` asks.",
+        auth=[],
+        parameters=[ACCEPT_LANGUAGE],
+        responses={200: SelfCheckSerializer},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Return the questions of the newest version."""
+        told = self_checks.pathway_to_check(slug, language_for(request))
+        definition = told.definition
+        shown = {
+            **_translation(told),
+            "pathway": definition.pathway,
+            "version": definition.version,
+            "title": definition.title,
+            "questions": self_checks.questions(definition),
+            "disclaimer": definition.governance.disclaimer.text,
+        }
+        return spoken(Response(SelfCheckSerializer(shown).data), told.language)
+
+    @extend_schema(
+        summary="Check whether to see a provider",
+        description=(
+            "Needs no login, and keeps nothing of the answers. In French or English, as "
+            "`Accept-Language` asks."
+        ),
+        auth=[],
+        parameters=[ACCEPT_LANGUAGE],
+        request=SelfCheckAnswersSerializer,
+        responses={200: SelfCheckResultSerializer},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Return what to do."""
+        told = self_checks.pathway_to_check(slug, language_for(request))
+        answers = self.body(SelfCheckAnswersSerializer)["answers"]
+        result = self_checks.check(told.definition, answers)
+        shown = {name: getattr(result, name) for name in result.__slots__} | _translation(told)
+        return spoken(Response(SelfCheckResultSerializer(shown).data), told.language)
+
+
+class MeasureCheckView(_WithoutLogin):
+    """Whom to call, for an answer to a questionnaire that calls for it."""
+
+    @extend_schema(
+        summary="Check whether answers call for help now",
+        description="Needs no login, and keeps nothing of the answers.",
+        auth=[],
+        request=MeasureCheckSerializer,
+        responses={200: MeasureCheckResultSerializer},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Return whom to call, if somebody should."""
+        data = self.body(MeasureCheckSerializer)
+        calls = self_checks.is_crisis(slug, total=data["total"], items=data["items"])
+        # nobody knows of which clinic this person is, so that nobody there can be told
+        language = data["language"] or language_for(request)
+        shown = crisis.crisis_in(language, reachable=False) if calls else None
+        told = {"crisis": asdict(shown) if shown else None}
+        return spoken(Response(MeasureCheckResultSerializer(told).data), language)
+
+
+def _translation(told: Translated) -> dict[str, str]:
+    return {
+        "language": told.language,
+        "translation": told.state,
+        "translation_notice": NOTICES[told.state],
+    }

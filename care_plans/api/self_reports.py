@@ -1,0 +1,86 @@
+"""`/me/assessments`: what patients answer of themselves; they see at once whom to call."""
+
+from dataclasses import asdict
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from care_plans import assessing, crisis, safety_alerts
+from care_plans.api.assessment_serializers import NewScoreSerializer, ScoreSerializer
+from care_plans.api.self_checks import CrisisSerializer
+from care_plans.models import Assessment, SafetyAlert, Score
+from care_plans.sittings import MAX_SCORES
+from coordination import own_access
+from coordination.api.language import LANGUAGE_ASKED, language_for, spoken
+from coordination.api.permissions import PATIENTS
+from coordination.api.views import OfPatients
+from coordination.languages import LANGUAGES, Language
+
+
+class OwnScoresSerializer(serializers.Serializer[Any]):
+    """A patient's own answers."""
+
+    scores: Any = serializers.ListSerializer(
+        child=NewScoreSerializer(), allow_empty=False, max_length=MAX_SCORES
+    )
+    language = serializers.ChoiceField(
+        choices=LANGUAGES, default=None, allow_null=True, help_text=LANGUAGE_ASKED
+    )
+
+
+class OwnAssessmentSerializer(serializers.Serializer[Any]):
+    """What was recorded, and whom to call if an answer calls for it."""
+
+    id = serializers.UUIDField()
+    effective_at = serializers.DateTimeField()
+    scores = ScoreSerializer(many=True)
+    crisis = CrisisSerializer(allow_null=True)
+
+
+class OwnAssessmentViewSet(OfPatients):
+    """What patients answer of themselves."""
+
+    audited_as = "Assessment"
+    roles = {"create": PATIENTS}
+    serializer_class = OwnAssessmentSerializer
+    queryset = Assessment.objects.none()
+
+    @extend_schema(
+        summary="Answer a questionnaire about myself",
+        description=(
+            "`crisis` is there when an answer calls for help now: show it before anything else. "
+            "It says so when nobody of the clinic can be reached."
+        ),
+        request=OwnScoresSerializer,
+        responses={200: OwnAssessmentSerializer, 201: OwnAssessmentSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        """Record the answers, and tell whom to call."""
+        data = self.valid(OwnScoresSerializer)
+        mine = own_access.own_patient(self.actor)
+        language = data["language"] or language_for(request, mine.language)
+        row, created = assessing.record_own_assessment(
+            scores=data["scores"],
+            key=request.headers.get("Idempotency-Key", ""),
+            actor=self.actor,
+            now=self.now,
+        )
+        shown = {
+            "id": row.pk,
+            "effective_at": row.effective_at,
+            "scores": Score.objects.filter(assessment=row).select_related("measure").order_by("id"),
+            "crisis": self._crisis(row, language),
+        }
+        status = 201 if created else 200
+        answer = Response(OwnAssessmentSerializer(shown).data, status=status)
+        return spoken(answer, language)
+
+    def _crisis(self, row: Assessment, language: Language) -> dict[str, Any] | None:
+        raised = SafetyAlert.objects.filter(assessment=row)
+        if not any(safety_alerts.shows_lines(alert) for alert in raised):
+            return None
+        reachable = safety_alerts.is_reachable(row.patient_id, now=self.now)
+        return asdict(crisis.crisis_in(language, reachable=reachable))

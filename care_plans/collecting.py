@@ -1,0 +1,198 @@
+"""When measures are collected: at the baseline, half-way, at the end, for a stage, or in between.
+
+The points beside `stage` are those of the New Zealand ACC's integrated care pathways (FHIR
+implementation guide of ACC, version 1.1.0, code system acc-icp-recorded-outcome-stage: read). A
+pathway names the measures that a stage begins with; nobody says when half-way is.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, cast
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from care_plans.content.sourced import STAGES, StageName
+from care_plans.counting import SAME_VISIT
+from care_plans.disclosing import disclose
+from care_plans.models import AbsentScore, Assessment, Course, Measure, Score, StageStay
+from coordination.actors import Actor
+from coordination.problems import Invalid
+
+Point = Assessment.CollectionPoint
+
+
+def must_fit_course(point: str, stage: str, course: Course | None, at: datetime) -> None:
+    """Raise `Invalid` for a point that is none, or that does not fit the course at this time.
+
+    A sitting for a stage was taken while the course was in it, or within a day before.
+    """
+    if point not in Point.values:
+        raise Invalid.field("/collection_point", f"One of: {', '.join(Point.values)}.")
+    if (point == Point.STAGE) != bool(stage):
+        raise Invalid.field("/for_stage", "A sitting for a stage names it, and no other does.")
+    if point != Point.AD_HOC and course is None:
+        raise Invalid.field("/collection_point", "Without a course there is only ad_hoc.")
+    if (
+        point == Point.STAGE
+        and not StageStay.objects.filter(
+            Q(left_at=None) | Q(left_at__gte=at),
+            course=course,
+            stage=stage,
+            entered_at__lte=at + SAME_VISIT,
+        ).exists()
+    ):
+        raise Invalid.field("/for_stage", "The course was not in this stage at that time.")
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One measure that is to be collected at a point, and what became of that.
+
+    `assessment` and `reason` are None where there is nothing, or where it is withheld: then only
+    `status` says that it was collected.
+    """
+
+    point: str
+    stage: str
+    measure: str
+    side: str
+    status: Literal["collected", "absent", "outstanding"]
+    assessment: UUID | None = None
+    effective_at: datetime | None = None
+    reason: str | None = None
+
+
+def collections(course: Course, *, actor: Actor, now: datetime) -> list[Collection]:
+    """Return what a course's pathway wants collected so far, point by point.
+
+    The baseline is what the first stage begins with; each stage that the course has been in has its
+    own; the exit is the baseline taken again, from the last stage on (our reading: no source says
+    it). A score of the measure that was taken in a stage, or within a day before, counts for the
+    stage and, the first one, for the baseline, whether or not it was taken for them.
+    """
+    wanted = list(_wanted(course))
+    taken = _taken(course, now)
+    told = set(disclose(_of(course), actor, now).values_list("pk", flat=True))
+    return [_collection(one, taken, told) for one in wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    point: str
+    stage: str
+    measure: str
+    side: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A value, or the reason why there is none, of one measure and side."""
+
+    assessment: UUID
+    measure: str
+    side: str
+    at: datetime
+    point: str
+    stage: str
+    reason: str | None
+
+
+def _of(course: Course) -> QuerySet[Assessment, Assessment]:
+    rows: QuerySet[Assessment, Assessment] = Assessment.objects.filter(
+        course=course, replaced_by=None
+    )
+    return rows
+
+
+def _wanted(course: Course) -> Iterator[_Wanted]:
+    definition = course.pathway_version.definition
+    first = definition.stage(STAGES[0]).measures_at_entry
+    began = course.applied_at - SAME_VISIT
+    yield from _each(course, Point.BASELINE, "", first, began, None)
+    stays = list(StageStay.objects.filter(course=course).order_by("sequence"))
+    for stay in {stay.stage: stay for stay in stays}.values():
+        asked = definition.stage(cast(StageName, stay.stage)).measures_at_entry
+        since = stay.entered_at - SAME_VISIT
+        yield from _each(course, Point.STAGE, stay.stage, asked, since, stay.left_at)
+    is_last = course.stage == STAGES[-1] or course.status == Course.Status.DISCHARGED
+    if is_last and stays:
+        # a day in the future, so that only what was taken for the exit counts
+        yield from _each(course, Point.EXIT, "", first, _NEVER, None)
+
+
+#: after everything that was ever taken
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def _each(
+    course: Course,
+    point: str,
+    stage: str,
+    slugs: Iterable[str],
+    since: datetime,
+    until: datetime | None,
+) -> Iterator[_Wanted]:
+    sided = set(
+        Measure.objects.filter(slug__in=slugs, side_required=True).values_list("slug", flat=True)
+    )
+    # a course that names no side, or both, is measured on either
+    both = [course.side] if course.side in ("left", "right") else ["left", "right"]
+    for slug in slugs:
+        for side in both if slug in sided else [""]:
+            yield _Wanted(point, stage, slug, side, since, until)
+
+
+def _taken(course: Course, now: datetime) -> list[_Taken]:
+    """Return the totals and the reasons of a course, the earliest first."""
+    shape = (
+        "assessment_id",
+        "measure__slug",
+        "side",
+        "assessment__effective_at",
+        "assessment__collection_point",
+        "assessment__stage",
+    )
+    mine = {
+        "assessment__course": course,
+        "assessment__replaced_by": None,
+        "assessment__effective_at__lte": now,
+        "subscale": "",
+    }
+    scores = Score.objects.filter(item=None, **mine).values_list(*shape)
+    absent = AbsentScore.objects.filter(**mine).values_list(*shape, "reason")
+    found = [_Taken(*cast(Any, (*row, None))) for row in scores]
+    found += [_Taken(*cast(Any, row)) for row in absent]
+    return sorted(found, key=lambda one: (one.at, one.assessment))
+
+
+def _collection(wanted: _Wanted, taken: Iterable[_Taken], told: set[UUID]) -> Collection:
+    mine = [one for one in taken if (one.measure, one.side) == (wanted.measure, wanted.side)]
+    named = [one for one in mine if (one.point, one.stage) == (wanted.point, wanted.stage)]
+    within = [
+        one
+        for one in mine
+        if one.reason is None
+        and wanted.since <= one.at
+        and (wanted.until is None or one.at <= wanted.until)
+    ]
+    values = [one for one in named if one.reason is None] or within
+    best = (values or named)[0] if values or named else None
+    status: Literal["collected", "absent", "outstanding"] = "outstanding"
+    if best is not None:
+        status = "collected" if best.reason is None else "absent"
+    if best is None or best.assessment not in told:
+        return Collection(wanted.point, wanted.stage, wanted.measure, wanted.side, status)
+    return Collection(
+        wanted.point,
+        wanted.stage,
+        wanted.measure,
+        wanted.side,
+        status,
+        best.assessment,
+        best.at,
+        best.reason,
+    )

@@ -1,0 +1,205 @@
+"""Statements that cannot both be followed: about urgency, rest, time and place."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import combinations
+
+from care_plans.content.checks import parts
+from care_plans.content.findings import Found
+from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.reading import Where
+from care_plans.content.safety import RedFlag, Urgency
+from care_plans.content.sourced import Band, Duration, SeverityName
+from care_plans.content.thresholds import CALM
+from care_plans.criteria import AllOf, Criterion, Elapsed, OfSeverity
+
+#: Words that do not tell one finding from another.
+_EMPTY = frozenset(
+    {"a", "an", "and", "any", "are", "at", "by", "for", "from", "in", "is", "it", "of", "on"}
+    | {"or", "the", "this", "to", "when", "with"}
+)
+_URGENCIES = list(Urgency)
+_DAYS = {"days": Decimal(1), "weeks": Decimal(7), "months": Decimal("365.25") / 12}
+_WAIT = re.compile(
+    r"\b(days?|weeks?|months?) of rest\b|\brest(ing)? for\b|\bafter (a )?rest\b", re.IGNORECASE
+)
+_REST_ALONE = re.compile(r"\brest(ing)? (alone|by itself|only)\b", re.IGNORECASE)
+_FAILS = re.compile(r"\b(not|rarely|never|insufficient|ineffective|seldom|no)\b", re.IGNORECASE)
+_SLOW = {"chronic_overuse", "degenerative"}
+
+
+def contradiction_findings(pathway: PathwayDefinition, today: date) -> Iterator[Found]:
+    """Find statements of a pathway that contradict one another, and a review that is overdue."""
+    yield from _urgency(pathway)
+    yield from _normal_course(pathway)
+    yield from _rest(pathway)
+    yield from _stage_name(pathway)
+    yield from _site(pathway)
+    due = pathway.governance.next_review_due
+    if due is not None and due < today:
+        yield Found(
+            "review-overdue",
+            ("governance", "next_review_due"),
+            f"the review was due on {due}",
+            (("governance", "next_review_due"),),
+        )
+
+
+# urgency
+
+
+def _urgency(pathway: PathwayDefinition) -> Iterator[Found]:
+    """Compare findings by the words they consist of: the format has nothing else for a finding.
+
+    Advice is also compared with the red flag that it names, and with each whose words contain
+    all of its own or lie within them.
+    """
+    flags: list[tuple[Where, RedFlag]] = [
+        *((("red_flags", n), flag) for n, flag in enumerate(pathway.red_flags)),
+        *((("redirects", n), flag) for n, flag in enumerate(pathway.redirects)),
+    ]
+    for (first, one), (second, other) in combinations(flags, 2):
+        if _words(one.text) == _words(other.text) and one.urgency != other.urgency:
+            yield Found(
+                "conflicting-urgency",
+                (*second, "urgency"),
+                f'"{other.text}" is {other.urgency} here, and {one.urgency} as {one.id}',
+                (first, second),
+            )
+    for number, advice in enumerate(pathway.see_provider):
+        at = ("see_provider", number)
+        for where, flag in flags:
+            same = advice.red_flag == flag.id or _alike(advice.text, flag.text)
+            if same and _URGENCIES.index(advice.urgency) > _URGENCIES.index(flag.urgency):
+                yield Found(
+                    "conflicting-urgency",
+                    (*at, "urgency"),
+                    f'"{advice.text}" is {advice.urgency} as advice, and {flag.urgency} as the '
+                    f"flag {flag.id}",
+                    (where, at),
+                )
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text.casefold())) - _EMPTY
+
+
+def _alike(text: str, other: str) -> bool:
+    fewer, more = sorted((_words(text), _words(other)), key=len)
+    return fewer == more if len(fewer) < 2 else fewer <= more
+
+
+# time
+
+
+def _normal_course(pathway: PathwayDefinition) -> Iterator[Found]:
+    """Find rules that begin within the time that recovery usually takes in the cases they name."""
+    for number, rule in enumerate(pathway.rules):
+        asked = [] if rule.when is None else list(_conjuncts(rule.when))
+        times = [c.at_least for c in asked if isinstance(c, Elapsed) and _counts(c)]
+        severities = [c.severity for c in asked if isinstance(c, OfSeverity)]
+        for at, who, band in _usual(pathway, severities):
+            for time in times:
+                if unrounded(band.shortest) <= unrounded(time) < unrounded(band.longest):
+                    yield Found(
+                        "threshold-in-normal-course",
+                        ("rules", number, "when"),
+                        f"applies from {time.value} {time.unit} on, while {who} usually take "
+                        f"{band.min} to {band.max} {band.unit} to recover",
+                        (at, ("rules", number)),
+                    )
+
+
+def _usual(
+    pathway: PathwayDefinition, severities: Sequence[SeverityName]
+) -> Iterator[tuple[Where, str, Band]]:
+    """Yield how long severities usually take, or how long each form does where that is unknown."""
+    known = False
+    for name in severities:
+        part = pathway.severities.get(name)
+        if part is not None and isinstance(part.duration, Band):
+            known = True
+            yield ("severities", name, "duration"), f"{name} cases", part.duration
+    for number, form in enumerate(() if known else pathway.condition.durations):
+        yield ("condition", "durations", number), f"{form.id} forms", form
+
+
+def _counts(node: Elapsed) -> bool:
+    return node.elapsed_since == "course_start"
+
+
+def _conjuncts(node: Criterion) -> Iterator[Criterion]:
+    if isinstance(node, AllOf):
+        for child in node.all_of:
+            yield from _conjuncts(child)
+    else:
+        yield node
+
+
+def unrounded(duration: Duration) -> Decimal:
+    """Return days unrounded, for comparing; what is too long to reckon becomes infinite."""
+    return CALM.multiply(duration.value, _DAYS[duration.unit])
+
+
+# rest
+
+
+def _rest(pathway: PathwayDefinition) -> Iterator[Found]:
+    """Find advice to wait for rest to work beside a claim that rest alone does not.
+
+    Text search: the format has no other word for rest. Only claims that speak of rest alone (or
+    by itself) and deny it count, and only advice that names a time of rest.
+    """
+    claims = [
+        ("claims", number)
+        for number, claim in enumerate(pathway.claims)
+        if _REST_ALONE.search(claim.text) and _FAILS.search(claim.text)
+    ]
+    said = [
+        *((("see_provider", n), advice.text) for n, advice in enumerate(pathway.see_provider)),
+        *((("rules", n), rule.text) for n, rule in enumerate(pathway.rules)),
+        *((("self_help", n), step.text) for n, step in enumerate(pathway.self_help)),
+        *((("questions", n), answer.answer) for n, answer in enumerate(pathway.questions)),
+    ]
+    for where, text in said:
+        if claims and _WAIT.search(text):
+            yield Found(
+                "rest-as-waiting",
+                where,
+                "lets people wait for rest to help, while the pathway claims that rest alone is "
+                "not effective",
+                (*claims, where),
+            )
+
+
+# names and places
+
+
+def _stage_name(pathway: PathwayDefinition) -> Iterator[Found]:
+    stage, condition = pathway.stages.get("acute"), pathway.condition
+    if stage is not None and stage.note is None and condition.kind in _SLOW:
+        yield Found(
+            "stage-name",
+            ("stages", "acute"),
+            f'the first stage is called acute, but the condition is of slow onset ("'
+            f'{condition.kind}"); a note has to say that it names the stage and not the condition',
+            (("condition",), ("stages", "acute")),
+        )
+
+
+def _site(pathway: PathwayDefinition) -> Iterator[Found]:
+    """Find sites that count as covered, although all that names a site is about another."""
+    sites = {variant.id for variant in pathway.condition.sites}
+    about = sites & {getattr(part, "variant", None) for _, part in parts(pathway)}
+    for number, variant in enumerate(pathway.condition.sites):
+        if variant.covered and about and variant.id not in about:
+            at = ("condition", "site", "variants", number)
+            yield Found(
+                "site-not-covered",
+                at,
+                f"the definition covers {variant.id}, but every rule that names a site is about "
+                f"{', '.join(sorted(about))}",
+                (at,),
+            )

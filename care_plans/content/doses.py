@@ -1,0 +1,175 @@
+"""Exercises across a pathway: their levels and doses, what tests them, and what guards them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from care_plans.content.checks import parts
+from care_plans.content.findings import Found
+from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.reading import Where
+from care_plans.content.sourced import Slug, Sourced
+from care_plans.content.stages import Activity
+
+_ONCE = re.compile(r"\b(only once|once|not until|only when|only after|only if)\b", re.IGNORECASE)
+
+
+def dose_findings(pathway: PathwayDefinition) -> Iterator[Found]:
+    """Find exercises without a dose or of two levels, tests that are exercises, missing gates.
+
+    Exercises are compared by the ids in `uses` and `cautions`, never by their words.
+    """
+    named = _named(pathway)
+    yield from _levels(named)
+    yield from _tests(named)
+    yield from _cautions(pathway, named)
+    yield from _doses(pathway)
+    yield from _gates(pathway)
+
+
+@dataclass(frozen=True)
+class _Use:
+    """One place that names an exercise."""
+
+    where: Where
+    part: Sourced
+    cautions: bool = False
+
+    @property
+    def is_test(self) -> bool:
+        """Say whether it looks for a sign instead of asking somebody to train."""
+        return self.where[:2] == ("diagnosis", "examination")
+
+    @property
+    def is_dosed(self) -> bool:
+        """Say whether it tells how much: by a level, or by how often."""
+        if isinstance(self.part, Activity):
+            return self.part.dose_level is not None or self.part.cadence != "unknown"
+        return self.where[0] == "dose_levels"
+
+
+def _named(pathway: PathwayDefinition) -> dict[Slug, list[_Use]]:
+    named: dict[Slug, list[_Use]] = {}
+    for where, part in parts(pathway):
+        if isinstance(part, Sourced) and where[:1] != ("exercises",):
+            for name in part.uses:
+                named.setdefault(name, []).append(_Use(where, part))
+            for name in part.cautions:
+                named.setdefault(name, []).append(_Use(where, part, cautions=True))
+    return named
+
+
+def _levels(named: dict[Slug, list[_Use]]) -> Iterator[Found]:
+    for name, uses in named.items():
+        levels = [use for use in uses if use.where[0] == "dose_levels" and not use.cautions]
+        if len(levels) > 1:
+            told = " and ".join(str(getattr(use.part, "id", "")) for use in levels)
+            yield Found(
+                "exercise-in-two-levels",
+                levels[-1].where,
+                f"{name} stands in the levels {told}: which of them it is decides how hard it is",
+                tuple(use.where for use in levels),
+            )
+
+
+def _tests(named: dict[Slug, list[_Use]]) -> Iterator[Found]:
+    for name, uses in named.items():
+        tests = [use.where for use in uses if use.is_test]
+        trained = [
+            use.where
+            for use in uses
+            if not use.cautions and use.where[0] in ("dose_levels", "stages", "self_help")
+        ]
+        if tests and trained:
+            yield Found(
+                "test-and-exercise",
+                tests[0],
+                f"{name} provokes the pain as a test, and is an exercise as well: say from when "
+                "on it may be trained",
+                (*tests, *trained),
+            )
+
+
+def _cautions(pathway: PathwayDefinition, named: dict[Slug, list[_Use]]) -> Iterator[Found]:
+    for where, activity in _activities(pathway):
+        own = _Use(where, activity)
+        if activity.caution and not own.is_dosed and not _all_dosed(pathway, activity):
+            yield Found(
+                "cautioned-without-dose",
+                (*where, "caution"),
+                "is asked for and warned against, and neither a dose nor how often tells how much "
+                "is too much",
+                (where,),
+            )
+    for name, uses in named.items():
+        against = [use for use in uses if use.cautions]
+        wanted = [use for use in uses if not use.cautions and not use.is_test]
+        stated = name in pathway.exercises and pathway.exercises[name].dose is not None
+        if against and wanted and not stated and not any(use.is_dosed for use in wanted):
+            yield Found(
+                "cautioned-without-dose",
+                against[0].where,
+                f"warns against {name}, which is recommended elsewhere, and no dose tells how "
+                "much is too much",
+                tuple(use.where for use in (*wanted, *against)),
+            )
+
+
+def _doses(pathway: PathwayDefinition) -> Iterator[Found]:
+    for where, activity in _activities(pathway):
+        trains = activity.is_loading or bool(activity.uses)
+        if not trains or activity.caution or _Use(where, activity).is_dosed:
+            continue
+        if not _all_dosed(pathway, activity):
+            yield Found(
+                "missing-dose",
+                where,
+                "is an exercise without a dose: neither its level nor how often is stated",
+                (where,),
+            )
+
+
+def _all_dosed(pathway: PathwayDefinition, activity: Activity) -> bool:
+    known = [pathway.exercises[name] for name in activity.uses if name in pathway.exercises]
+    return bool(known) and all(exercise.dose is not None for exercise in known)
+
+
+def _activities(pathway: PathwayDefinition) -> Iterator[tuple[Where, Activity]]:
+    for where, part in parts(pathway):
+        if isinstance(part, Activity):
+            yield where, part
+
+
+# gates
+
+
+def _gates(pathway: PathwayDefinition) -> Iterator[Found]:
+    """Find activities that the words allow only once something holds, and that nothing guards.
+
+    A step of self-help states such a condition as `gate`, for the exercises that it `uses`; a
+    level and an activity have only their words for it ("once", "only when", "not until").
+    """
+    levels = {level.id: (n, level) for n, level in enumerate(pathway.dose_levels)}
+    for where, activity in _activities(pathway):
+        number, level = levels.get(activity.dose_level or "", (0, None))
+        gated = activity.when is not None or activity.start_when is not None
+        if gated or (level is not None and level.gate is not None):
+            continue
+        trained = {*activity.uses, *(level.uses if level else ())}
+        demands: list[tuple[Where, str]] = [
+            (("self_help", n), step.gate)
+            for n, step in enumerate(pathway.self_help)
+            if step.gate and trained & set(step.uses)
+        ]
+        if level is not None and _ONCE.search(level.text):
+            demands.append((("dose_levels", number), level.text))
+        if _ONCE.search(activity.text):
+            demands.append((where, activity.text))
+        if demands:
+            yield Found(
+                "missing-gate",
+                where,
+                "has no `when` or `start_when`, nor has its level a `gate`, but the words demand "
+                f'it: "{demands[0][1]}"',
+                tuple(dict.fromkeys((where, *(at for at, _ in demands)))),
+            )

@@ -1,0 +1,56 @@
+"""Whom a person in danger calls: shown at once to whoever gives an answer that calls for it.
+
+The numbers are those of Canada: 9-8-8 is the suicide crisis line, 9-1-1 emergency services.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from coordination.languages import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One number to call, and what it is."""
+
+    number: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crisis:
+    """What the person who answered is shown: whom to call, and who will not see the answer."""
+
+    title: str
+    lines: tuple[Line, ...]
+    notice: str
+    unreachable: str
+
+
+_WORDS: Mapping[Language, tuple[str, str, str, str, str]] = {
+    "en-CA": (
+        "You are not alone. If you may harm yourself, call now.",
+        "The suicide crisis line in Canada",
+        "Emergency services",
+        "Nobody watches these answers around the clock. Do not wait for the clinic to call.",
+        "Nobody of the clinic can be reached just now: please call one of these numbers.",
+    ),
+    "fr-CA": (
+        "Vous n'êtes pas seul. Si vous pourriez vous faire du mal, appelez maintenant.",
+        "La ligne d'aide en cas de crise de suicide au Canada",
+        "Les services d'urgence",
+        "Personne ne surveille ces réponses jour et nuit. N'attendez pas l'appel de la clinique.",
+        "Personne de la clinique n'est joignable en ce moment : appelez l'un de ces numéros.",
+    ),
+}
+
+
+def crisis_in(language: Language, *, reachable: bool) -> Crisis:
+    """Return what to show; `reachable` says whether an alert reaches somebody of the clinic."""
+    title, suicide, emergency, notice, unreachable = _WORDS[language]
+    return Crisis(
+        title=title,
+        lines=(Line("9-8-8", suicide), Line("9-1-1", emergency)),
+        notice=notice,
+        unreachable="" if reachable else unreachable,
+    )

@@ -1,0 +1,152 @@
+"""What people are told about a red flag, and when it is no longer worth telling."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from care_plans import leading
+from care_plans.content.safety import STOPS_LOADING, Urgency
+from care_plans.models import Course, Lane, RedFlag
+from coordination.actors import Actor
+from coordination.disclosure import disclosed_to
+from coordination.models import CareTeamMember, PractitionerRole
+from notifications.kinds import MessageKind, Verdict, register
+from notifications.outbox import Recipient, cancel, enqueue
+
+STOP = "red-flag.stop"
+REVIEW = "red-flag.review"
+OVERDUE = "red-flag.overdue"
+#: urgencies that ask for a review before a course goes on: nothing of it is due when it has ended
+OF_COURSE = (Urgency.REVIEW_BEFORE_PROGRESS.value, Urgency.ROUTINE.value)
+
+_ENDED = Verdict(holds=False, reason="the course has ended")
+
+
+def _while_open(red_flag_id: UUID, now: datetime) -> Verdict:
+    found = RedFlag.objects.filter(pk=red_flag_id).exclude(status=RedFlag.Status.CLEARED)
+    urgency = found.values_list("urgency", "course__status").first()
+    if urgency is None:
+        return Verdict(holds=False, reason="it was cleared")
+    if urgency[0] in OF_COURSE and urgency[1] == Course.Status.DISCHARGED:
+        return _ENDED
+    return Verdict(holds=True)
+
+
+def _of_team(red_flag_id: UUID, to: Recipient, now: datetime) -> bool:
+    own = PractitionerRole.objects.filter(practitioner__roles=to.practitioner_role_id)
+    patient_id = RedFlag.objects.filter(pk=red_flag_id).values("patient_id")
+    finders = RedFlag.objects.filter(pk=red_flag_id, screen__practitioner_role__in=own)
+    team = CareTeamMember.objects.filter(
+        patient_id__in=patient_id, practitioner_role__in=own, until=None
+    )
+    return team.exists() or finders.exists()
+
+
+def _red_flags(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    return RedFlag.objects.filter(disclosed_to(RedFlag, actor, now))
+
+
+def _every_red_flag(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    """No directive hides that something stops: the words are neutral, and lead to no finding."""
+    return RedFlag.objects.all()
+
+
+def register_kinds() -> None:
+    """Tell the outbox what may be said about red flags."""
+    for kind in (
+        MessageKind(
+            name=STOP,
+            purpose="work",
+            audience="the lead, whoever found it, and each needed lane's practitioner",
+            subject_line="A safety finding needs you now",
+            text="A patient's loading activities are stopped; look at the finding now.",
+            still_holds=_while_open,
+            concerns=_of_team,
+            disclosed=_every_red_flag,
+            safety=True,
+        ),
+        MessageKind(
+            name=REVIEW,
+            purpose="work",
+            audience="the lead",
+            subject_line="A finding must be reviewed",
+            text="A finding must be reviewed before a course of care goes on.",
+            still_holds=_while_open,
+            concerns=_of_team,
+            disclosed=_red_flags,
+        ),
+        MessageKind(
+            name=OVERDUE,
+            purpose="work",
+            audience="the lead and whoever found it",
+            subject_line="A safety finding is overdue",
+            text="A safety finding has not been dealt with in its time.",
+            still_holds=_while_open,
+            concerns=_of_team,
+            disclosed=_red_flags,
+            safety=True,
+        ),
+    ):
+        register(kind)
+
+
+def found(red_flag: RedFlag, owner: PractitionerRole, *, actor: Actor, now: datetime) -> None:
+    """Tell whoever must act, at once; and again when the time that it gives has gone by."""
+    answering = [*leading.told_as_lead(red_flag.patient_id, now=now)]
+    answering = [to for to in answering if to.practitioner_role_id is not None]
+    answering.append(Recipient(practitioner_role_id=owner.pk))
+    finder_id = red_flag.screen.practitioner_role_id
+    if finder_id is not None:
+        answering.append(Recipient(practitioner_role_id=finder_id))
+    if Urgency(red_flag.urgency) in STOPS_LOADING:
+        _say(STOP, red_flag, [*answering, *_lanes(red_flag)], now, actor=actor, now=now)
+    else:
+        _say(REVIEW, red_flag, answering, now, actor=actor, now=now)
+    if red_flag.due_at is not None:
+        _say(OVERDUE, red_flag, answering, max(red_flag.due_at, now), actor=actor, now=now)
+
+
+def take_back(red_flag: RedFlag, *, actor: Actor, now: datetime) -> int:
+    """Cancel what still waits to be said about a flag; return how many messages."""
+    return cancel(subject_ids=[red_flag.pk], reason="it was cleared", actor=actor, now=now)
+
+
+def course_ended(red_flag_ids: Iterable[UUID], *, actor: Actor, now: datetime) -> int:
+    """Cancel what still waits to be said about flags that only their course had to wait for."""
+    return cancel(subject_ids=red_flag_ids, reason=_ENDED.reason, actor=actor, now=now)
+
+
+def _lanes(red_flag: RedFlag) -> list[Recipient]:
+    """Return who works in a lane of any of the patient's courses: all loading is stopped."""
+    lanes = Lane.objects.filter(
+        course__patient_id=red_flag.patient_id,
+        needed=Lane.Needed.NEEDED,
+        practitioner_role__isnull=False,
+    ).exclude(course__status="discharged")
+    ids = lanes.order_by("order", "discipline").values_list("practitioner_role_id", flat=True)
+    return [Recipient(practitioner_role_id=role_id) for role_id in ids]
+
+
+def _say(
+    kind: str,
+    red_flag: RedFlag,
+    recipients: list[Recipient],
+    due_at: datetime,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    enqueue(
+        kind=kind,
+        subject_id=red_flag.pk,
+        occurrence=f"{red_flag.pk}",
+        recipients=recipients,
+        due_at=due_at,
+        patient_id=red_flag.patient_id,
+        path=f"/patients/{red_flag.patient_id}",
+        actor=actor,
+        now=now,
+    )

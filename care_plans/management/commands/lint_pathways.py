@@ -1,0 +1,57 @@
+"""`manage.py lint_pathways`: say what in pathway files contradicts itself, or cannot work."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from care_plans.content.files import MEASURES, PATHWAYS, read_measures
+from care_plans.content.findings import RULES, errors
+from care_plans.content.lint import lint_path
+from coordination.problems import Problem
+
+
+class Command(BaseCommand):
+    """Reads files alone, and changes nothing."""
+
+    help = "Find contradictions in pathway files; fails when one of them is an error."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take files and folders; the shipped pathways when none is named."""
+        parser.add_argument("paths", nargs="*", type=Path, metavar="folder|file")
+        parser.add_argument("--measures", type=Path, default=MEASURES)
+        parser.add_argument("--rules", action="store_true", help="only list the rules")
+
+    def handle(
+        self, *args: Any, paths: list[Path], measures: Path, rules: bool, **options: Any
+    ) -> None:
+        """Print each finding with file and line, and fail when there is an error among them."""
+        if rules:
+            for name, rule in RULES.items():
+                self.stdout.write(f"{rule.level} {name}: {rule.says}")
+            return
+        try:
+            known = {n: file.definition for n, file in read_measures(measures.resolve()).items()}
+            read = {
+                file: findings
+                for path in paths or [PATHWAYS]
+                for file, findings in lint_path(
+                    path.resolve(), known, today=timezone.now().date()
+                ).items()
+            }
+        except Problem as problem:
+            raise CommandError(problem.detail) from problem
+        except FileNotFoundError as error:
+            raise CommandError(f"There is no file or folder {error}.") from error
+        found = [finding for findings in read.values() for finding in findings]
+        for finding in found:
+            self.stdout.write(str(finding))
+        counts = {level: sum(f.level == level for f in found) for level in ("warning", "note")}
+        wrong = errors(found)
+        told = f"{counts['warning']} warnings, {counts['note']} notes"
+        if wrong:
+            raise CommandError(f"{len(wrong)} errors, {told} in {len(read)} files.")
+        self.stdout.write(f"No errors, {told} in {len(read)} files.")

@@ -1,0 +1,145 @@
+"""Putting before a person what the rules suggest, for as long as they do.
+
+`follow` is called whenever a course is looked at again: what a rule newly concludes becomes a
+recommendation, and one whose rule is met no more comes to its end. Nothing is applied by itself.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models.functions import Greatest
+
+from care_plans import leading
+from care_plans.evidence import Facts
+from care_plans.models import Course, Recommendation
+from care_plans.suggesting import Suggestion, suggestions
+from care_plans.telling import tell
+from coordination import audit
+from coordination.actors import Actor
+from coordination.disclosure import disclosed_to
+from coordination.models import PractitionerRole
+from notifications.kinds import MessageKind, Verdict, register
+from notifications.outbox import Recipient, cancel, enqueue
+
+Status = Recommendation.Status
+MADE = "recommendation.made"
+
+
+def follow(course: Course, facts: Facts, *, actor: Actor, now: datetime) -> list[Recommendation]:
+    """Bring a course's recommendations up to date with the facts; return those made just now.
+
+    One per rule for as long as the rule is met, whatever else is recorded and however often this
+    is called. The course's row must be locked.
+    """
+    met = {one.rule: one for one in suggestions(course.pathway_version.definition, facts, now)}
+    standing = Recommendation.objects.filter(course=course, until=None)
+    held = {row.rule: row for row in standing}
+    end([row for rule, row in held.items() if rule not in met], actor=actor, now=now)
+    return [
+        _make(course, one, actor=actor, now=now) for rule, one in met.items() if rule not in held
+    ]
+
+
+def end_all(course: Course, *, actor: Actor, now: datetime) -> None:
+    """End what is still suggested for a course that has ended."""
+    end(Recommendation.objects.filter(course=course, until=None), actor=actor, now=now)
+
+
+def end(rows: Iterable[Recommendation], *, actor: Actor, now: datetime) -> None:
+    """Let recommendations end: one that nobody decided has lapsed, and is no longer told."""
+    ids = [row.pk for row in rows]
+    if not ids:
+        return
+    undecided = When(status=Status.OPEN, then=Value(Status.LAPSED.value))
+    Recommendation.objects.filter(pk__in=ids, until=None).update(
+        # clocks of two processes may differ: nothing ends before it began
+        until=Greatest(F("made_at"), Value(now)),
+        status=Case(undecided, default=F("status")),
+    )
+    cancel(subject_ids=ids, reason="this has changed since", actor=actor, now=now)
+
+
+def _make(course: Course, suggestion: Suggestion, *, actor: Actor, now: datetime) -> Recommendation:
+    made: Recommendation = Recommendation.objects.create(
+        organization_id=course.organization_id,
+        patient_id=course.patient_id,
+        course=course,
+        pathway_version_id=course.pathway_version_id,
+        rule=suggestion.rule,
+        kind=suggestion.kind,
+        text=suggestion.text,
+        then=suggestion.then,
+        lane=suggestion.lane,
+        towards=list(suggestion.towards),
+        source=list(suggestion.source),
+        finding=suggestion.finding.as_json(),
+        rests_on=sorted(suggestion.finding.rows()),
+        made_at=now,
+    )
+    software = Actor.system("care_plans.recommending", actor.organization_id)
+    tell(
+        "recommendation.made",
+        subject="Recommendation",
+        subject_id=made.pk,
+        patient_id=made.patient_id,
+        actor=software,
+        now=now,
+        action=audit.Action.CREATE,
+        detail={"rule": made.rule, "kind": made.kind},
+    )
+    enqueue(
+        kind=MADE,
+        subject_id=made.pk,
+        occurrence=str(made.pk),
+        recipients=_lead(course, now),
+        due_at=now,
+        patient_id=made.patient_id,
+        path=f"/courses/{course.pk}",
+        actor=actor,
+        now=now,
+    )
+    return made
+
+
+def _lead(course: Course, now: datetime) -> list[Recipient]:
+    """Return the lead who may practise: what a rule concludes is clinical, and no desk's."""
+    told = leading.told_as_lead(course.patient_id, now=now)
+    return [to for to in told if to.practitioner_role_id is not None]
+
+
+def _while_undecided(recommendation_id: UUID, now: datetime) -> Verdict:
+    if Recommendation.objects.filter(pk=recommendation_id, status=Status.OPEN).exists():
+        return Verdict(holds=True)
+    return Verdict(holds=False, reason="it was decided, or has changed since")
+
+
+def _leads(recommendation_id: UUID, to: Recipient, now: datetime) -> bool:
+    own = PractitionerRole.objects.filter(practitioner__roles=to.practitioner_role_id)
+    roles = set(own.values_list("id", flat=True))
+    patients = Recommendation.objects.filter(pk=recommendation_id).values_list(
+        "patient_id", flat=True
+    )
+    return any(leading.leads(patient_id, roles, now=now) for patient_id in patients)
+
+
+def _told_of(actor: Actor, now: datetime) -> QuerySet[Any, Any]:
+    return Recommendation.objects.filter(disclosed_to(Recommendation, actor, now))
+
+
+def register_kinds() -> None:
+    """Tell the outbox what may be said about recommendations."""
+    register(
+        MessageKind(
+            name=MADE,
+            purpose="work",
+            audience="the lead",
+            subject_line="A recommendation waits for your decision",
+            text="A rule has concluded something about a course of care; decide what to do.",
+            still_holds=_while_undecided,
+            concerns=_leads,
+            disclosed=_told_of,
+        )
+    )

@@ -1,0 +1,149 @@
+"""A dry run: one made-up patient sent through a pathway, and everything that this brings about."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.sourced import STAGES, SeverityName
+from care_plans.content.stored import reading_as
+from care_plans.models import Course, Measure, PathwayVersion, Severity, Side, StageStay
+from care_plans.rehearsing import meeting
+from care_plans.rehearsing.expected import Expected
+from care_plans.rehearsing.playing import DAY, Player, begin
+from care_plans.rehearsing.scene import scratch_scene
+from care_plans.rehearsing.timeline import Entry, Timeline
+from coordination.problems import FieldError, Invalid, NotFound
+
+
+class NoVersionStored(NotFound):
+    """Nothing is published here yet, so that no course can be rehearsed."""
+
+    type = "no-version-stored"
+
+
+@dataclass(frozen=True, slots=True)
+class Stayed:
+    """One stay of a rehearsed course: which stage, from when to when, and for how long expected."""
+
+    stage: str
+    entered_at: datetime
+    left_at: datetime | None
+    expected_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What a rehearsal showed. `unmet` is what stood in the way and was overridden by the lead."""
+
+    pathway: str
+    version: str
+    severity: str
+    side: str
+    began_at: datetime
+    ended_at: datetime | None
+    stays: tuple[Stayed, ...]
+    entries: tuple[Entry, ...]
+    unmet: tuple[str, ...]
+
+
+def dry_run(
+    version: PathwayVersion | None,
+    *,
+    severity: str,
+    side: str = "",
+    answers: Mapping[str, Any] | None = None,
+    draft: PathwayDefinition | None = None,
+    at: datetime,
+) -> Rehearsed:
+    """Send a made-up patient through a version, or a draft that nobody published; nothing is kept.
+
+    The patient meets each stage's exit on its last expected day; whatever is asked of them and
+    not answered in `answers` is answered in the plainest way (`meeting.circumstances`). Raises
+    `Invalid` for a wrong severity, side or answer, `NoVersionStored`, and what applying raises.
+    """
+    row = version or stand_in(draft)
+    definition = draft or row.definition
+    _check(definition, severity, side)
+    reading = reading_as(row.sha256, draft) if draft is not None else nullcontext()
+    with reading, scratch_scene(now=at) as scene:
+        player = begin(
+            scene,
+            row,
+            severity=severity,
+            side=side or _side(definition),
+            answers={**meeting.circumstances(definition), **(answers or {})},
+            number=1,
+            at=at,
+        )
+        with watched(player) as timeline:
+            played = Expected(player, scores_of(definition, severity, player.course.side))
+            played.play()
+            player.pass_time(player.at + DAY)  # so that what is said of its end is sent
+        return told_of(player, timeline, played.unmet)
+
+
+def scores_of(definition: PathwayDefinition, severity: Any, side: str) -> meeting.Scores:
+    """Return the scores of a made-up patient with whom a course begins."""
+    name: SeverityName = severity
+    known = {m.slug: m.definition for m in Measure.objects.order_by("slug")}
+    scores = meeting.Scores(known, side)
+    meeting.beginning(definition, name, scores)
+    return scores
+
+
+@contextmanager
+def watched(player: Player) -> Iterator[Timeline]:
+    """Keep a timeline of what happens to a course within this block."""
+    timeline = Timeline(player.course_id, player.course.patient_id)
+    player.watch = timeline.look
+    timeline.look(player.at)
+    yield timeline
+    timeline.look_at_messages()
+
+
+def told_of(player: Player, timeline: Timeline, unmet: list[str]) -> Rehearsed:
+    """Return what a rehearsed course has come to."""
+    course: Course = player.course
+    definition = course.pathway_version.definition
+    stays = StageStay.objects.filter(course=course).order_by("sequence")
+    return Rehearsed(
+        pathway=definition.pathway,
+        version=definition.version,
+        severity=course.severity,
+        side=course.side,
+        began_at=course.started_at or course.applied_at,
+        ended_at=course.discharged_at,
+        stays=tuple(
+            Stayed(stay.stage, stay.entered_at, stay.left_at, stay.expected_until) for stay in stays
+        ),
+        entries=tuple(timeline.in_order()),
+        unmet=tuple(dict.fromkeys(unmet)),
+    )
+
+
+def stand_in(draft: PathwayDefinition | None) -> PathwayVersion:
+    """Return a stored version in whose place a draft is read: of the same pathway, if there is."""
+    versions = PathwayVersion.objects.select_related("pathway").defer("content")
+    own = versions.filter(pathway__slug=draft.pathway) if draft is not None else versions.none()
+    found: PathwayVersion | None = (own.last() if own else None) or versions.order_by("id").first()
+    if found is None:
+        raise NoVersionStored("Load the pathways first: no version is stored here.")
+    return found
+
+
+def _side(definition: PathwayDefinition) -> str:
+    return Side.LEFT.value if definition.condition.side_required else ""
+
+
+def _check(definition: PathwayDefinition, severity: str, side: str) -> None:
+    wrong = []
+    if severity not in Severity.values:
+        wrong.append(FieldError("/severity", f"One of: {', '.join(Severity.values)}."))
+    if side not in ["", *Side.values]:
+        wrong.append(FieldError("/side", f"One of: {', '.join(Side.values)}."))
+    if wrong:
+        raise Invalid(wrong[0].detail, errors=wrong)
+    assert all(stage in definition.stages for stage in STAGES), "the format demands every stage"

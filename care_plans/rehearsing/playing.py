@@ -1,0 +1,217 @@
+"""What people do to a course in a rehearsal, and what time does to it in between."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from care_plans import (
+    assessing,
+    circumstances,
+    consuming,
+    courses,
+    goals,
+    plans,
+    progress,
+    red_flags,
+    sittings,
+    standing,
+)
+from care_plans.content.pathways import PathwayDefinition
+from care_plans.looking_again import Glance, glance
+from care_plans.models import Course, Goal, Lane, PathwayVersion, StageStay
+from care_plans.rehearsing.scene import Scene, register
+from coordination.actors import Actor
+from notifications.models import Message
+from notifications.unsent import settle
+from referrals.lifecycle import perform as move_referral
+from referrals.models import Referral, ReferralTransition
+
+#: how often the engine is asked whether time alone has changed something
+DAY = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Player:
+    """One course under rehearsal: everything that is done to it goes through here.
+
+    `watch`, if given, is called after whatever may have changed something, with the moment.
+    """
+
+    scene: Scene
+    course_id: UUID
+    lead: Actor
+    at: datetime
+    watch: Callable[[datetime], None] | None = None
+    _seen: Glance | None = field(default=None, repr=False)
+
+    @property
+    def course(self) -> Course:
+        """Return the course as it is now."""
+        found: Course = (
+            Course.objects.select_related("pathway_version")
+            .defer("pathway_version__content")
+            .get(pk=self.course_id)
+        )
+        return found
+
+    @property
+    def definition(self) -> PathwayDefinition:
+        """Return what its version says."""
+        return self.course.pathway_version.definition
+
+    @property
+    def stay(self) -> StageStay | None:
+        """Return the stay that it is in."""
+        return StageStay.objects.filter(course=self.course_id, left_at=None).first()
+
+    def changed(self) -> None:
+        """Forget what was read before, and let whoever watches see what has changed."""
+        self._take_in_steps()
+        self._seen = None
+        if self.watch is not None:
+            self.watch(self.at)
+
+    def screen(self, present: Sequence[str] = ()) -> None:
+        """Screen for every flag of the pathway; those in `present` are found."""
+        flags = self.definition.screened_flags()
+        red_flags.record_screen(
+            self.course_id,
+            answers={flag.id: "present" if flag.id in present else "absent" for flag in flags},
+            actor=self.lead,
+            now=self.at,
+        )
+        self.changed()
+
+    def sit(self, scores: Sequence[sittings.NewScore]) -> None:
+        """Take scores in one sitting."""
+        if not scores:
+            return
+        assessing.record_assessment(
+            self.course.patient_id,
+            scores=scores,
+            course_id=self.course_id,
+            actor=self.scene.software,
+            now=self.at,
+        )
+        self.changed()
+
+    def answer(self, answers: Mapping[str, Any]) -> None:
+        """Answer questions about the person's circumstances."""
+        if answers:
+            circumstances.record_answers(
+                self.course_id, answers=answers, actor=self.lead, now=self.at
+            )
+            self.changed()
+
+    def reach_goals(self) -> None:
+        """Say, as the lead, that what is being worked on was reached."""
+        begun = Goal.objects.filter(course=self.course_id, status=Goal.Status.IN_PROGRESS)
+        for goal_id in begun.order_by("id").values_list("id", flat=True):
+            goals.move_goal(goal_id, "achieve", actor=self.lead, now=self.at)
+        self.changed()
+
+    def move(self, action: str, **asked: Any) -> None:
+        """Move the course, as its lead."""
+        progress.perform(
+            self.course_id, progress.Request(action=action, **asked), actor=self.lead, now=self.at
+        )
+        self.changed()
+
+    def decide_lanes(self) -> None:
+        """Let the lead say that no lane is needed of which nothing known says that it is."""
+        undecided = Lane.objects.filter(course=self.course_id, needed=Lane.Needed.UNDECIDED)
+        for lane in undecided.order_by("discipline"):
+            standing.decide_lane(
+                lane.pk,
+                version=lane.version,
+                needed=False,
+                reason="Nothing that is known calls for it.",
+                actor=self.lead,
+                now=self.at,
+            )
+            self.changed()
+
+    def take_up_referrals(self) -> None:
+        """Assign each referral that waits to the person of its discipline, who accepts it."""
+        open_ones = Referral.objects.filter(
+            patient_id=self.course.patient_id, status="active", work_item__status="requested"
+        )
+        for referral in open_ones.order_by("order", "discipline"):
+            person = self.scene.persons[referral.discipline]
+            to = person.practitioner_roles[0].id
+            move_referral(referral.id, "assign", actor=self.scene.desk, now=self.at, to=to)
+            move_referral(referral.id, "accept", actor=person, now=self.at)
+            self.changed()
+
+    def sign_off(self) -> None:
+        """Let every needed lane that has somebody say that it is ready."""
+        needed = Lane.objects.filter(course=self.course_id, needed=Lane.Needed.NEEDED)
+        for lane in needed.order_by("order", "discipline"):
+            if lane.practitioner_role_id is not None:
+                person = self.scene.persons[lane.discipline]
+                standing.sign_off(lane.pk, verdict="ready", actor=person, now=self.at)
+                self.changed()
+
+    def pass_time(self, until: datetime) -> None:
+        """Let days go by, up to but not including `until`: sweeps look, messages go out."""
+        while self.at < until:
+            self.at = min(self.at + DAY, until)
+            self._send_due()
+            if self.at < until and not self._is_settled():
+                self._look_again()
+
+    def _is_settled(self) -> bool:
+        if self._seen is None:
+            found = glance([self.course_id], now=self.at)
+            if not found:
+                return True
+            self._seen = found[0]
+        return self._seen.is_settled(self.at)
+
+    def _look_again(self) -> None:
+        software = self.scene.software
+        standing.reassess(self.course_id, actor=software, now=self.at)
+        standing.remind_anew(self.course_id, actor=software, now=self.at)
+        self.changed()
+
+    def _send_due(self) -> None:
+        due = Message.objects.filter(
+            patient_id=self.course.patient_id, status=Message.Status.QUEUED, next_at__lt=self.at
+        )
+        for message in due.order_by("next_at", "channel", "person"):
+            settle(message, now=message.next_at)
+
+    def _take_in_steps(self) -> None:
+        steps = ReferralTransition.objects.filter(
+            referral__patient_id=self.course.patient_id, processed_at=None
+        )
+        for step_id in steps.order_by("recorded_at", "id").values_list("id", flat=True):
+            consuming.take_in(step_id, self.scene.organization_id, now=self.at)
+
+
+def begin(
+    scene: Scene,
+    version: PathwayVersion,
+    *,
+    severity: str,
+    side: str,
+    answers: Mapping[str, Any],
+    number: int,
+    at: datetime,
+) -> Player:
+    """Register a patient and begin intake of a course on a version."""
+    lead = scene.persons[version.definition.diagnosis.may_diagnose[0]]
+    patient = register(scene, lead.practitioner_roles[0].discipline, number, now=at)
+    plan, _ = plans.open_plan(patient.id, actor=lead, now=at)
+    course, _ = courses.apply_pathway(
+        plan.id,
+        pathway_version_id=version.id,
+        severity=severity,
+        side=side,
+        answers=answers,
+        actor=lead,
+        now=at,
+    )
+    return Player(scene, course.id, lead, at)

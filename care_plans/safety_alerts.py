@@ -1,0 +1,255 @@
+"""What somebody must act on at once: raised with the answer, and said again until taken up.
+
+An alert closes only when a practitioner says what came of it; no later score, no correction and
+no discharge closes it.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+
+from care_plans import safety_reminders as reminders
+from care_plans import scope
+from care_plans.content.measures import SafetyRule
+from care_plans.models import Assessment, Measure, SafetyAlert, Score
+from care_plans.telling import tell
+from coordination import audit
+from coordination.access import owned_by_patient
+from coordination.actors import Actor
+from coordination.models import AccessGrant, CareTeamMember, PractitionerRole
+from coordination.on_call import can_be_told, is_anybody_on_call, on_call
+from coordination.problems import Invalid, NotAllowed, NotFound, Stale
+from coordination.tenancy import acting_in
+
+Status = SafetyAlert.Status
+Outcome = SafetyAlert.Outcome
+BATCH = 500
+
+log = structlog.get_logger(__name__)
+
+#: (status, action) -> status
+MOVES: Mapping[tuple[str, str], SafetyAlert.Status] = {
+    (Status.OPEN, "acknowledge"): Status.ACKNOWLEDGED,
+    (Status.ACKNOWLEDGED, "close"): Status.CLOSED,
+}
+_REFUSED: Mapping[tuple[str, str], str] = {
+    (Status.ACKNOWLEDGED, "acknowledge"): "Somebody has taken this alert up already.",
+    (Status.CLOSED, "acknowledge"): "This alert is closed.",
+    (Status.OPEN, "close"): "Take the alert up first: acknowledge it, then act, then close it.",
+    (Status.CLOSED, "close"): "This alert is closed already.",
+}
+
+
+class SafetyAlertNotFound(NotFound):
+    """No such alert, or none that this actor has a reason to see."""
+
+    type = "safety-alert-not-found"
+
+
+def alert_for(actor: Actor, alert_id: UUID, *, now: datetime) -> SafetyAlert:
+    """Return an alert of a patient within reach, or raise `SafetyAlertNotFound`."""
+    found = owned_by_patient(SafetyAlert.objects.all(), actor, now).filter(pk=alert_id).first()
+    if found is None:
+        raise SafetyAlertNotFound("There is no such safety alert within your reach.")
+    return found
+
+
+def met_by(measure: Measure, scores: Iterable[Score]) -> list[SafetyRule]:
+    """Return the safety rules of a measure that these scores of it meet."""
+    values = [(score.item, score.value) for score in scores]
+    return [
+        rule
+        for rule in measure.definition.safety
+        if any(item == rule.item and rule.is_met_by(value) for item, value in values)
+    ]
+
+
+def raise_for(assessment: Assessment, *, actor: Actor, now: datetime) -> list[SafetyAlert]:
+    """Raise an alert for each safety rule that a sitting meets, and tell who must act.
+
+    Whoever is on call gets access to the patient until the alert is closed. Safe to repeat.
+    """
+    by_measure: dict[Measure, list[Score]] = {}
+    for score in Score.objects.filter(assessment=assessment).select_related("measure"):
+        by_measure.setdefault(score.measure, []).append(score)
+    return [
+        _raise(assessment, measure, rule, actor=actor, now=now)
+        for measure, scores in by_measure.items()
+        for rule in met_by(measure, scores)
+        if not SafetyAlert.objects.filter(
+            assessment=assessment, measure=measure.slug, rule=rule.id
+        ).exists()
+    ]
+
+
+def _raise(
+    assessment: Assessment, measure: Measure, rule: SafetyRule, *, actor: Actor, now: datetime
+) -> SafetyAlert:
+    alert: SafetyAlert = SafetyAlert.objects.create(
+        organization_id=assessment.organization_id,
+        patient_id=assessment.patient_id,
+        course_id=assessment.course_id,
+        assessment=assessment,
+        measure=measure.slug,
+        rule=rule.id,
+        measure_version=measure.version,
+        action=rule.action,
+        source=rule.source or "",
+        verified=rule.verified,
+        raised_at=now,
+        escalates_at=now + _wait(),
+    )
+    software = Actor.system("care_plans.safety_alerts", actor.organization_id)
+    _tell("safety-alert.raised", alert, actor=software, now=now, action=audit.Action.CREATE)
+    _call(alert, actor=software, now=now)
+    return alert
+
+
+def shows_lines(alert: SafetyAlert) -> bool:
+    """Say whether whoever gave the answer is shown whom to call."""
+    measure = Measure.objects.get(slug=alert.measure)
+    return any(rule.id == alert.rule and rule.crisis for rule in measure.definition.safety)
+
+
+def is_reachable(patient_id: UUID, *, now: datetime) -> bool:
+    """Say whether an alert about a patient reaches somebody: on call, or a lead."""
+    if is_anybody_on_call(now):
+        return True
+    named = [to.practitioner_role_id for to in reminders.lead(patient_id, now=now)]
+    roles = PractitionerRole.objects.filter(pk__in=[one for one in named if one is not None])
+    return any(can_be_told(role, now) for role in roles.select_related("practitioner__user"))
+
+
+@transaction.atomic
+def acknowledge(alert_id: UUID, *, actor: Actor, now: datetime) -> SafetyAlert:
+    """Take an alert up: it is said to nobody again, and stays open until it is closed.
+
+    Raises `SafetyAlertNotFound`, `Denied`, `NotAllowed` when somebody else has, `Stale`.
+    """
+    alert = alert_for(actor, alert_id, now=now)
+    role = scope.require("safety-alert.act", alert, actor=actor)
+    to = _move(alert, "acknowledge")
+    _swap(alert, status=to, acknowledged_by=role, acknowledged_at=now, escalates_at=None)
+    reminders.take_back(alert, because="somebody acts on it", actor=actor, now=now)
+    _tell("safety-alert.acknowledged", alert, actor=actor, now=now)
+    return alert
+
+
+@transaction.atomic
+def close(alert_id: UUID, *, outcome: str, reason: str, actor: Actor, now: datetime) -> SafetyAlert:
+    """Say what came of an alert, which ends it; the access that it gave ends with it.
+
+    Raises `SafetyAlertNotFound`, `Denied`, `Invalid` without an outcome and words, `NotAllowed`
+    before it was taken up, `Stale`.
+    """
+    alert = alert_for(actor, alert_id, now=now)
+    role = scope.require("safety-alert.act", alert, actor=actor)
+    to = _move(alert, "close")
+    if outcome not in Outcome.values:
+        raise Invalid.field("/outcome", f"One of: {', '.join(Outcome.values)}.")
+    if not reason.strip():
+        raise Invalid.field("/reason", "Say what was done.")
+    closed_at = max(now, alert.raised_at)
+    _swap(alert, status=to, closed_by=role, closed_at=closed_at, outcome=outcome, reason=reason)
+    AccessGrant.objects.filter(
+        basis=AccessGrant.Basis.SAFETY, source_id=alert.pk, until=None
+    ).update(until=now)
+    _tell("safety-alert.closed", alert, actor=actor, now=now, detail={"outcome": outcome})
+    return alert
+
+
+def escalate(*, now: datetime, most: int = BATCH) -> int:
+    """Say again, of every organization, what nobody has taken up in time; return how many alerts.
+
+    Each time whoever is on call, the lead and the whole team hear of it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM care_plans_alerts_to_escalate(%s, %s)", [now, most])
+        due = [(row[0], row[1]) for row in cursor.fetchall()]
+    for alert_id, organization_id in due:
+        try:
+            with acting_in(organization_id):
+                _escalate(alert_id, organization_id, now=now)
+        except Exception:
+            log.exception("safety_alert_not_escalated", alert=str(alert_id))
+    return len(due)
+
+
+def _escalate(alert_id: UUID, organization_id: UUID, *, now: datetime) -> None:
+    waiting = SafetyAlert.objects.select_for_update(skip_locked=True, no_key=True).filter(
+        pk=alert_id, status=Status.OPEN, escalates_at__lte=now
+    )
+    alert = waiting.first()
+    if alert is None:
+        return
+    _swap(alert, rung=alert.rung + 1, escalates_at=now + _wait())
+    software = Actor.system("care_plans.safety_alerts", organization_id)
+    _call(alert, actor=software, now=now)
+    log.warning("safety_alert_escalated", alert=str(alert.pk), rung=alert.rung)
+
+
+def _call(alert: SafetyAlert, *, actor: Actor, now: datetime) -> None:
+    called = on_call(now)
+    for role in called:
+        AccessGrant.objects.get_or_create(
+            organization_id=alert.organization_id,
+            patient_id=alert.patient_id,
+            practitioner_role=role,
+            basis=AccessGrant.Basis.SAFETY,
+            source_id=alert.pk,
+            defaults={"since": now},
+        )
+    team = _team(alert) if alert.rung else []
+    finder = alert.assessment.practitioner_role
+    reminders.call(alert, [*called, *([finder] if finder else []), *team], actor=actor, now=now)
+    if not called:
+        log.warning("nobody_on_call", organization=str(alert.organization_id))
+
+
+def _team(alert: SafetyAlert) -> list[PractitionerRole]:
+    members = CareTeamMember.objects.filter(patient_id=alert.patient_id, until=None)
+    rows = members.select_related("practitioner_role").order_by("since", "id")
+    return [member.practitioner_role for member in rows]
+
+
+def _wait() -> timedelta:
+    return timedelta(minutes=settings.SAFETY_ESCALATION_MINUTES)
+
+
+def _move(alert: SafetyAlert, action: str) -> SafetyAlert.Status:
+    to = MOVES.get((alert.status, action))
+    if to is None:
+        raise NotAllowed(_REFUSED[alert.status, action])
+    return to
+
+
+def _swap(alert: SafetyAlert, **changes: object) -> None:
+    same = SafetyAlert.objects.filter(pk=alert.pk, status=alert.status, rung=alert.rung)
+    if not same.update(**changes):
+        raise Stale("Somebody else was faster with this alert; look at it again.")
+    alert.refresh_from_db()
+
+
+def _tell(
+    event: str,
+    alert: SafetyAlert,
+    *,
+    actor: Actor,
+    now: datetime,
+    action: audit.Action = audit.Action.ACT,
+    detail: Mapping[str, str] | None = None,
+) -> None:
+    tell(
+        event,
+        subject="SafetyAlert",
+        subject_id=alert.pk,
+        patient_id=alert.patient_id,
+        actor=actor,
+        now=now,
+        action=action,
+        detail={"rule": f"{alert.measure}.{alert.rule}", **(detail or {})},
+    )

@@ -1,0 +1,243 @@
+"""What the rules of a pathway suggest for a course: pure, and never applied by itself.
+
+Each suggestion carries the trace of the rule that made it. A rule that is unknown suggests
+nothing: only what is known to be met is put before a person.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Literal
+from uuid import UUID
+
+from care_plans.content.pathways import PathwayDefinition, Rule
+from care_plans.content.safety import Redirect, SafetyTrigger
+from care_plans.content.sourced import EXPERT_CONSENSUS, SeverityName
+from care_plans.counting import open_flags
+from care_plans.criteria import Criterion, OfSeverity, YellowFlagged
+from care_plans.evaluation import (
+    evaluate,
+    outcome_of,
+    severity_met,
+    suggested_severity,
+    yellow_flags_met,
+)
+from care_plans.evidence import ComplexityFact, Evidence, Facts, Finding, Outcome
+from care_plans.routing_level import latest_screen
+from care_plans.stalling import stalled
+
+type Kind = Literal["rule", "yellow_flags", "redirect", "severity", "stalled", "safety"]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What one rule concludes: `rule` names it within its version, for as long as that exists."""
+
+    rule: str
+    kind: Kind
+    text: str
+    then: str
+    finding: Finding
+    source: tuple[str, ...]
+    lane: str = ""
+    towards: tuple[str, ...] = ()
+
+
+#: a rule that is met, by its name, and how to say what it suggests
+type _Met = tuple[str, Callable[[], Suggestion]]
+
+
+def suggestions(
+    definition: PathwayDefinition, facts: Facts, now: datetime
+) -> tuple[Suggestion, ...]:
+    """Return what every rule that is met suggests, in the order of the pathway."""
+    return tuple(suggest() for _, suggest in _met(definition, facts, now))
+
+
+def rules_met(definition: PathwayDefinition, facts: Facts, now: datetime) -> frozenset[str]:
+    """Return the names of the rules that are met, and nothing of why."""
+    return frozenset(name for name, _ in _met(definition, facts, now))
+
+
+def _met(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
+    yield from _safety(definition, facts, now)
+    yield from _redirects(definition, facts, now)
+    yield from _rules(definition, facts, now)
+    yield from _yellow_flags(definition, facts, now)
+    yield from _psychosocial(definition, facts, now)
+    yield from _severity(definition, facts, now)
+    yield from _stalled(definition, facts, now)
+
+
+def _safety(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
+    for trigger in definition.safety_triggers:
+        if outcome_of(trigger.when, definition, facts, now) is Outcome.MET:
+            rule = f"safety.{trigger.id}"
+            yield (
+                rule,
+                partial(_of_safety, rule, trigger, definition, facts, now),
+            )
+
+
+def _of_safety(
+    rule: str,
+    trigger: SafetyTrigger,
+    definition: PathwayDefinition,
+    facts: Facts,
+    now: datetime,
+) -> Suggestion:
+    finding = evaluate(trigger.when, definition, facts, now)
+    return Suggestion(rule, "safety", trigger.text, trigger.action, finding, tuple(trigger.source))
+
+
+def _redirects(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
+    found = open_flags(facts, now) if definition.redirects and facts.screens else {}
+    for flag in definition.redirects:
+        if flag.id in found:
+            rule = f"redirect.{flag.id}"
+            yield rule, partial(_of_redirect, rule, flag, found[flag.id].id)
+
+
+def _of_redirect(rule: str, flag: Redirect, screen_id: UUID) -> Suggestion:
+    return Suggestion(
+        rule,
+        "redirect",
+        flag.text,
+        flag.action,
+        _seen(flag, screen_id),
+        tuple(dict.fromkeys((*flag.source, *(flag.action_source or ())))),
+        towards=tuple(flag.towards),
+    )
+
+
+def _seen(flag: Redirect, screen_id: UUID) -> Finding:
+    return Finding(
+        kind="Found",
+        outcome=Outcome.MET,
+        sentence=f"Found present and not cleared: {flag.id}.",
+        id=flag.id,
+        text=flag.text,
+        evidence=(Evidence("screen", screen_id),),
+        source=tuple(flag.source),
+    )
+
+
+def _rules(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
+    for rule in definition.rules:
+        if rule.when is None:
+            continue
+        if outcome_of(rule.when, definition, facts, now) is Outcome.MET:
+            yield f"rule.{rule.id}", partial(_of_rule, rule, rule.when, definition, facts, now)
+
+
+def _of_rule(
+    rule: Rule, when: Criterion, definition: PathwayDefinition, facts: Facts, now: datetime
+) -> Suggestion:
+    finding = evaluate(when, definition, facts, now)
+    return Suggestion(f"rule.{rule.id}", "rule", rule.text, rule.then, finding, tuple(rule.source))
+
+
+def _yellow_flags(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
+    flags = definition.yellow_flags
+    lane = facts.lanes.get(flags.lane)
+    if lane is not None and lane.needed:
+        return  # that help is there already
+    met = yellow_flags_met(definition, facts, now)
+    for rule, at_least, verb in (
+        ("yellow-flags.recommend", flags.recommend_at, "Recommend"),
+        ("yellow-flags.offer", flags.offer_at, "Offer"),
+    ):
+        if met >= at_least:
+            yield rule, partial(_of_yellow_flags, rule, at_least, verb, definition, facts, now)
+            return
+
+
+def _psychosocial(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
+    """A complexity screen with psychosocial factors offers, or recommends, the same help."""
+    screen, flags = latest_screen(facts, now), definition.yellow_flags
+    lane = facts.lanes.get(flags.lane)
+    if screen is None or screen.psychosocial == "low" or (lane is not None and lane.needed):
+        return
+    rule = f"complexity.psychosocial.{screen.psychosocial}"
+    yield rule, partial(_of_psychosocial, rule, screen, flags.lane)
+
+
+def _of_psychosocial(rule: str, screen: ComplexityFact, lane: str) -> Suggestion:
+    verb = "Recommend" if screen.psychosocial == "high" else "Offer"
+    return Suggestion(
+        rule,
+        "yellow_flags",
+        f"A psychosocial factor is {screen.psychosocial} in the complexity screen.",
+        f"{verb} {lane.replace('_', ' ')}.",
+        Finding(
+            kind="Screened",
+            outcome=Outcome.MET,
+            sentence=f"The complexity screen of {screen.effective_at:%Y-%m-%d} says so.",
+            id="complexity",
+            evidence=(Evidence("complexity", screen.id),),
+            source=(EXPERT_CONSENSUS,),
+        ),
+        (EXPERT_CONSENSUS,),
+        lane=lane,
+    )
+
+
+def _of_yellow_flags(
+    rule: str,
+    at_least: int,
+    verb: str,
+    definition: PathwayDefinition,
+    facts: Facts,
+    now: datetime,
+) -> Suggestion:
+    flags = definition.yellow_flags
+    return Suggestion(
+        rule,
+        "yellow_flags",
+        f"At least {at_least} of the yellow flags.",
+        f"{verb} {flags.lane.replace('_', ' ')}.",
+        evaluate(YellowFlagged(yellow_flags_at_least=at_least), definition, facts, now),
+        tuple(flags.source),
+        lane=flags.lane,
+    )
+
+
+def _severity(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
+    name = severity_met(definition, facts, now)
+    if name is not None and facts.severity not in (None, name):
+        yield f"severity.{name}", partial(_of_severity, name, definition, facts, now)
+
+
+def _of_severity(
+    name: SeverityName, definition: PathwayDefinition, facts: Facts, now: datetime
+) -> Suggestion:
+    _, found = suggested_severity(definition, facts, now)
+    now_is = evaluate(OfSeverity(severity=name), definition, facts, now)
+    rule = definition.severity(name)
+    asked = rule.suggested_when
+    return Suggestion(
+        f"severity.{name}",
+        "severity",
+        f"The scores point to {name}. {now_is.sentence}",
+        f"Consider whether the condition has become {name}.",
+        found[name],
+        tuple(asked.source or rule.source) if asked is not None else tuple(rule.source),
+    )
+
+
+def _stalled(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
+    finding = stalled(definition, facts, now)
+    if finding is not None and finding.outcome is Outcome.MET:
+        yield "stalled", partial(_of_stalled, finding)
+
+
+def _of_stalled(finding: Finding) -> Suggestion:
+    return Suggestion(
+        "stalled",
+        "stalled",
+        "No measure has changed by an amount that matters since this stage began.",
+        "Confer about the case, and look at the diagnosis again.",
+        finding,
+        finding.source,
+    )

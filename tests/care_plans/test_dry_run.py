@@ -1,0 +1,91 @@
+"""A dry run: what it shows, and that nothing of it is left or sent."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from care_plans.models import Course, PathwayVersion
+from care_plans.rehearsing.dry_run import Rehearsed, dry_run
+from care_plans.rehearsing.telling_of import as_lines
+from coordination.models import Organization, User
+from coordination.problems import Invalid
+from tests.care_plans.imagined import hamstring
+
+AT = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
+
+
+def counted() -> tuple[int, ...]:
+    return User.objects.count(), Organization.objects.count(), Course.objects.count()
+
+
+def days(found: Rehearsed, kind: str, what: str) -> list[str]:
+    return [f"{e.day}" for e in found.entries if e.kind == kind and e.what == what]
+
+
+@pytest.mark.feature("PW-13")
+def test_it_shows_tasks_referrals_and_messages_of_a_draft_with_their_dates(db: None) -> None:
+    draft = hamstring().model_copy(update={"version": "9.9.9"})
+    before = counted()
+    found = dry_run(None, draft=draft, severity="mild", at=AT)
+    assert counted() == before
+    assert found.version == "9.9.9"
+    weeks = [draft.stage(stay.stage).weeks("mild").stay.days for stay in found.stays]  # type: ignore[arg-type] # a stage's name
+    assert [((s.left_at or AT) - s.entered_at).days for s in found.stays] == weeks
+    assert days(found, "stage", "start: acute") == ["2026-01-05"]
+    assert days(found, "stage", "advance: subacute") == ["2026-01-19"]
+    assert found.ended_at is not None
+    kinds = {entry.kind for entry in found.entries}
+    assert kinds >= {"stage", "lane", "task", "referral", "message"}
+    planned = {entry.what for entry in found.entries if entry.kind == "task"}
+    for lane in draft.stage("acute").lanes.values():
+        if lane.needed == "always":
+            assert {activity.text for activity in lane.activities if not activity.when} <= planned
+    requested = [e for e in found.entries if e.kind == "referral" and e.what == "requested"]
+    assert ("massage_therapy", "2026-01-05") in {(e.who, f"{e.day}") for e in requested}
+    told = {(e.who, f"{e.day}") for e in found.entries if e.kind == "message"}
+    assert {("patient", "2026-01-05"), ("scheduler", "2026-01-05")} <= told
+    assert not [e for e in found.entries if "still waits" in e.detail]
+    assert list(as_lines(found)) == list(as_lines(replace(found)))
+
+
+def test_a_changed_draft_changes_what_is_shown(db: None) -> None:
+    shorter = hamstring().model_dump(mode="json", exclude_unset=True)
+    shorter["stages"]["acute"]["expected"] = {
+        "any": {"start": 0, "end": 1, "source": "expert_consensus"}
+    }
+    draft = type(hamstring()).model_validate(shorter)
+    found = dry_run(None, draft=draft, severity="mild", at=AT)
+    assert days(found, "stage", "advance: subacute") == ["2026-01-12"]
+
+
+def test_it_refuses_a_severity_that_is_none(db: None) -> None:
+    version = PathwayVersion.objects.newest("low-back-pain")
+    with pytest.raises(Invalid):
+        dry_run(version, severity="dreadful", at=AT)
+
+
+def test_what_breaks_half_way_leaves_nothing(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from care_plans.rehearsing import expected
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("half-way")
+
+    monkeypatch.setattr(expected.Expected, "_finish", broken)
+    before = counted()
+    with pytest.raises(RuntimeError, match="half-way"):
+        dry_run(PathwayVersion.objects.newest("low-back-pain"), severity="mild", at=AT)
+    assert counted() == before
+
+
+def test_a_simulation_is_the_same_for_the_same_seed(db: None, capsys: Any) -> None:
+    before = counted()
+    said = []
+    for _ in range(2):
+        call_command("simulate", "--pathway", "hamstring-strain", "--patients", "1", "--seed", "4")
+        said.append(capsys.readouterr().out)
+    assert counted() == before
+    assert said[0] == said[1]
+    assert '"patients": 1' in said[0]

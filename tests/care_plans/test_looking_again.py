@@ -1,0 +1,151 @@
+"""Looking again at many courses: what is settled is what `reassess` would leave as it is."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from care_plans import consuming, looking_again, standing
+from care_plans.models import Course, StageStay
+from coordination import care_team
+from coordination.models import AuditEvent, CareTeamMember
+from notifications.models import Message
+from tests.care_plans import underway
+from tests.cast import NOW, Cast
+from tests.leading import pass_lead_to
+
+LATER = NOW + timedelta(days=3)
+
+
+@pytest.fixture
+def team(cast: Cast) -> Cast:
+    with cast.acting():
+        for who in (cast.ben, cast.chloe):
+            care_team.join(
+                cast.patient.id,
+                practitioner_role_id=who.practitioner_role.id,
+                actor=cast.asha.actor(),
+                now=NOW - timedelta(days=1),
+            )
+    return cast
+
+
+def is_settled(course: Course, now: Any) -> bool:
+    (seen,) = looking_again.glance([course.pk], now=now)
+    return seen.is_settled(now)
+
+
+def reassessed(cast: Cast, course: Course, now: Any) -> bool:
+    """Look at a course with all that follows; say whether anything came of it."""
+    before = traces(course)
+    actor = cast.asha.actor(now)
+    standing.reassess(course.pk, actor=actor, now=now)
+    standing.remind_anew(course.pk, actor=actor, now=now)
+    return traces(course) != before
+
+
+def traces(course: Course) -> list[Any]:
+    """Return all that a look may leave."""
+    stay = StageStay.objects.filter(course=course, left_at=None).values(
+        "standing", "blocked_by", "standing_since", "plan"
+    )
+    return [
+        list(stay),
+        list(course.lanes.order_by("id").values("needed", "reason", "rests_on", "version")),
+        course.activities.count(),
+        list(course.recommendations.order_by("id").values("rule", "status", "until")),
+        set(Message.objects.values_list("id", "status")),
+        AuditEvent.objects.count(),
+    ]
+
+
+def test_a_course_that_nothing_would_change_is_settled(team: Cast) -> None:
+    with team.acting():
+        course = underway.start(team)
+        standing.remind_anew(course.pk, actor=team.asha.actor(), now=NOW)
+        assert is_settled(course, LATER)
+        assert not reassessed(team, course, LATER)
+
+
+def test_evidence_that_nobody_looked_at_unsettles_it(team: Cast) -> None:
+    with team.acting():
+        course = underway.start(team)
+        assert is_settled(course, LATER)
+        for hours, values in enumerate(underway.ACUTE_EXIT):
+            at = LATER + timedelta(hours=hours)
+            underway.score(course, values, now=at, who=team.asha)
+        underway.screen(course, now=LATER, who=team.asha)
+        after = LATER + timedelta(days=1)
+        assert not is_settled(course, after)
+        assert reassessed(team, course, after)
+        assert is_settled(course, after)
+
+
+def test_whoever_came_since_unsettles_it(team: Cast) -> None:
+    with team.acting():
+        course = underway.start(team)
+        assert is_settled(course, LATER)
+        pass_lead_to(team, team.ben, now=LATER)
+        assert not is_settled(course, LATER)
+        assert reassessed(team, course, LATER)
+        assert is_settled(course, LATER)
+
+
+def test_a_lane_that_lost_its_practitioner_unsettles_it(team: Cast) -> None:
+    with team.acting():
+        course = underway.start(team)
+        lane = underway.lane(course, "massage_therapy")
+        assert lane.practitioner_role_id == team.chloe.practitioner_role.id
+        CareTeamMember.objects.filter(practitioner_role=lane.practitioner_role_id).update(
+            until=LATER, ended_because="left"
+        )
+        after = LATER + timedelta(hours=1)
+        assert not is_settled(course, after)
+        assert reassessed(team, course, after)
+
+
+def test_time_alone_unsettles_a_stage_that_stalls(team: Cast) -> None:
+    with team.acting():
+        course = underway.start(team)
+        at, found = NOW, []
+        for days in range(0, 400, 20):
+            at = NOW + timedelta(days=days)
+            settled = is_settled(course, at)
+            changed = reassessed(team, course, at)
+            assert not (settled and changed), f"settled, and changed after {days} days"
+            found.append(changed)
+        assert is_settled(course, at)
+
+
+def test_the_sweep_writes_nothing_about_settled_courses(
+    team: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with team.acting():
+        course = underway.start(team)
+        standing.remind_anew(course.pk, actor=team.asha.actor(), now=NOW)
+        before = traces(course)
+    looked_at: list[UUID] = []
+    monkeypatch.setattr(standing, "reassess", lambda course_id, **_: looked_at.append(course_id))
+    assert consuming.check_standings(now=LATER) == 1
+    assert looked_at == []
+    with team.acting():
+        assert traces(course) == before
+        assert underway.stay(course).checked_at == LATER
+    assert consuming.check_standings(now=LATER) == 0
+
+
+@pytest.mark.feature("PW-03")
+@pytest.mark.parametrize("what", ["care_plans.content.stages.Stage.is_timed", "goals"])
+def test_what_time_alone_may_change_is_never_settled(
+    team: Cast, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    with team.acting():
+        course = underway.start(team)
+        reassessed(team, course, LATER)
+        assert is_settled(course, LATER)
+        if what == "goals":
+            monkeypatch.setattr("care_plans.achieving.waits_for_time", lambda _: True)
+        else:
+            monkeypatch.setattr(what, property(lambda _: True))
+        assert not is_settled(course, LATER)

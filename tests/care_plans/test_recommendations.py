@@ -1,0 +1,412 @@
+"""What rules suggest: made once, explained, decided by a person, and counted."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import IntegrityError, transaction
+
+from care_plans import assessing, circumstances, deciding, standing
+from care_plans.models import Course, Recommendation
+from care_plans.sittings import NewScore
+from coordination.problems import Problem
+from notifications.models import Message
+from tests import lockbox
+from tests.care_plans import underway, written
+from tests.care_plans.test_findings_at_once import together
+from tests.cast import NOW, Cast, Person
+
+URL = "/api/v1/recommendations"
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[None]:
+    """Let requests happen at the cast's moment."""
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def course(cast: Cast) -> Course:
+    """Ten days into the acute stage of a mild condition."""
+    with cast.acting():
+        return underway.start(cast, now=NOW - 10 * DAY, side="right")
+
+
+def score(cast: Cast, course: Course, *, at: datetime = NOW, **values: Any) -> None:
+    """Record one sitting through the domain, as Asha."""
+    with cast.acting():
+        assessing.record_assessment(
+            cast.patient.id,
+            course_id=course.id,
+            scores=[NewScore(slug, Decimal(value)) for slug, value in values.items()],
+            actor=cast.asha.actor(at),
+            now=at,
+        )
+
+
+def answer(cast: Cast, course: Course, **answers: Any) -> None:
+    with cast.acting():
+        circumstances.record_answers(course.id, answers=answers, actor=cast.asha.actor(), now=NOW)
+
+
+def made(cast: Cast, rule: str) -> list[Recommendation]:
+    with cast.acting():
+        return list(Recommendation.objects.filter(rule=rule).order_by("id"))
+
+
+def shown(who: Person, **query: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = who.client.get(URL, query).json()["results"]
+    return found
+
+
+# Made, once
+
+
+@pytest.mark.feature("DP-01", "seed-if-mild")
+def test_a_rule_that_is_met_is_put_before_a_person(cast: Cast, course: Course) -> None:
+    answer(cast, course, only_after_exercise=True)
+    [one] = shown(cast.asha, course=str(course.id))
+    assert (one["rule"], one["kind"], one["status"]) == ("rule.mild", "rule", "open")
+    assert one["then"] == "Activity modification and targeted strengthening"
+    with cast.acting():
+        told = Message.objects.filter(kind="recommendation.made", channel="email").get()
+        assert told.to_practitioner_role_id == cast.asha.practitioner_role.id
+
+
+@pytest.mark.feature("DP-01", "seed-if-moderate")
+def test_another_severity_is_another_rule(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 10 * DAY, severity="moderate")
+    answer(cast, course, affects_activity=True, only_after_exercise=True)
+    assert [one["rule"] for one in shown(cast.asha)] == ["rule.moderate"]
+
+
+@pytest.mark.feature("DP-04", "seed-if-severe", "seed-surgery")
+@pytest.mark.parametrize(
+    ("days", "adherence", "rules"),
+    [
+        (182, 90, set()),  # a day too early
+        (183, 90, {"rule.severe-earliest"}),
+        (183, None, set()),  # nobody knows whether the programme was done: time alone is not enough
+        (183, 79, set()),
+        (365, 80, {"rule.severe-earliest", "rule.severe-mandatory"}),
+    ],
+)
+def test_persistence_needs_time_and_proven_adherence(
+    cast: Cast, days: int, adherence: int | None, rules: set[str]
+) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - days * DAY, severity="severe")
+    if adherence is not None:
+        score(cast, course, adherence_pct=adherence)
+    with cast.acting():
+        standing.reassess(course.id, actor=cast.asha.actor(), now=NOW)
+    assert {one["rule"] for one in shown(cast.asha, kind="rule")} == rules
+
+
+@pytest.mark.feature("OM-07")
+def test_it_is_made_once_however_often_the_same_is_saved(cast: Cast, course: Course) -> None:
+    for days in (3, 2, 1, 0):
+        score(cast, course, at=NOW - days * DAY, pain_load_24h=6)
+    [one] = made(cast, "rule.flare-up")
+    assert one.until is None
+    with cast.acting():
+        told = Message.objects.filter(kind="recommendation.made", channel="email")
+        assert told.filter(subject_id=one.pk).count() == 1
+
+
+@pytest.mark.feature("OM-07")
+def test_it_lapses_when_met_no_more_and_is_made_anew_later(cast: Cast, course: Course) -> None:
+    values = [6, 6, 2, 6, 6]
+    for place, value in enumerate(values):
+        score(cast, course, at=NOW - (len(values) - place) * DAY, pain_load_24h=value)
+    first, second = made(cast, "rule.flare-up")
+    assert (first.status, second.status) == ("lapsed", "open")
+    assert first.until is not None
+    with cast.acting():
+        gone = Message.objects.filter(subject_id=first.pk, channel="email").get()
+        assert gone.status == "cancelled"
+
+
+def test_what_was_decided_is_not_asked_again_while_it_is_still_met(
+    cast: Cast, course: Course
+) -> None:
+    score(cast, course, at=NOW - 2 * DAY, pain_load_24h=6)
+    score(cast, course, at=NOW - DAY, pain_load_24h=6)
+    [one] = made(cast, "rule.flare-up")
+    body = {"reason": "A single long drive; load is adapted."}
+    assert cast.asha.client.post(f"{URL}/{one.pk}/decline", body).status_code == 200
+    score(cast, course, pain_load_24h=7)
+    [same] = made(cast, "rule.flare-up")
+    assert (same.pk, same.status, same.until) == (one.pk, "declined", None)
+
+
+def test_discharge_ends_what_is_suggested(cast: Cast, course: Course) -> None:
+    answer(cast, course, only_after_exercise=True)
+    with cast.acting():
+        underway.move(cast, course, "discharge", now=NOW, reason="moved", outcome="patient_left")
+    [one] = made(cast, "rule.mild")
+    assert (one.status, one.until) == ("lapsed", NOW)
+
+
+def test_a_paused_course_still_says_what_was_found(cast: Cast, course: Course) -> None:
+    with cast.acting():
+        underway.move(cast, course, "pause", now=NOW - DAY, reason="travelling")
+    answer(cast, course, only_after_exercise=True)
+    assert [one["rule"] for one in shown(cast.asha)] == ["rule.mild"]
+
+
+# Yellow flags, redirects, severity, stalled
+
+
+@pytest.mark.feature("OM-09", "seed-psy-trigger")
+@pytest.mark.parametrize(
+    ("scores", "rule", "then"),
+    [
+        ({"pcs": 30}, "yellow-flags.offer", "Offer psychotherapy."),
+        ({"pcs": 30, "gad7": 10}, "yellow-flags.recommend", "Recommend psychotherapy."),
+        ({"pcs": 29, "gad7": 9}, None, None),
+    ],
+)
+def test_yellow_flags_offer_or_recommend_psychotherapy(
+    cast: Cast, scores: dict[str, Any], rule: str | None, then: str | None
+) -> None:
+    """During intake the lane follows the answers, so that the suggestion is what is asked here."""
+    with cast.acting():
+        course = underway.apply(cast, now=NOW - DAY)
+        lane = underway.lane(course, "psychotherapy")
+        standing.decide_lane(
+            lane.id,
+            version=lane.version,
+            needed=False,
+            reason="Not wished for yet.",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+    score(cast, course, **scores)
+    found = shown(cast.asha, kind="yellow_flags")
+    assert [(one["rule"], one["then"], one["lane"]) for one in found] == (
+        [(rule, then, "psychotherapy")] if rule else []
+    )
+
+
+@pytest.mark.feature("OM-09")
+def test_accepting_opens_the_lane_that_it_names(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - DAY)
+        lane = underway.lane(course, "psychotherapy")
+        standing.decide_lane(
+            lane.id,
+            version=lane.version,
+            needed=False,
+            reason="Not wished for yet.",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+    score(cast, course, pcs=35)
+    [one] = shown(cast.asha, kind="yellow_flags")
+    answered = cast.asha.client.post(f"{URL}/{one['id']}/accept", {"reason": "She wishes it now."})
+    assert answered.status_code == 200, answered.content
+    with cast.acting():
+        lane.refresh_from_db()
+        assert (lane.needed, lane.reason) == ("needed", "She wishes it now.")
+        assert lane.referral is not None
+    assert answered.json()["status"] == "accepted"
+
+
+@pytest.mark.feature("DP-06", "seed-rf-nerve", "seed-sx-radiate")
+def test_a_redirect_names_the_pathway_to_consider(cast: Cast, course: Course) -> None:
+    with cast.acting():
+        found = written.red_flag(cast, cast.asha, course, flag="numbness-or-tingling")
+    [one] = shown(cast.asha, kind="redirect")
+    assert one["towards"] == ["lumbar-radiculopathy"]
+    assert one["is_expert_consensus"] is True
+    with cast.acting():
+        written.clear(found, cast.asha)
+    [one] = shown(cast.asha, kind="redirect")
+    assert one["status"] == "lapsed"
+
+
+@pytest.mark.feature("CP-06")
+def test_scores_suggest_another_severity_and_change_nothing(cast: Cast, course: Course) -> None:
+    score(cast, course, nprs=8)
+    [one] = shown(cast.asha, kind="severity")
+    assert one["rule"] == "severity.severe"
+    with cast.acting():
+        course.refresh_from_db()
+        assert course.severity == "mild"
+
+
+@pytest.mark.feature("seed-ddx-nonresponse")
+def test_a_stage_without_any_change_that_matters_is_stalled(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 29 * DAY)
+    score(cast, course, at=NOW - 28 * DAY, nprs=6, lefs=50)
+    score(cast, course, at=NOW - DAY, nprs=5, lefs=52, adherence_pct=80)
+    [one] = shown(cast.asha, kind="stalled")
+    assert "none of 2 measures improved enough to matter" in one["finding"]["sentence"]
+    assert "was 80 (" in one["finding"]["sentence"]
+    assert "look at the diagnosis again" in one["then"]
+    score(cast, course, nprs=4)
+    [one] = shown(cast.asha, kind="stalled")
+    assert one["status"] == "lapsed"
+
+
+@pytest.mark.parametrize("adherence", [{}, {"adherence_pct": 79}])
+def test_a_stage_is_not_stalled_while_the_programme_was_not_done_or_nobody_knows(
+    cast: Cast, adherence: dict[str, int]
+) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 29 * DAY)
+    score(cast, course, at=NOW - 28 * DAY, nprs=6, lefs=50)
+    score(cast, course, at=NOW - DAY, nprs=5, lefs=52, **adherence)
+    assert shown(cast.asha, kind="stalled") == []
+
+
+def test_nothing_is_stalled_that_was_not_measured_twice(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 60 * DAY)
+    score(cast, course, nprs=6, adherence_pct=80)
+    assert shown(cast.asha, kind="stalled") == []
+
+
+# Explained
+
+
+@pytest.mark.feature("DP-06")
+def test_one_call_answers_why(cast: Cast, course: Course) -> None:
+    score(cast, course, at=NOW - DAY, pain_load_24h=5)
+    score(cast, course, pain_load_24h=6)
+    [listed] = shown(cast.asha, kind="rule")
+    one = cast.asha.client.get(f"{URL}/{listed['id']}").json()
+    assert (one["pathway"], one["rule"]) == ("hamstring-tendinopathy", "rule.flare-up")
+    assert one["version"] == underway.version().version
+    assert "5, 6" in one["finding"]["sentence"]
+    assert {row["kind"] for row in one["finding"]["evidence"]} == {"score"}
+    assert len(one["finding"]["evidence"]) == 2
+    assert any("Goom" in cite for cite in one["cites"])
+    assert one["is_expert_consensus"] is True
+
+
+@pytest.mark.feature("DP-06", "PV-02")
+def test_what_rests_on_something_withheld_keeps_its_effect_alone(cast: Cast) -> None:
+    scene = lockbox.stage(cast, hands_over=False)
+    with cast.acting():
+        underway.score(scene.course, {"pain_load_24h": "6"}, now=NOW, who=cast.asha)
+        underway.score(scene.course, {"pain_load_24h": "6"}, now=NOW, who=cast.dmitri)
+        standing.reassess(scene.course.id, actor=cast.asha.actor(), now=NOW)
+    [before] = shown(cast.ben, kind="rule")
+    assert before["rule"] == "rule.flare-up"
+    dmitri = cast.dmitri.practitioner_role.practitioner_id
+    scene.lock(target="practitioner", target_practitioner_id=dmitri)
+    [after] = shown(cast.ben, kind="rule")
+    assert after["is_withheld"] is True
+    assert (after["rule"], after["then"], after["finding"], after["cites"]) == ("", "", None, [])
+    assert after["text"] == "Something that counts here is withheld."
+    refused = cast.ben.client.post(f"{URL}/{after['id']}/decline", {"reason": "No."})
+    assert refused.status_code == 404
+    [asha] = shown(cast.asha, kind="rule")
+    assert asha["rule"] == "rule.flare-up"
+
+
+# Decided
+
+
+@pytest.mark.feature("DP-07")
+@pytest.mark.parametrize("reason", ["", "   "])
+def test_declining_says_why(cast: Cast, course: Course, reason: str) -> None:
+    answer(cast, course, only_after_exercise=True)
+    [one] = made(cast, "rule.mild")
+    refused = cast.asha.client.post(f"{URL}/{one.pk}/decline", {"reason": reason})
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["pointer"] == "/reason"
+    assert made(cast, "rule.mild")[0].status == "open"
+
+
+def test_it_is_decided_once(cast: Cast, course: Course) -> None:
+    answer(cast, course, only_after_exercise=True)
+    [one] = made(cast, "rule.mild")
+    assert cast.asha.client.post(f"{URL}/{one.pk}/accept").status_code == 200
+    again = cast.asha.client.post(f"{URL}/{one.pk}/decline", {"reason": "On second thoughts."})
+    assert again.status_code == 409
+    assert again.json()["detail"] == "This recommendation was accepted already."
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("gus", 404), ("sam", 403), ("ada", 403), ("pia", 403), ("olu", 404)]
+)
+def test_nobody_outside_the_circle_reads_or_decides(
+    cast: Cast, course: Course, who: str, status: int
+) -> None:
+    answer(cast, course, only_after_exercise=True)
+    [one], person = made(cast, "rule.mild"), cast.everybody[who]
+    assert person.client.post(f"{URL}/{one.pk}/accept").status_code == status
+    assert person.client.get(f"{URL}/{one.pk}").status_code == status
+    assert made(cast, "rule.mild")[0].status == "open"
+
+
+def test_one_of_many_decisions_at_once_counts(committed_cast: Cast) -> None:
+    cast = committed_cast
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 10 * DAY)
+        actor = cast.asha.actor()
+    answer(cast, course, only_after_exercise=True)
+    [one] = made(cast, "rule.mild")
+
+    def act(name: str) -> Any:
+        return deciding.decide(one.pk, name, reason="because", actor=actor, now=NOW)
+
+    said = together(cast, *[lambda name=name: act(name) for name in ("accept", "decline") * 4])
+    assert sum(isinstance(one, Recommendation) for one in said) == 1
+    assert sum(isinstance(one, Problem) for one in said) == 7
+
+
+def test_many_looks_at_once_make_one(committed_cast: Cast) -> None:
+    cast = committed_cast
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 10 * DAY)
+        underway.score(course, {"nprs": "9"}, now=NOW, who=cast.asha)
+        actor = cast.asha.actor()
+    together(cast, *[lambda: standing.reassess(course.id, actor=actor, now=NOW)] * 6)
+    assert len(made(cast, "severity.severe")) == 1
+
+
+# Counted
+
+
+@pytest.mark.feature("DP-07")
+def test_it_counts_how_often_each_rule_was_followed(cast: Cast, course: Course) -> None:
+    score(cast, course, at=NOW - DAY, pain_load_24h=6)
+    score(cast, course, pain_load_24h=6)
+    answer(cast, course, only_after_exercise=True)
+    for rule, verb in (("rule.mild", "accept"), ("rule.flare-up", "decline")):
+        [one] = made(cast, rule)
+        answered = cast.asha.client.post(f"{URL}/{one.pk}/{verb}", {"reason": "As discussed."})
+        assert answered.status_code == 200
+    with cast.acting():
+        underway.meet_acute_exit(cast, course, now=NOW)
+        underway.move(cast, course, "advance", now=NOW, override=True, reason="Ready but for this.")
+    rows = {row["rule"]: row for row in cast.asha.client.get("/api/v1/rule-outcomes").json()}
+    assert (rows["rule.mild"]["made"], rows["rule.mild"]["override_rate"]) == (1, 0.0)
+    assert (rows["rule.flare-up"]["declined"], rows["rule.flare-up"]["override_rate"]) == (1, 1.0)
+    overridden = {name: row["overridden"] for name, row in rows.items() if row["overridden"]}
+    assert overridden
+    assert all(name.startswith("criterion.") for name in overridden)
+    foreign = cast.olu.client.get("/api/v1/rule-outcomes").json()
+    assert foreign == []
+
+
+# Against the database
+
+
+def test_the_database_keeps_one_standing_per_rule(cast: Cast, course: Course) -> None:
+    answer(cast, course, only_after_exercise=True)
+    [one] = made(cast, "rule.mild")
+    one.pk = None
+    with cast.acting(), pytest.raises(IntegrityError), transaction.atomic():
+        Recommendation.objects.bulk_create([one])

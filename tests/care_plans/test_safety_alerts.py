@@ -1,0 +1,367 @@
+"""An answer that somebody must act on at once: said again until taken up, closed by a person."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail
+
+from care_plans import assessing, safety_alerts
+from care_plans.models import Assessment, SafetyAlert
+from care_plans.sittings import NewScore
+from coordination import on_call
+from coordination.models import AccessGrant
+from coordination.problems import Problem
+from notifications import delivery
+from notifications.models import Message
+from notifications.preferences import choose
+from tests import lockbox
+from tests.care_plans import underway
+from tests.care_plans.test_findings_at_once import together
+from tests.cast import NOW, Cast, Person
+from tests.matrix_scenes import a_patient
+
+URL = "/api/v1/safety-alerts"
+MINE = "/api/v1/me/assessments"
+QUARTER = timedelta(minutes=15)
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[None]:
+    """Let requests happen at the cast's moment."""
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def put_on_call(cast: Cast, who: Person, **period: Any) -> None:
+    with cast.acting():
+        on_call.arrange_duty(
+            who.practitioner_role.id,
+            since=period.get("since", NOW - timedelta(hours=1)),
+            until=period.get("until"),
+            actor=cast.sam.actor(),
+            now=NOW,
+        )
+
+
+def answer(
+    cast: Cast, *, at: datetime = NOW, who: Person | None = None, **items: Any
+) -> Assessment:
+    """Record answers to the PHQ-9 by item (`item_9=1`), or its total (`total=20`)."""
+    scores = [
+        NewScore("phq9", Decimal(value), item=None if name == "total" else int(name[5:]))
+        for name, value in items.items()
+    ]
+    with cast.acting():
+        row, _ = assessing.record_assessment(
+            cast.patient.id, scores=scores, actor=(who or cast.asha).actor(at), now=at
+        )
+        return row
+
+
+def alerts(cast: Cast) -> list[SafetyAlert]:
+    with cast.acting():
+        return list(SafetyAlert.objects.order_by("id"))
+
+
+def called(cast: Cast, rung: int) -> set[Any]:
+    with cast.acting():
+        rows = Message.objects.filter(kind="safety.alert", channel="email")
+        found = rows.filter(occurrence__endswith=f":{rung}")
+        return set(found.values_list("to_practitioner_role_id", flat=True))
+
+
+# Raised
+
+
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize(
+    ("answers", "rules"),
+    [
+        ({"item_9": 1}, ["suicide_risk"]),
+        ({"item_9": 3, "total": 4}, ["suicide_risk"]),
+        ({"item_9": 0, "total": 19}, []),
+        ({"item_8": 3}, []),
+        ({"total": 20}, ["severe_depression"]),
+        ({"item_9": 1, "total": 25}, ["severe_depression", "suicide_risk"]),
+    ],
+)
+def test_it_is_raised_by_the_answer_whatever_the_total(
+    cast: Cast, answers: dict[str, Any], rules: list[str]
+) -> None:
+    answer(cast, **answers)
+    assert sorted(alert.rule for alert in alerts(cast)) == rules
+
+
+def test_it_needs_no_course_and_says_on_whose_word(cast: Cast) -> None:
+    put_on_call(cast, cast.farah)
+    answer(cast, item_9=1)
+    [alert] = cast.asha.client.get(URL, {"open": "true"}).json()["results"]
+    assert (alert["measure"], alert["rule"]) == ("phq9", "suicide_risk")
+    assert "9-8-8" in alert["action"]
+    assert (alert["source"], alert["verified"]) == ("expert consensus", "unverified")
+    assert called(cast, 0) == {cast.farah.practitioner_role.id, cast.asha.practitioner_role.id}
+
+
+def test_who_is_on_call_may_read_the_patient_until_it_is_closed(cast: Cast) -> None:
+    put_on_call(cast, cast.gus)
+    at = f"/api/v1/patients/{cast.patient.id}"
+    assert cast.gus.client.get(at).status_code == 404
+    answer(cast, item_9=1)
+    assert cast.gus.client.get(at).status_code == 200
+    [alert] = cast.gus.client.get(URL).json()["results"]
+    here = f"{URL}/{alert['id']}"
+    assert cast.gus.client.post(f"{here}/acknowledge").status_code == 200
+    done = {"outcome": "assessed", "reason": "Spoke at length; a safety plan is agreed."}
+    assert cast.gus.client.post(f"{here}/close", done).status_code == 200
+    assert cast.gus.client.get(at).status_code == 404
+    with cast.acting():
+        grant = AccessGrant.objects.get(basis="safety")
+        assert grant.until == NOW
+
+
+def test_it_heeds_no_wish_to_be_left_alone(cast: Cast) -> None:
+    with cast.acting():
+        choose(
+            purpose="work",
+            channel="email",
+            wanted=False,
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+    answer(cast, item_9=2)
+    delivery.deliver_due("email", clock=lambda: NOW)
+    [letter] = mail.outbox
+    assert letter.to == [cast.asha.user.email]
+    words = f"{letter.subject} {letter.body}".lower()
+    assert "needs somebody now" in words
+    for secret in ("phq", "suicid", "9-8-8", cast.patient.family_name.lower()):
+        assert secret not in words
+
+
+def test_a_correction_closes_nothing_and_raises_what_it_now_says(cast: Cast) -> None:
+    row = answer(cast, item_9=1)
+    with cast.acting():
+        assessing.replace_assessment(
+            row.id,
+            scores=[NewScore("phq9", Decimal(0), item=9)],
+            reason="Misread.",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+    [alert] = alerts(cast)
+    assert alert.status == "open"
+
+
+def test_the_same_answer_sent_again_raises_nothing_more(cast: Cast) -> None:
+    body = {
+        "patient": str(cast.patient.id),
+        "scores": [{"measure": "phq9", "value": 1, "item": 9}],
+    }
+    for _ in range(3):
+        headers = {"Idempotency-Key": "visit"}
+        assert (
+            cast.asha.client.post("/api/v1/assessments", body, headers=headers).status_code == 201
+        )
+    assert len(alerts(cast)) == 1
+
+
+# Said again
+
+
+def test_it_is_said_again_to_more_people_until_somebody_takes_it_up(cast: Cast) -> None:
+    put_on_call(cast, cast.farah)
+    with cast.acting():
+        underway.start(cast)
+        course_team = {cast.asha.practitioner_role.id}
+    answer(cast, item_9=1)
+    assert safety_alerts.escalate(now=NOW + QUARTER - timedelta(seconds=1)) == 0
+    for rung in (1, 2, 3):
+        assert safety_alerts.escalate(now=NOW + rung * QUARTER) == 1
+        assert called(cast, rung) >= {cast.farah.practitioner_role.id} | course_team
+    [alert] = alerts(cast)
+    later = NOW + 3 * QUARTER
+    with cast.acting():
+        safety_alerts.acknowledge(alert.id, actor=cast.farah.actor(later), now=later)
+    assert safety_alerts.escalate(now=NOW + timedelta(days=1)) == 0
+    with cast.acting():
+        assert not Message.objects.filter(kind="safety.alert", status="queued").exists()
+
+
+def test_whoever_comes_on_call_later_is_called_by_the_next_rung(cast: Cast) -> None:
+    put_on_call(cast, cast.farah, until=NOW + timedelta(minutes=10))
+    put_on_call(cast, cast.gus, since=NOW + timedelta(minutes=10))
+    answer(cast, item_9=1)
+    safety_alerts.escalate(now=NOW + QUARTER)
+    assert cast.gus.practitioner_role.id in called(cast, 1)
+    assert cast.farah.practitioner_role.id not in called(cast, 1)
+
+
+def test_two_sweeps_at_once_climb_one_rung(committed_cast: Cast) -> None:
+    cast = committed_cast
+    put_on_call(cast, cast.farah)
+    answer(cast, item_9=1)
+    together(cast, *[lambda: safety_alerts.escalate(now=NOW + QUARTER)] * 6)
+    [alert] = alerts(cast)
+    assert alert.rung == 1
+
+
+# Taken up and closed
+
+
+def test_it_is_closed_only_by_who_says_what_came_of_it(cast: Cast) -> None:
+    answer(cast, item_9=1)
+    [alert] = alerts(cast)
+    here = f"{URL}/{alert.pk}"
+    early = cast.asha.client.post(f"{here}/close", {"outcome": "assessed", "reason": "Done."})
+    assert early.status_code == 409
+    assert "acknowledge" in early.json()["detail"]
+    assert cast.asha.client.post(f"{here}/acknowledge").status_code == 200
+    for body, pointer in (
+        ({"outcome": "fine", "reason": "Done."}, "/outcome"),
+        ({"outcome": "assessed", "reason": " "}, "/reason"),
+    ):
+        refused = cast.asha.client.post(f"{here}/close", body)
+        assert refused.status_code == 400
+        assert refused.json()["errors"][0]["pointer"] == pointer
+    done = {"outcome": "assessed", "reason": "Assessed by phone; no plan, no means."}
+    closed = cast.asha.client.post(f"{here}/close", done)
+    assert (closed.status_code, closed.json()["status"]) == (200, "closed")
+    assert cast.asha.client.post(f"{here}/acknowledge").status_code == 409
+
+
+def test_one_of_many_takes_it_up(committed_cast: Cast) -> None:
+    cast = committed_cast
+    answer(cast, item_9=1)
+    [alert] = alerts(cast)
+    with cast.acting():
+        actor = cast.asha.actor()
+    said = together(cast, *[lambda: safety_alerts.acknowledge(alert.id, actor=actor, now=NOW)] * 6)
+    assert sum(isinstance(one, SafetyAlert) for one in said) == 1
+    assert sum(isinstance(one, Problem) for one in said) == 5
+
+
+@pytest.mark.feature("PV-02")
+def test_a_directive_hides_the_answer_and_never_the_alert(cast: Cast) -> None:
+    scene = lockbox.stage(cast, hands_over=False)
+    answer(cast, item_9=1, who=cast.chloe)
+    before = {one["measure"] for one in cast.ben.client.get(URL).json()["results"]}
+    assert before == {"phq9"}
+    chloe = cast.chloe.practitioner_role.practitioner_id
+    scene.lock(target="practitioner", target_practitioner_id=chloe)
+    found = cast.ben.client.get(URL).json()["results"]
+    assert len(found) == 2  # the stage's own, and this one
+    for alert in found:
+        assert (alert["assessment"], alert["measure"], alert["rule"]) == (None, "", "")
+        assert alert["status"] == "open"
+
+
+def test_locking_everything_away_hides_no_alert(cast: Cast) -> None:
+    scene = lockbox.stage(cast, hands_over=False)
+    scene.lock(target="everything", audience="everyone")
+    answer(cast, item_9=1)
+    assert cast.asha.client.get(URL, {"open": "true"}).json()["results"]
+    delivery.deliver_due("email", clock=lambda: NOW)
+    assert [letter for letter in mail.outbox if "safety alert" in letter.subject.lower()]
+
+
+def test_a_patient_who_is_noted_as_deceased_still_calls_the_staff(cast: Cast) -> None:
+    with cast.acting():
+        type(cast.patient).objects.filter(pk=cast.patient.pk).update(deceased_at=NOW)
+    answer(cast, item_9=1)
+    delivery.deliver_due("email", clock=lambda: NOW)
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("gus", 404), ("sam", 403), ("ada", 403), ("pia", 403), ("olu", 404)]
+)
+def test_nobody_outside_the_circle_reads_it(cast: Cast, who: str, status: int) -> None:
+    answer(cast, item_9=1)
+    [alert], person = alerts(cast), cast.everybody[who]
+    assert person.client.get(f"{URL}/{alert.pk}").status_code == status
+    assert person.client.post(f"{URL}/{alert.pk}/acknowledge").status_code == status
+
+
+# Who answers sees whom to call
+
+
+def own(cast: Cast, **items: int) -> Any:
+    patient = a_patient(cast)
+    scores = [
+        {"measure": "phq9", "value": value, "item": int(name[5:])} for name, value in items.items()
+    ]
+    return patient.client.post(MINE, {"scores": scores, "language": "fr-CA"})
+
+
+def test_a_patient_sees_whom_to_call_and_that_nobody_watches(cast: Cast) -> None:
+    put_on_call(cast, cast.farah)
+    answered = own(cast, item_9=1, item_1=2)
+    assert answered.status_code == 201, answered.content
+    shown = answered.json()["crisis"]
+    assert [line["number"] for line in shown["lines"]] == ["9-8-8", "9-1-1"]
+    assert "jour et nuit" in shown["notice"]
+    assert shown["unreachable"] == ""
+    [alert] = alerts(cast)
+    assert called(cast, 0) >= {cast.farah.practitioner_role.id}
+    assert alert.patient_id == cast.patient.id
+
+
+def test_it_says_so_when_nobody_can_be_reached(cast: Cast) -> None:
+    with cast.acting():
+        lead = cast.asha.practitioner_role
+        type(lead).objects.filter(pk=lead.pk).update(
+            registered_until=NOW.date() - timedelta(days=1)
+        )
+    shown = own(cast, item_9=1).json()["crisis"]
+    assert "joignable" in shown["unreachable"]
+
+
+def test_other_answers_show_nothing(cast: Cast) -> None:
+    assert own(cast, item_9=0, item_1=3).json()["crisis"] is None
+
+
+def test_a_patient_takes_no_measure_that_a_practitioner_takes(cast: Cast) -> None:
+    patient = a_patient(cast)
+    body = {"scores": [{"measure": "six_mwt_m", "value": 400}]}
+    refused = patient.client.post(MINE, body)
+    assert refused.status_code == 403
+    assert refused.json()["rule"] == "assessment.self-reported"
+
+
+def test_what_a_patient_answers_is_evidence_for_their_one_course(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast)
+    patient = a_patient(cast)
+    body = {"scores": [{"measure": "nprs", "value": 4}]}
+    assert patient.client.post(MINE, body).status_code == 201
+    with cast.acting():
+        row = Assessment.objects.latest("id")
+        assert row.course_id == course.id
+        assert row.practitioner_role_id is None
+
+
+@pytest.mark.parametrize(
+    ("body", "is_crisis"),
+    [
+        ({"items": {"9": 1}}, True),
+        ({"items": {"9": 0, "1": 3}}, False),
+        ({"total": 27}, False),
+        ({}, False),
+    ],
+)
+def test_nobody_needs_a_login_to_learn_whom_to_call(
+    cast: Cast, client: Any, body: dict[str, Any], is_crisis: bool
+) -> None:
+    at = "/api/v1/self-checks/measures/phq9"
+    answered = client.post(at, body, content_type="application/json")
+    assert answered.status_code == 200, answered.content
+    shown = answered.json()["crisis"]
+    assert (shown is not None) is is_crisis
+    if shown:
+        assert [line["number"] for line in shown["lines"]] == ["9-8-8", "9-1-1"]
+        assert shown["unreachable"]
+    assert alerts(cast) == []

@@ -1,0 +1,99 @@
+"""Whether to see a provider: asked without a login, answered from the pathway, and not kept."""
+
+from typing import Any
+
+import pytest
+
+from care_plans.models import Assessment, RedFlagScreen
+from coordination.models import AuditEvent
+from tests.cast import Cast
+
+URL = "/api/v1/self-checks/pathways/hamstring-tendinopathy"
+
+pytestmark = pytest.mark.feature("DP-05")
+
+
+def ask(client: Any, answers: dict[str, Any]) -> Any:
+    return client.post(URL, {"answers": answers}, content_type="application/json")
+
+
+def every(client: Any, **yes: bool) -> dict[str, Any]:
+    """Answer no to everything but what is named (with - for _)."""
+    asked = client.get(URL).json()["questions"]
+    said = {question["id"]: False for question in asked}
+    return said | {name.replace("_", "-"): answer for name, answer in yes.items()}
+
+
+def test_it_asks_each_reason_once_and_says_what_it_is_not(cast: Cast, client: Any) -> None:
+    shown = client.get(URL).json()
+    ids = [question["id"] for question in shown["questions"]]
+    assert len(ids) == len(set(ids))
+    assert {"two-weeks", "function", "bruising", "cauda-equina"} <= set(ids)
+    assert "swelling-or-bruising" not in ids  # asked as `bruising` already
+    assert "not a substitute for professional medical advice" in shown["disclaimer"]
+
+
+@pytest.mark.parametrize(
+    ("yes", "outcome"),
+    [
+        pytest.param("two_weeks", "see_provider", marks=pytest.mark.feature("seed-see-2weeks")),
+        pytest.param("function", "see_provider", marks=pytest.mark.feature("seed-see-function")),
+        pytest.param("bruising", "urgent", marks=pytest.mark.feature("seed-see-bruise")),
+        ("cauda_equina", "emergency"),
+        ("numbness_or_tingling", "see_provider"),
+    ],
+)
+def test_it_says_how_soon(cast: Cast, client: Any, yes: str, outcome: str) -> None:
+    result = ask(client, every(client, **{yes: True})).json()
+    assert result["outcome"] == outcome
+    assert [one["id"] for one in result["applies"]] == [yes.replace("_", "-")]
+    assert result["self_help"] == []
+    assert result["disclaimer"]
+
+
+def test_the_most_urgent_counts(cast: Cast, client: Any) -> None:
+    result = ask(client, every(client, two_weeks=True, dvt=True, bruising=True)).json()
+    assert result["outcome"] == "emergency"
+    assert [one["id"] for one in result["applies"]] == ["dvt", "bruising", "two-weeks"]
+
+
+def test_self_care_is_said_only_when_everything_was_answered(cast: Cast, client: Any) -> None:
+    answers = every(client)
+    result = ask(client, answers).json()
+    assert (result["outcome"], len(result["self_help"])) == ("self_care", 5)
+    del answers["bruising"]
+    result = ask(client, answers).json()
+    assert (result["outcome"], result["not_answered"]) == ("unclear", ["bruising"])
+    assert result["self_help"] == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "pointer"),
+    [({"bruises": True}, "/answers/bruises"), ({"bruising": "perhaps"}, "/answers/bruising")],
+)
+def test_it_names_the_wrong_answer(
+    cast: Cast, client: Any, answers: dict[str, Any], pointer: str
+) -> None:
+    refused = ask(client, answers)
+    assert refused.status_code == 400
+    assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize("slug", ["nothing", "lumbar-radiculopathy-x"])
+def test_it_knows_no_other_pathway(cast: Cast, client: Any, slug: str) -> None:
+    at = f"/api/v1/self-checks/pathways/{slug}"
+    assert client.get(at).status_code == 404
+    assert (
+        client.post(at, {"answers": {"a": True}}, content_type="application/json").status_code
+        == 404
+    )
+
+
+def test_nothing_is_kept(cast: Cast, client: Any) -> None:
+    with cast.acting():
+        before = AuditEvent.objects.count()
+    ask(client, every(client, cauda_equina=True))
+    with cast.acting():
+        assert AuditEvent.objects.count() == before
+        assert not Assessment.objects.exists()
+        assert not RedFlagScreen.objects.exists()
