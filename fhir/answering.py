@@ -34,7 +34,7 @@ _KEPT = {"id", "meta", "language", "text", "identifier", "author", "source"}
 _ITEM = {"linkId", "answer", "extension", "text", "definition", "id"}
 _MOST_ITEMS = 500
 #: a sitting is recorded when it is complete
-_COMPLETE = ("completed", "amended")
+COMPLETE = ("completed", "amended")
 _VALUES = ("valueInteger", "valueDecimal")
 
 
@@ -86,8 +86,8 @@ def sitting(resource: Any) -> Sitting:
     for name in received:
         if name.lstrip("_") not in _READ | _KEPT:
             raise Invalid.field(pointer(name), "This element is not taken here.")
-    if received.get("status") not in _COMPLETE:
-        raise Invalid.field("/status", f"One of: {', '.join(_COMPLETE)}.")
+    if received.get("status") not in COMPLETE:
+        raise Invalid.field("/status", f"One of: {', '.join(COMPLETE)}.")
     version = _version(received.get("questionnaire"))
     said = dict(_extensions(received.get("extension"), "/extension"))
     sheets = _sheets(received.get("item"))

@@ -15,7 +15,8 @@ from coordination.api.permissions import ANY_ROLE, CLINICAL
 from coordination.api.views import Listed, OfPatients, Retrieved
 from coordination.problems import Invalid
 from fhir import answering
-from fhir.questionnaires import questionnaire, response
+from fhir.answering import COMPLETE
+from fhir.questionnaires import CANONICAL, questionnaire, response
 
 ID = OpenApiParameter("questionnaire", str, OpenApiParameter.PATH, description="Such as `phq4.v3`.")
 MEASURE = OpenApiParameter(
@@ -42,13 +43,29 @@ class QuestionnaireSerializer(serializers.Serializer[MeasureVersion]):
         return questionnaire(instance)
 
 
+class SubjectSerializer(serializers.Serializer[Any]):
+    """A reference of R4 to the patient."""
+
+    reference = serializers.RegexField(
+        r"^Patient/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", help_text="`Patient/{id}`."
+    )
+
+
 class NewQuestionnaireResponseSerializer(serializers.Serializer[Any]):
     """A complete QuestionnaireResponse of R4; what is not read of it is kept and given back."""
 
-    resourceType = serializers.CharField(help_text="QuestionnaireResponse.")  # noqa: N815
-    questionnaire = serializers.CharField(help_text="`urn:continuum:questionnaire:phq4|3`.")
-    subject = serializers.DictField(help_text="A reference to `Patient/{id}`.")
-    authored = serializers.CharField(required=False, help_text="When it was answered.")
+    resourceType = serializers.ChoiceField(  # noqa: N815
+        ["QuestionnaireResponse"], help_text="QuestionnaireResponse."
+    )
+    questionnaire = serializers.RegexField(
+        rf"^{CANONICAL}[a-z][a-z0-9_]*(\|[1-9][0-9]{{0,5}})?$",
+        help_text=f"`{CANONICAL}phq4|3`; without a number, the present version.",
+    )
+    subject = SubjectSerializer(help_text="Whose answers they are.")
+    status = serializers.ChoiceField(COMPLETE, help_text="A sitting is recorded when complete.")
+    authored = serializers.DateTimeField(
+        required=False, help_text="When it was answered, with its zone."
+    )
     extension = serializers.ListField(
         child=serializers.DictField(),
         required=False,
@@ -61,7 +78,9 @@ class QuestionnaireResponseSerializer(NewQuestionnaireResponseSerializer):
     """A QuestionnaireResponse of R4, as it came or in FHIR's words."""
 
     id = serializers.CharField(help_text="Of the assessment.")
-    status = serializers.CharField(help_text="As it came; entered-in-error once corrected.")
+    status = serializers.ChoiceField(
+        (*COMPLETE, "entered-in-error"), help_text="As it came; entered-in-error once corrected."
+    )
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         """Return the resource."""
