@@ -253,9 +253,20 @@ def _told(known: Facts, more: ScoreFact | AnswerFact | ScreenFact) -> Facts:
 def test_it_never_turns_met_into_unknown_when_it_learns_more(
     asked: Criterion, known: Facts, more: ScoreFact | AnswerFact | ScreenFact
 ) -> None:
-    """Zero on the other side and an explicit "unknown" say that something is not known."""
-    if evaluate(asked, hamstring(), known, NOW).outcome is Outcome.MET:
-        after = evaluate(asked, hamstring(), _told(known, more), NOW)
+    """Zero on the other side and an explicit "unknown" say that something is not known.
+
+    Nothing that was met is unknown afterwards. What is made of several may be, but only where one
+    of them is now known not to be met: of "this or that" the other may never have been known.
+    """
+    before = evaluate(asked, hamstring(), known, NOW)
+    after = evaluate(asked, hamstring(), _told(known, more), NOW)
+    was_met = [
+        now.outcome
+        for was, now in zip(before.leaves(), after.leaves(), strict=True)
+        if was.outcome is Outcome.MET
+    ]
+    assert Outcome.UNKNOWN not in was_met
+    if before.outcome is Outcome.MET and Outcome.NOT_MET not in was_met:
         assert after.outcome is not Outcome.UNKNOWN
 
 

@@ -26,6 +26,7 @@ OWN = {
     "/api/v1/permissions",
     "/api/v1/me/assessments",
     "/api/v1/me/adherence-entries",
+    "/api/v1/me/statements",
 }
 EMERGENCY = "Access taken in an emergency, with a reason"
 
