@@ -127,8 +127,8 @@ def _must_be_borne_out(outcome: str, found: Reckoning) -> None:
             names = "; ".join(goal.text for goal in lacking[:3]) or "it has none"
             raise Invalid.field(
                 "/outcome",
-                f"{len(lacking)} goals of this course were not reached as far as is recorded "
-                f"({names}): mark them achieved first, or name another outcome.",
+                f"Not every goal of this course was reached as far as is recorded ({names}): "
+                "mark them achieved first, or name another outcome.",
             )
     if outcome == Outcome.PARTLY_ACHIEVED and not found.achieved:
         raise Invalid.field("/outcome", "No goal of this course was reached as far as is recorded.")

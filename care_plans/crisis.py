@@ -6,7 +6,7 @@ The numbers are those of Canada: 9-8-8 is the suicide crisis line, 9-1-1 emergen
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from coordination.languages import Language
+from coordination.languages import ENGLISH, NOTICES, Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Crisis:
     lines: tuple[Line, ...]
     notice: str
     unreachable: str
+    translation_notice: str
 
 
 _WORDS: Mapping[Language, tuple[str, str, str, str, str]] = {
@@ -53,4 +54,5 @@ def crisis_in(language: Language, *, reachable: bool) -> Crisis:
         lines=(Line("9-8-8", suicide), Line("9-1-1", emergency)),
         notice=notice,
         unreachable="" if reachable else unreachable,
+        translation_notice=NOTICES["original" if language == ENGLISH else "machine_drafted"],
     )

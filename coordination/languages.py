@@ -128,6 +128,11 @@ def say(text: str, language: Language, files: Iterable[Path]) -> Told:
     return Told(text, "missing")
 
 
+def notice_of(file: Path, language: Language) -> str:
+    """Return what whoever reads from a book in this language has to be told; mostly nothing."""
+    return NOTICES["original" if language == ENGLISH else book(file).state]
+
+
 def worst(states: Iterable[State]) -> State:
     """Return what has to be told of several texts: the least that is known of any of them."""
     found = set(states)

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from coordination import access_words, audit
 from coordination.actors import Actor, Role
-from coordination.languages import ENGLISH, Language
+from coordination.languages import ENGLISH, Language, notice_of
 from coordination.models import (
     AuditEvent,
     Discipline,
@@ -24,7 +24,7 @@ from coordination.models import (
     User,
 )
 from coordination.persons import records_of_person
-from coordination.phrases import in_access_log
+from coordination.phrases import ACCESS_LOG, in_access_log
 from coordination.problems import NotFound, Problem
 from coordination.staff import admit_member
 from coordination.tenancy import acting_in
@@ -56,6 +56,7 @@ class Access:
     what: str
     why: str
     purpose: str
+    translation_notice: str
 
 
 def own_patient(actor: Actor) -> Patient:
@@ -176,4 +177,5 @@ def _plainly(
         what=what,
         why=access_words.reason(row, bases[0], language),
         purpose=access_words.purpose(row, language),
+        translation_notice=notice_of(ACCESS_LOG, language),
     )

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from coordination.languages import ENGLISH, FRENCH, Language, language_of
+from coordination.languages import ENGLISH, FRENCH, Language, language_of, notice_of
 from coordination.models import Location
-from coordination.phrases import DAYS, MONTHS, in_mail
+from coordination.phrases import DAYS, MAILS, MONTHS, in_mail
 from notifications.channels.contract import Letter
 from notifications.consents import unsubscribe_url
 from notifications.kinds import MessageKind
@@ -22,7 +22,7 @@ _TEXT = """\
 {clinic}
 {since}
 {link}
-{privacy} {closing}
+{privacy} {closing}{notice}
 """
 
 _LINK = """
@@ -59,6 +59,7 @@ def write(message: Message, kind: MessageKind, *, address: str) -> Letter:
             link=_link(message),
             privacy=in_mail("To protect privacy, this mail says no more than that.", language),
             closing=_closing(message, kind, language),
+            notice=_notice(language),
         ),
         unsubscribe=unsubscribe_url(message) if message.to_patient_id is not None else "",
     )
@@ -97,6 +98,11 @@ def _link(message: Message) -> str:
     if message.to_patient_id is not None:
         return ""
     return _LINK.format(link=urljoin(f"{settings.PUBLIC_URL}/", message.path.lstrip("/")))
+
+
+def _notice(language: Language) -> str:
+    found = notice_of(MAILS, language)
+    return f"\n\n{found}" if found else ""
 
 
 def _closing(message: Message, kind: MessageKind, language: Language) -> str:

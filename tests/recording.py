@@ -159,6 +159,8 @@ class Book:
         if isinstance(part, list):
             return [self.neutral(one) for one in part]
         if isinstance(part, dict):
+            if {"pathway", "stages"} <= set(part):  # a whole pathway: how it begins says enough
+                return {"pathway": part["pathway"], "version": part["version"], "and": "so on"}
             if {"kind", "system", "value"} <= set(part):
                 part = {**part, "value": "MRN-1001"}
             return {key: _INSTEAD.get(key) or self.neutral(one) for key, one in part.items()}

@@ -21,7 +21,7 @@ from coordination import own_access
 from coordination.api.examples import JSON, read_examples
 from coordination.login_fence import login_of
 from notifications.models import Message
-from tests.care_plans import written
+from tests.care_plans import underway, written
 from tests.cast import NOW, Cast, Person
 from tests.recording import Book, shape, write_down
 from tests.story import TOLD, Teller, tell
@@ -113,7 +113,20 @@ def told(cast: Cast, document: dict[str, Any], clock: Any) -> dict[str, Any]:
     written.coverage(cast, cast.sam)
     book.read()
     log_in_and_out(cast, Teller(book.ask), clock)
+    rehearse(cast, Teller(book.ask))
     return book.kept
+
+
+def rehearse(cast: Cast, tell: Teller) -> None:
+    """Try a version and a draft of it. Apart from the story, for it takes seconds."""
+    made_up = {"severity": "mild", "side": "left", "answers": underway.CALM}
+    at = {"slug": "hamstring-tendinopathy"}
+    with cast.acting():
+        version = underway.version()
+    draft = {**version.content, "version": "9.0.0"}
+    one = "/pathways/{slug}/versions/{version}/dry-run"
+    tell(cast.asha, "post", one, made_up, **at, version=version.version)
+    tell(cast.asha, "post", "/pathways/{slug}/dry-run", {**made_up, "draft": draft}, **at)
 
 
 def patient_of(cast: Cast) -> Person:

@@ -10,6 +10,7 @@ import time_machine
 from django import forms
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils.html import escape
 from pydantic import ValidationError
 
 from care_plans import crisis
@@ -29,6 +30,7 @@ from coordination.api.password_page import PasswordForm
 from coordination.environment import PROJECT
 from coordination.languages import (
     LANGUAGES,
+    NOTICES,
     Book,
     BookRefused,
     Review,
@@ -301,9 +303,12 @@ def test_whom_to_call_is_said_in_the_language_of_the_record(cast: Cast) -> None:
 def test_whom_to_call_is_said_in_the_language_of_the_browser(cast: Cast, client: Client) -> None:
     at, body = "/api/v1/self-checks/measures/phq9", {"items": {"9": 1}}
     asked: Any = {"content_type": "application/json"}
-    assert "call now" in client.post(at, body, **asked).json()["crisis"]["title"]
+    english = client.post(at, body, **asked).json()["crisis"]
+    assert "call now" in english["title"]
+    assert english["translation_notice"] == ""
     french = client.post(at, body, **asked, **FRENCH).json()["crisis"]
     assert "appelez maintenant" in french["title"]
+    assert "aucun clinicien ne l'a révisée" in french["translation_notice"]
     chosen = client.post(at, body | {"language": "en-CA"}, **asked, **FRENCH).json()["crisis"]
     assert "call now" in chosen["title"]
     assert set(crisis._WORDS) == set(LANGUAGES)
@@ -328,6 +333,7 @@ def test_a_patient_reads_who_looked_in_french(cast: Cast) -> None:
     assert log["Content-Language"] == english["Content-Language"] == "fr-CA"
     [line] = [one for one in log.json()["results"] if one["who"] == "Asha"][:1]
     assert line["done"] == "A consulté"
+    assert "aucun clinicien ne l'a révisée" in line["translation_notice"]
     assert line["what"] == "votre nom, vos coordonnées et vos identifiants"
     assert line["disciplines"] == ["Physiothérapie"]
     assert line["works_as"] == ["Praticien ou praticienne"]
@@ -378,6 +384,7 @@ def test_a_patient_is_written_to_in_their_language_and_staff_in_english(
         assert letter.subject.endswith(say(kind.subject_line, "fr-CA", (MAILS,)).text)
         assert "Depuis : lundi 23 novembre 2026, 10 h 00" in letter.text
         assert "appuyez sur le bouton" in letter.text
+        assert letter.text.rstrip().endswith(NOTICES["machine_drafted"])
         assert not re.search(r"\b(the|Clinic:|Since|you)\b", letter.text.split("http")[0])
 
 
@@ -412,6 +419,8 @@ def test_a_patient_logs_in_at_a_french_page(client: Client) -> None:
     for words in ("Ouvrir une session", "Adresse courriel", "Mot de passe", "Aller au contenu"):
         assert words in text
     assert "Log in" not in text
+    assert escape(NOTICES["machine_drafted"]) in text
+    assert "machine" not in client.get("/login").content.decode()
     refused = client.post("/login", {"email": "a@example.org", "password": "x" * 12}, **FRENCH)
     assert "ne correspondent à aucun accès actif" in refused.content.decode()
     empty = client.post("/login", {}, **FRENCH)

@@ -110,6 +110,9 @@ class CrisisSerializer(serializers.Serializer[Any]):
     unreachable = serializers.CharField(
         allow_blank=True, help_text="Said when nobody of the clinic can be reached."
     )
+    translation_notice = serializers.CharField(
+        allow_blank=True, help_text="To be shown after the rest, unless empty."
+    )
 
 
 class MeasureCheckSerializer(serializers.Serializer[Any]):

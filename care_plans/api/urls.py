@@ -35,6 +35,11 @@ from care_plans.api.plans import CarePlanViewSet
 from care_plans.api.proxied import ProxiedPlanViewSet
 from care_plans.api.recommendations import RecommendationViewSet, RuleOutcomeViewSet
 from care_plans.api.red_flags import RedFlagViewSet
+from care_plans.api.rehearsals import (
+    CourseForecastViewSet,
+    DryRunOfDraftViewSet,
+    DryRunOfVersionViewSet,
+)
 from care_plans.api.reports import PlanFundingViewSet, RecurrenceViewSet
 from care_plans.api.safety_alerts import SafetyAlertViewSet
 from care_plans.api.self_checks import MeasureCheckView, PathwayCheckView
@@ -54,12 +59,19 @@ router.register(
     PathwayVersionViewSet,
     basename="pathway-version",
 )
+router.register("pathways", DryRunOfDraftViewSet, basename="draft-dry-run")
+router.register(
+    "pathways/(?P<slug>[a-z][a-z0-9-]{0,59})/versions",
+    DryRunOfVersionViewSet,
+    basename="version-dry-run",
+)
 router.register("care-plans", CarePlanViewSet, basename="care-plan")
 router.register("care-plans", PlanFundingViewSet, basename="plan-funding")
 router.register("care-plans", PlanConflictViewSet, basename="plan-conflict")
 router.register("courses", CourseViewSet, basename="course")
 router.register("courses", CourseVersionViewSet, basename="course-version")
 router.register("courses", CourseDiagnosisViewSet, basename="course-diagnosis")
+router.register("courses", CourseForecastViewSet, basename="course-forecast")
 router.register("courses", CourseHistoryViewSet, basename="course-history")
 router.register("courses", CourseOutcomeViewSet, basename="course-outcome")
 router.register("duplicate-reviews", DuplicateReviewViewSet, basename="duplicate-review")

@@ -6,6 +6,10 @@ from typing import Any
 
 from care_plans.content.reading import Located, Where
 
+#: what a condition is called and how long it takes: facts of that condition alone, no block that
+#: another could include, also where two of them happen to be the same
+OWN = frozenset({"codes", "expected", "durations"})
+
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
@@ -30,7 +34,8 @@ def reuse_of(located: Located, top: Where = ()) -> Reuse:
     """Count the blocks below `top`: items of lists and entries of mappings that carry a source.
 
     A block is shared when it was written in another file than the one that was read, and only
-    then. One that says nothing but unknown is not counted, wherever it stands.
+    then. One that says nothing but unknown is not counted, wherever it stands; nor is what lies
+    below `OWN`, shared or not.
     """
     node: Any = located.data
     for part in top:
@@ -44,7 +49,8 @@ def _blocks(node: Any, where: Where) -> Iterator[Where]:
         if "source" in node and node.get("text") != "unknown":
             yield where
         for key, child in node.items():
-            yield from _blocks(child, (*where, key))
+            if key not in OWN:
+                yield from _blocks(child, (*where, key))
     elif isinstance(node, list):
         for number, child in enumerate(node):
             yield from _blocks(child, (*where, number))

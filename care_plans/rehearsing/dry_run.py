@@ -26,17 +26,25 @@ class NoVersionStored(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Stayed:
-    """One stay of a rehearsed course: which stage, from when to when, and for how long expected."""
+    """One stay of a rehearsed course: which stage, from when to when, and for how long expected.
+
+    `source` says what the expectation rests on, in the words of the pathway's sources.
+    """
 
     stage: str
     entered_at: datetime
     left_at: datetime | None
     expected_until: datetime
+    source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """What a rehearsal showed. `unmet` is what stood in the way and was overridden by the lead."""
+    """What a rehearsal showed.
+
+    `unmet` is what stood in the way and was overridden by the lead; `stopped` is why it could not
+    go on to the end, or nothing.
+    """
 
     pathway: str
     version: str
@@ -47,6 +55,7 @@ class Rehearsed:
     stays: tuple[Stayed, ...]
     entries: tuple[Entry, ...]
     unmet: tuple[str, ...]
+    stopped: str = ""
 
 
 def dry_run(
@@ -95,16 +104,18 @@ def scores_of(definition: PathwayDefinition, severity: Any, side: str) -> meetin
 
 
 @contextmanager
-def watched(player: Player) -> Iterator[Timeline]:
-    """Keep a timeline of what happens to a course within this block."""
+def watched(player: Player, *, from_here: bool = False) -> Iterator[Timeline]:
+    """Keep a timeline of what happens to a course within this block, or of all that is there."""
     timeline = Timeline(player.course_id, player.course.patient_id)
     player.watch = timeline.look
-    timeline.look(player.at)
+    (timeline.begin_here if from_here else timeline.look)(player.at)
     yield timeline
     timeline.look_at_messages()
 
 
-def told_of(player: Player, timeline: Timeline, unmet: list[str]) -> Rehearsed:
+def told_of(
+    player: Player, timeline: Timeline, unmet: list[str], *, stopped: str = ""
+) -> Rehearsed:
     """Return what a rehearsed course has come to."""
     course: Course = player.course
     definition = course.pathway_version.definition
@@ -117,11 +128,26 @@ def told_of(player: Player, timeline: Timeline, unmet: list[str]) -> Rehearsed:
         began_at=course.started_at or course.applied_at,
         ended_at=course.discharged_at,
         stays=tuple(
-            Stayed(stay.stage, stay.entered_at, stay.left_at, stay.expected_until) for stay in stays
+            Stayed(
+                stay.stage,
+                stay.entered_at,
+                stay.left_at,
+                stay.expected_until,
+                _expectation_source(definition, stay.stage, course.severity),
+            )
+            for stay in stays
         ),
         entries=tuple(timeline.in_order()),
         unmet=tuple(dict.fromkeys(unmet)),
+        stopped=stopped,
     )
+
+
+def _expectation_source(
+    definition: PathwayDefinition, stage: Any, severity: Any
+) -> tuple[str, ...]:
+    """Return what it rests on how long a stage is expected to last."""
+    return definition.stage(stage).weeks(severity).source
 
 
 def stand_in(draft: PathwayDefinition | None) -> PathwayVersion:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from care_plans import standing
 from care_plans.content.sourced import STAGES
 from care_plans.content.stages import Stage
-from care_plans.evidence import Outcome
-from care_plans.models import Course, StageStay
+from care_plans.evidence import Outcome as Answer
+from care_plans.models import Course, Goal, Outcome, StageStay
 from care_plans.rehearsing import meeting
 from care_plans.rehearsing.playing import DAY, Player
 
@@ -21,6 +21,19 @@ class Expected:
     player: Player
     scores: meeting.Scores
     unmet: list[str] = field(default_factory=list)
+
+    def measure_what_was_missed(self) -> None:
+        """Take now what each stage so far asks to be measured on the way in, and nobody did.
+
+        For a real course, in which a change since the beginning would otherwise never be known.
+        """
+        stay = self.player.stay
+        if stay is None:
+            return
+        known = {part.measure for part in self.scores.first}
+        past = STAGES[: [*STAGES].index(stay.stage) + 1]  # type: ignore[arg-type] # a stage's name
+        asked = {m for name in past for m in self.player.definition.stage(name).measures_at_entry}
+        self.player.sit(self.scores.of(sorted(asked - known)))
 
     def play(self, *, until: str = "") -> None:
         """Take the course from where it stands to its end, or into a stage.
@@ -62,10 +75,17 @@ class Expected:
         if following is None:
             self._note_unmet()
             player.reach_goals()
-            player.move("discharge", outcome="goals_achieved", reason=WHY)
+            player.move("discharge", outcome=self._outcome(), reason=WHY)
         else:
             self._go_on("advance")
             self._measure_at_entry(definition.stage(following))
+
+    def _outcome(self) -> str:
+        """Return the best outcome that the goals bear out: some may have been given up before."""
+        given_up = Goal.objects.filter(
+            course=self.player.course_id, status=Goal.Status.NOT_ACHIEVED
+        )
+        return Outcome.PARTLY_ACHIEVED if given_up.exists() else Outcome.GOALS_ACHIEVED
 
     def _due(self, content: Stage, stay: StageStay) -> datetime:
         began = {"course_start": self.player.course.applied_at, "stage_start": stay.entered_at}
@@ -82,7 +102,7 @@ class Expected:
         """Keep what still stands in the way; say whether anything does."""
         course, at = self.player.course, self.player.at
         found = standing.judge([course], now=at)[course.id].readiness
-        if found.outcome is Outcome.MET:
+        if found.outcome is Answer.MET:
             return False
         where = found.stage or "intake"
         self.unmet += [f"{where}: {finding.sentence}" for finding in found.blockers()]

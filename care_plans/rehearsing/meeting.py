@@ -152,7 +152,7 @@ def meeting(criterion: Criterion, scores: Scores) -> list[NewScore]:
         which = node.side if isinstance(node, Compared) else "affected"
         part = scores.part(node, which)
         value = _value(scores, node, part)
-        wanted[part] = _better(scores, part, value, wanted.get(part))
+        wanted[part] = _better(scores, part, value, wanted.get(part, _known(scores, part)))
         if isinstance(node, SideRatio):
             other = scores.part(node, "other")
             wanted.setdefault(other, scores.last.get(other, scores.unaffected(other)))
@@ -186,6 +186,12 @@ def _just(scores: Scores, node: Compared, part: Part) -> Decimal:
         case _:
             at = scores.fit(part, node.value, upwards=True)
             return at if at > node.value else scores.fit(part, at + step, upwards=True)
+
+
+def _known(scores: Scores, part: Part) -> Decimal | None:
+    """Return the present score, where it is known which of two is the better one."""
+    is_told = scores.measures[part.measure].better in ("lower", "higher")
+    return scores.last.get(part) if is_told else None
 
 
 def _better(scores: Scores, part: Part, value: Decimal, other: Decimal | None) -> Decimal:

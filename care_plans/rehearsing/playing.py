@@ -21,8 +21,9 @@ from care_plans import (
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.looking_again import Glance, glance
 from care_plans.models import Course, Goal, Lane, PathwayVersion, StageStay
-from care_plans.rehearsing.scene import Scene, register
+from care_plans.rehearsing.scene import Scene, practising, register
 from coordination.actors import Actor
+from coordination.problems import Invalid
 from notifications.models import Message
 from notifications.unsent import settle
 from referrals.lifecycle import perform as move_referral
@@ -30,6 +31,14 @@ from referrals.models import Referral, ReferralTransition
 
 #: how often the engine is asked whether time alone has changed something
 DAY = timedelta(days=1)
+#: no rehearsal goes further; three times the longest course of the shipped pathways
+FURTHEST = timedelta(weeks=6 * 52)
+
+
+class TooFar(Invalid):
+    """A pathway expects a course to last longer than is rehearsed."""
+
+    type = "rehearsal-too-long"
 
 
 @dataclass(slots=True)
@@ -45,6 +54,11 @@ class Player:
     at: datetime
     watch: Callable[[datetime], None] | None = None
     _seen: Glance | None = field(default=None, repr=False)
+    _began: datetime = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Keep when it began: it goes only so far, and sends nothing before."""
+        self._began = self.at
 
     @property
     def course(self) -> Course:
@@ -134,28 +148,35 @@ class Player:
             self.changed()
 
     def take_up_referrals(self) -> None:
-        """Assign each referral that waits to the person of its discipline, who accepts it."""
+        """Assign each referral that waits to the first of the ranking, who accepts it."""
         open_ones = Referral.objects.filter(
             patient_id=self.course.patient_id, status="active", work_item__status="requested"
         )
         for referral in open_ones.order_by("order", "discipline"):
-            person = self.scene.persons[referral.discipline]
-            to = person.practitioner_roles[0].id
-            move_referral(referral.id, "assign", actor=self.scene.desk, now=self.at, to=to)
-            move_referral(referral.id, "accept", actor=person, now=self.at)
+            assigned = move_referral(referral.id, "assign", actor=self.scene.desk, now=self.at)
+            asked = assigned.work_item.owner if assigned.work_item else None
+            assert asked is not None, "it was just assigned to somebody"
+            move_referral(referral.id, "accept", actor=practising(asked), now=self.at)
             self.changed()
 
     def sign_off(self) -> None:
         """Let every needed lane that has somebody say that it is ready."""
         needed = Lane.objects.filter(course=self.course_id, needed=Lane.Needed.NEEDED)
-        for lane in needed.order_by("order", "discipline"):
-            if lane.practitioner_role_id is not None:
-                person = self.scene.persons[lane.discipline]
-                standing.sign_off(lane.pk, verdict="ready", actor=person, now=self.at)
+        found = needed.select_related("practitioner_role__practitioner")
+        for lane in found.order_by("order", "discipline"):
+            role = lane.practitioner_role
+            if role is not None:
+                standing.sign_off(lane.pk, verdict="ready", actor=practising(role), now=self.at)
                 self.changed()
 
     def pass_time(self, until: datetime) -> None:
-        """Let days go by, up to but not including `until`: sweeps look, messages go out."""
+        """Let days go by, up to but not including `until`: sweeps look, messages go out.
+
+        Raises `TooFar`.
+        """
+        if until > self._began + FURTHEST:
+            weeks = FURTHEST.days // 7
+            raise TooFar(f"A course is rehearsed for {weeks} weeks at most; this one goes on.")
         while self.at < until:
             self.at = min(self.at + DAY, until)
             self._send_due()
@@ -181,7 +202,7 @@ class Player:
             patient_id=self.course.patient_id, status=Message.Status.QUEUED, next_at__lt=self.at
         )
         for message in due.order_by("next_at", "channel", "person"):
-            settle(message, now=message.next_at)
+            settle(message, now=max(message.next_at, self._began))
 
     def _take_in_steps(self) -> None:
         steps = ReferralTransition.objects.filter(

@@ -69,9 +69,22 @@ def set_scene(*, now: datetime) -> Iterator[Scene]:
     )
     with acting_in(organization.id):
         place = open_location(organization.id, name="Rehearsal", time_zone="UTC", now=long_ago)
-        persons = {str(name): _practising(place, str(name), token, now=now) for name in Discipline}
-        desk = _admitted(organization.id, "scheduler", Role.SCHEDULER, token, now=now)
-        yield Scene(organization.id, persons, desk)
+        yield peopled(place, {}, now=now)
+
+
+def peopled(place: Location, persons: Mapping[str, Actor], *, now: datetime) -> Scene:
+    """Return a scene in the location's organization: these persons, and made-up ones beside them.
+
+    Only for a block that is undone.
+    """
+    token = uuid4().hex
+    made_up = {
+        str(name): _made_up(place, str(name), token, now=now)
+        for name in Discipline
+        if name not in persons
+    }
+    desk = _admitted(place.organization_id, "scheduler", Role.SCHEDULER, token, now=now)
+    return Scene(place.organization_id, {**made_up, **persons}, desk)
 
 
 def _admitted(organization_id: UUID, name: str, hat: Role, token: str, *, now: datetime) -> Actor:
@@ -82,7 +95,7 @@ def _admitted(organization_id: UUID, name: str, hat: Role, token: str, *, now: d
     return Actor(organization_id, email, user.id, frozenset({hat}))
 
 
-def _practising(place: Location, discipline: str, token: str, *, now: datetime) -> Actor:
+def _made_up(place: Location, discipline: str, token: str, *, now: datetime) -> Actor:
     organization_id = place.organization_id
     actor = _admitted(organization_id, discipline, Role.PRACTITIONER, token, now=now)
     assert actor.user_id is not None, "a person was just admitted"
@@ -98,6 +111,14 @@ def _practising(place: Location, discipline: str, token: str, *, now: datetime) 
         registered_from=(now - _BEFORE).date(),
     )
     return Actor(organization_id, actor.label, actor.user_id, actor.roles, (role,))
+
+
+def practising(role: PractitionerRole) -> Actor:
+    """Return the person of a role, acting in it."""
+    who = role.practitioner
+    return Actor(
+        role.organization_id, who.name, who.user_id, frozenset({Role.PRACTITIONER}), (role,)
+    )
 
 
 def register(scene: Scene, lead: str, number: int, *, now: datetime) -> Patient:

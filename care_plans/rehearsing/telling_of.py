@@ -11,6 +11,10 @@ NOTICE = (
     "A rehearsal with a made-up patient who meets each stage on its last expected day. It shows "
     "what the pathway does, not how anybody will fare."
 )
+FORECAST = (
+    "This course played on as if each stage were met on its last expected day. It shows what the "
+    "pathway would bring about, not how the patient will fare. Nothing of it has happened."
+)
 
 
 def as_data(found: Rehearsed) -> dict[str, Any]:
@@ -29,10 +33,12 @@ def as_data(found: Rehearsed) -> dict[str, Any]:
                 "entered_at": stay.entered_at,
                 "left_at": stay.left_at,
                 "expected_until": stay.expected_until,
+                "source": list(stay.source),
             }
             for stay in found.stays
         ],
         "unmet": list(found.unmet),
+        "stopped": found.stopped,
         "entries": [
             {
                 "at": entry.at,
@@ -51,6 +57,8 @@ def as_lines(found: Rehearsed) -> Iterator[str]:
     yield f"{found.pathway} {found.version}, {found.severity}{found.side and f', {found.side}'}"
     for stay in found.stays:
         yield f"{stay.stage}: {_day(stay.entered_at)} to {_day(stay.left_at)}"
+    if found.stopped:
+        yield f"stopped: {found.stopped}"
     for unmet in found.unmet:
         yield f"unmet and overridden: {unmet}"
     for entry in found.entries:

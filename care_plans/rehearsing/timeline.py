@@ -62,6 +62,13 @@ class Timeline:
         """Add what was sent or held back; called once, at the end."""
         self._add(self._messages())
 
+    def begin_here(self, at: datetime) -> None:
+        """Leave out all that is there already; of the messages, what no longer waits."""
+        self.look(at)
+        self.entries.clear()
+        done = Message.objects.filter(patient_id=self.patient_id)
+        self._known |= set(done.exclude(status=Message.Status.QUEUED).values_list("pk", flat=True))
+
     def in_order(self) -> list[Entry]:
         """Return the entries by time; at one time in the order of `ORDER`, then by their words."""
         return sorted(

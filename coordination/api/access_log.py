@@ -30,6 +30,9 @@ class AccessSerializer(serializers.Serializer[Any]):
     what = serializers.CharField(help_text="The kind of record; never what it says.")
     why = serializers.CharField(help_text="By what right.")
     purpose = serializers.CharField(help_text="What for.")
+    translation_notice = serializers.CharField(
+        allow_blank=True, help_text="To be shown with it, unless empty."
+    )
 
 
 @extend_schema_view(

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 
-from coordination.languages import ENGLISH, Language, say
+from coordination.languages import ENGLISH, Language, notice_of, say
 from coordination.phrases import PAGES, page_language
 
 register = template.Library()
@@ -24,6 +24,12 @@ def said(context: template.Context, text: Any, **given: Any) -> str:
 def language(context: template.Context) -> str:
     """Return the language tag of the page."""
     return _language(context)
+
+
+@register.simple_tag(takes_context=True)
+def translation_notice(context: template.Context) -> str:
+    """Return what there is to know of the page's translation; nothing, if that is nothing."""
+    return notice_of(PAGES, _language(context))
 
 
 def _language(context: template.Context) -> Language:

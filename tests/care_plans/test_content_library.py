@@ -1,18 +1,15 @@
 """The library: every condition is there, with the thresholds and the sources it was given."""
 
 from functools import cache
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
 from care_plans.content.checks import parts
 from care_plans.content.condition import Code
 from care_plans.content.files import newest, read_measures, read_pathways, read_stubs
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.safety import RedFlag
 from care_plans.content.sourced import EXPERT_CONSENSUS, SEVERITIES, STAGES, Duration, StageName
 from care_plans.content.stubs import Stub
 from care_plans.criteria import Compared, Criterion, Elapsed, Gained, Reported, SideRatio, walk
@@ -410,33 +407,6 @@ def test_it_leads_every_look_alike_with_a_pathway_to_one_that_exists() -> None:
     named = {d.pathway for p in library().values() for d in p.differentials if d.pathway}
     assert named <= CONDITIONS | STUBS
     assert {"hamstring-strain", "deep-gluteal-syndrome", "concussion"} <= named
-
-
-# Reuse
-
-
-def test_it_counts_as_shared_only_what_stands_in_a_shared_file() -> None:
-    counted = {f.definition.pathway: f.reuse for f in newest(read_pathways(measures()))}
-    own = [part for _, part in parts(library()["low-back-pain"]) if isinstance(part, RedFlag)]
-    assert len(own) == 4, "each of them from the common file"
-    assert 0 < counted["low-back-pain"].shared < counted["low-back-pain"].blocks
-    counted |= {f.definition.id: f.reuse for f in read_stubs(measures())}
-    assert {name for name, reuse in counted.items() if reuse.percent >= 60} >= {
-        "low-back-pain",
-        *STUBS,
-    }
-
-
-def test_it_prints_how_much_each_condition_shares() -> None:
-    out = StringIO()
-    call_command("pathway_reuse", stdout=out)
-    rows = out.getvalue().splitlines()
-    assert len(rows) == len(CONDITIONS | STUBS) + 1
-    assert any(row.startswith("low-back-pain 1.0.0: ") for row in rows)
-    assert any(row.startswith("concussion (stub): ") for row in rows)
-    assert rows[-1].startswith("17 conditions: ")
-    percents = [int(row.rpartition("(")[2].split()[0]) for row in rows[:-1]]
-    assert rows[-1].endswith(f"; {sum(p >= 60 for p in percents)} share at least 60 percent.")
 
 
 def test_it_names_every_condition_in_the_table_of_exits() -> None:

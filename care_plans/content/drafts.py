@@ -1,0 +1,40 @@
+"""A draft that comes as plain data: read as a file is, and answered for as input is."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from care_plans.content.checks import flaws
+from care_plans.content.measures import MeasureDefinition
+from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.reading import ContentInvalid, Located, parsed
+from coordination.problems import FieldError, Invalid
+
+
+def read_draft(
+    content: Mapping[str, Any],
+    *,
+    measures: Mapping[str, MeasureDefinition],
+    pathways: Collection[str],
+    at: str,
+) -> PathwayDefinition:
+    """Return the pathway that a draft describes, complete with what files take from shared ones.
+
+    `pathways` are the names that it may lead to, `at` is the pointer to the draft in what was
+    sent. Raises `Invalid` that names everything that is wrong, by pointer.
+    """
+    located = Located(Path("draft"), dict(content), {})
+    try:
+        definition = parsed(PathwayDefinition, located)
+        if wrong := flaws(definition, located, measures, pathways):
+            raise ContentInvalid(wrong)
+    except ContentInvalid as error:
+        errors = [FieldError(f"{at}{_pointer(one.path)}", one.detail) for one in error.flaws]
+        raise Invalid("The draft is not valid.", errors=errors) from error
+    return definition
+
+
+def _pointer(dotted: str) -> str:
+    """Return `/stages/acute/exit/all_of/1` for `stages.acute.exit.all_of[1]`."""
+    words = dotted.replace("[", ".").replace("]", "")
+    return "".join(f"/{word}" for word in words.split(".") if word)
