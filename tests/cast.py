@@ -5,6 +5,7 @@ Dmitri, Esi and Farah complete the six disciplines; Gus works at Riverside but h
 the patient. Sam schedules, Ada administers, Pia guards privacy. Olu works at Harbour.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -120,39 +121,58 @@ def make_organization(name: str, *, is_demo: bool = True) -> Organization:
     return organization
 
 
-def make_person(
-    organization: Organization,
-    name: str,
-    *,
-    hat: Role = Role.PRACTITIONER,
-    discipline: str = "",
-    location: Location | None = None,
-    registered_until: date | None = None,
-    capacity: int | None = None,
-) -> Person:
-    """Create a login with a membership and, given a discipline, a practitioner role."""
-    user = User(email=f"{name.lower()}-{next(_serial)}@continuum.example", name=name)
-    user.set_unusable_password()
-    user.save()
+@dataclass(frozen=True)
+class Part:
+    """Whom a test wants: a login with a membership and, given a discipline, a practice."""
+
+    name: str
+    hat: Role = Role.PRACTITIONER
+    discipline: str = ""
+    location: Location | None = None
+    registered_until: date | None = None
+    capacity: int | None = None
+
+
+def make_person(organization: Organization, name: str, **wanted: Any) -> Person:
+    """Create one person; `wanted` are the other fields of a `Part`."""
+    return make_people(organization, [Part(name, **wanted)])[0]
+
+
+def make_people(organization: Organization, parts: Sequence[Part]) -> list[Person]:
+    """Create people, with a query for each kind of row rather than for each of them."""
+    users = []
+    for part in parts:
+        user = User(email=f"{part.name.lower()}-{next(_serial)}@continuum.example", name=part.name)
+        user.set_unusable_password()
+        users.append(user)
+    User.objects.bulk_create(users)
+    mine = {"organization": organization}
+    members = list(zip(parts, users, strict=True))
+    practising = [(part, user) for part, user in members if part.discipline]
     with acting_in(organization.id):
-        Membership.objects.create(organization=organization, user=user, role=hat, since=LONG_AGO)
-        role = None
-        if discipline:
-            assert location is not None
-            role = PractitionerRole.objects.create(
-                organization=organization,
-                practitioner=Practitioner.objects.create(
-                    organization=organization, user=user, name=name, languages=["en-CA"]
-                ),
-                location=location,
-                discipline=discipline,
+        Membership.objects.bulk_create(
+            Membership(**mine, user=user, role=part.hat, since=LONG_AGO) for part, user in members
+        )
+        practitioners = Practitioner.objects.bulk_create(
+            Practitioner(**mine, user=user, name=part.name, languages=["en-CA"])
+            for part, user in practising
+        )
+        roles = PractitionerRole.objects.bulk_create(
+            PractitionerRole(
+                **mine,
+                practitioner=practitioner,
+                location=part.location,
+                discipline=part.discipline,
                 college="Test college (fictional)",
                 registration_number=f"TEST-{next(_serial):04}",
                 registered_from=date(2020, 1, 1),
-                registered_until=registered_until,
-                capacity=capacity,
+                registered_until=part.registered_until,
+                capacity=part.capacity,
             )
-    return Person(user, organization, role)
+            for (part, _), practitioner in zip(practising, practitioners, strict=True)
+        )
+    role_of = {role.practitioner.user_id: role for role in roles}
+    return [Person(user, organization, role_of.get(user.pk)) for user in users]
 
 
 def make_location(organization: Organization, name: str, zone: str) -> Location:
@@ -194,26 +214,37 @@ def make_cast() -> Cast:
     uptown = make_location(riverside, "Riverside Uptown", "America/Vancouver")
     pier = make_location(harbour, "Harbour Pier", "America/Halifax")
 
-    def practising(name: str, discipline: str, location: Location = downtown) -> Person:
-        return make_person(location.organization, name, discipline=discipline, location=location)
-
-    asha = practising("Asha", Discipline.PHYSIOTHERAPY)
-    olu = practising("Olu", Discipline.PHYSIOTHERAPY, pier)
+    asha, ben, chloe, dmitri, esi, farah, gus, sam, ada, pia = make_people(
+        riverside,
+        [
+            Part("Asha", discipline=Discipline.PHYSIOTHERAPY, location=downtown),
+            Part("Ben", discipline=Discipline.CHIROPRACTIC, location=downtown),
+            Part("Chloe", discipline=Discipline.MASSAGE_THERAPY, location=downtown),
+            Part("Dmitri", discipline=Discipline.KINESIOLOGY, location=uptown),
+            Part("Esi", discipline=Discipline.NUTRITION, location=downtown),
+            Part("Farah", discipline=Discipline.PSYCHOTHERAPY, location=uptown),
+            Part("Gus", discipline=Discipline.PHYSIOTHERAPY, location=uptown),
+            Part("Sam", Role.SCHEDULER),
+            Part("Ada", Role.ADMINISTRATOR),
+            Part("Pia", Role.PRIVACY_OFFICER),
+        ],
+    )
+    olu = make_person(harbour, "Olu", discipline=Discipline.PHYSIOTHERAPY, location=pier)
     return Cast(
         riverside=riverside,
         harbour=harbour,
         downtown=downtown,
         uptown=uptown,
         asha=asha,
-        ben=practising("Ben", Discipline.CHIROPRACTIC),
-        chloe=practising("Chloe", Discipline.MASSAGE_THERAPY),
-        dmitri=practising("Dmitri", Discipline.KINESIOLOGY, uptown),
-        esi=practising("Esi", Discipline.NUTRITION),
-        farah=practising("Farah", Discipline.PSYCHOTHERAPY, uptown),
-        gus=practising("Gus", Discipline.PHYSIOTHERAPY, uptown),
-        sam=make_person(riverside, "Sam", hat=Role.SCHEDULER),
-        ada=make_person(riverside, "Ada", hat=Role.ADMINISTRATOR),
-        pia=make_person(riverside, "Pia", hat=Role.PRIVACY_OFFICER),
+        ben=ben,
+        chloe=chloe,
+        dmitri=dmitri,
+        esi=esi,
+        farah=farah,
+        gus=gus,
+        sam=sam,
+        ada=ada,
+        pia=pia,
         olu=olu,
         patient=make_patient(asha),
         stranger=make_patient(olu, family_name="Okafor"),

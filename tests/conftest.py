@@ -5,4 +5,5 @@ pytest_plugins = (
     "tests.servers.databases",
     "tests.servers.programs",
     "tests.stage",
+    "tests.garbage",
 )
