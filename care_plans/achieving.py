@@ -58,10 +58,10 @@ def follow(course: Course, facts: Facts, *, actor: Actor, now: datetime) -> None
     standing = {
         row.goal_id: row for row in GoalAchievement.objects.filter(course=course, until=None)
     }
-    stays = _last_stays(course)
+    stays = last_stays(course)
     for goal in goals:
-        seen, until = _as_of(goal, facts, stays, now)
-        found = judge(_target(goal), course.pathway_version.definition, seen, until)
+        seen, until = as_of(goal, facts, stays, now)
+        found = judge(target_of(goal), course.pathway_version.definition, seen, until)
         known = standing.get(goal.pk)
         if _is_news(known, found):
             _write(course, goal, known, found, actor=actor, now=now)
@@ -130,12 +130,13 @@ def as_told(
     return rows.annotate(is_withheld=withheld)
 
 
-def _last_stays(course: Course) -> Mapping[str, StageStay]:
+def last_stays(course: Course) -> Mapping[str, StageStay]:
+    """Return the last stay in each stage that was entered."""
     rows = StageStay.objects.filter(course=course).order_by("sequence")
     return {stay.stage: stay for stay in rows}
 
 
-def _as_of(
+def as_of(
     goal: Goal, facts: Facts, stays: Mapping[str, StageStay], now: datetime
 ) -> tuple[Facts, datetime]:
     """Return the facts as the goal's own stage sees them, and the moment as of which it does."""
@@ -146,7 +147,7 @@ def _as_of(
     return replace(facts, stay=seen), min(stay.left_at or now, now)
 
 
-def _target(goal: Goal) -> Criterion:
+def target_of(goal: Goal) -> Criterion:
     """Return the target as it was promised, whatever the present version says."""
     return _parsed(dumps(goal.target, sort_keys=True))
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
-from care_plans import activities, flag_reminders, recommending, reminders, stays
+from care_plans import achieving, activities, flag_reminders, recommending, reminders, stays
 from care_plans import facts as facts_of_courses
 from care_plans.evaluation import evaluate
 from care_plans.evidence import Finding
@@ -100,15 +100,16 @@ def reckon(course: Course, outcome: str, *, at: datetime) -> Reckoning:
 
 
 def _met(course: Course, goals: Iterable[Goal], at: datetime) -> dict[UUID, Finding]:
+    """Return the trace of each goal whose own target is met, as its own stage saw it."""
     facts = facts_of_courses.gather([course], now=at)[course.pk]
-    definition = course.pathway_version.definition
+    definition, entered = course.pathway_version.definition, achieving.last_stays(course)
     met = {}
     for goal in goals:
-        stage: Any = goal.stage
-        written = {one.id: one.target for one in definition.stage(stage).goals}
-        target = written.get(goal.key)
-        found = evaluate(target, definition, facts, at) if target is not None else None
-        if found is not None and found.outcome is Answer.MET:
+        if goal.target is None:
+            continue
+        seen, until = achieving.as_of(goal, facts, entered, at)
+        found = evaluate(achieving.target_of(goal), definition, seen, until)
+        if found.outcome is Answer.MET:
             met[goal.pk] = found
     return met
 

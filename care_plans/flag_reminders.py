@@ -42,7 +42,11 @@ def _of_team(red_flag_id: UUID, to: Recipient, now: datetime) -> bool:
     team = CareTeamMember.objects.filter(
         patient_id__in=patient_id, practitioner_role__in=own, until=None
     )
-    return team.exists() or finders.exists()
+    if team.exists() or finders.exists():
+        return True
+    # whoever stands in for a lead whose registration lapsed is in no team yet
+    asked = set(own.values_list("pk", flat=True))
+    return any(leading.leads(row["patient_id"], asked, now=now) for row in patient_id)
 
 
 def _red_flags(actor: Actor, now: datetime) -> QuerySet[Any, Any]:

@@ -93,10 +93,12 @@ def record_screen(
     # Locked before anything is written, in the order that everybody locks courses in.
     stops = any(_is_stop(definition, flag, answer) for flag, answer in answers.items())
     if stops:
-        activities.stop_for_red_flag(course.patient_id, actor=actor, now=now)
+        activities.lock_courses(course.patient_id)
     standing.hold(course.pk)
     if earlier := _earlier(course, usable_key(key), sent, actor, now):
-        return earlier, False
+        return earlier, False  # what it stopped may have been cleared and begun again since
+    if stops:
+        activities.stop_for_red_flag(course.patient_id, actor=actor, now=now)
     at = moment(effective_at, course.patient, course, now=now)
     screen = _create(course, answers, at, role, key=key, sent=sent, actor=actor, now=now)
     _tell(screen, answers, actor=actor, now=now)

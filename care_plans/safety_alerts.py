@@ -4,7 +4,7 @@ An alert closes only when a practitioner says what came of it; no later score, n
 no discharge closes it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from care_plans import safety_reminders as reminders
 from care_plans import scope
 from care_plans.content.measures import SafetyRule
 from care_plans.models import Assessment, Measure, SafetyAlert, Score
+from care_plans.scoring import least
 from care_plans.telling import tell
 from coordination import audit
 from coordination.access import owned_by_patient
@@ -59,13 +60,30 @@ def alert_for(actor: Actor, alert_id: UUID, *, now: datetime) -> SafetyAlert:
 
 
 def met_by(measure: Measure, scores: Iterable[Score]) -> list[SafetyRule]:
-    """Return the safety rules of a measure that these scores of it meet."""
-    values = [(score.item, score.value) for score in scores]
+    """Return the safety rules of a measure that these scores of it meet, or cannot but meet.
+
+    A sheet with an item left out has no total, and one that is a total alone has no items; what
+    each proves of the other counts.
+    """
+    whole = [score for score in scores if not score.subscale]
+    answers = {score.item: score.value for score in whole if score.item is not None}
+    total = next((score.value for score in whole if score.item is None), None)
+    scoring = measure.definition.scoring
     return [
         rule
         for rule in measure.definition.safety
-        if any(item == rule.item and rule.is_met_by(value) for item, value in values)
+        if (value := least(scoring, answers, total, rule.item)) is not None
+        and rule.is_met_by(value)
     ]
+
+
+def left_out(measure: Measure, items: Collection[int]) -> bool:
+    """Say whether items were answered, and not the one that decides whom to call.
+
+    An answer that is not there is no "no": whoever left it out is shown whom to call.
+    """
+    asked = {rule.item for rule in measure.definition.safety if rule.crisis and rule.item}
+    return bool(items) and not asked <= set(items)
 
 
 def raise_for(assessment: Assessment, *, actor: Actor, now: datetime) -> list[SafetyAlert]:
@@ -113,6 +131,20 @@ def shows_lines(alert: SafetyAlert) -> bool:
     """Say whether whoever gave the answer is shown whom to call."""
     measure = Measure.objects.get(slug=alert.measure)
     return any(rule.id == alert.rule and rule.crisis for rule in measure.definition.safety)
+
+
+def shows_lines_after(assessment: Assessment) -> bool:
+    """Say whether whoever gave these answers is shown whom to call: for what they said, or did not.
+
+    `left_out` raises no alert, since nothing was said that somebody could act on.
+    """
+    if any(shows_lines(alert) for alert in SafetyAlert.objects.filter(assessment=assessment)):
+        return True
+    items: dict[Measure, set[int]] = {}
+    for score in Score.objects.filter(assessment=assessment).select_related("measure"):
+        if score.item is not None:
+            items.setdefault(score.measure, set()).add(score.item)
+    return any(left_out(measure, answered) for measure, answered in items.items())
 
 
 def is_reachable(patient_id: UUID, *, now: datetime) -> bool:

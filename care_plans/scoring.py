@@ -49,6 +49,27 @@ def possible(scoring: Scoring, answers: Mapping[int, Decimal], total: Decimal) -
     return said + scoring.lowest * open_items <= total <= said + scoring.highest * open_items
 
 
+def least(
+    scoring: Scoring | None,
+    answers: Mapping[int, Decimal],
+    total: Decimal | None,
+    item: int | None,
+) -> Decimal | None:
+    """Return the least that an item can be, or without one the total; None: nothing is known.
+
+    What was answered or sent is as it was said. What was not is bounded by the rest of a sum: a
+    total is at least what was answered, and an item at least what the others cannot have made of
+    the total.
+    """
+    known = total if item is None else answers.get(item)
+    if known is not None or scoring is None or scoring.method != "sum":
+        return known
+    said, unanswered = sum(answers.values(), Decimal(0)), scoring.items - len(answers)
+    if item is None:
+        return said + scoring.lowest * unanswered if answers else None
+    return total - said - scoring.highest * (unanswered - 1) if total is not None else None
+
+
 def _made(
     scoring: Scoring, numbers: Iterable[int], answers: Mapping[int, Decimal]
 ) -> Decimal | None:

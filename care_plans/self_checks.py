@@ -18,6 +18,8 @@ from care_plans.content.sourced import EXPERT_CONSENSUS
 from care_plans.content.translating import Translated, in_language
 from care_plans.models import Measure, Pathway, PathwayVersion
 from care_plans.recording import pointer, refuse
+from care_plans.safety_alerts import left_out
+from care_plans.scoring import least
 from coordination.languages import Language
 from coordination.problems import FieldError, NotFound
 
@@ -138,17 +140,17 @@ def _flaws(asked: tuple[Question, ...], answers: Mapping[str, bool]) -> Iterator
 def is_crisis(slug: str, *, total: Decimal | None, items: Mapping[int, Decimal]) -> bool:
     """Say whether answers to a measure call for showing whom to call; nothing is kept of them.
 
+    They do as well where the item that decides it was left out, or the total proves it.
     Raises `NothingToCheck` for a measure without a safety rule.
     """
     measure = Measure.objects.filter(slug=slug).first()
     if measure is None or not measure.definition.safety:
         raise NothingToCheck("There is no self-check of this name.")
-    values: dict[int | None, Decimal | None] = {None: total}
-    values.update(items.items())
-    return any(
+    return left_out(measure, items) or any(
         rule.is_met_by(value)
         for rule in measure.definition.safety
-        if rule.crisis and (value := values.get(rule.item)) is not None
+        if rule.crisis
+        and (value := least(measure.definition.scoring, items, total, rule.item)) is not None
     )
 
 

@@ -17,7 +17,6 @@ _SHOWN_ANYWAY = frozenset(
         "id",
         "patient",
         "course",
-        "kind",
         "status",
         "made_at",
         "until",
@@ -33,6 +32,12 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
 
     pathway = serializers.CharField(source="pathway_version.pathway.slug", read_only=True)
     version = serializers.CharField(source="pathway_version.version", read_only=True)
+    kind = serializers.ChoiceField(
+        choices=Recommendation.Kind.choices,
+        read_only=True,
+        allow_null=True,
+        help_text="What kind of rule suggests it; null where it is withheld.",
+    )
     finding = CriterionSerializer(
         read_only=True, allow_null=True, help_text="The trace: each input, and what it was."
     )
@@ -110,6 +115,7 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
             "cites": [],
             "evidence": [],
             "evidence_grade": None,
+            "kind": None,
             "is_expert_consensus": False,
         }
         kept = {name: shown[name] for name in shown if name in _SHOWN_ANYWAY}

@@ -29,7 +29,7 @@ class RecommendationFilter(filters.FilterSet):
     patient = OfPatientFilter(field_name="patient_id")
     course = filters.UUIDFilter(field_name="course_id")
     status = filters.ChoiceFilter(choices=Recommendation.Status.choices)
-    kind = filters.ChoiceFilter(choices=Recommendation.Kind.choices)
+    kind = filters.ChoiceFilter(choices=Recommendation.Kind.choices, method="of_kind")
     standing = filters.BooleanFilter(
         field_name="until", lookup_expr="isnull", label="Its rule is still met."
     )
@@ -37,6 +37,11 @@ class RecommendationFilter(filters.FilterSet):
     class Meta:
         model = Recommendation
         fields: list[str] = []
+
+    def of_kind(self, rows: Rows, name: str, value: str) -> Rows:
+        """Narrow to a kind; of one that is withheld, the kind is too."""
+        found: Rows = rows.filter(kind=value, is_withheld=False)
+        return found
 
 
 @extend_schema_view(

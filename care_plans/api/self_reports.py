@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from care_plans import assessing, crisis, safety_alerts
 from care_plans.api.assessment_serializers import NewScoreSerializer, ScoreSerializer
 from care_plans.api.self_checks import CrisisSerializer
-from care_plans.models import Assessment, SafetyAlert, Score
+from care_plans.models import Assessment, Score
 from care_plans.sittings import MAX_SCORES
 from coordination import own_access
 from coordination.api.language import LANGUAGE_ASKED, language_for, spoken
@@ -79,8 +79,7 @@ class OwnAssessmentViewSet(OfPatients):
         return spoken(answer, language)
 
     def _crisis(self, row: Assessment, language: Language) -> dict[str, Any] | None:
-        raised = SafetyAlert.objects.filter(assessment=row)
-        if not any(safety_alerts.shows_lines(alert) for alert in raised):
+        if not safety_alerts.shows_lines_after(row):
             return None
         reachable = safety_alerts.is_reachable(row.patient_id, now=self.now)
         return asdict(crisis.crisis_in(language, reachable=reachable))

@@ -114,6 +114,27 @@ def test_it_takes_a_goal_for_reached_whose_target_the_evidence_meets(cast: Cast)
 
 
 @CP_10
+@pytest.mark.feature("PW-06")
+def test_a_goal_is_judged_by_its_own_target_as_its_own_stage_saw_it(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast)
+        begun = Goal.objects.filter(course=course, status="in_progress")
+        promised = begun.filter(target__isnull=False).order_by("id").first()
+        assert promised is not None
+        # what an earlier version promised: stricter than what the present one would
+        stricter = {"all_of": [{"measure": "nprs", "at_most": 0}]}
+        begun.filter(pk=promised.pk).update(target=stricter)
+        underway.meet_acute_exit(cast, course, now=LATER)
+        for goal in begun.exclude(pk=promised.pk):
+            goals.move_goal(goal.pk, "achieve", actor=cast.asha.actor(LATER), now=LATER)
+        with pytest.raises(Invalid):
+            end(cast, course, Outcome.GOALS_ACHIEVED)
+        end(cast, course, Outcome.PARTLY_ACHIEVED)
+        promised.refresh_from_db()
+        assert promised.status == "cancelled"
+
+
+@CP_10
 def test_what_never_began_was_neither_achieved_nor_failed(cast: Cast) -> None:
     with cast.acting():
         course = underway.apply(cast)

@@ -15,8 +15,10 @@ from care_plans.models import Activity, Course, RedFlag
 from care_plans.progress import RedFlagOpen
 from coordination.models import AuditEvent, WorkItem
 from coordination.problems import Problem
+from notifications import recheck
 from notifications.models import Message
 from tests.care_plans import underway
+from tests.care_plans.handing import opened_hand_off
 from tests.care_plans.test_findings_at_once import together
 from tests.cast import NOW, Cast, Person
 
@@ -46,13 +48,21 @@ def course(cast: Cast) -> Course:
         return course
 
 
-def find(cast: Cast, course: Course, flag: str, *, at: datetime = NOW, **more: Any) -> RedFlag:
-    """Find one flag present and all others absent, as Asha does."""
+def find(
+    cast: Cast,
+    course: Course,
+    flag: str,
+    *,
+    at: datetime = NOW,
+    who: Person | None = None,
+    **more: Any,
+) -> RedFlag:
+    """Find one flag present and all others absent, as Asha does unless the test says who."""
     with cast.acting():
         flags = course.pathway_version.definition.screened_flags()
         answers = {one.id: "absent" for one in flags} | {flag: "present"}
         red_flags.record_screen(
-            course.id, answers=answers, actor=cast.asha.actor(at), now=at, **more
+            course.id, answers=answers, actor=(who or cast.asha).actor(at), now=at, **more
         )
         found = RedFlag.objects.filter(course=course, flag=flag)
         return found.exclude(status="cleared").get()
@@ -120,6 +130,25 @@ def test_it_tells_the_team_of_a_hard_stop_at_once_whatever_they_want(
         assert told("red-flag.review") == set()
 
 
+@pytest.mark.feature("DP-02")
+def test_whoever_stands_in_for_a_lapsed_lead_hears_of_a_hard_stop(
+    cast: Cast, course: Course
+) -> None:
+    with cast.acting():
+        underway.take(cast, course, cast.chloe)
+        lane = underway.lane(course, "massage_therapy")
+        assert lane.referral is not None
+        staffing.take_in(lane.referral, now=NOW)
+        opened_hand_off(cast, to=cast.gus)
+        asha = cast.asha.practitioner_role
+        type(asha).objects.filter(pk=asha.pk).update(registered_until=NOW.date() - DAY)
+    find(cast, course, TEAR, who=cast.chloe)
+    with cast.acting():
+        to_gus = {"kind": "red-flag.stop", "to_practitioner_role": cast.gus.practitioner_role}
+        message = Message.objects.get(**to_gus, channel="email")
+        assert isinstance(recheck.decide(message, now=NOW), recheck.Send)
+
+
 def test_it_asks_the_lead_alone_about_what_only_blocks_progress(cast: Cast, course: Course) -> None:
     with cast.acting():
         underway.take(cast, course, cast.chloe)
@@ -183,6 +212,25 @@ def test_a_clinician_clears_it_with_a_reason_and_loading_may_begin_again(
         waiting = Message.objects.filter(subject_id=found.pk, status="queued")
         assert not waiting.exists()
         assert AuditEvent.objects.filter(event="red-flag.cleared").count() == 1
+
+
+@pytest.mark.feature("DP-02")
+def test_a_screen_that_is_sent_again_stops_nothing_that_was_cleared_since(
+    cast: Cast, course: Course
+) -> None:
+    with cast.acting():
+        sent: dict[str, Any] = {"key": "offline", "actor": cast.asha.actor(), "now": NOW}
+        sent["answers"] = {TEAR: "present"}
+        first, is_new = red_flags.record_screen(course.pk, **sent)
+        assert is_new
+        found = RedFlag.objects.get(screen=first)
+    assert clear(found, cast.asha).status_code == 200
+    with cast.acting():
+        underway.screen(course, now=NOW, who=cast.asha)
+        assert begin(cast, course).status == "in_progress"
+        again, is_new = red_flags.record_screen(course.pk, **sent)
+        assert (again.pk, is_new) == (first.pk, False)
+        assert loading(course).status == "in_progress"
 
 
 def test_it_lets_the_other_courses_of_the_patient_go_on(cast: Cast, course: Course) -> None:

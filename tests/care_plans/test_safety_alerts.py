@@ -87,6 +87,12 @@ def called(cast: Cast, rung: int) -> set[Any]:
         ({"item_8": 3}, []),
         ({"total": 20}, ["severe_depression"]),
         ({"item_9": 1, "total": 25}, ["severe_depression", "suicide_risk"]),
+        # what was left out can only add: eight items make 20 and more by themselves
+        ({f"item_{n}": 3 for n in range(1, 9)}, ["severe_depression"]),
+        ({**{f"item_{n}": 3 for n in range(1, 7)}, "item_7": 1}, []),
+        # eight items cannot make more than 24
+        ({"total": 24}, ["severe_depression"]),
+        ({"total": 25}, ["severe_depression", "suicide_risk"]),
     ],
 )
 def test_it_is_raised_by_the_answer_whatever_the_total(
@@ -320,6 +326,22 @@ def test_it_says_so_when_nobody_can_be_reached(cast: Cast) -> None:
     assert "joignable" in shown["unreachable"]
 
 
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize(
+    ("answers", "rules"),
+    [
+        # nothing was said that somebody could act on
+        ({"item_1": 3, "item_8": 1}, []),
+        ({f"item_{n}": 3 for n in range(1, 9)}, ["severe_depression"]),
+    ],
+)
+def test_whoever_leaves_the_question_out_is_shown_whom_to_call(
+    cast: Cast, answers: dict[str, int], rules: list[str]
+) -> None:
+    assert own(cast, **answers).json()["crisis"] is not None
+    assert [alert.rule for alert in alerts(cast)] == rules
+
+
 def test_other_answers_show_nothing(cast: Cast) -> None:
     assert own(cast, item_9=0, item_1=3).json()["crisis"] is None
 
@@ -349,7 +371,9 @@ def test_what_a_patient_answers_is_evidence_for_their_one_course(cast: Cast) -> 
     [
         ({"items": {"9": 1}}, True),
         ({"items": {"9": 0, "1": 3}}, False),
-        ({"total": 27}, False),
+        ({"items": {"1": 3}}, True),
+        ({"total": 24}, False),
+        ({"total": 25}, True),
         ({}, False),
     ],
 )
