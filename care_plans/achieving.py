@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 from json import dumps
 from typing import Any, cast
 
@@ -152,7 +152,7 @@ def target_of(goal: Goal) -> Criterion:
     return _parsed(dumps(goal.target, sort_keys=True))
 
 
-@cache
+@lru_cache(maxsize=4096)  # drafts that are tried out come through here too
 def _parsed(target: str) -> Criterion:
     return _TARGET.validate_json(target)
 

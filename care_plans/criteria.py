@@ -91,7 +91,7 @@ class Compared(_OnMeasure):
     at_least: Decimal | None = None
     below: Decimal | None = None
     above: Decimal | None = None
-    consecutive: int = Field(1, ge=1)
+    consecutive: int = Field(1, ge=1, le=100)
     side: Literal["affected", "other"] = "affected"
     item: int | None = Field(None, ge=1)
 

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -23,6 +24,7 @@ from coordination.api.views import ContinuumViewSet, OfPatients
 from coordination.problems import Invalid
 
 SLUG = OpenApiParameter("slug", str, OpenApiParameter.PATH, description="Of the pathway.")
+_MOST_DAYS = 3653
 #: a rehearsal begins at noon, so that its days are the same in every time zone of a clinic
 NOON = time(12, tzinfo=UTC)
 
@@ -37,7 +39,15 @@ class RehearsingSerializer(serializers.Serializer[Any]):
         default=dict,
         help_text="By question of the pathway; whatever is not answered, plainly.",
     )
-    begins_on = serializers.DateField(required=False, help_text="Today where none is named.")
+    begins_on = serializers.DateField(
+        required=False, help_text="Within ten years of today, which it is where none is named."
+    )
+
+    def validate_begins_on(self, value: date) -> date:
+        """Keep it within what the calendar and a clinic's years reach."""
+        if abs((value - timezone.now().date()).days) > _MOST_DAYS:
+            raise serializers.ValidationError("A day within ten years of today, before or ahead.")
+        return value
 
 
 class DraftRehearsingSerializer(RehearsingSerializer):
@@ -111,14 +121,13 @@ class _DryRun(ContinuumViewSet):
     def rehearse(self, data: dict[str, Any], **which: Any) -> Response:
         """Send a made-up patient through, and tell what happened."""
         begins_on: date = data["begins_on"] if "begins_on" in data else self.now.date()
-        with take_turn(self.actor.organization_id):
-            found = dry_run(
-                severity=data["severity"],
-                side=data["side"],
-                answers=data["answers"],
-                at=datetime.combine(begins_on, NOON),
-                **which,
-            )
+        found = dry_run(
+            severity=data["severity"],
+            side=data["side"],
+            answers=data["answers"],
+            at=datetime.combine(begins_on, NOON),
+            **which,
+        )
         return _told(found, NOTICE)
 
 
@@ -148,8 +157,9 @@ class DryRunOfVersionViewSet(_DryRun):
     @action(detail=True, methods=["post"], url_path="dry-run")
     def dry_run(self, request: Request, slug: str, version: str) -> Response:
         """Rehearse it."""
-        stored = self.get_object()
-        return self.rehearse(self.valid(RehearsingSerializer), version=stored)
+        stored, data = self.get_object(), self.valid(RehearsingSerializer)
+        with take_turn(self.actor.organization_id):
+            return self.rehearse(data, version=stored)
 
 
 class DryRunOfDraftViewSet(_DryRun):
@@ -175,15 +185,16 @@ class DryRunOfDraftViewSet(_DryRun):
         """Rehearse it."""
         pathway: Any = self.get_object()
         data = self.valid(DraftRehearsingSerializer)
-        draft = read_draft(
-            data["draft"],
-            measures={one.slug: one.definition for one in Measure.objects.order_by("slug")},
-            pathways=frozenset(Pathway.objects.values_list("slug", flat=True)),
-            at="/draft",
-        )
-        if draft.pathway != pathway.slug:
-            raise Invalid.field("/draft/pathway", f"This is asked of {pathway.slug}.")
-        return self.rehearse(data, version=None, draft=draft)
+        with take_turn(self.actor.organization_id):
+            draft = read_draft(
+                data["draft"],
+                measures={one.slug: one.definition for one in Measure.objects.order_by("slug")},
+                pathways=frozenset(Pathway.objects.values_list("slug", flat=True)),
+                at="/draft",
+            )
+            if draft.pathway != pathway.slug:
+                raise Invalid.field("/draft/pathway", f"This is asked of {pathway.slug}.")
+            return self.rehearse(data, version=None, draft=draft)
 
 
 class CourseForecastViewSet(OfPatients):

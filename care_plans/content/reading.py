@@ -156,8 +156,12 @@ def _wording(kind: str, message: str, value: Any) -> str:
     return plain if isinstance(value, dict | list) else f"{plain} (found {value!r})"
 
 
+#: among more names than any real file has, looking for the nearest takes too long
+_FEW = 300
+
+
 def unknown(kind: str, name: str, known: Sequence[str]) -> str:
     """Say that a name is not known, with the nearest that is."""
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(name, known, n=1) if len(known) <= _FEW else []
     hint = f'; did you mean "{near[0]}"?' if near else ""
     return f'unknown {kind} "{name}"{hint}'

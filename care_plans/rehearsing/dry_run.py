@@ -15,7 +15,7 @@ from care_plans.rehearsing.expected import Expected
 from care_plans.rehearsing.playing import DAY, Player, begin
 from care_plans.rehearsing.scene import scratch_scene
 from care_plans.rehearsing.timeline import Entry, Timeline
-from coordination.problems import FieldError, Invalid, NotFound
+from coordination.problems import Denied, FieldError, Invalid, NotFound
 
 
 class NoVersionStored(NotFound):
@@ -74,8 +74,25 @@ def dry_run(
     `Invalid` for a wrong severity, side or answer, `NoVersionStored`, and what applying raises.
     """
     row = version or stand_in(draft)
+    _check(draft or row.definition, severity, side)
+    try:
+        return _rehearsed(row, draft, severity=severity, side=side, answers=answers or {}, at=at)
+    except (ArithmeticError, RecursionError) as error:
+        raise Invalid("The pathway names figures that cannot be reckoned with.") from error
+    except (Denied, NotFound) as error:  # of made-up people: nobody who asks was denied anything
+        raise Invalid(f"The made-up people cannot follow this pathway. {error.detail}") from error
+
+
+def _rehearsed(
+    row: PathwayVersion,
+    draft: PathwayDefinition | None,
+    *,
+    severity: str,
+    side: str,
+    answers: Mapping[str, Any],
+    at: datetime,
+) -> Rehearsed:
     definition = draft or row.definition
-    _check(definition, severity, side)
     reading = reading_as(row.sha256, draft) if draft is not None else nullcontext()
     with reading, scratch_scene(now=at) as scene:
         player = begin(
@@ -83,7 +100,7 @@ def dry_run(
             row,
             severity=severity,
             side=side or _side(definition),
-            answers={**meeting.circumstances(definition), **(answers or {})},
+            answers={**meeting.circumstances(definition), **answers},
             number=1,
             at=at,
         )
@@ -108,7 +125,10 @@ def watched(player: Player, *, from_here: bool = False) -> Iterator[Timeline]:
     """Keep a timeline of what happens to a course within this block, or of all that is there."""
     timeline = Timeline(player.course_id, player.course.patient_id)
     player.watch = timeline.look
-    (timeline.begin_here if from_here else timeline.look)(player.at)
+    if from_here:
+        timeline.begin_here(player.at, others=player.others)
+    else:
+        timeline.look(player.at)
     yield timeline
     timeline.look_at_messages()
 
@@ -147,7 +167,7 @@ def _expectation_source(
     definition: PathwayDefinition, stage: Any, severity: Any
 ) -> tuple[str, ...]:
     """Return what it rests on how long a stage is expected to last."""
-    return definition.stage(stage).weeks(severity).source
+    return definition.supporting(definition.stage(stage).weeks(severity).source)
 
 
 def stand_in(draft: PathwayDefinition | None) -> PathwayVersion:

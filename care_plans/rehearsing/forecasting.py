@@ -6,18 +6,26 @@ somebody to be employed. Nothing of it is kept and nothing is sent.
 """
 
 from datetime import datetime
+from uuid import UUID
+
+from django.db import OperationalError, connection
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from care_plans import facts, leading
-from care_plans.models import Course
+from care_plans.models import Course, Lane, Recommendation, RedFlag, SafetyAlert, StageStay
+from care_plans.progress import RedFlagOpen
 from care_plans.rehearsing import meeting
 from care_plans.rehearsing.dry_run import Rehearsed, scores_of, told_of, watched
 from care_plans.rehearsing.expected import Expected
-from care_plans.rehearsing.playing import DAY, Player
+from care_plans.rehearsing.playing import DAY, Player, TooFar
 from care_plans.rehearsing.scene import peopled, practising, undone
+from care_plans.rehearsing.turns import RehearsalRunning, TookTooLong
 from coordination.actors import Actor
 from coordination.models import PractitionerRole
-from coordination.problems import NotAllowed, Problem
+from coordination.problems import Denied, NotAllowed, NotFound, Problem
 from coordination.withheld import must_be_told_all
+from notifications.models import Message
+from referrals.models import Referral
 
 
 class NothingAhead(NotAllowed):
@@ -41,18 +49,44 @@ def forecast(course: Course, *, actor: Actor, now: datetime) -> Rehearsed:
     lead = leading.lead_role(course.patient_id)
     if lead is None or not lead.is_registered(now):
         raise NothingAhead("Nobody leads this patient's care now, so nobody can take it further.")
-    with undone():
-        player = _player(course, lead, now)
-        with watched(player, from_here=True) as timeline:
-            played = Expected(player, _scores(course, now))
-            stopped = _stopped(played)
-        return told_of(player, timeline, played.unmet, stopped=stopped)
+    try:
+        with undone():
+            _give_way()
+            player = _player(course, lead, now)
+            with watched(player, from_here=True) as timeline:
+                played = Expected(player, _scores(course, now))
+                stopped = _stopped(played)
+            return told_of(player, timeline, played.unmet, stopped=stopped)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
+            raise
+        raise RehearsalRunning(
+            "Somebody is working on this patient's care now. Ask again in a few seconds."
+        ) from error
+
+
+def _give_way() -> None:
+    """Wait for nobody who works on the same rows: what they write is real. Undone with the rest."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '200ms'")
 
 
 def _player(course: Course, lead: PractitionerRole, now: datetime) -> Player:
     person = practising(lead)
     scene = peopled(lead.location, {lead.discipline: person}, now=now)
-    return Player(scene, course.pk, person, now)
+    return Player(scene, course.pk, person, now, others=_of_others(course))
+
+
+def _of_others(course: Course) -> frozenset[UUID]:
+    """Return the waiting messages about the patient that are no matter of this course."""
+    lanes = Lane.objects.filter(course=course, referral__isnull=False)
+    rows = Referral.objects.filter(pk__in=lanes.values("referral_id"))
+    mine = {course.pk, *rows.values_list("pk", flat=True)}
+    mine |= set(rows.values_list("work_item_id", flat=True))
+    for model in (StageStay, Recommendation, RedFlag, SafetyAlert):
+        mine |= set(model.objects.filter(course=course).values_list("pk", flat=True))
+    waiting = Message.objects.filter(patient_id=course.patient_id, status=Message.Status.QUEUED)
+    return frozenset(waiting.exclude(subject_id__in=mine).values_list("pk", flat=True))
 
 
 def _scores(course: Course, now: datetime) -> meeting.Scores:
@@ -74,6 +108,12 @@ def _stopped(played: Expected) -> str:
         played.measure_what_was_missed()
         played.play()
         played.player.pass_time(played.player.at + DAY)
+    except (TooFar, TookTooLong):
+        raise
+    except (NotFound, Denied):  # what somebody may not do or see is theirs to know
+        return "Whoever leads or treats now cannot take this course further from here."
+    except RedFlagOpen:
+        return "A red flag is open: only whoever may clear it can let the course go on."
     except Problem as problem:
         return problem.detail
     return ""

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from care_plans import (
     assessing,
     circumstances,
@@ -21,6 +23,7 @@ from care_plans import (
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.looking_again import Glance, glance
 from care_plans.models import Course, Goal, Lane, PathwayVersion, StageStay
+from care_plans.rehearsing import turns
 from care_plans.rehearsing.scene import Scene, practising, register
 from coordination.actors import Actor
 from coordination.problems import Invalid
@@ -46,6 +49,7 @@ class Player:
     """One course under rehearsal: everything that is done to it goes through here.
 
     `watch`, if given, is called after whatever may have changed something, with the moment.
+    `others` are waiting messages that are no matter of this course.
     """
 
     scene: Scene
@@ -53,6 +57,7 @@ class Player:
     lead: Actor
     at: datetime
     watch: Callable[[datetime], None] | None = None
+    others: frozenset[UUID] = frozenset()
     _seen: Glance | None = field(default=None, repr=False)
     _began: datetime = field(init=False, repr=False)
 
@@ -82,6 +87,7 @@ class Player:
 
     def changed(self) -> None:
         """Forget what was read before, and let whoever watches see what has changed."""
+        turns.must_be_in_time()
         self._take_in_steps()
         self._seen = None
         if self.watch is not None:
@@ -150,7 +156,7 @@ class Player:
     def take_up_referrals(self) -> None:
         """Assign each referral that waits to the first of the ranking, who accepts it."""
         open_ones = Referral.objects.filter(
-            patient_id=self.course.patient_id, status="active", work_item__status="requested"
+            pk__in=self._referrals(), status="active", work_item__status="requested"
         )
         for referral in open_ones.order_by("order", "discipline"):
             assigned = move_referral(referral.id, "assign", actor=self.scene.desk, now=self.at)
@@ -178,6 +184,7 @@ class Player:
             weeks = FURTHEST.days // 7
             raise TooFar(f"A course is rehearsed for {weeks} weeks at most; this one goes on.")
         while self.at < until:
+            turns.must_be_in_time()
             self.at = min(self.at + DAY, until)
             self._send_due()
             if self.at < until and not self._is_settled():
@@ -201,13 +208,17 @@ class Player:
         due = Message.objects.filter(
             patient_id=self.course.patient_id, status=Message.Status.QUEUED, next_at__lt=self.at
         )
-        for message in due.order_by("next_at", "channel", "person"):
+        for message in due.exclude(pk__in=self.others).order_by("next_at", "channel", "person"):
             settle(message, now=max(message.next_at, self._began))
 
+    def _referrals(self) -> QuerySet[Any, Any]:
+        """Return the ids of the referrals that this course's lanes opened."""
+        lanes = Lane.objects.filter(course=self.course_id, referral__isnull=False)
+        found: QuerySet[Any, Any] = lanes.values("referral_id")
+        return found
+
     def _take_in_steps(self) -> None:
-        steps = ReferralTransition.objects.filter(
-            referral__patient_id=self.course.patient_id, processed_at=None
-        )
+        steps = ReferralTransition.objects.filter(referral__in=self._referrals(), processed_at=None)
         for step_id in steps.order_by("recorded_at", "id").values_list("id", flat=True):
             consuming.take_in(step_id, self.scene.organization_id, now=self.at)
 

@@ -12,8 +12,11 @@ NOTICE = (
     "what the pathway does, not how anybody will fare."
 )
 FORECAST = (
-    "This course played on as if each stage were met on its last expected day. It shows what the "
-    "pathway would bring about, not how the patient will fare. Nothing of it has happened."
+    "This course played on as if each stage were met on its last expected day, or tomorrow where "
+    "that has gone by. It is taken that a paused course is resumed now, that every screen is "
+    "clear, that lanes nobody has decided on are not needed, that referrals are accepted within a "
+    "day, that each goal is reached, and that what was never measured is measured today. It shows "
+    "what the pathway would bring about, not how the patient will fare. Nothing of it has happened."
 )
 
 

@@ -62,12 +62,13 @@ class Timeline:
         """Add what was sent or held back; called once, at the end."""
         self._add(self._messages())
 
-    def begin_here(self, at: datetime) -> None:
-        """Leave out all that is there already; of the messages, what no longer waits."""
+    def begin_here(self, at: datetime, *, others: Iterable[UUID]) -> None:
+        """Leave out all that is there already; of the messages, `others` and what was sent."""
         self.look(at)
         self.entries.clear()
         done = Message.objects.filter(patient_id=self.patient_id)
-        self._known |= set(done.exclude(status=Message.Status.QUEUED).values_list("pk", flat=True))
+        done = done.exclude(status=Message.Status.QUEUED)
+        self._known |= {*done.values_list("pk", flat=True), *others}
 
     def in_order(self) -> list[Entry]:
         """Return the entries by time; at one time in the order of `ORDER`, then by their words."""

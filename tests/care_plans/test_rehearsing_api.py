@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 from django.db import connections, transaction
 
+from care_plans import activities
 from care_plans.models import Course, PathwayVersion
-from care_plans.rehearsing import playing
+from care_plans.rehearsing import playing, turns
 from care_plans.rehearsing.turns import take_turn
+from coordination.models import AuditEvent
+from notifications.models import Message
+from referrals.models import Referral
 from tests import lockbox
 from tests.care_plans import underway
 from tests.cast import NOW, Cast
@@ -113,6 +117,82 @@ def test_a_forecast_stops_where_only_a_person_can_go_on(cast: Cast) -> None:
     assert told(answer, "stage") == []
     assert "red flag" in answer.data["stopped"].lower()
     assert answer.data["ended_at"] is None
+
+
+@pytest.mark.parametrize(
+    ("figure", "value"), [("end", 500_000), ("end", 1e12), ("end", "1E+999999")]
+)
+def test_it_says_which_figures_cannot_be_reckoned_with(cast: Cast, figure: str, value: Any) -> None:
+    draft = content()
+    draft["stages"]["acute"]["expected"] = {
+        "any": {"start": 0, "end": 1, "source": ["expert_consensus"], figure: value}
+    }
+    answer = cast.asha.client.post(f"{AT}/dry-run", {**MILD, "draft": draft}, format="json")
+    assert answer.status_code == 400, answer.content
+
+
+@pytest.mark.parametrize("day", ["2009-06-01", "0001-01-01", "9999-12-31", "2039-01-01", "soon"])
+def test_it_begins_within_ten_years_of_today(cast: Cast, day: str) -> None:
+    answer = cast.asha.client.post(f"{AT}/versions/1.1.0/dry-run", {**MILD, "begins_on": day})
+    assert answer.status_code == 400
+    assert [error["pointer"] for error in answer.data["errors"]] == ["/begins_on"]
+
+
+def test_it_ends_what_takes_too_long(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "LONGEST", 0.2)
+    answer = cast.asha.client.post(f"{AT}/versions/1.1.0/dry-run", MILD)
+    assert (answer.status_code, answer.data["type"]) == (
+        400,
+        "urn:continuum:problem:rehearsal-too-long",
+    )
+    assert "manage.py dry_run" in answer.data["detail"]
+
+
+def test_a_repeated_dry_run_says_of_nobody_that_they_read_a_record(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "LONGEST", 3600)
+    headers = {"Idempotency-Key": "twice"}
+    with cast.acting():
+        before = set(AuditEvent.objects.values_list("pk", flat=True))
+    for _ in range(2):
+        answer = cast.sam.client.post(f"{AT}/versions/1.1.0/dry-run", MILD, headers=headers)
+        assert answer.status_code == 200
+    with cast.acting():
+        rows = AuditEvent.objects.exclude(pk__in=before)
+        assert {row.resource for row in rows} <= {"ApiToken"}
+
+
+@pytest.mark.feature("PW-13")
+def test_a_forecast_is_of_its_own_course_alone(cast: Cast) -> None:
+    now = datetime.now(UTC)
+    with cast.acting():
+        course = underway.start(cast, now=now - timedelta(days=2))
+        other = underway.start(cast, now=now - timedelta(days=1), side="right")
+        waiting = Message.objects.filter(patient=cast.patient, status="queued")
+        assert waiting.filter(subject_id__in=other.stays.values("pk")).exists()
+    answer = cast.asha.client.get(f"/api/v1/courses/{course.id}/forecast")
+    overdue = [day for day, _, what in told(answer, "message") if "longer" in what]
+    assert overdue == []  # its own is left in time, and that of the other is not shown
+    with cast.acting():
+        opened = other.lanes.exclude(referral=None).values("referral_id")
+        referrals = Referral.objects.filter(pk__in=opened)
+        assert set(referrals.values_list("work_item__status", flat=True)) == {"requested"}
+
+
+def test_a_forecast_gives_way_to_whoever_works_on_the_patient(committed_cast: Cast) -> None:
+    cast, now = committed_cast, datetime.now(UTC)
+    with cast.acting():
+        course = underway.start(cast, now=now - timedelta(days=2))
+    client = cast.asha.client
+    with cast.acting():
+        activities.lock_courses(cast.patient.id)
+        answer = elsewhere(lambda: client.get(f"/api/v1/courses/{course.id}/forecast"))
+    assert (answer.status_code, answer.data["type"]) == (
+        409,
+        "urn:continuum:problem:rehearsal-running",
+    )
+    assert "Ask again" in answer.data["detail"]
 
 
 @pytest.mark.feature("PV-02")
