@@ -139,11 +139,16 @@ def excuse_of(check: str, found: Any) -> str:
         return "that a token does not manage the login that it belongs to"
     if check != "positive_data_acceptance" or response.status_code != 400:
         return ""
-    details = [error["detail"] for error in response.json().get("errors", ())]
+    errors = response.json().get("errors", ())
+    if DRY_RUN.match(path) and all(error["pointer"].startswith("/draft") for error in errors):
+        return "what a pathway is made of"
+    details = [error["detail"] for error in errors]
     reasons = [reason_of(detail) for detail in details]
     return reasons[0] if reasons and all(reasons) else ""
 
 
+#: takes a whole pathway; what that is stands in the schema of pathways, not in that of the API
+DRY_RUN = re.compile(r"^/api/v1/pathways/[a-z0-9-]+/dry-run$")
 #: sessions alone reach them, as their `security` says
 SESSION_ONLY = re.compile(r"^(GET|POST|DELETE) /api/v1/(me|logins)/")
 

@@ -205,6 +205,13 @@ class Lockbox:
         return bool(self.whom == mine.get(self.audience, role.practitioner_id))
 
 
+#: what a patient's own login reads of them under `/me`: whose record it is, what they answered and
+#: did at home, and what they said, with the plan that it stands in
+OF_THEMSELF = frozenset(
+    {"Patient", "CarePlan", "PatientStatement", "Assessment", "Score", "AdherenceEntry"}
+)
+
+
 @dataclass
 class Ward:
     """Everything that was set up."""
@@ -229,6 +236,8 @@ class Ward:
         seen = KINDS[row.kind].seen
         if hat == "proxy":
             return row.patient == self.proxied and seen == "identity"
+        if hat == "patient":
+            return row.patient == self.proxied and row.kind in OF_THEMSELF
         if hat != "practitioner":
             return hat in HATS.get(seen, set())
         if who.practitioner_role.id not in self.circles.get(row.patient, set()):

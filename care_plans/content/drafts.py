@@ -10,6 +10,9 @@ from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import ContentInvalid, Located, parsed
 from coordination.problems import FieldError, Invalid
 
+#: parts of a draft, down to each word and number: several times those of the longest shipped
+_MOST = 30_000
+
 
 def read_draft(
     content: Mapping[str, Any],
@@ -23,6 +26,8 @@ def read_draft(
     `pathways` are the names that it may lead to, `at` is the pointer to the draft in what was
     sent. Raises `Invalid` that names everything that is wrong, by pointer.
     """
+    if _is_huge(content):
+        raise Invalid.field(at, f"A draft has at most {_MOST:,} parts.")
     located = Located(Path("draft"), dict(content), {})
     try:
         definition = parsed(PathwayDefinition, located)
@@ -32,6 +37,19 @@ def read_draft(
         errors = [FieldError(f"{at}{_pointer(one.path)}", one.detail) for one in error.flaws]
         raise Invalid("The draft is not valid.", errors=errors) from error
     return definition
+
+
+def _is_huge(content: Any) -> bool:
+    """Say whether it has more parts than any pathway; nothing is built of it to find out."""
+    waiting, parts = [content], 0
+    while waiting and parts <= _MOST:
+        part = waiting.pop()
+        parts += 1
+        if isinstance(part, Mapping):
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
+    return parts > _MOST
 
 
 def _pointer(dotted: str) -> str:

@@ -157,7 +157,7 @@ def _wording(kind: str, message: str, value: Any) -> str:
 
 
 #: among more names than any real file has, looking for the nearest takes too long
-_FEW = 300
+_FEW = 1_000
 
 
 def unknown(kind: str, name: str, known: Sequence[str]) -> str:

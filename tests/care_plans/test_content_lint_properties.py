@@ -57,7 +57,7 @@ def leaves() -> st.SearchStrategy[dict[str, Any]]:
         st.fixed_dictionaries(
             {},
             optional={
-                "consecutive": st.integers(1, 10**9),
+                "consecutive": st.integers(1, 100),
                 "within": st.sampled_from(["stage", "course"]),
                 "side": st.sampled_from(["affected", "other"]),
             },
