@@ -6,6 +6,7 @@ no discharge closes it.
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import structlog
@@ -66,8 +67,11 @@ def met_by(measure: Measure, scores: Iterable[Score]) -> list[SafetyRule]:
     each proves of the other counts.
     """
     whole = [score for score in scores if not score.subscale]
-    answers = {score.item: score.value for score in whole if score.item is not None}
-    total = next((score.value for score in whole if score.item is None), None)
+    answers: dict[int, Decimal] = {}
+    for score in whole:
+        if score.item is not None:  # of several, the one that calls for more
+            answers[score.item] = max(score.value, answers.get(score.item, score.value))
+    total = max((score.value for score in whole if score.item is None), default=None)
     scoring = measure.definition.scoring
     return [
         rule

@@ -158,7 +158,7 @@ class DryRunOfVersionViewSet(_DryRun):
     def dry_run(self, request: Request, slug: str, version: str) -> Response:
         """Rehearse it."""
         stored, data = self.get_object(), self.valid(RehearsingSerializer)
-        with take_turn(self.actor.organization_id):
+        with take_turn():
             return self.rehearse(data, version=stored)
 
 
@@ -185,7 +185,7 @@ class DryRunOfDraftViewSet(_DryRun):
         """Rehearse it."""
         pathway: Any = self.get_object()
         data = self.valid(DraftRehearsingSerializer)
-        with take_turn(self.actor.organization_id):
+        with take_turn():
             draft = read_draft(
                 data["draft"],
                 measures={one.slug: one.definition for one in Measure.objects.order_by("slug")},
@@ -226,6 +226,6 @@ class CourseForecastViewSet(OfPatients):
         """Play it on, and undo that."""
         course: Any = self.get_object()
         self.audit_disclosure([course], searched=False)
-        with take_turn(self.actor.organization_id):
+        with take_turn():
             found = forecast(course, actor=self.actor, now=self.now)
         return _told(found, FORECAST)

@@ -34,7 +34,7 @@ from referrals.models import Referral, ReferralTransition
 
 #: how often the engine is asked whether time alone has changed something
 DAY = timedelta(days=1)
-#: no rehearsal goes further; three times the longest course of the shipped pathways
+#: no rehearsal goes further, however long a draft expects its stages to last
 FURTHEST = timedelta(weeks=6 * 52)
 
 

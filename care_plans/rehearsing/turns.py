@@ -1,4 +1,4 @@
-"""Rehearsals that somebody waits for: few at a time, and none for long.
+"""Rehearsals that somebody waits for: one at a time, and none for long.
 
 Each takes seconds of a processor, and for as long as it lasts its transaction holds back the feed
 of events. What is started at a command line is bound by neither.
@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from time import monotonic
-from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -34,16 +33,15 @@ class TookTooLong(Invalid):
 
 
 @contextmanager
-def take_turn(organization_id: UUID) -> Iterator[None]:
-    """Hold the organization's turn, and the server's, until the transaction ends.
+def take_turn() -> Iterator[None]:
+    """Hold the one turn that a database has until the transaction ends.
 
     Within it a rehearsal ends after `LONGEST`, and what it records discloses nothing of anybody.
     Raises `RehearsalRunning`.
     """
     with transaction.atomic():
-        for whose in (f"rehearsal {organization_id}", "rehearsal"):
-            if not _has(whose):
-                raise RehearsalRunning("Another rehearsal is running. Ask again in a few seconds.")
+        if not _is_mine():
+            raise RehearsalRunning("Another rehearsal is running. Ask again in a few seconds.")
         token = _until.set(monotonic() + LONGEST)
         try:
             with audit.overhearing():
@@ -62,8 +60,8 @@ def must_be_in_time() -> None:
         )
 
 
-def _has(name: str) -> bool:
+def _is_mine() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended('rehearsal', 0))")
         row = cursor.fetchone()
     return bool(row and row[0])

@@ -222,9 +222,9 @@ def test_nothing_lies_ahead_of_a_course_that_has_ended(cast: Cast) -> None:
     )
 
 
-def test_one_rehearsal_runs_at_a_time_in_an_organization(committed_cast: Cast) -> None:
+def test_one_rehearsal_runs_at_a_time(committed_cast: Cast) -> None:
     cast = committed_cast
-    with transaction.atomic(), take_turn(cast.riverside.id):
+    with transaction.atomic(), take_turn():
         answer = elsewhere(lambda: cast.asha.client.post(f"{AT}/versions/1.1.0/dry-run", MILD))
     assert (answer.status_code, answer.data["type"]) == (
         409,
