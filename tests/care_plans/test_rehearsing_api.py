@@ -13,7 +13,6 @@ from care_plans.rehearsing import playing, turns
 from care_plans.rehearsing.turns import take_turn
 from coordination.models import AuditEvent
 from notifications.models import Message
-from referrals.models import Referral
 from tests import lockbox
 from tests.care_plans import underway
 from tests.cast import NOW, Cast
@@ -174,10 +173,6 @@ def test_a_forecast_is_of_its_own_course_alone(cast: Cast) -> None:
     answer = cast.asha.client.get(f"/api/v1/courses/{course.id}/forecast")
     overdue = [day for day, _, what in told(answer, "message") if "longer" in what]
     assert overdue == []  # its own is left in time, and that of the other is not shown
-    with cast.acting():
-        opened = other.lanes.exclude(referral=None).values("referral_id")
-        referrals = Referral.objects.filter(pk__in=opened)
-        assert set(referrals.values_list("work_item__status", flat=True)) == {"requested"}
 
 
 def test_a_forecast_gives_way_to_whoever_works_on_the_patient(committed_cast: Cast) -> None:
