@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Model, QuerySet
 
-from care_plans.models import Assessment, Course, Goal, RedFlagScreen, StageStay
+from care_plans.models import Assessment, Course, Goal, RedFlag, RedFlagScreen, StageStay
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
 from coordination.models import HandOff
@@ -36,9 +36,16 @@ class Shown:
 
 
 def gathered(patient_id: UUID) -> list[dict[str, str]]:
-    """Return what is under way: each course, its present stay and its latest assessment."""
+    """Return what is open or under way, what endangers the patient first.
+
+    That is: each screen whose finding is not cleared, each course, its present stay and its latest
+    assessment.
+    """
+    flags = RedFlag.objects.filter(patient_id=patient_id).exclude(status=RedFlag.Status.CLEARED)
+    screens = dict.fromkeys(flags.order_by("due_at", "id").values_list("screen_id", flat=True))
     courses = Course.objects.filter(patient_id=patient_id).underway().order_by("applied_at", "id")
-    found = [_named("Course", course_id) for course_id in courses.values_list("id", flat=True)]
+    found = [_named("RedFlagScreen", screen_id) for screen_id in screens]
+    found += [_named("Course", course_id) for course_id in courses.values_list("id", flat=True)]
     stays = StageStay.objects.filter(course__in=courses.order_by(), left_at=None).order_by("id")
     found += [_named("StageStay", stay_id) for stay_id in stays.values_list("id", flat=True)]
     latest = (

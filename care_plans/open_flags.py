@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
-from django.db.models import F, Func, Value
+from django.db.models import F, Func, Q, Value
 
 from care_plans import activities, leading, scope, standing
 from care_plans import flag_reminders as reminders
@@ -117,13 +117,15 @@ def _owner(patient_id: UUID, finder: PractitionerRole, *, now: datetime) -> Prac
 def acknowledge(red_flag_id: UUID, *, actor: Actor, now: datetime) -> RedFlag:
     """Say that one looks into an open flag: it is theirs from now on, and stays open.
 
-    Raises `RedFlagNotFound`, `Denied` for whoever is not of the team, `NotAllowed` when somebody
-    has taken it up already or it is cleared, `Stale`.
+    Raises `RedFlagNotFound`, `Denied` for whoever is not of the team, `NotAllowed` when it is
+    cleared, or when somebody who may practise has taken it up already, `Stale`.
     """
     found = red_flag_for(actor, red_flag_id, now=now)
     role = scope.require("red-flag.acknowledge", found, actor=actor)
-    to = _move(found, "acknowledge")
-    _swap(found, status=to, acknowledged_by=role, acknowledged_at=now)
+    looking = found.acknowledged_by
+    if looking is None or looking.is_registered(now):
+        _move(found, "acknowledge")
+    _swap(found, status=Status.ACKNOWLEDGED, acknowledged_by=role, acknowledged_at=now)
     _hand_to(found, role, now=now)
     _tell("red-flag.acknowledged", found, actor=actor, now=now)
     return found
@@ -177,6 +179,29 @@ def clear(
     return found
 
 
+@transaction.atomic
+def follow_lead(patient_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """Bring a patient's open flags to whoever answers for the plan now; safe to repeat.
+
+    What nobody has taken up, or somebody who may not practise any more, becomes work of the lead.
+    The lead, or whoever stands in for them, hears of each flag that they have not heard of. The
+    patient's row should be locked.
+    """
+    lead = leading.lead_role(patient_id)
+    may_take = lead is not None and lead.is_registered(now)
+    rows = RedFlag.objects.filter(patient_id=patient_id).exclude(status=Status.CLEARED)
+    ended = Q(urgency__in=reminders.OF_COURSE, course__status=Course.Status.DISCHARGED)
+    for found in rows.exclude(ended).select_for_update(of=("self",), no_key=True).order_by("pk"):
+        owner = found.work_item.owner if found.work_item else None
+        in_hand = found.status == Status.ACKNOWLEDGED and owner and owner.is_registered(now)
+        if lead is not None and may_take and not in_hand and owner != lead:
+            _close(found.work_item, WorkItem.Status.CANCELLED, now=now)
+            owner = lead
+            RedFlag.objects.filter(pk=found.pk).update(work_item=_work(found, lead, now=now))
+        if owner is not None:
+            reminders.found(found, owner, actor=actor, now=now)
+
+
 def stops(red_flag: RedFlag) -> bool:
     """Say whether a flag is a hard stop while it is open."""
     return Urgency(red_flag.urgency) in STOPS_LOADING
@@ -201,7 +226,10 @@ def _move(found: RedFlag, action: str) -> RedFlag.Status:
 
 
 def _swap(found: RedFlag, **changes: object) -> None:
-    changed = RedFlag.objects.filter(pk=found.pk, status=found.status).update(**changes)
+    as_read = RedFlag.objects.filter(
+        pk=found.pk, status=found.status, acknowledged_by=found.acknowledged_by
+    )
+    changed = as_read.update(**changes)
     if not changed:
         raise Stale("Somebody else was faster with this red flag; look at it again.")
     found.refresh_from_db()

@@ -9,11 +9,11 @@ import pytest
 import time_machine
 from django.db import IntegrityError, ProgrammingError, transaction
 
-from care_plans import activities, open_flags, red_flags, staffing
+from care_plans import activities, lapses, open_flags, red_flags, staffing
 from care_plans.activities import LoadingHeld
 from care_plans.models import Activity, Course, RedFlag
 from care_plans.progress import RedFlagOpen
-from coordination.models import AuditEvent, WorkItem
+from coordination.models import AuditEvent, HandOff, WorkItem
 from coordination.problems import Problem
 from notifications import recheck
 from notifications.models import Message
@@ -147,6 +147,65 @@ def test_whoever_stands_in_for_a_lapsed_lead_hears_of_a_hard_stop(
         to_gus = {"kind": "red-flag.stop", "to_practitioner_role": cast.gus.practitioner_role}
         message = Message.objects.get(**to_gus, channel="email")
         assert isinstance(recheck.decide(message, now=NOW), recheck.Send)
+
+
+def test_it_becomes_the_work_of_whoever_takes_over_from_a_lapsed_lead(
+    cast: Cast, course: Course
+) -> None:
+    found = find(cast, course, TEAR)
+    acknowledged = cast.asha.client.post(f"{URL}/{found.pk}/acknowledge")
+    assert acknowledged.status_code == 200, acknowledged.data
+    with cast.acting():
+        asha = cast.asha.practitioner_role
+        type(asha).objects.filter(pk=asha.pk).update(registered_until=NOW.date() - DAY)
+    lapses.check_lapses(now=NOW)
+    with cast.acting():
+        hand_off = HandOff.objects.get(closed_at=None)
+        screens = [one["id"] for one in hand_off.evidence if one["kind"] == "RedFlagScreen"]
+        assert screens == [str(found.screen_id)]
+    url, gus = f"/api/v1/hand-offs/{hand_off.pk}", cast.gus.practitioner_role
+    assert cast.sam.client.post(f"{url}/assign", {"practitioner_role": str(gus.pk)}).data
+    with cast.acting():
+        assert gus.id in told("red-flag.stop") & told("red-flag.overdue")
+    accepted = cast.gus.client.post(f"{url}/accept", {"evidence_reviewed": True})
+    assert accepted.status_code == 200, accepted.data
+    with cast.acting():
+        found.refresh_from_db()
+        assert found.work_item is not None
+        assert (found.work_item.owner, found.work_item.status) == (gus, "requested")
+        assert found.work_item.due_at == found.due_at
+        assert WorkItem.objects.filter(subject_id=found.pk, status="cancelled").count() == 1
+        overdue = {"kind": "red-flag.overdue", "to_practitioner_role": gus, "channel": "email"}
+        assert isinstance(recheck.decide(Message.objects.get(**overdue), now=NOW), recheck.Send)
+    [shown] = cast.gus.client.get(URL, {"open": "true"}).json()["results"]
+    assert shown["owner"] == str(gus.id)
+    assert cast.gus.client.post(f"{URL}/{found.pk}/acknowledge").status_code == 200
+    assert cast.gus.client.post(f"{URL}/{found.pk}/acknowledge").status_code == 409
+
+
+@pytest.mark.parametrize("taken_up", [False, True])
+def test_it_follows_the_lead_unless_a_colleague_looks_into_it(
+    cast: Cast, course: Course, taken_up: bool
+) -> None:
+    found = find(cast, course, TEAR)
+    with cast.acting():
+        underway.take(cast, course, cast.chloe)
+        lane = underway.lane(course, "massage_therapy")
+        assert lane.referral is not None
+        staffing.take_in(lane.referral, now=NOW)
+        hand_off = opened_hand_off(cast, to=cast.gus)
+    if taken_up:
+        cast.chloe.client.post(f"{URL}/{found.pk}/acknowledge")
+    answer = cast.gus.client.post(
+        f"/api/v1/hand-offs/{hand_off.pk}/accept", {"evidence_reviewed": True}
+    )
+    assert answer.status_code == 200, answer.data
+    with cast.acting():
+        found.refresh_from_db()
+        assert found.work_item is not None
+        owner = cast.chloe if taken_up else cast.gus
+        assert found.work_item.owner == owner.practitioner_role
+        assert cast.gus.practitioner_role.id in told("red-flag.stop")
 
 
 def test_it_asks_the_lead_alone_about_what_only_blocks_progress(cast: Cast, course: Course) -> None:
