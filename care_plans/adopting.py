@@ -12,16 +12,16 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from care_plans import activities, goals, lanes, recommending, scope, standing, stays
-from care_plans.content.safety import STOPS_LOADING
+from care_plans import activities, facts, goals, lanes, recommending, scope, standing, stays
 from care_plans.courses import UnknownVersion, must_be_in_force
 from care_plans.differences import Difference, differences
+from care_plans.evaluation import may_load
+from care_plans.evidence import Outcome
 from care_plans.models import (
     Activity,
     Course,
     Lane,
     PathwayVersion,
-    RedFlag,
     StageStay,
     VersionDecision,
 )
@@ -151,18 +151,18 @@ def _keep(
 
 def _follow(course: Course, *, actor: Actor, now: datetime) -> None:
     definition = course.pathway_version.definition
-    known = set(Lane.objects.filter(course=course).values_list("discipline", flat=True))
-    lanes.create_lanes(course, definition, but=known)
+    present = set(Lane.objects.filter(course=course).values_list("discipline", flat=True))
+    lanes.create_lanes(course, definition, but=present)
     recommending.end_all(course, actor=actor, now=now)
     goals.renew_planned(course, definition, now=now)
     stay = standing.open_stay(course)
     if stay is not None:
         _stop_what_is_gone(course, stay, now=now)
         _renew_what_nobody_began(course, stay, now=now)
+        _mark_loading(course, stay, now=now)
         stays.expect_anew(course, stay, actor=actor, now=now)
-    open_flags = RedFlag.objects.filter(course=course).exclude(status=RedFlag.Status.CLEARED)
-    stopping = definition.flags_with(STOPS_LOADING)
-    if any(flag in stopping for flag in open_flags.values_list("flag", flat=True)):
+    known = facts.gather([course], now=now)[course.pk]
+    if may_load(definition, known, now).outcome is Outcome.NOT_MET:
         activities.stop_for_red_flag(course.patient_id, actor=actor, now=now)
     standing.reassess(course.pk, actor=actor, now=now)
 
@@ -183,6 +183,22 @@ def _renew_what_nobody_began(course: Course, stay: StageStay, *, now: datetime) 
     planned.filter(released_by="").update(
         released_at=None, released_on=[], due_from=None, due_until=None
     )
+
+
+def _mark_loading(course: Course, stay: StageStay, *, now: datetime) -> None:
+    """Let a hard stop reach what has begun and the version calls loading."""
+    name: Any = stay.stage
+    begun = Activity.objects.filter(
+        course=course,
+        sequence=stay.sequence,
+        status__in=[Activity.Status.IN_PROGRESS, Activity.Status.ON_HOLD],
+        is_loading=False,
+    )
+    for discipline, lane in course.pathway_version.definition.stage(name).lanes.items():
+        loading = [one.id for one in lane.activities if one.is_loading]
+        begun.filter(lane__discipline=discipline, key__in=loading).update(
+            is_loading=True, version=F("version") + 1, updated_at=now
+        )
 
 
 def _stop_what_is_gone(course: Course, stay: StageStay, *, now: datetime) -> None:

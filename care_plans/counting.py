@@ -149,6 +149,15 @@ def open_flags(facts: Facts, now: datetime) -> dict[str, ScreenFact]:
     return found
 
 
+def lasted(facts: Facts, since: datetime, now: datetime) -> timedelta:
+    """Return how long there was care since a moment: what is paused does not grow older."""
+    pauses = facts.stay.pauses if facts.stay else ()
+    rested = timedelta()
+    for began, ended in pauses:
+        rested += max(min(ended or now, now) - max(began, since), timedelta())
+    return now - since - rested
+
+
 def _since(facts: Facts, within: Within) -> datetime:
     if within == "stage" and facts.stay is not None:
         return facts.stay.began_at

@@ -203,11 +203,15 @@ class _Asked:
         flags = self.definition.flags_with(urgencies) | as_found
         stage = self.definition.stage(self.facts.stay.stage) if self.facts.stay else None
         valid = stage.screen_valid_for if stage else None
+        elsewhere = self.facts.stopped_by
+        if Urgency.URGENT_2WK in urgencies:
+            elsewhere += self.facts.blocked_by
         return no_open_flag(
             flags,
             known,
             self.facts,
             self.now,
+            elsewhere=elsewhere,
             valid_for=timedelta(days=valid.days) if valid else None,
         )
 

@@ -144,11 +144,15 @@ class LaneFact:
 
 @dataclass(frozen=True, slots=True)
 class StayFact:
-    """The stay in a stage that a course is in."""
+    """The stay in a stage that a course is in.
+
+    `pauses` are all of the course, from when until when each lasted (None: it lasts).
+    """
 
     id: UUID
     stage: StageName
     began_at: datetime
+    pauses: tuple[tuple[datetime, datetime | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,8 @@ class Facts:
     `urgencies` are those that the open flags had when they were found: the version that the course
     follows now may name others. Corrected assessments are left out. `stay` is None during intake.
     `stopped_by` names the screens on other courses of the same patient that found a hard stop, not
-    cleared since: it stops this one too.
+    cleared since: it stops this one too. `blocked_by` names those that found something less urgent
+    that endangers the person: it blocks each move forward.
     """
 
     course_id: UUID
@@ -174,6 +179,7 @@ class Facts:
     lanes: Mapping[str, LaneFact] = field(default_factory=dict)
     measures: Mapping[str, MeasureFacts] = field(default_factory=dict)
     stopped_by: tuple[UUID, ...] = ()
+    blocked_by: tuple[UUID, ...] = ()
     complexity: tuple[ComplexityFact, ...] = ()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from itertools import zip_longest
 from json import loads
 from typing import Any, Literal, NamedTuple, cast
 from uuid import UUID
@@ -14,8 +15,8 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from psycopg import Cursor
 
 from care_plans.complexity_factors import highest
-from care_plans.content.safety import STOPS_LOADING
-from care_plans.content.sourced import SeverityName, StageName
+from care_plans.content.safety import OF_PATIENT, STOPS_LOADING
+from care_plans.content.sourced import SeverityName
 from care_plans.criteria import Criterion
 from care_plans.evidence import (
     AnswerFact,
@@ -39,7 +40,6 @@ from care_plans.models import (
     MeasureVersion,
     RedFlag,
     RedFlagAnswer,
-    StageStay,
 )
 from coordination.access import IsAnyOf
 
@@ -101,7 +101,7 @@ def gather(
     scores, answers = _scores(ids, versions), _answers(ids)
     screens, (cleared, urgencies) = _screens(ids), _flags(ids)
     stays, found_lanes = _stays(ids), _lanes(ids, lane_rows(ids) if lanes is None else lanes, now)
-    stops, measures = _stops(wanted, now), _measures(versions)
+    dangers, measures = _dangers(wanted, now), _measures(versions)
     complexity = _complexity(ids)
     return {
         course.id: Facts(
@@ -117,9 +117,8 @@ def gather(
             urgencies=urgencies[course.id],
             lanes=found_lanes[course.id],
             measures=measures,
-            stopped_by=tuple(
-                screen for screen, found_on in stops[course.patient_id] if found_on != course.id
-            ),
+            stopped_by=_elsewhere(dangers[course.patient_id], course, hard=True),
+            blocked_by=_elsewhere(dangers[course.patient_id], course, hard=False),
             complexity=tuple(complexity[course.id]),
         )
         for course in wanted
@@ -275,13 +274,20 @@ def _complexity(ids: list[UUID]) -> defaultdict[UUID, list[ComplexityFact]]:
     return found
 
 
+_STAYS = """
+SELECT s.course_id, s.id, s.stage, s.entered_at, ARRAY(
+    SELECT t.effective_at FROM care_plans_stagetransition t
+    WHERE t.course_id = s.course_id AND t.action IN ('pause', 'resume')
+    ORDER BY t.recorded_at, t.id)
+FROM care_plans_stagestay s WHERE s.course_id = ANY(%s) AND s.left_at IS NULL
+"""
+
+
 def _stays(ids: list[UUID]) -> dict[UUID, StayFact]:
-    rows = StageStay.objects.filter(course_id__in=ids, left_at=None).values_list(
-        "course_id", "id", "stage", "entered_at"
-    )
+    """Return the stay of each course; a course is paused and resumed in turns."""
     return {
-        course_id: StayFact(stay_id, cast(StageName, stage), entered_at)
-        for course_id, stay_id, stage, entered_at in rows
+        course_id: StayFact(stay_id, stage, entered_at, tuple(zip_longest(turns[::2], turns[1::2])))
+        for course_id, stay_id, stage, entered_at, turns in _read(_STAYS, ids)
     }
 
 
@@ -314,21 +320,38 @@ def _lanes(
     return found
 
 
-def _stops(courses: list[Course], now: datetime) -> defaultdict[UUID, list[tuple[UUID, UUID]]]:
-    """Return by patient each screen that found a hard stop, with the course it was found on.
+class _Danger(NamedTuple):
+    """A screen that found what endangers the person, on whichever course."""
+
+    screen_id: UUID
+    course_id: UUID
+    urgency: str
+
+
+def _elsewhere(found: Iterable[_Danger], course: Course, *, hard: bool) -> tuple[UUID, ...]:
+    """Return the screens on other courses that found a hard stop, or something less urgent."""
+    return tuple(
+        one.screen_id
+        for one in found
+        if one.course_id != course.id and (one.urgency in STOPS_LOADING) is hard
+    )
+
+
+def _dangers(courses: list[Course], now: datetime) -> defaultdict[UUID, list[_Danger]]:
+    """Return by patient each screen that found what endangers them.
 
     That a course has ended clears nothing: only a clinician's decision does.
     """
-    found: defaultdict[UUID, list[tuple[UUID, UUID]]] = defaultdict(list)
-    stops = RedFlagAnswer.objects.filter(
+    found: defaultdict[UUID, list[_Danger]] = defaultdict(list)
+    present = RedFlagAnswer.objects.filter(
         patient_id__in={course.patient_id for course in courses},
         answer=RedFlagAnswer.Answer.PRESENT,
-        urgency__in=[urgency.value for urgency in STOPS_LOADING],
+        urgency__in=[urgency.value for urgency in OF_PATIENT],
         screen__effective_at__lte=now,
     ).exclude(Exists(clearing(now)))
-    rows = stops.values_list("patient_id", "screen_id", "screen__course_id").distinct()
-    for patient_id, screen_id, course_id in rows:
-        found[patient_id].append((screen_id, course_id))
+    rows = present.values_list("patient_id", "screen_id", "screen__course_id", "urgency").distinct()
+    for patient_id, screen_id, course_id, urgency in rows:
+        found[patient_id].append(_Danger(screen_id, course_id, urgency))
     return found
 
 

@@ -1,6 +1,8 @@
 """Whether a red flag is open, and whether each was asked about."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from care_plans.counting import clearings_of_stay, open_flags, screens_of_stay
 from care_plans.evidence import Evidence, Facts
@@ -13,26 +15,29 @@ def no_open_flag(
     facts: Facts,
     now: datetime,
     *,
+    elsewhere: Iterable[UUID] = (),
     valid_for: timedelta | None = None,
 ) -> Said:
     """Answer whether none of these flags is open and each has been asked about in this stay.
 
-    What was found absent longer than `valid_for` ago is not known any more (None: it counts for
-    as long as the stay lasts).
+    `elsewhere` are the screens on other courses whose findings count here too. What was found
+    absent longer than `valid_for` ago is not known any more (None: it counts for as long as the
+    stay lasts).
 
     `known` are all flags of the pathway: an open one that the pathway does not know (any more)
     counts too, since nobody can say how urgent it is.
     """
     found = open_flags(facts, now)
     standing = {flag: found[flag] for flag in sorted(found) if flag in flags or flag not in known}
-    if standing or facts.stopped_by:
+    others = sorted(set(elsewhere))
+    if standing or others:
         named = ", ".join(standing) or "on another course of this patient"
         return Said(
             NOT_MET,
             lambda: f"Open red flag: {named}.",
             lambda: rows_of(
                 "screen",
-                dict.fromkeys([*(s.id for s in standing.values()), *sorted(facts.stopped_by)]),
+                dict.fromkeys([*(s.id for s in standing.values()), *others]),
             ),
         )
     latest = _latest_of_stay(facts, now, valid_for)

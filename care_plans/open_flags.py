@@ -13,7 +13,7 @@ from django.db.models import F, Func, Q, Value
 
 from care_plans import activities, leading, scope, standing
 from care_plans import flag_reminders as reminders
-from care_plans.content.safety import STOPS_LOADING, Urgency
+from care_plans.content.safety import OF_PATIENT, Urgency
 from care_plans.models import Course, RedFlag, RedFlagScreen
 from care_plans.telling import tell
 from coordination import audit
@@ -157,7 +157,8 @@ def clear(
     if not reason.strip():
         raise Invalid.field("/reason", "Say what was looked into and what it showed.")
     # Whoever records a screen holds the courses first: no finding slips in while this decides.
-    if stops(found):
+    everywhere = Urgency(found.urgency) in OF_PATIENT
+    if everywhere:
         activities.lock_courses(found.patient_id)
     standing.hold(found.course_id)
     found = red_flag_for(actor, red_flag_id, now=now)
@@ -175,7 +176,7 @@ def clear(
     _close(found.work_item, WorkItem.Status.COMPLETED, now=now)
     reminders.take_back(found, actor=actor, now=now)
     _tell("red-flag.cleared", found, actor=actor, now=now, detail={"outcome": outcome})
-    reassess_patient(found.course, everywhere=stops(found), actor=actor, now=now)
+    reassess_patient(found.course, everywhere=everywhere, actor=actor, now=now)
     return found
 
 
@@ -202,13 +203,8 @@ def follow_lead(patient_id: UUID, *, actor: Actor, now: datetime) -> None:
             reminders.found(found, owner, actor=actor, now=now)
 
 
-def stops(red_flag: RedFlag) -> bool:
-    """Say whether a flag is a hard stop while it is open."""
-    return Urgency(red_flag.urgency) in STOPS_LOADING
-
-
 def reassess_patient(course: Course, *, everywhere: bool, actor: Actor, now: datetime) -> None:
-    """Bring a course up to date; where a hard stop came or went, every course of the patient."""
+    """Bring a course up to date; where a danger came or went, every course of the patient."""
     courses = Course.objects.underway().filter(patient_id=course.patient_id)
     if not everywhere:
         courses = courses.filter(pk=course.pk)

@@ -10,7 +10,7 @@ from decimal import Context, Decimal, localcontext
 from operator import ge, gt, le, lt
 from typing import Any
 
-from care_plans.counting import Within, latest_answer, pair, scores, sides_asked
+from care_plans.counting import Within, lasted, latest_answer, pair, scores, sides_asked
 from care_plans.criteria import (
     Compared,
     Criterion,
@@ -306,11 +306,13 @@ def _elapsed(question: Elapsed, facts: Facts, now: datetime) -> Said:
         since, row, what = facts.stay.began_at, Evidence("stay", facts.stay.id), "stay"
     else:
         return Said(UNKNOWN, lambda: "The course is in no stage yet.")
-    days = (now - since).days
+    days = lasted(facts, since, now).days
     wanted = question.at_least.days
     outcome = MET if days >= wanted else NOT_MET
     return Said(
-        outcome, lambda: f"The {what} is {days} days old; asked for {wanted}.", lambda: (row,)
+        outcome,
+        lambda: f"The {what} is {days} days old, without pauses; asked for {wanted}.",
+        lambda: (row,),
     )
 
 

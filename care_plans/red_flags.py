@@ -91,8 +91,10 @@ def record_screen(
     refuse(_flaws(answers, definition), "The screen is not valid")
     sent = digest({"answers": answers, "effective_at": effective_at})
     # Locked before anything is written, in the order that everybody locks courses in.
-    stops = any(_is_stop(definition, flag, answer) for flag, answer in answers.items())
-    if stops:
+    present = [flag for flag, answer in answers.items() if answer == Answer.PRESENT]
+    stops = any(definition.red_flag(flag).stops_loading for flag in present)
+    everywhere = any(definition.red_flag(flag).is_of_patient for flag in present)
+    if everywhere:
         activities.lock_courses(course.patient_id)
     standing.hold(course.pk)
     if earlier := _earlier(course, usable_key(key), sent, actor, now):
@@ -102,9 +104,8 @@ def record_screen(
     at = moment(effective_at, course.patient, course, now=now)
     screen = _create(course, answers, at, role, key=key, sent=sent, actor=actor, now=now)
     _tell(screen, answers, actor=actor, now=now)
-    present = [flag for flag, answer in answers.items() if answer == Answer.PRESENT]
     open_flags.open_found(screen, present, role, actor=actor, now=now)
-    open_flags.reassess_patient(course, everywhere=stops, actor=actor, now=now)
+    open_flags.reassess_patient(course, everywhere=everywhere, actor=actor, now=now)
     return screen, True
 
 
@@ -157,10 +158,6 @@ def _flaws(answers: Mapping[str, str], definition: PathwayDefinition) -> Iterato
             yield FieldError(pointer("answers", flag), "This pathway has no such red flag.")
         elif answer not in Answer.values:
             yield FieldError(pointer("answers", flag), "Say present, absent or unknown.")
-
-
-def _is_stop(definition: PathwayDefinition, flag: str, answer: str) -> bool:
-    return answer == Answer.PRESENT and definition.red_flag(flag).stops_loading
 
 
 def _earlier(

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import Duration
-from care_plans.counting import pair, scores
+from care_plans.counting import lasted, pair, scores
 from care_plans.evaluation import evaluate
 from care_plans.evidence import Evidence, Facts, Finding, Outcome, ScoreFact
 from care_plans.saying import MET, NOT_MET, UNKNOWN, every
@@ -16,17 +16,17 @@ _KIND = "Stalled"
 def stalled(definition: PathwayDefinition, facts: Facts, now: datetime) -> Finding | None:
     """Return whether a course has stalled in its stage; None before there is anything to ask.
 
-    Met once the stay has lasted as long as the stage's `review` names, something was measured
-    twice in it, and no measure improved by its smallest change that matters (or its measurement
-    error, where that is larger). Measures whose threshold nobody knows do not count. What the
-    review asks `besides`, adherence say, must be met as well: unknown is not negative.
+    Met once the stay has lasted, pauses left out, as long as the stage's `review` names, something
+    was measured twice in it, and no measure improved by its smallest change that matters (or its
+    measurement error, where that is larger). Measures whose threshold nobody knows do not count.
+    What the review asks `besides`, adherence say, must be met as well: unknown is not negative.
     """
     if facts.stay is None:
         return None
     review = definition.stage(facts.stay.stage).review
     if not isinstance(review.after, Duration):
         return None
-    days = (now - facts.stay.began_at).days
+    days = lasted(facts, facts.stay.began_at, now).days
     if days < review.after.days:
         return None
     changes = _changes(facts, now)

@@ -84,13 +84,18 @@ def stretch(course: Course, stay: StageStay, by: timedelta, *, actor: Actor, now
 
 
 def expect_anew(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
-    """Time a stay by the course's present severity, keeping what pauses have added."""
+    """Time a stay by the course's present version and severity, keeping what pauses have added."""
     definition = course.pathway_version.definition
     name: Any = stay.stage
     severity: Any = course.severity
     paused = _paused_since(stay)
-    until = stay.entered_at + _days(definition.stage(name).weeks(severity).stay) + paused
-    StageStay.objects.filter(pk=stay.pk).update(expected_until=until, plan=F("plan") + 1)
+    content = definition.stage(name)
+    since, review = stay.entered_at + paused, content.review.after
+    StageStay.objects.filter(pk=stay.pk).update(
+        expected_until=since + _days(content.weeks(severity).stay),
+        review_at=since + _days(review) if isinstance(review, Duration) else None,
+        plan=F("plan") + 1,
+    )
     stay.refresh_from_db()
     reminders.plan_anew(course, stay, actor=actor, now=now)
 

@@ -28,11 +28,11 @@ class Urgency(StrEnum):
 
 #: An open red flag of these stops loading activities and opens an urgent task.
 STOPS_LOADING = frozenset({Urgency.EMERGENCY, Urgency.URGENT_24H})
+#: An open red flag of these endangers the person: it blocks every course of theirs, also after the
+#: course that it was found on has ended.
+OF_PATIENT = STOPS_LOADING | {Urgency.URGENT_2WK}
 #: An open red flag of these blocks every move to a later stage.
-BLOCKS_PROGRESSION = STOPS_LOADING | {
-    Urgency.URGENT_2WK,
-    Urgency.REVIEW_BEFORE_PROGRESS,
-}
+BLOCKS_PROGRESSION = OF_PATIENT | {Urgency.REVIEW_BEFORE_PROGRESS}
 
 
 class RedFlag(Sourced):
@@ -58,6 +58,11 @@ class RedFlag(Sourced):
     def stops_loading(self) -> bool:
         """Say whether an open flag of this kind is a hard stop."""
         return self.urgency in STOPS_LOADING
+
+    @property
+    def is_of_patient(self) -> bool:
+        """Say whether an open flag of this kind blocks every course of the patient."""
+        return self.urgency in OF_PATIENT
 
     @property
     def blocks_progression(self) -> bool:

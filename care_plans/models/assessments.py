@@ -10,7 +10,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
-from care_plans.content.safety import STOPS_LOADING
+from care_plans.content.safety import OF_PATIENT
 from coordination.models import (
     APPEND_ONLY,
     Labels,
@@ -211,11 +211,11 @@ class RedFlagAnswer(OrganizationOwned):
             ),
         ]
         indexes = [
-            # the hard stops of a patient, on whichever course they were found
+            # what endangers a patient, on whichever course it was found
             models.Index(
                 fields=["organization", "patient"],
-                condition=Q(answer="present", urgency__in=sorted(u.value for u in STOPS_LOADING)),
-                name="care_plans_flag_stops",
+                condition=Q(answer="present", urgency__in=sorted(u.value for u in OF_PATIENT)),
+                name="care_plans_flag_dangers",
             ),
         ]
         triggers = APPEND_ONLY

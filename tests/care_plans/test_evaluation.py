@@ -9,9 +9,10 @@ import pytest
 
 from care_plans.content.sourced import Duration
 from care_plans.evaluation import evaluate, may_load
-from care_plans.evidence import Evidence, Facts, Finding, Outcome
+from care_plans.evidence import Evidence, Facts, Finding, Outcome, StayFact
 from tests.care_plans.imagined import (
     NOW,
+    STAGE_BEGAN,
     criterion,
     facts,
     hamstring,
@@ -383,6 +384,23 @@ def test_it_counts_days_since_the_beginning() -> None:
     assert asked(facts(), elapsed_since="course_start", at_least=sixty_one).outcome is NOT_MET
     during_intake = asked(facts(stay=None), elapsed_since="stage_start", at_least=thirty)
     assert during_intake.outcome is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("pauses", "outcome"),
+    [
+        ((), MET),
+        (((NOW - timedelta(days=5), NOW - timedelta(days=4)),), NOT_MET),
+        (((NOW - timedelta(days=5), None),), NOT_MET),
+        # before the stay began, and after now
+        (((STAGE_BEGAN - timedelta(days=9), STAGE_BEGAN),), MET),
+        (((NOW + timedelta(days=1), None),), MET),
+    ],
+)
+def test_it_does_not_count_the_days_of_a_pause(pauses: Any, outcome: Outcome) -> None:
+    known = facts(stay=StayFact(UUID(int=2), "acute", STAGE_BEGAN, pauses))
+    days = {"value": (NOW - STAGE_BEGAN).days, "unit": "days"}
+    assert asked(known, elapsed_since="stage_start", at_least=days).outcome is outcome
 
 
 def test_it_counts_yellow_flags_and_is_never_unknown() -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from care_plans import assessing, circumstances, facts, standing
+from care_plans import assessing, circumstances, facts, open_flags, red_flags, standing
 from care_plans.disclosing import lanes_shown
 from care_plans.evaluation import evaluate, may_load, readiness
 from care_plans.evidence import Outcome
-from care_plans.models import Course, Lane
+from care_plans.models import Course, Lane, RedFlag
 from care_plans.sittings import NewScore
 from coordination import care_team
 from coordination.tenancy import acting_in
@@ -146,6 +146,45 @@ def test_it_knows_of_a_hard_stop_after_its_course_was_discharged(cast: Cast) -> 
         assert readiness(definition, known, NOW).outcome is Outcome.NOT_MET
 
 
+@pytest.mark.feature("DP-02")
+def test_what_endangers_the_person_blocks_every_course_and_a_review_its_own(cast: Cast) -> None:
+    with cast.acting():
+        left = underway.start(cast, now=NOW - 10 * DAY)
+        right = underway.start(cast, now=NOW - 10 * DAY, side="right")
+        definition = left.pathway_version.definition
+        review, danger = (
+            next(flag.id for flag in definition.screened_flags() if flag.urgency == urgency)
+            for urgency in ("review_before_progress", "urgent_2wk")
+        )
+        underway.meet_acute_exit(cast, right, now=NOW)
+        asha = cast.asha.actor()
+        red_flags.record_screen(left.id, answers={review: "present"}, actor=asha, now=NOW)
+        assert underway.stay(right).standing != "stopped"
+        found, _ = red_flags.record_screen(
+            left.id, answers={danger: "present"}, actor=asha, now=NOW
+        )
+        assert underway.stay(right).standing == "stopped"
+        underway.move(
+            cast, left, "discharge", now=NOW, reason="other cause", outcome="new_diagnosis"
+        )
+        known = facts.gather([right], now=NOW)[right.id]
+        assert (known.stopped_by, known.blocked_by) == ((), (found.id,))
+        assert may_load(definition, known, NOW).outcome is Outcome.MET
+        blocked = readiness(definition, known, NOW).safety
+        assert blocked.outcome is Outcome.NOT_MET
+        assert [row.id for row in blocked.evidence] == [found.id]
+        flag = RedFlag.objects.get(course=left, flag=danger)
+        open_flags.clear(
+            flag.id,
+            outcome="ruled_out",
+            reason="Imaging showed nothing.",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+        assert facts.gather([right], now=NOW)[right.id].blocked_by == ()
+        assert underway.stay(right).standing != "stopped"
+
+
 def test_it_gathers_many_courses_in_as_many_queries_as_one(
     cast: Cast, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,12 +206,12 @@ def test_it_gathers_many_courses_in_as_many_queries_as_one(
             courses.append(underway.start(cast, now=NOW - 10 * DAY))
             underway.meet_acute_exit(cast, courses[-1], now=NOW)
         read.clear()
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(5):
             facts.gather([first], now=NOW)
-        assert len(read) == 5
-        with django_assert_num_queries(6):
+        assert len(read) == 6
+        with django_assert_num_queries(5):
             gathered = facts.gather(courses, now=NOW)
-        assert len(read) == 10
+        assert len(read) == 12
         assert len(gathered) == 8
         assert {len(known.scores) for known in gathered.values()} == {5}
         assert gathered[first.id] == facts.gather([first], now=NOW)[first.id]

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
-from care_plans import assessing, circumstances, deciding, standing
+from care_plans import assessing, circumstances, deciding, facts, standing
 from care_plans.models import Course, Recommendation
 from care_plans.sittings import NewScore
 from coordination.problems import Problem
@@ -255,6 +255,23 @@ def test_a_stage_without_any_change_that_matters_is_stalled(cast: Cast) -> None:
     score(cast, course, nprs=4)
     [one] = shown(cast.asha, kind="stalled")
     assert one["status"] == "lapsed"
+
+
+def test_a_stage_does_not_stall_while_its_course_is_paused(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 40 * DAY)
+        underway.move(cast, course, "pause", now=NOW - 20 * DAY, reason="away")
+        underway.move(cast, course, "resume", now=NOW - 5 * DAY)
+    score(cast, course, at=NOW - 39 * DAY, nprs=6, lefs=50)
+    score(cast, course, at=NOW - DAY, nprs=5, lefs=52, adherence_pct=80)
+    assert shown(cast.asha, kind="stalled") == []
+    with cast.acting():
+        known = facts.gather([course], now=NOW)[course.id].stay
+        assert known is not None
+        assert known.pauses == ((NOW - 20 * DAY, NOW - 5 * DAY),)
+        then = NOW + 3 * DAY
+        standing.reassess(course.id, actor=cast.asha.actor(then), now=then)
+    assert len(shown(cast.asha, kind="stalled")) == 1
 
 
 @pytest.mark.parametrize("adherence", [{}, {"adherence_pct": 79}])

@@ -11,7 +11,14 @@ from django.db import IntegrityError, transaction
 
 from care_plans import activities, adopting
 from care_plans.differences import differences
-from care_plans.models import Activity, Course, PathwayVersion, StageTransition, VersionDecision
+from care_plans.models import (
+    Activity,
+    Course,
+    PathwayVersion,
+    StageStay,
+    StageTransition,
+    VersionDecision,
+)
 from coordination.problems import Problem
 from tests.care_plans import underway
 from tests.care_plans.test_findings_at_once import together
@@ -87,11 +94,14 @@ def test_adopting_plans_what_is_new_and_keeps_what_was_done(cast: Cast, course: 
             for row in Activity.objects.filter(course=course).exclude(status="not_started")
         }
         moves = list(StageTransition.objects.filter(course=course).values())
+        StageStay.objects.filter(course=course).update(review_at=None)  # as if 1.0.0 had none
     answered = decide(cast, course, "adopt", reason="The shared criteria are clearer.")
     assert answered.status_code == 200, answered.content
     with cast.acting():
         course.refresh_from_db()
         assert course.pathway_version.version == "1.1.0"
+        stay = underway.stay(course)
+        assert stay.review_at == stay.entered_at + timedelta(weeks=4)
         after = {
             row.key: (row.status, row.text, row.version)
             for row in Activity.objects.filter(course=course, key__in=before)
@@ -116,6 +126,27 @@ def test_adopting_plans_what_is_new_and_keeps_what_was_done(cast: Cast, course: 
     )
     readiness = cast.asha.client.get(f"/api/v1/courses/{course.pk}/readiness").json()
     assert readiness["version"] == "1.1.0"
+
+
+@pytest.mark.feature("DP-02")
+def test_what_the_adopted_version_calls_loading_stops_at_once_where_a_flag_is_open(
+    cast: Cast, course: Course
+) -> None:
+    with cast.acting():
+        other = underway.start(
+            cast, now=NOW - 10 * DAY, side="right", pathway_version_id=version("1.0.0").id
+        )
+        loading = Activity.objects.get(course=course, is_loading=True)
+        # begun while 1.0.0 did not call it loading, as whoever adopts finds it
+        Activity.objects.filter(pk=loading.pk).update(is_loading=False)
+        activities.move_activity(loading.pk, "begin", actor=cast.asha.actor(), now=NOW)
+        underway.screen(other, now=NOW, present=["sudden-severe-pain"], who=cast.asha)
+        loading.refresh_from_db()
+        assert loading.status == "in_progress"
+    assert decide(cast, course, "adopt", reason="Clearer.").status_code == 200
+    with cast.acting():
+        loading.refresh_from_db()
+        assert (loading.is_loading, loading.status) == (True, "on_hold")
 
 
 def test_declining_says_why_and_changes_nothing(cast: Cast, course: Course) -> None:
