@@ -162,6 +162,7 @@ class LookupFunction(Operation):
     It belongs to a role that nobody can log in as, whose own policy opens just the tables named,
     and it returns ids and organizations only; each item is then handled inside its organization.
     `arguments` and `returns` are SQL, `body` a single SQL statement over schema-qualified names.
+    `replaces` says that the function exists already, with these arguments.
     """
 
     reduces_to_sql = True
@@ -176,9 +177,11 @@ class LookupFunction(Operation):
         body: str,
         reads: tuple[str, ...] = (),
         updates: tuple[str, ...] = (),
+        replaces: bool = False,
     ) -> None:
         self.name = name
         self.arguments = arguments
+        self.replaces = replaces
         self.returns = returns
         self.body = body
         self.reads = reads
@@ -206,13 +209,22 @@ class LookupFunction(Operation):
         to_state: ProjectState,
     ) -> None:
         """Drop the function."""
-        schema_editor.execute(f"DROP FUNCTION {self.name}({self.arguments})", params=None)
+        for statement in self._drop():
+            schema_editor.execute(statement, params=None)
 
     def describe(self) -> str:
         """Say what the operation does, for `sqlmigrate` and `makemigrations`."""
         return f"Create the cross-tenant look-up {self.name}"
 
+    def _drop(self) -> Iterator[str]:
+        # only its owner drops it
+        yield f"SET LOCAL ROLE {LOOKUP_ROLE}"
+        yield f"DROP FUNCTION public.{self.name}({self.arguments})"
+        yield "RESET ROLE"
+
     def _statements(self) -> Iterator[str]:
+        if self.replaces:
+            yield from self._drop()
         for table in self.reads + self.updates:
             rights = "SELECT, UPDATE" if table in self.updates else "SELECT"
             yield f"GRANT {rights} ON public.{table} TO {LOOKUP_ROLE}"

@@ -40,6 +40,9 @@ STALE_AFTER = timedelta(minutes=2)
 MAX_TRIES = 20
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=4)
+#: What concerns somebody's safety goes out as soon as the channel is back; two days as well.
+LONGEST_SAFETY_WAIT = timedelta(minutes=5)
+MAX_SAFETY_TRIES = 580
 
 _WITH_RECIPIENT = (
     "organization",
@@ -64,16 +67,20 @@ class Claim:
 class _Begun:
     letter: Letter
     channel: str
+    is_safety: bool
     tries: int
     begun_at: datetime
 
 
-def backoff(tries: int) -> timedelta:
-    """Return how long to wait after so many tries: 30 seconds, doubled each time, four hours."""
+def backoff(tries: int, *, is_safety: bool = False) -> timedelta:
+    """Return how long to wait after so many tries: 30 seconds, doubled each time.
+
+    Four hours at most, and five minutes for what concerns somebody's safety.
+    """
     if tries < 1:
         return timedelta()
     doubled: timedelta = FIRST_WAIT * 2 ** min(tries - 1, 20)
-    return min(doubled, LONGEST_WAIT)
+    return min(doubled, LONGEST_SAFETY_WAIT if is_safety else LONGEST_WAIT)
 
 
 def deliver_due(channel: str, *, clock: Clock, limit: int = BATCH) -> int:
@@ -152,8 +159,8 @@ def _requeue(message_id: UUID, organization_id: UUID, before: datetime, now: dat
             stale.update(status=Message.Status.QUEUED, claimed_at=None)
         else:
             _record(message_id, organization_id, message.begun_at, Outcome.LOST, "", now)
-            wait = backoff(message.tries - 1)
-            _put_off(stale, message.tries, "the worker ended", wait=wait, now=now)
+            wait = backoff(message.tries - 1, is_safety=message.is_safety)
+            _put_off(stale, message, "the worker ended", wait=wait, now=now)
     log.warning("message_requeued", message=str(message_id))
     return 1
 
@@ -212,7 +219,7 @@ def _begin(one: Claim, *, now: datetime) -> _Begun | None:
                 return None
             case recheck.Send(letter):
                 began = mine.update(claimed_at=now, begun_at=now, tries=F("tries") + 1)
-                return _Begun(letter, message.channel, message.tries + 1, now) if began else None
+                return _begun(letter, message, now) if began else None
 
 
 def _mark_sent(one: Claim, begun: _Begun, response: str, *, now: datetime) -> None:
@@ -238,7 +245,8 @@ def _mark_refused(one: Claim, begun: _Begun, refusal: NotDelivered, *, now: date
         if refusal.permanent:
             _fail(_held(one, begun), f"refused: {response}")
         else:
-            _put_off(_held(one, begun), begun.tries, response, wait=backoff(begun.tries), now=now)
+            wait = backoff(begun.tries, is_safety=begun.is_safety)
+            _put_off(_held(one, begun), begun, response, wait=wait, now=now)
     log.warning("message_not_sent", message=str(one.message_id), response=response)
 
 
@@ -248,8 +256,9 @@ def _mark_undecided(one: Claim, response: str, *, now: datetime) -> None:
         message = _claimed(one).first()
         if message is not None:
             _record(message.id, one.organization_id, now, Outcome.RETRY, response, now)
-            tries = message.tries + 1
-            _put_off(_claimed(one), tries, response, wait=backoff(tries), now=now)
+            message.tries += 1
+            wait = backoff(message.tries, is_safety=message.is_safety)
+            _put_off(_claimed(one), message, response, wait=wait, now=now)
 
 
 def _claimed(one: Claim) -> MessageQuerySet:
@@ -266,10 +275,15 @@ def _held(one: Claim, begun: _Begun) -> MessageQuerySet:
     return found
 
 
+def _begun(letter: Letter, message: Message, now: datetime) -> _Begun:
+    return _Begun(letter, message.channel, message.is_safety, message.tries + 1, now)
+
+
 def _put_off(
-    rows: MessageQuerySet, tries: int, response: str, *, wait: timedelta, now: datetime
+    rows: MessageQuerySet, tried: Message | _Begun, response: str, *, wait: timedelta, now: datetime
 ) -> None:
-    if tries >= MAX_TRIES:
+    tries = tried.tries
+    if tries >= (MAX_SAFETY_TRIES if tried.is_safety else MAX_TRIES):
         _fail(rows, f"given up after {tries} tries: {response}", tries=tries)
         return
     rows.update(

@@ -57,6 +57,9 @@ class Message(OrganizationOwned):
 
     kind = models.CharField(max_length=64)
     purpose = models.CharField(max_length=12, choices=Purpose)
+    is_safety = models.BooleanField(
+        default=False, editable=False, help_text="Somebody may be in danger: it goes out first."
+    )
     channel = models.CharField(max_length=8, choices=Channel)
     to_user = models.ForeignKey(
         "coordination.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -145,7 +148,7 @@ class Message(OrganizationOwned):
         indexes = [
             # the sweep: notifications_due
             models.Index(
-                fields=["channel", "next_at"],
+                fields=["channel", "is_safety", "next_at"],
                 condition=Q(status="queued"),
                 name="notifications_message_due",
             ),

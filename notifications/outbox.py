@@ -79,6 +79,7 @@ def enqueue(
             organization_id=actor.organization_id,
             kind=kind,
             purpose=registered.purpose,
+            is_safety=registered.safety,
             channel=channel,
             person=person,
             to_user_id=to.user_id,

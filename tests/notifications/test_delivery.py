@@ -1,6 +1,7 @@
 """Sending: what is claimed, what is retried, what has failed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -235,6 +236,41 @@ def test_it_stops_when_it_has_lasted_long_enough(
     with cast.acting():
         assert Message.objects.filter(channel="email", status="queued", tries=0).count() == 2
     assert _sweep(LATER + timedelta(seconds=31)) == 2
+
+
+@pytest.mark.feature("DP-02")
+def test_what_concerns_safety_goes_first_and_never_waits_long(
+    cast: Cast, kind: MessageKind, scripted: Callable[..., Scripted]
+) -> None:
+    kinds.register(replace(kind, name="test.danger", subject_line="Look now", safety=True))
+    waiting = [enqueue(cast.asha, due_at=NOW - timedelta(hours=one)) for one in range(5)]
+    danger = enqueue(cast.asha, kind="test.danger", due_at=NOW)
+    claimed = [one.message_id for one in delivery.claim("email", now=NOW, limit=3)]
+    assert claimed[0] in danger
+    assert [one in waiting[place] for one, place in zip(claimed[1:], (4, 3), strict=True)] == [
+        True,
+        True,
+    ]
+    # the longest outage puts it off no longer than this
+    assert delivery.backoff(20) == timedelta(hours=4)
+    assert delivery.backoff(20, is_safety=True) == timedelta(minutes=5)
+
+
+def test_safety_is_not_given_up_sooner_for_being_tried_more_often(
+    cast: Cast, kind: MessageKind, scripted: Callable[..., Scripted]
+) -> None:
+    kinds.register(replace(kind, name="test.danger-again", safety=True))
+    scripted(*[NotDelivered("no route", channel_down=True)] * 600)
+    enqueue(cast.asha, kind="test.danger-again")
+    now, last = NOW, NOW
+    while _sweep(now):
+        with cast.acting():
+            sent = Message.objects.get(channel="email")
+        last, now = now, max(sent.next_at, now)
+        if sent.status == "failed":
+            break
+    assert sent.status == "failed"
+    assert timedelta(days=2) <= last - NOW <= timedelta(days=2, hours=1)
 
 
 def test_it_queues_again_what_a_dead_worker_had_claimed(cast: Cast, kind: MessageKind) -> None:
