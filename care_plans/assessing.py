@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import IntegrityError, transaction
 
 from care_plans import safety_alerts, scope, standing
@@ -22,6 +23,8 @@ from coordination.models import Patient, PractitionerRole
 from coordination.own_access import own_record
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound
 from coordination.withheld import must_be_shown
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +230,26 @@ def _write(new: _New, *, actor: Actor, now: datetime) -> tuple[Assessment, bool]
     _tell(new, assessment, actor=actor, now=now)
     safety_alerts.raise_for(assessment, actor=actor, now=now)
     if new.course is not None:
-        standing.reassess(new.course.pk, actor=actor, now=now)
+        _look_again(new.course, actor=actor, now=now)
     return assessment, True
+
+
+def _look_again(course: Course, *, actor: Actor, now: datetime) -> None:
+    """Let the course follow what was recorded.
+
+    What follows of a patient's own words is done by the software, since no patient refers or
+    plans. Should it fail, their answers and the alert that they raise are kept all the same: the
+    hourly look at every course makes up for it.
+    """
+    if Role.PATIENT not in actor.roles:
+        standing.reassess(course.pk, actor=actor, now=now)
+        return
+    software = Actor.system("care_plans.assessing", actor.organization_id)
+    try:
+        with transaction.atomic():
+            standing.reassess(course.pk, actor=software, now=now)
+    except Exception:
+        log.exception("course_not_looked_at_again", course=str(course.pk))
 
 
 def _earlier(new: _New, actor: Actor, now: datetime) -> Assessment | None:

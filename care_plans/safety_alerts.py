@@ -37,6 +37,8 @@ log = structlog.get_logger(__name__)
 MOVES: Mapping[tuple[str, str], SafetyAlert.Status] = {
     (Status.OPEN, "acknowledge"): Status.ACKNOWLEDGED,
     (Status.ACKNOWLEDGED, "close"): Status.CLOSED,
+    # nobody acts on it once whoever took it up may not practise any more
+    (Status.ACKNOWLEDGED, "forsake"): Status.OPEN,
 }
 _REFUSED: Mapping[tuple[str, str], str] = {
     (Status.ACKNOWLEDGED, "acknowledge"): "Somebody has taken this alert up already.",
@@ -164,12 +166,14 @@ def is_reachable(patient_id: UUID, *, now: datetime) -> bool:
 def acknowledge(alert_id: UUID, *, actor: Actor, now: datetime) -> SafetyAlert:
     """Take an alert up: it is said to nobody again, and stays open until it is closed.
 
+    Whoever does so reads the patient until then, also once they have left the team.
     Raises `SafetyAlertNotFound`, `Denied`, `NotAllowed` when somebody else has, `Stale`.
     """
     alert = alert_for(actor, alert_id, now=now)
     role = scope.require("safety-alert.act", alert, actor=actor)
     to = _move(alert, "acknowledge")
     _swap(alert, status=to, acknowledged_by=role, acknowledged_at=now, escalates_at=None)
+    _give_access(alert, role, now=now)
     reminders.take_back(alert, because="somebody acts on it", actor=actor, now=now)
     _tell("safety-alert.acknowledged", alert, actor=actor, now=now)
     return alert
@@ -201,11 +205,14 @@ def close(alert_id: UUID, *, outcome: str, reason: str, actor: Actor, now: datet
 def escalate(*, now: datetime, most: int = BATCH) -> int:
     """Say again, of every organization, what nobody has taken up in time; return how many alerts.
 
+    What was taken up by somebody who may not practise any more is open again, and said at once.
     Each time whoever is on call, the lead and the whole team hear of it.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM care_plans_alerts_to_escalate(%s, %s)", [now, most])
         due = [(row[0], row[1]) for row in cursor.fetchall()]
+        cursor.execute("SELECT * FROM care_plans_alerts_forsaken(%s, %s)", [now, most])
+        due += [(row[0], row[1]) for row in cursor.fetchall()]
     for alert_id, organization_id in due:
         try:
             with acting_in(organization_id):
@@ -216,14 +223,19 @@ def escalate(*, now: datetime, most: int = BATCH) -> int:
 
 
 def _escalate(alert_id: UUID, organization_id: UUID, *, now: datetime) -> None:
-    waiting = SafetyAlert.objects.select_for_update(skip_locked=True, no_key=True).filter(
-        pk=alert_id, status=Status.OPEN, escalates_at__lte=now
-    )
-    alert = waiting.first()
+    software = Actor.system("care_plans.safety_alerts", organization_id)
+    rows = SafetyAlert.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+    alert = rows.select_related("acknowledged_by__location").filter(pk=alert_id).first()
     if alert is None:
         return
+    holder = alert.acknowledged_by
+    if alert.status == Status.ACKNOWLEDGED and holder and not holder.is_registered(now):
+        to = _move(alert, "forsake")
+        _swap(alert, status=to, acknowledged_by=None, acknowledged_at=None, escalates_at=now)
+        _tell("safety-alert.forsaken", alert, actor=software, now=now)
+    if alert.status != Status.OPEN or alert.escalates_at is None or alert.escalates_at > now:
+        return
     _swap(alert, rung=alert.rung + 1, escalates_at=now + _wait())
-    software = Actor.system("care_plans.safety_alerts", organization_id)
     _call(alert, actor=software, now=now)
     log.warning("safety_alert_escalated", alert=str(alert.pk), rung=alert.rung)
 
@@ -231,19 +243,23 @@ def _escalate(alert_id: UUID, organization_id: UUID, *, now: datetime) -> None:
 def _call(alert: SafetyAlert, *, actor: Actor, now: datetime) -> None:
     called = on_call(now)
     for role in called:
-        AccessGrant.objects.get_or_create(
-            organization_id=alert.organization_id,
-            patient_id=alert.patient_id,
-            practitioner_role=role,
-            basis=AccessGrant.Basis.SAFETY,
-            source_id=alert.pk,
-            defaults={"since": now},
-        )
+        _give_access(alert, role, now=now)
     team = _team(alert) if alert.rung else []
     finder = alert.assessment.practitioner_role
     reminders.call(alert, [*called, *([finder] if finder else []), *team], actor=actor, now=now)
     if not called:
         log.warning("nobody_on_call", organization=str(alert.organization_id))
+
+
+def _give_access(alert: SafetyAlert, role: PractitionerRole, *, now: datetime) -> None:
+    AccessGrant.objects.get_or_create(
+        organization_id=alert.organization_id,
+        patient_id=alert.patient_id,
+        practitioner_role=role,
+        basis=AccessGrant.Basis.SAFETY,
+        source_id=alert.pk,
+        defaults={"since": now},
+    )
 
 
 def _team(alert: SafetyAlert) -> list[PractitionerRole]:

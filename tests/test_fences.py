@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 LOOKUPS = {
     "coordination_audit_unsealed",
     "coordination_organizations",
+    "care_plans_alerts_forsaken",
     "care_plans_alerts_to_escalate",
     "care_plans_stays_to_check",
     "coordination_answers_to_sweep",

@@ -121,7 +121,11 @@ class SafetyAlert(OrganizationOwned):
             pgtrigger.FSM(
                 name="safety_alert_status",
                 field="status",
-                transitions=[("open", "acknowledged"), ("acknowledged", "closed")],
+                transitions=[
+                    ("open", "acknowledged"),
+                    ("acknowledged", "closed"),
+                    ("acknowledged", "open"),
+                ],
             ),
             pgtrigger.Protect(
                 name="begins_open",

@@ -9,10 +9,10 @@ import pytest
 import time_machine
 from django.core import mail
 
-from care_plans import assessing, safety_alerts
+from care_plans import assessing, safety_alerts, standing
 from care_plans.models import Assessment, SafetyAlert
 from care_plans.sittings import NewScore
-from coordination import on_call
+from coordination import care_team, on_call
 from coordination.models import AccessGrant
 from coordination.problems import Problem
 from notifications import delivery
@@ -26,6 +26,7 @@ from tests.matrix_scenes import a_patient
 
 URL = "/api/v1/safety-alerts"
 MINE = "/api/v1/me/assessments"
+DAY = timedelta(days=1)
 QUARTER = timedelta(minutes=15)
 
 
@@ -197,6 +198,46 @@ def test_it_is_said_again_to_more_people_until_somebody_takes_it_up(cast: Cast) 
         assert not Message.objects.filter(kind="safety.alert", status="queued").exists()
 
 
+def test_whoever_took_it_up_reads_it_until_it_is_closed_though_they_leave(cast: Cast) -> None:
+    with cast.acting():
+        underway.start(cast, now=NOW - DAY)
+        member = care_team.join(
+            cast.patient.id,
+            practitioner_role_id=cast.ben.practitioner_role.id,
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+    answer(cast, item_9=1)
+    [alert] = alerts(cast)
+    assert cast.ben.client.post(f"{URL}/{alert.pk}/acknowledge").status_code == 200
+    with cast.acting():
+        care_team.leave(
+            cast.patient.id, member.id, because="moves away", actor=cast.asha.actor(), now=NOW
+        )
+    said = {"outcome": "assessed", "reason": "Spoke with her; safe."}
+    assert cast.ben.client.post(f"{URL}/{alert.pk}/close", said).status_code == 200
+
+
+def test_it_is_open_again_once_whoever_took_it_up_may_not_practise(cast: Cast) -> None:
+    put_on_call(cast, cast.ben)
+    answer(cast, item_9=1)
+    [alert] = alerts(cast)
+    assert cast.asha.client.post(f"{URL}/{alert.pk}/acknowledge").status_code == 200
+    assert safety_alerts.escalate(now=NOW + DAY) == 0
+    with cast.acting():
+        asha = cast.asha.practitioner_role
+        type(asha).objects.filter(pk=asha.pk).update(registered_until=NOW.date())
+    assert safety_alerts.escalate(now=NOW + timedelta(hours=1)) == 0  # still the day itself
+    later = NOW + 2 * DAY
+    assert safety_alerts.escalate(now=later) == 1
+    assert safety_alerts.escalate(now=later) == 0
+    [alert] = alerts(cast)
+    assert (alert.status, alert.rung, alert.escalates_at) == ("open", 1, later + QUARTER)
+    assert cast.ben.practitioner_role.id in called(cast, 1)
+    with time_machine.travel(later, tick=False):
+        assert cast.ben.client.post(f"{URL}/{alert.pk}/acknowledge").status_code == 200
+
+
 def test_whoever_comes_on_call_later_is_called_by_the_next_rung(cast: Cast) -> None:
     put_on_call(cast, cast.farah, until=NOW + timedelta(minutes=10))
     put_on_call(cast, cast.gus, since=NOW + timedelta(minutes=10))
@@ -364,6 +405,39 @@ def test_what_a_patient_answers_is_evidence_for_their_one_course(cast: Cast) -> 
         row = Assessment.objects.latest("id")
         assert row.course_id == course.id
         assert row.practitioner_role_id is None
+
+
+@pytest.mark.feature("OM-07")
+def test_an_answer_that_opens_a_lane_refers_and_calls_as_well(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - DAY)
+        assert underway.lane(course, "psychotherapy").needed != "needed"
+    patient = a_patient(cast)
+    scores = [{"measure": "phq9", "item": item, "value": "3"} for item in range(1, 10)]
+    sent = patient.client.post(MINE, {"scores": scores})
+    assert sent.status_code == 201, sent.content
+    assert sent.json()["crisis"]
+    assert {alert.rule for alert in alerts(cast)} == {"suicide_risk", "severe_depression"}
+    with cast.acting():
+        lane = underway.lane(course, "psychotherapy")
+        assert lane.needed == "needed"
+        assert lane.referral is not None
+
+
+def test_an_answer_is_kept_and_heard_whatever_fails_after_it(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cast.acting():
+        underway.start(cast, now=NOW - DAY)
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError
+
+    patient = a_patient(cast)
+    monkeypatch.setattr(standing, "reassess", fail)
+    sent = patient.client.post(MINE, {"scores": [{"measure": "phq9", "item": 9, "value": "1"}]})
+    assert sent.status_code == 201, sent.content
+    assert [alert.rule for alert in alerts(cast)] == ["suicide_risk"]
 
 
 @pytest.mark.parametrize(

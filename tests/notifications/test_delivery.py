@@ -240,9 +240,12 @@ def test_it_stops_when_it_has_lasted_long_enough(
 
 @pytest.mark.feature("DP-02")
 def test_what_concerns_safety_goes_first_and_never_waits_long(
-    cast: Cast, kind: MessageKind, scripted: Callable[..., Scripted]
+    cast: Cast,
+    kind: MessageKind,
+    register: Callable[[MessageKind], MessageKind],
+    scripted: Callable[..., Scripted],
 ) -> None:
-    kinds.register(replace(kind, name="test.danger", subject_line="Look now", safety=True))
+    register(replace(kind, name="test.danger", subject_line="Look now", safety=True))
     waiting = [enqueue(cast.asha, due_at=NOW - timedelta(hours=one)) for one in range(5)]
     danger = enqueue(cast.asha, kind="test.danger", due_at=NOW)
     claimed = [one.message_id for one in delivery.claim("email", now=NOW, limit=3)]
@@ -257,11 +260,14 @@ def test_what_concerns_safety_goes_first_and_never_waits_long(
 
 
 def test_safety_is_not_given_up_sooner_for_being_tried_more_often(
-    cast: Cast, kind: MessageKind, scripted: Callable[..., Scripted]
+    cast: Cast,
+    kind: MessageKind,
+    register: Callable[[MessageKind], MessageKind],
+    scripted: Callable[..., Scripted],
 ) -> None:
-    kinds.register(replace(kind, name="test.danger-again", safety=True))
+    register(replace(kind, name="test.danger", safety=True))
     scripted(*[NotDelivered("no route", channel_down=True)] * 600)
-    enqueue(cast.asha, kind="test.danger-again")
+    enqueue(cast.asha, kind="test.danger")
     now, last = NOW, NOW
     while _sweep(now):
         with cast.acting():
