@@ -10,6 +10,50 @@ from pgtrigger.compiler import Trigger
 from pgtrigger.migrations import AddTrigger
 
 
+class Together(Operation):
+    """Take several steps as one, such as tables that refer to each other.
+
+    Before each operation Django builds anew all models that hang together with the altered one:
+    here they are built once, as all the steps leave them. No step may need to see less than that.
+    """
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        """Take the steps, in their order."""
+        self.operations = list(operations)
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """Take all steps; the models are built when they are next asked for."""
+        state.__dict__.pop("apps", None)
+        for step in self.operations:
+            step.state_forwards(app_label, state)
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Take all steps."""
+        for step in self.operations:
+            step.database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Take them back, the last one first."""
+        for step in reversed(self.operations):
+            step.database_backwards(app_label, schema_editor, from_state, to_state)
+
+    def describe(self) -> str:
+        """Name the steps."""
+        return "; ".join(step.describe() for step in self.operations)
+
+
 class AddTriggers(Operation):
     """Add several triggers to a table.
 
@@ -23,10 +67,9 @@ class AddTriggers(Operation):
         self.triggers = list(triggers)
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Let the model have the triggers."""
+        """Let the model have the triggers; it is not built anew, since none shows in its fields."""
         options = state.models[app_label, self.model_name.lower()].options
         options["triggers"] = [*options.get("triggers", []), *self.triggers]
-        state.reload_model(app_label, self.model_name.lower(), delay=True)
 
     def database_forwards(
         self,

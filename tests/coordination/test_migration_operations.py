@@ -1,15 +1,18 @@
-"""Several triggers in one step of a migration."""
+"""Several triggers, or several steps, in one step of a migration."""
 
 from typing import Any
 
 import pgtrigger
 import pytest
 from django.apps import apps
-from django.db import connections
+from django.core.management import CommandError, call_command
+from django.db import connections, migrations, models
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
 from pgtrigger.compiler import Trigger
 
-from coordination.migration_operations import AddTriggers
+from coordination.migration_operations import AddTriggers, Together
 from coordination.models import Location
 
 
@@ -51,3 +54,51 @@ def test_it_can_be_written_into_a_migration() -> None:
     assert name == "AddTriggers"
     assert AddTriggers(*arguments, **named).deconstruct() == operation.deconstruct()
     assert operation.describe() == "Create triggers heron on model location"
+
+
+def _table(name: str, **keys: str) -> migrations.CreateModel:
+    fields: list[tuple[str, models.Field[Any, Any]]] = [
+        ("id", models.BigAutoField(primary_key=True))
+    ]
+    for key, target in keys.items():
+        fields.append((key, models.ForeignKey(f"coordination.{target}", models.PROTECT)))
+    return migrations.CreateModel(name, fields)
+
+
+def _tables() -> set[str]:
+    with connections["owner"].cursor() as cursor:
+        return set(connections["owner"].introspection.table_names(cursor))
+
+
+@pytest.mark.django_db(databases=["default", "owner"])
+def test_tables_that_refer_to_each_other_are_made_together_and_taken_back() -> None:
+    operation = Together([_table("Heron", egret="egret"), _table("Egret", heron="heron")])
+    before, after = ProjectState.from_apps(apps), ProjectState.from_apps(apps)
+    assert "coordination_location" in {m._meta.db_table for m in after.apps.get_models()}
+    operation.state_forwards("coordination", after)
+    made = {"coordination_heron", "coordination_egret"}
+    assert made <= {model._meta.db_table for model in after.apps.get_models()}
+    there = _tables()
+    with connections["owner"].schema_editor() as editor:
+        operation.database_forwards("coordination", editor, before, after)
+    assert _tables() == there | made
+    with connections["owner"].cursor() as cursor:
+        keys = connections["owner"].introspection.get_relations(cursor, "coordination_heron")
+    assert keys["egret_id"][:2] == ("id", "coordination_egret")
+    with connections["owner"].schema_editor() as editor:
+        operation.database_backwards("coordination", editor, after, before)
+    assert _tables() == there
+    assert operation.describe() == "Create model Heron; Create model Egret"
+
+
+@pytest.mark.django_db(databases=["default", "owner"])
+def test_a_database_that_former_migrations_left_half_way_is_not_passed_over() -> None:
+    loader = MigrationLoader(connections["owner"])
+    replacing = next(key for key, one in loader.disk_migrations.items() if len(one.replaces) > 1)
+    recorder = MigrationRecorder(connections["owner"])
+    recorder.record_unapplied(*replacing)
+    call_command("migrate", plan=True, verbosity=0)
+    former = loader.disk_migrations[replacing].replaces[-1]
+    recorder.record_unapplied(*former)
+    with pytest.raises(CommandError, match=".".join(former)):
+        call_command("migrate", plan=True, verbosity=0)

@@ -3,9 +3,10 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connections
+from django.db.migrations.loader import MigrationLoader
 
 from coordination.privileges import narrow_privileges
 
@@ -20,6 +21,7 @@ class Command(DjangoMigrate):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate, then take back what no session of the runtime role may do."""
+        _refuse_half_way(options["database"])
         super().handle(*args, **options)
         if not (options["plan"] or options["check_unapplied"]):
             _insist_on_triggers(options["database"])
@@ -30,6 +32,19 @@ class Command(DjangoMigrate):
 
 def _default_to_owner(parser: ArgumentParser) -> None:
     parser.set_defaults(database="owner")
+
+
+def _refuse_half_way(database: str) -> None:
+    """Refuse a database that former migrations have left half way: Django would pass them over."""
+    loader = MigrationLoader(connections[database])
+    for (app, name), migration in loader.disk_migrations.items():
+        applied = [former in loader.applied_migrations for former in migration.replaces]
+        if any(applied) and not all(applied):
+            missing = migration.replaces[applied.index(False)]
+            raise CommandError(
+                f"{app}.{name} takes the place of migrations that this database has in part only: "
+                f"{'.'.join(missing)} is missing. First migrate it with the version before this."
+            )
 
 
 def _insist_on_triggers(database: str) -> None:

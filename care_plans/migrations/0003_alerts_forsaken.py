@@ -9,7 +9,7 @@ from coordination.tenancy import LookupFunction
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("care_plans", "0015_dangers"),
+        ("care_plans", "0002_dangers"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from coordination.tenancy import LookupFunction
 
 
 class Migration(migrations.Migration):
-    dependencies = [("notifications", "0007_overrides_with_officers")]
+    dependencies = [("notifications", "0001_outbox")]
 
     operations = [
         migrations.AddField(

@@ -5,8 +5,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("care_plans", "0014_closing"),
-        ("coordination", "0027_versions_locked"),
+        ("care_plans", "0001_plans"),
+        ("coordination", "0002_records"),
     ]
 
     operations = [
