@@ -10,6 +10,7 @@ recorded later is the later one. A score that is no finite number is none.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
@@ -115,6 +116,15 @@ def latest_answer(facts: Facts, question: str, now: datetime) -> AnswerFact | No
         if answer.question == question and answer.effective_at <= now
     )
     return found[-1] if found else None
+
+
+def said_in_stay(facts: Facts) -> Facts:
+    """Return the facts with the answers of the current stay alone, and of the visit it began with.
+
+    For what must be so now: how loading was borne in a stage that was left says nothing of it.
+    """
+    since = _screened_since(facts)
+    return replace(facts, answers=tuple(a for a in facts.answers if a.effective_at >= since))
 
 
 def screens_of_stay(facts: Facts, now: datetime) -> list[ScreenFact]:

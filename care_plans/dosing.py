@@ -8,6 +8,7 @@ from django.db import transaction
 from care_plans import facts as facts_of_courses
 from care_plans import leading, scope, standing
 from care_plans.activities import activity_for, must_be_safe, require_for
+from care_plans.counting import said_in_stay
 from care_plans.disclosing import explain
 from care_plans.evaluation import evaluate
 from care_plans.evidence import Finding, Outcome
@@ -39,8 +40,9 @@ def change_dose(
 ) -> Activity:
     """Take an activity to another of its pathway's dose levels; the trace is kept.
 
-    Up goes one level at a time, when the level's gate is met and no hard stop is open; the lead
-    may override the gate, never the stop, for a reason. Down goes to any level, for a reason.
+    Up goes one level at a time, when the level's gate is met by what was said in the present stay
+    and no hard stop is open; the lead may override the gate, never the stop, for a reason. Down
+    goes to any level, for a reason.
     Raises `ActivityNotFound`, `Denied`, `Invalid`, `NotAllowed` for an activity without a dose
     or that has ended, `DoseHeld`, `LoadingHeld`, `VersionMismatch`.
     """
@@ -127,7 +129,7 @@ def _gate(
     gate = next(level.gate for level in definition.dose_levels if level.id == to_level)
     if gate is None:
         return None, False
-    facts = facts_of_courses.gather([course], now=now)[course.id]
+    facts = said_in_stay(facts_of_courses.gather([course], now=now)[course.id])
     finding = evaluate(gate, definition, facts, now)
     if finding.outcome is Outcome.MET:
         return finding, False

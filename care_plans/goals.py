@@ -154,16 +154,36 @@ def move_goal(goal_id: UUID, action: str, *, actor: Actor, now: datetime) -> Goa
     if not moved:
         raise Stale("Somebody else moved this goal first.")
     goal.refresh_from_db()
+    _tell(action, goal, target, goal.course, actor=actor, now=now)
+    return goal
+
+
+def reopen(course: Course, stage: str, *, actor: Actor, now: datetime) -> None:
+    """Let a course that falls back reach again what it had reached in this stage and later ones.
+
+    The course's row must be locked.
+    """
+    names = list[str](STAGES)
+    stages = names[names.index(stage) :]
+    for goal in Goal.objects.filter(course=course, stage__in=stages, status=Status.ACHIEVED):
+        Goal.objects.filter(pk=goal.pk).update(
+            status=MOVES[goal.status, "reopen"], version=F("version") + 1, updated_at=now
+        )
+        _tell("reopen", goal, MOVES[goal.status, "reopen"], course, actor=actor, now=now)
+
+
+def _tell(
+    action: str, goal: Goal, status: Status, course: Course, *, actor: Actor, now: datetime
+) -> None:
     tell(
         f"goal.{action}",
         subject="Goal",
         subject_id=goal.pk,
-        patient_id=goal.course.patient_id,
+        patient_id=course.patient_id,
         actor=actor,
         now=now,
-        detail={"status": target},
+        detail={"status": status},
     )
-    return goal
 
 
 def _require(rule: str, goal: Goal, actor: Actor) -> None:

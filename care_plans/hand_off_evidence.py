@@ -8,7 +8,15 @@ from uuid import UUID
 
 from django.db.models import Model, QuerySet
 
-from care_plans.models import Assessment, Course, Goal, RedFlag, RedFlagScreen, StageStay
+from care_plans.models import (
+    Assessment,
+    Course,
+    Goal,
+    Recommendation,
+    RedFlag,
+    RedFlagScreen,
+    StageStay,
+)
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
 from coordination.models import HandOff
@@ -21,6 +29,7 @@ KINDS: Mapping[str, tuple[type[Model], str]] = {
     "StageStay": (StageStay, "course__patient_id"),
     "Assessment": (Assessment, "patient_id"),
     "RedFlagScreen": (RedFlagScreen, "patient_id"),
+    "Recommendation": (Recommendation, "patient_id"),
     "Goal": (Goal, "course__patient_id"),
     "Referral": (Referral, "patient_id"),
 }
@@ -38,13 +47,18 @@ class Shown:
 def gathered(patient_id: UUID) -> list[dict[str, str]]:
     """Return what is open or under way, what endangers the patient first.
 
-    That is: each screen whose finding is not cleared, each course, its present stay and its latest
-    assessment.
+    That is: each screen whose finding is not cleared, what waits for a decision, each course, its
+    present stay and its latest assessment.
     """
     flags = RedFlag.objects.filter(patient_id=patient_id).exclude(status=RedFlag.Status.CLEARED)
     screens = dict.fromkeys(flags.order_by("due_at", "id").values_list("screen_id", flat=True))
     courses = Course.objects.filter(patient_id=patient_id).underway().order_by("applied_at", "id")
     found = [_named("RedFlagScreen", screen_id) for screen_id in screens]
+    waiting = Recommendation.objects.filter(patient_id=patient_id, until=None, status="open")
+    found += [
+        _named("Recommendation", one)
+        for one in waiting.order_by("made_at", "id").values_list("id", flat=True)
+    ]
     found += [_named("Course", course_id) for course_id in courses.values_list("id", flat=True)]
     stays = StageStay.objects.filter(course__in=courses.order_by(), left_at=None).order_by("id")
     found += [_named("StageStay", stay_id) for stay_id in stays.values_list("id", flat=True)]

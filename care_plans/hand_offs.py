@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from care_plans import hand_off_reminders as reminders
-from care_plans import open_flags
+from care_plans import open_flags, recommending
 from care_plans.hand_off_evidence import MOST, checked, gathered
 from care_plans.hand_off_moves import HAPPENED, Answer, Move, permitted
 from care_plans.telling import tell
@@ -173,6 +173,7 @@ def _assign(hand_off: HandOff, given: Answer, *, actor: Actor, now: datetime) ->
     reminders.take_back(item, because="hand-off.assign", actor=actor, now=now)
     reminders.ask(hand_off, actor=actor, now=now)
     open_flags.follow_lead(hand_off.patient_id, actor=actor, now=now)
+    recommending.tell_lead(hand_off.patient_id, actor=actor, now=now)
 
 
 def _answer(
@@ -189,6 +190,7 @@ def _answer(
         because = hand_off.because or hand_off.get_cause_display()
         care_team.change_lead(hand_off.patient, receiver, because=because, actor=actor, now=now)
         open_flags.follow_lead(hand_off.patient_id, actor=actor, now=now)
+        recommending.tell_lead(hand_off.patient_id, actor=actor, now=now)
     elif not actor.is_software and not hand_off.sender.is_registered(now):
         _wait_again(hand_off, actor=actor, now=now)
         return

@@ -13,7 +13,7 @@ from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import STAGES, StageName
 from care_plans.editing import save_edit
 from care_plans.evaluation import evaluate
-from care_plans.evidence import Facts, Outcome
+from care_plans.evidence import Facts, Finding, Outcome
 from care_plans.facts import LaneRow
 from care_plans.models import Course, Lane, LaneSignOff, StageStay
 from care_plans.telling import tell
@@ -148,8 +148,13 @@ def _decided(
         return Lane.Needed.NEEDED, lane.reason or "", place, []
     finding = evaluate(lane.when, definition, facts, now)
     needed = _DECIDED[finding.outcome]
-    said = lane.reason if needed is Lane.Needed.NEEDED else None
-    return needed, said or finding.sentence, place, sorted(finding.rows())
+    return needed, _why(finding), place, sorted(finding.rows())
+
+
+def _why(finding: Finding) -> str:
+    """Return what decided: of several parts those that came out as the whole did."""
+    told = [leaf.sentence for leaf in finding.leaves() if leaf.outcome is finding.outcome]
+    return " ".join(dict.fromkeys(told)) or finding.sentence
 
 
 def _write(lane: Lane, *, now: datetime) -> None:

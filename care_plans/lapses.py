@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from django.db import connection
 
-from care_plans import hand_offs, open_flags, standing
+from care_plans import hand_offs, open_flags, recommending, standing
 from care_plans.models import Course
 from coordination.actors import Actor
 from coordination.tenancy import acting_in
@@ -41,6 +41,7 @@ def _open(patient_id: UUID, actor: Actor, now: datetime) -> None:
         hand_offs.open_for_lapse(patient_id, actor=actor, now=now)
     with acting_in(actor.organization_id):
         open_flags.follow_lead(patient_id, actor=actor, now=now)
+        recommending.tell_lead(patient_id, actor=actor, now=now)
         courses = Course.objects.filter(patient_id=patient_id, status=Course.Status.ACTIVE)
         for course_id in list(courses.order_by("id").values_list("id", flat=True)):
             standing.remind_anew(course_id, actor=actor, now=now)

@@ -15,6 +15,7 @@ from django.db.models import F
 
 from care_plans import (
     closing,
+    goals,
     lanes,
     leading,
     reminders,
@@ -313,6 +314,8 @@ def _change_stage(step: _Step) -> None:
         stays.leave(step.course, step.stay, effective_at=step.at, actor=step.actor, now=step.now)
     assert step.to_stage is not None
     step.course.refresh_from_db()
+    if step.request.action == "regress":
+        goals.reopen(step.course, step.to_stage, actor=step.actor, now=step.now)
     stays.enter(step.course, step.to_stage, effective_at=step.at, actor=step.actor, now=step.now)
 
 

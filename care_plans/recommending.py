@@ -62,6 +62,13 @@ def end(rows: Iterable[Recommendation], *, actor: Actor, now: datetime) -> None:
     cancel(subject_ids=ids, reason="this has changed since", actor=actor, now=now)
 
 
+def tell_lead(patient_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """Tell whoever answers for a plan now what waits for their decision; safe to repeat."""
+    waiting = Recommendation.objects.filter(patient_id=patient_id, until=None, status=Status.OPEN)
+    for one in waiting.order_by("made_at", "id"):
+        _say(one, actor=actor, now=now)
+
+
 def _make(course: Course, suggestion: Suggestion, *, actor: Actor, now: datetime) -> Recommendation:
     made: Recommendation = Recommendation.objects.create(
         organization_id=course.organization_id,
@@ -90,23 +97,27 @@ def _make(course: Course, suggestion: Suggestion, *, actor: Actor, now: datetime
         action=audit.Action.CREATE,
         detail={"rule": made.rule, "kind": made.kind},
     )
+    _say(made, actor=actor, now=now)
+    return made
+
+
+def _say(made: Recommendation, *, actor: Actor, now: datetime) -> None:
     enqueue(
         kind=MADE,
         subject_id=made.pk,
         occurrence=str(made.pk),
-        recipients=_lead(course, now),
+        recipients=_lead(made.patient_id, now),
         due_at=now,
         patient_id=made.patient_id,
-        path=f"/courses/{course.pk}",
+        path=f"/courses/{made.course_id}",
         actor=actor,
         now=now,
     )
-    return made
 
 
-def _lead(course: Course, now: datetime) -> list[Recipient]:
+def _lead(patient_id: UUID, now: datetime) -> list[Recipient]:
     """Return the lead who may practise: what a rule concludes is clinical, and no desk's."""
-    told = leading.told_as_lead(course.patient_id, now=now)
+    told = leading.told_as_lead(patient_id, now=now)
     return [to for to in told if to.practitioner_role_id is not None]
 
 

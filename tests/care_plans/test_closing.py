@@ -28,6 +28,8 @@ from tests.care_plans.handing import opened_hand_off
 from tests.care_plans.test_open_flags import TEAR, find
 from tests.cast import NOW, Cast
 
+DAY = timedelta(days=1)
+
 LATER = NOW + timedelta(weeks=1)
 
 CP_10 = pytest.mark.feature("CP-10")
@@ -92,6 +94,25 @@ def test_it_achieved_its_goals_only_when_it_achieved_all_of_them(cast: Cast) -> 
 
 
 @CP_10
+def test_what_a_flare_up_undid_must_be_reached_again(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 60 * DAY)
+        then = NOW - 40 * DAY
+        for goal in Goal.objects.filter(course=course, status="in_progress"):
+            goals.move_goal(goal.pk, "achieve", actor=cast.asha.actor(then), now=then)
+        underway.move(cast, course, "advance", now=then, override=True, reason="Better.")
+        then = NOW - 20 * DAY
+        for goal in Goal.objects.filter(course=course, status="in_progress"):
+            goals.move_goal(goal.pk, "achieve", actor=cast.asha.actor(then), now=then)
+        underway.move(cast, course, "regress", now=then, reason="flare-up")
+        assert not Goal.objects.filter(course=course, status="achieved").exists()
+        underway.score(course, {"nprs": "9", "pain_load_24h": "9"}, now=NOW, who=cast.asha)
+        with pytest.raises(Invalid):
+            underway.move(
+                cast, course, "discharge", now=NOW, reason="done", outcome="goals_achieved"
+            )
+
+
 def test_it_takes_a_goal_for_reached_whose_target_the_evidence_meets(cast: Cast) -> None:
     with cast.acting():
         course = underway.start(cast)

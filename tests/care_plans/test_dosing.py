@@ -95,6 +95,21 @@ def test_the_gate_of_a_level_holds_it_until_it_is_known_to_be_met(
 
 
 @pytest.mark.feature("CP-17")
+def test_what_was_said_before_a_flare_up_opens_no_gate(cast: Cast, course: Course) -> None:
+    say(cast, course, pain_free_loading=True)
+    later = NOW + timedelta(days=20)
+    with cast.acting():
+        underway.move(cast, course, "advance", now=NOW, override=True, reason="Ready.")
+        underway.move(cast, course, "regress", now=later, reason="flare-up")
+        underway.screen(course, now=later, who=cast.asha)
+        activity = Activity.objects.get(course=course, is_loading=True, sequence=3)
+    with time_machine.travel(later, tick=False):
+        assert change(cast, activity, to_level="eccentric").status_code == 200
+        held = change(cast, activity, to_level="functional")
+        assert held.json()["finding"]["outcome"] == "unknown"
+
+
+@pytest.mark.feature("CP-17")
 def test_the_lead_overrides_a_gate_for_a_reason_and_nobody_else(cast: Cast, course: Course) -> None:
     with cast.acting():
         activity = loading(course)

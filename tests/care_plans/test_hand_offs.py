@@ -8,9 +8,18 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from care_plans import hand_off_reminders, hand_offs, lapses, progress, reminders
+from care_plans import (
+    hand_off_reminders,
+    hand_offs,
+    lapses,
+    progress,
+    recommending,
+    reminders,
+    standing,
+)
 from care_plans.hand_off_moves import Answer
 from care_plans.leading import LeadLapsed
+from care_plans.models import Recommendation
 from care_plans.recording import CourseNotFound
 from coordination import care_team
 from coordination.models import (
@@ -209,6 +218,21 @@ def test_it_opens_an_urgent_hand_off_when_the_lead_s_registration_lapses(cast: C
     assert leads(cast) == ["Gus"]
     steps = cast.gus.client.get(f"{URL}/{hand_off.id}").data["steps"]
     assert [step["action"] for step in steps] == ["open", "assign", "decline", "assign", "accept"]
+
+
+@pytest.mark.feature("DP-01")
+def test_whoever_takes_over_is_told_what_waits_for_their_decision(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, side="right")
+        underway.score(course, {"nprs": "8"}, now=NOW, who=cast.asha)
+        standing.reassess(course.id, actor=cast.asha.actor(), now=NOW)
+        waiting = Recommendation.objects.get(course=course, kind="severity")
+        hand_off = opened_hand_off(cast)
+        named = {"kind": "Recommendation", "id": str(waiting.pk)}
+        assert named in hand_off.evidence
+        assert cast.ben.practitioner_role.id not in told(recommending.MADE)
+    take(cast.ben, str(hand_off.id), "accept", evidence_reviewed=True)
+    assert cast.ben.practitioner_role.id in told(recommending.MADE)
 
 
 def test_it_withdraws_what_a_renewed_registration_no_longer_calls_for(cast: Cast) -> None:
