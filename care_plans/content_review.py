@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models, transaction
 
-from care_plans.models.content import PathwayReview, PathwayVersion
+from care_plans.models.content import PathwayReview, PathwaySignature, PathwayVersion
 from care_plans.signing import as_signed, is_signed_for, role_with_scope
 from coordination import audit
 from coordination.actors import Actor
@@ -20,7 +20,7 @@ class ReviewStatus(models.TextChoices):
     DUE_SOON = "due_soon"
     OVERDUE = "overdue"  # courses still begin on it, until the time of grace is over
     EXPIRED = "expired"  # none does
-    UNKNOWN = "unknown"  # nobody has said when a review is due
+    UNKNOWN = "unknown"  # nobody has signed it, nor said when a review is due
 
 
 class NotSignedHere(NotAllowed):
@@ -42,10 +42,29 @@ def review_status(due: date | None, *, today: date) -> ReviewStatus:
 
 
 def review_due(version: PathwayVersion, organization_id: UUID) -> date | None:
-    """Return when an organization has to review a version: as it said last, or the content says."""
+    """Return when an organization has to review a version; see `due_by`."""
     newest = PathwayReview.objects.filter(pathway_version=version, organization_id=organization_id)
     renewed = newest.order_by("-reviewed_at", "-id").values_list("next_review_due", flat=True)
-    return renewed.first() or version.definition.governance.next_review_due
+    signed = PathwaySignature.objects.filter(
+        pathway_version=version, organization_id=organization_id
+    ).aggregate(last=models.Max("signed_at"))
+    return due_by(
+        renewed=renewed.first(),
+        stated=version.definition.governance.next_review_due,
+        signed_at=signed["last"],
+    )
+
+
+def due_by(*, renewed: date | None, stated: date | None, signed_at: datetime | None) -> date | None:
+    """Return the last day on which a version counts as reviewed.
+
+    As the organization said last, or else as the content states. Where neither names a day its
+    own signature holds as long as any review may; None: nobody has signed it.
+    """
+    if renewed is not None or stated is not None:
+        return renewed or stated
+    longest = timedelta(days=settings.CONTENT_REVIEW_LONGEST_DAYS)
+    return signed_at.date() + longest if signed_at is not None else None
 
 
 @transaction.atomic

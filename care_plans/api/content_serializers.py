@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from care_plans.api.evidence_serializers import CitationSerializer, GradedClaimSerializer
 from care_plans.content.grading import cited, graded_claims
-from care_plans.content_review import ReviewStatus, review_status
+from care_plans.content_review import ReviewStatus, due_by, review_status
 from care_plans.models import (
     Pathway,
     PathwayReview,
@@ -61,8 +61,9 @@ class PathwayVersionSummarySerializer(serializers.ModelSerializer[PathwayVersion
     reviews = PathwayReviewSerializer(many=True, read_only=True)
     review_due = serializers.SerializerMethodField(
         help_text=(
-            "The last day on which it counts as reviewed, as your organization's newest review or "
-            "else the content says; null when nobody has said."
+            "The last day on which it counts as reviewed: as your organization's newest review or "
+            "else the content says, or as long after the last signature as a review may hold; "
+            "null when nobody has signed it."
         )
     )
     review_status = serializers.SerializerMethodField(
@@ -92,11 +93,13 @@ class PathwayVersionSummarySerializer(serializers.ModelSerializer[PathwayVersion
         return bool(row.signatures.all())
 
     def get_review_due(self, row: PathwayVersion) -> date | None:
-        """Return the day of the newest review of the organization, or the content's own."""
+        """Return the last day on which it counts as reviewed; see `content_review.due_by`."""
         newest = next(iter(row.reviews.all()), None)
-        if newest is not None:
-            return newest.next_review_due
-        return date.fromisoformat(row.stated_due) if row.stated_due else None
+        return due_by(
+            renewed=newest.next_review_due if newest else None,
+            stated=date.fromisoformat(row.stated_due) if row.stated_due else None,
+            signed_at=max((one.signed_at for one in row.signatures.all()), default=None),
+        )
 
     @extend_schema_field(serializers.ChoiceField(choices=ReviewStatus.choices))
     def get_review_status(self, row: PathwayVersion) -> str:

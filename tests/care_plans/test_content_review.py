@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from io import StringIO
 from pathlib import Path
 from shutil import copytree
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from hypothesis import given
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from pytest_django import Settings
 
-from care_plans import courses
+from care_plans import courses, plans
 from care_plans.content.files import PATHWAYS
 from care_plans.content.pathways import Governance, PathwayDefinition
 from care_plans.content_review import (
@@ -263,6 +264,25 @@ def test_it_never_lets_a_review_be_changed(cast: Cast, statement: str) -> None:
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
         assert review_due(underway.version(), cast.riverside.id) == NEXT_YEAR
+
+
+def test_a_signature_does_not_hold_for_ever(cast: Cast) -> None:
+    """No shipped version states a day: it expires by its signature."""
+    with cast.acting():
+        version = underway.version()
+        assert version.definition.governance.next_review_due is None
+        assert review_due(version, cast.riverside.id) is None
+        sign_as(cast.asha)
+        due = TODAY + timedelta(days=settings.CONTENT_REVIEW_LONGEST_DAYS)
+        assert review_due(version, cast.riverside.id) == due
+        grace = timedelta(days=settings.CONTENT_REVIEW_GRACE_DAYS)
+        plan, _ = plans.open_plan(cast.patient.id, actor=cast.asha.actor(), now=NOW)
+        last = datetime.combine(due + grace, time(12), tzinfo=UTC)
+        assert courses.must_be_in_force(plan, version, last) == "overdue"
+        with pytest.raises(courses.ExpiredVersion):
+            courses.must_be_in_force(plan, version, last + DAY)
+    shown = cast.asha.client.get(VERSION).json()
+    assert (shown["review_status"], shown["review_due"]) == ("current", due.isoformat())
 
 
 # over the API
