@@ -11,13 +11,13 @@ are compared.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from care_plans import questions
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.safety import BLOCKS_PROGRESSION, STOPS_LOADING, Urgency
 from care_plans.content.sourced import SEVERITIES, STAGES, SeverityName
 from care_plans.criteria import AllOf, AnyOf, Criterion, NoOpen, SignedOff, YellowFlagged
 from care_plans.evidence import Evidence, Facts, Finding, Outcome, Readiness
 from care_plans.flag_questions import no_open_flag
-from care_plans.questions import answer
 from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, some
 
 _LANES = SignedOff(sign_off="all_needed_lanes")
@@ -156,12 +156,13 @@ class _Asked:
             parts = tuple(self.find(child) for child in criterion.any_of)
             said = Said(some(p.outcome for p in parts), lambda: _tally(parts, "one is enough"))
         else:
-            said = self._said(criterion)
+            said = self._said_of_all(criterion) or questions.answer(criterion, self.facts, self.now)
         return self._finding(criterion, said, parts)
 
     def outcome(self, criterion: Criterion) -> Outcome:
         """Return the outcome alone; what can change it no more is not asked."""
-        if isinstance(criterion, AllOf):
+        # pydantic's classes are slow to say whether something is one of theirs
+        if type(criterion) is AllOf:
             found = MET
             for child in criterion.all_of:
                 outcome = self.outcome(child)
@@ -169,7 +170,7 @@ class _Asked:
                     return NOT_MET
                 found = UNKNOWN if outcome is UNKNOWN else found
             return found
-        if isinstance(criterion, AnyOf):
+        if type(criterion) is AnyOf:
             found = NOT_MET
             for child in criterion.any_of:
                 outcome = self.outcome(child)
@@ -177,14 +178,16 @@ class _Asked:
                     return MET
                 found = UNKNOWN if outcome is UNKNOWN else found
             return found
-        return self._said(criterion).outcome
+        said = self._said_of_all(criterion)
+        return said.outcome if said else questions.outcome(criterion, self.facts, self.now)
 
-    def _said(self, criterion: Criterion) -> Said:
-        if isinstance(criterion, YellowFlagged):
+    def _said_of_all(self, criterion: Criterion) -> Said | None:
+        """Answer what needs the whole pathway; nothing of what the facts alone can answer."""
+        if type(criterion) is YellowFlagged:
             return self._yellow_flagged(criterion)
-        if isinstance(criterion, NoOpen):
+        if type(criterion) is NoOpen:
             return self._no_open(BLOCKS_PROGRESSION)
-        return answer(criterion, self.facts, self.now)
+        return None
 
     def safety(self, urgencies: frozenset[Urgency], *, must_be_screened: bool) -> Finding:
         said = self.said_of_safety(urgencies, must_be_screened=must_be_screened)
@@ -197,7 +200,7 @@ class _Asked:
         return said
 
     def _no_open(self, urgencies: frozenset[Urgency]) -> Said:
-        known = frozenset(flag.id for flag in self.definition.screened_flags())
+        known = self.definition.flag_ids
         # a flag goes on being as urgent as when it was found, whatever a later version says
         as_found = {f for f, urgency in self.facts.urgencies.items() if urgency in urgencies}
         flags = self.definition.flags_with(urgencies) | as_found
