@@ -10,6 +10,7 @@ are compared.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from care_plans import questions
 from care_plans.content.pathways import PathwayDefinition
@@ -21,6 +22,8 @@ from care_plans.flag_questions import no_open_flag
 from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, some
 
 _LANES = SignedOff(sign_off="all_needed_lanes")
+#: what the facts alone do not answer
+_OF_THE_PATHWAY = (YellowFlagged, NoOpen)
 
 
 def readiness(definition: PathwayDefinition, facts: Facts, now: datetime) -> Readiness:
@@ -140,7 +143,7 @@ def suggested_severity(
     return (met[-1] if met else None), found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Asked:
     definition: PathwayDefinition
     facts: Facts
@@ -156,48 +159,60 @@ class _Asked:
             parts = tuple(self.find(child) for child in criterion.any_of)
             said = Said(some(p.outcome for p in parts), lambda: _tally(parts, "one is enough"))
         else:
-            said = self._said_of_all(criterion) or questions.answer(criterion, self.facts, self.now)
+            said = self._said(criterion)
         return self._finding(criterion, said, parts)
 
     def outcome(self, criterion: Criterion) -> Outcome:
         """Return the outcome alone; what can change it no more is not asked."""
         # pydantic's classes are slow to say whether something is one of theirs
         if type(criterion) is AllOf:
-            found = MET
-            for child in criterion.all_of:
-                outcome = self.outcome(child)
-                if outcome is NOT_MET:
-                    return NOT_MET
-                found = UNKNOWN if outcome is UNKNOWN else found
-            return found
+            return self._outcome_of_all(criterion.all_of)
         if type(criterion) is AnyOf:
-            found = NOT_MET
-            for child in criterion.any_of:
-                outcome = self.outcome(child)
-                if outcome is MET:
-                    return MET
-                found = UNKNOWN if outcome is UNKNOWN else found
-            return found
-        said = self._said_of_all(criterion)
-        return said.outcome if said else questions.outcome(criterion, self.facts, self.now)
+            return self._outcome_of_any(criterion.any_of)
+        if type(criterion) in _OF_THE_PATHWAY:
+            return self._said(criterion).outcome
+        return questions.outcome(criterion, self.facts, self.now)
 
-    def _said_of_all(self, criterion: Criterion) -> Said | None:
-        """Answer what needs the whole pathway; nothing of what the facts alone can answer."""
-        if type(criterion) is YellowFlagged:
+    def _outcome_of_all(self, criteria: tuple[Criterion, ...]) -> Outcome:
+        found = MET
+        for criterion in criteria:
+            outcome = self.outcome(criterion)
+            if outcome is NOT_MET:
+                return NOT_MET
+            found = UNKNOWN if outcome is UNKNOWN else found
+        return found
+
+    def _outcome_of_any(self, criteria: tuple[Criterion, ...]) -> Outcome:
+        found = NOT_MET
+        for criterion in criteria:
+            outcome = self.outcome(criterion)
+            if outcome is MET:
+                return MET
+            found = UNKNOWN if outcome is UNKNOWN else found
+        return found
+
+    def _said(self, criterion: Criterion) -> Said:
+        if isinstance(criterion, YellowFlagged):
             return self._yellow_flagged(criterion)
-        if type(criterion) is NoOpen:
-            return self._no_open(BLOCKS_PROGRESSION)
-        return None
+        if isinstance(criterion, NoOpen):
+            return self._nothing_blocks
+        return questions.answer(criterion, self.facts, self.now)
 
     def safety(self, urgencies: frozenset[Urgency], *, must_be_screened: bool) -> Finding:
         said = self.said_of_safety(urgencies, must_be_screened=must_be_screened)
         return self._finding(NoOpen(no_open="red_flag"), said, ())
 
     def said_of_safety(self, urgencies: frozenset[Urgency], *, must_be_screened: bool) -> Said:
-        said = self._no_open(urgencies)
+        blocks = urgencies == BLOCKS_PROGRESSION
+        said = self._nothing_blocks if blocks else self._no_open(urgencies)
         if said.outcome is UNKNOWN and not must_be_screened:
             return Said(MET, lambda: "No red flag has been found.", said.rows)
         return said
+
+    @cached_property
+    def _nothing_blocks(self) -> Said:
+        """Answer what every stage asks, and most of their criteria ask again."""
+        return self._no_open(BLOCKS_PROGRESSION)
 
     def _no_open(self, urgencies: frozenset[Urgency]) -> Said:
         known = self.definition.flag_ids
