@@ -17,6 +17,7 @@ from care_plans import reminders, staffing, standing
 from care_plans.looking_again import glance
 from care_plans.models import Lane, StageStay
 from coordination.actors import Actor
+from coordination.statements import is_among
 from coordination.tenancy import acting_in
 from referrals.models import ReferralTransition
 
@@ -90,10 +91,10 @@ def _glanced_over(course_ids: list[UUID], organization_id: UUID, *, now: datetim
             seen = glance(course_ids, now=now)
             settled = [one.stay for one in seen if one.is_settled(now)]
             theirs = StageStay.objects.select_for_update(skip_locked=True, no_key=True).filter(
-                pk__in=[stay.pk for stay in settled], left_at=None, checked_at__lt=now
+                is_among("id", [stay.id for stay in settled]), left_at=None, checked_at__lt=now
             )
             free = list(theirs.values_list("pk", flat=True))
-            StageStay.objects.filter(pk__in=free).update(checked_at=now)
+            StageStay.objects.filter(is_among("id", free)).update(checked_at=now)
     except Exception:
         log.exception("courses_not_glanced_over", organization=str(organization_id))
         return course_ids
