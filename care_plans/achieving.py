@@ -23,7 +23,7 @@ from pydantic import TypeAdapter
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import StageName
 from care_plans.counting import scores, sides_asked
-from care_plans.criteria import Compared, Criterion, Elapsed, Gained, NoOpen, SideRatio, leaves
+from care_plans.criteria import Compared, Criterion, Gained, SideRatio, leaves
 from care_plans.disclosing import rests_on_hidden
 from care_plans.evaluation import evaluate
 from care_plans.evidence import Evidence, Facts, Finding, Outcome, StayFact
@@ -69,13 +69,7 @@ def follow(course: Course, facts: Facts, *, actor: Actor, now: datetime) -> None
 
 def waits_for_time(definition: PathwayDefinition) -> bool:
     """Say whether time alone, without anything recorded, may reach one of a pathway's goals."""
-    targets = (goal.target for stage in definition.stages.values() for goal in stage.goals)
-    return any(
-        isinstance(leaf, Elapsed | NoOpen)
-        for target in targets
-        if target is not None
-        for leaf in leaves(target)
-    )
+    return definition.has_timed_target
 
 
 def judge(

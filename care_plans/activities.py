@@ -16,7 +16,7 @@ from care_plans.content.sourced import StageName
 from care_plans.content.stages import Activity as ActivityContent
 from care_plans.disclosing import explain
 from care_plans.editing import save_edit
-from care_plans.evaluation import evaluate, may_load
+from care_plans.evaluation import may_load, outcome_of
 from care_plans.evidence import Facts, Outcome
 from care_plans.goals import plan_goals
 from care_plans.models import Activity, Course, Goal, Lane
@@ -150,7 +150,7 @@ def _applies(
     """An activity with a condition waits until that is known to be met."""
     if activity.when is None:
         return True
-    return evaluate(activity.when, definition, facts, now).outcome is Outcome.MET
+    return outcome_of(activity.when, definition, facts, now) is Outcome.MET
 
 
 def _planned(

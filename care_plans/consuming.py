@@ -5,6 +5,9 @@ the lane follow the referral as it stands now, so that the order of the steps, a
 a second run change nothing.
 """
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -17,6 +20,7 @@ from care_plans import reminders, staffing, standing
 from care_plans.looking_again import glance
 from care_plans.models import Lane, StageStay
 from coordination.actors import Actor
+from coordination.statements import is_among
 from coordination.tenancy import acting_in
 from referrals.models import ReferralTransition
 
@@ -86,19 +90,31 @@ def _glanced_over(course_ids: list[UUID], organization_id: UUID, *, now: datetim
     One that somebody holds at this moment is left to them, and comes round again.
     """
     try:
-        with acting_in(organization_id):
+        with acting_in(organization_id), _uncollected():
             seen = glance(course_ids, now=now)
             settled = [one.stay for one in seen if one.is_settled(now)]
             theirs = StageStay.objects.select_for_update(skip_locked=True, no_key=True).filter(
-                pk__in=[stay.pk for stay in settled], left_at=None, checked_at__lt=now
+                is_among("id", [stay.id for stay in settled]), left_at=None, checked_at__lt=now
             )
             free = list(theirs.values_list("pk", flat=True))
-            StageStay.objects.filter(pk__in=free).update(checked_at=now)
+            StageStay.objects.filter(is_among("id", free)).update(checked_at=now)
     except Exception:
         log.exception("courses_not_glanced_over", organization=str(organization_id))
         return course_ids
     known = {stay.course_id for stay in settled}
     return [course_id for course_id in course_ids if course_id not in known]
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the collector from looking through a batch over and over: it holds no circles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _look_again(course_id: UUID, organization_id: UUID, *, now: datetime) -> None:

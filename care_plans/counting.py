@@ -58,9 +58,8 @@ def scores(
     sign = -1 if known is not None and known.better == "higher" else 1
     counting = (
         score
-        for score in facts.scores
-        if score.measure == measure
-        and score.item == item
+        for score in facts.scores_of.get(measure, ())
+        if score.item == item
         and score.subscale == (subscale or "")
         and since <= score.effective_at <= now
         and score.value.is_finite()
@@ -111,9 +110,7 @@ def sides_asked(facts: Facts, measure: str, which: Literal["affected", "other"])
 def latest_answer(facts: Facts, question: str, now: datetime) -> AnswerFact | None:
     """Return the answer that stands; circumstances hold until somebody says otherwise."""
     found = in_order(
-        answer
-        for answer in facts.answers
-        if answer.question == question and answer.effective_at <= now
+        answer for answer in facts.answers_to.get(question, ()) if answer.effective_at <= now
     )
     return found[-1] if found else None
 

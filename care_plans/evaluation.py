@@ -10,17 +10,20 @@ are compared.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
+from care_plans import questions
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.safety import BLOCKS_PROGRESSION, STOPS_LOADING, Urgency
 from care_plans.content.sourced import SEVERITIES, STAGES, SeverityName
 from care_plans.criteria import AllOf, AnyOf, Criterion, NoOpen, SignedOff, YellowFlagged
 from care_plans.evidence import Evidence, Facts, Finding, Outcome, Readiness
 from care_plans.flag_questions import no_open_flag
-from care_plans.questions import answer
 from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, some
 
 _LANES = SignedOff(sign_off="all_needed_lanes")
+#: what the facts alone do not answer
+_OF_THE_PATHWAY = (YellowFlagged, NoOpen)
 
 
 def readiness(definition: PathwayDefinition, facts: Facts, now: datetime) -> Readiness:
@@ -140,7 +143,7 @@ def suggested_severity(
     return (met[-1] if met else None), found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Asked:
     definition: PathwayDefinition
     facts: Facts
@@ -161,43 +164,58 @@ class _Asked:
 
     def outcome(self, criterion: Criterion) -> Outcome:
         """Return the outcome alone; what can change it no more is not asked."""
-        if isinstance(criterion, AllOf):
-            found = MET
-            for child in criterion.all_of:
-                outcome = self.outcome(child)
-                if outcome is NOT_MET:
-                    return NOT_MET
-                found = UNKNOWN if outcome is UNKNOWN else found
-            return found
-        if isinstance(criterion, AnyOf):
-            found = NOT_MET
-            for child in criterion.any_of:
-                outcome = self.outcome(child)
-                if outcome is MET:
-                    return MET
-                found = UNKNOWN if outcome is UNKNOWN else found
-            return found
-        return self._said(criterion).outcome
+        # pydantic's classes are slow to say whether something is one of theirs
+        if type(criterion) is AllOf:
+            return self._outcome_of_all(criterion.all_of)
+        if type(criterion) is AnyOf:
+            return self._outcome_of_any(criterion.any_of)
+        if type(criterion) in _OF_THE_PATHWAY:
+            return self._said(criterion).outcome
+        return questions.outcome(criterion, self.facts, self.now)
+
+    def _outcome_of_all(self, criteria: tuple[Criterion, ...]) -> Outcome:
+        found = MET
+        for criterion in criteria:
+            outcome = self.outcome(criterion)
+            if outcome is NOT_MET:
+                return NOT_MET
+            found = UNKNOWN if outcome is UNKNOWN else found
+        return found
+
+    def _outcome_of_any(self, criteria: tuple[Criterion, ...]) -> Outcome:
+        found = NOT_MET
+        for criterion in criteria:
+            outcome = self.outcome(criterion)
+            if outcome is MET:
+                return MET
+            found = UNKNOWN if outcome is UNKNOWN else found
+        return found
 
     def _said(self, criterion: Criterion) -> Said:
         if isinstance(criterion, YellowFlagged):
             return self._yellow_flagged(criterion)
         if isinstance(criterion, NoOpen):
-            return self._no_open(BLOCKS_PROGRESSION)
-        return answer(criterion, self.facts, self.now)
+            return self._nothing_blocks
+        return questions.answer(criterion, self.facts, self.now)
 
     def safety(self, urgencies: frozenset[Urgency], *, must_be_screened: bool) -> Finding:
         said = self.said_of_safety(urgencies, must_be_screened=must_be_screened)
         return self._finding(NoOpen(no_open="red_flag"), said, ())
 
     def said_of_safety(self, urgencies: frozenset[Urgency], *, must_be_screened: bool) -> Said:
-        said = self._no_open(urgencies)
+        blocks = urgencies == BLOCKS_PROGRESSION
+        said = self._nothing_blocks if blocks else self._no_open(urgencies)
         if said.outcome is UNKNOWN and not must_be_screened:
             return Said(MET, lambda: "No red flag has been found.", said.rows)
         return said
 
+    @cached_property
+    def _nothing_blocks(self) -> Said:
+        """Answer what every stage asks, and most of their criteria ask again."""
+        return self._no_open(BLOCKS_PROGRESSION)
+
     def _no_open(self, urgencies: frozenset[Urgency]) -> Said:
-        known = frozenset(flag.id for flag in self.definition.screened_flags())
+        known = self.definition.flag_ids
         # a flag goes on being as urgent as when it was found, whatever a later version says
         as_found = {f for f, urgency in self.facts.urgencies.items() if urgency in urgencies}
         flags = self.definition.flags_with(urgencies) | as_found

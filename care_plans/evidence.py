@@ -3,11 +3,13 @@
 No database here, so that a rule can be tried on any history, real or imagined.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Literal
 from uuid import UUID
 
@@ -155,7 +157,7 @@ class StayFact:
     pauses: tuple[tuple[datetime, datetime | None], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """All that is known of one course. The order within each tuple means nothing.
 
@@ -181,6 +183,22 @@ class Facts:
     stopped_by: tuple[UUID, ...] = ()
     blocked_by: tuple[UUID, ...] = ()
     complexity: tuple[ComplexityFact, ...] = ()
+
+    @cached_property
+    def scores_of(self) -> Mapping[str, Sequence[ScoreFact]]:
+        """Return the scores by their measure; one that was never taken is not among them."""
+        found: defaultdict[str, list[ScoreFact]] = defaultdict(list)
+        for score in self.scores:
+            found[score.measure].append(score)
+        return dict(found)
+
+    @cached_property
+    def answers_to(self) -> Mapping[str, Sequence[AnswerFact]]:
+        """Return the answers by their question; one that was never answered is not among them."""
+        found: defaultdict[str, list[AnswerFact]] = defaultdict(list)
+        for answer in self.answers:
+            found[answer.question].append(answer)
+        return dict(found)
 
 
 @dataclass(frozen=True, slots=True, order=True)

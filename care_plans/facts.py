@@ -4,15 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from itertools import zip_longest
 from json import loads
 from typing import Any, Literal, NamedTuple, cast
 from uuid import UUID
 
-from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
-from psycopg import Cursor
 
 from care_plans.complexity_factors import highest
 from care_plans.content.safety import OF_PATIENT, STOPS_LOADING
@@ -42,6 +40,7 @@ from care_plans.models import (
     RedFlagAnswer,
 )
 from coordination.access import IsAnyOf
+from coordination.statements import is_among, read
 
 _NEEDED: Mapping[str, bool | None] = {
     Lane.Needed.NEEDED.value: True,
@@ -72,6 +71,32 @@ class LaneRow(NamedTuple):
     referral_owner_id: UUID | None
 
 
+class CourseRow(NamedTuple):
+    """A course, as far as it is judged by."""
+
+    id: UUID
+    patient_id: UUID
+    pathway_version_id: UUID
+    status: str
+    severity: str
+    side: str
+    applied_at: datetime
+
+
+class StayRow(NamedTuple):
+    """A stay, as far as what is said about it goes by."""
+
+    id: UUID
+    course_id: UUID
+    stage: str
+    expected_until: datetime
+    review_at: datetime | None
+    plan: int
+    standing: str
+    standing_since: datetime
+    blocked_by: list[str]
+
+
 _LANES = """
 SELECT l.course_id, l.id, l.discipline, l.needed, l.decided_by, l.reason, l.rests_on, l."order",
     l.practitioner_role_id, r.status, r.key, w.owner_id
@@ -84,11 +109,14 @@ WHERE l.course_id = ANY(%s)
 
 def lane_rows(ids: Sequence[UUID]) -> list[LaneRow]:
     """Return the lanes of courses."""
-    return [LaneRow(*row) for row in _read(_LANES, ids)]
+    return list(map(LaneRow._make, _read(_LANES, ids)))
 
 
 def gather(
-    courses: Iterable[Course], *, now: datetime, lanes: Sequence[LaneRow] | None = None
+    courses: Iterable[Course | CourseRow],
+    *,
+    now: datetime,
+    lanes: Sequence[LaneRow] | None = None,
 ) -> dict[UUID, Facts]:
     """Return the facts of each course by its id, as they stand in the database.
 
@@ -169,22 +197,11 @@ def _meaning(sha256: str) -> _Meaning:
 
 
 def _read(sql: str, ids: Sequence[UUID]) -> list[Any]:
-    """Return the rows of a statement about courses (or patients), as PostgreSQL sends them.
-
-    One text for any number of ids, so that it is planned once, and in binary: a sweep reads a
-    hundred rows for each course, and making them out of text would take longer than judging them.
-    """
-    connection.ensure_connection()
-    # Django's own cursors bind in the client, and then cannot be answered in binary
-    with (
-        transaction.mark_for_rollback_on_error(),
-        connection.wrap_database_errors,
-        Cursor[Any](connection.connection) as cursor,
-    ):
-        cursor.execute(sql, [list(ids)], prepare=True, binary=True)
-        return cursor.fetchall()
+    """Return the rows of a statement about courses."""
+    return read(sql, list(ids))
 
 
+# by when it was recorded, as people expect to see it
 _SCORES = """
 SELECT a.course_id, s.id, s.assessment_id, m.slug, s.value, a.effective_at, a.recorded_at, s.side,
     s.item, s.subscale, s.method, s.measure_version
@@ -193,34 +210,40 @@ JOIN care_plans_assessment a ON a.id = s.assessment_id
 JOIN care_plans_measure m ON m.id = s.measure_id
 WHERE a.course_id = ANY(%s)
     AND NOT EXISTS (SELECT FROM care_plans_assessment r WHERE r.replaces_id = a.id)
+ORDER BY a.recorded_at, s.id
 """
 _ANSWERS = """
 SELECT course_id, id, question, answer::text, effective_at, recorded_at
 FROM care_plans_courseanswer WHERE course_id = ANY(%s)
+ORDER BY recorded_at, id
 """
 _SCREENS = """
 SELECT s.course_id, s.id, s.effective_at, s.recorded_at,
     array_agg(a.flag ORDER BY a.flag), array_agg(a.answer ORDER BY a.flag)
 FROM care_plans_redflagscreen s JOIN care_plans_redflaganswer a ON a.screen_id = s.id
-WHERE s.course_id = ANY(%s) GROUP BY s.id
+WHERE s.course_id = ANY(%s) GROUP BY s.id ORDER BY s.recorded_at, s.id
 """
 
 
 def _scores(ids: list[UUID], versions: _Versions) -> defaultdict[UUID, list[ScoreFact]]:
     found: defaultdict[UUID, list[ScoreFact]] = defaultdict(list)
     scoring = {named: _meaning(sha256).scoring for named, sha256 in versions.items()}
-    for course_id, *known, version in _read(_SCORES, ids):
-        by = scoring.get((known[2], version or 0), 0)
-        found[course_id].append(ScoreFact(*(*known, version, by)))
-    return _in_order(found)
+    for course_id, *row in _read(_SCORES, ids):
+        known: Any = (*row, scoring.get((row[2], row[-1] or 0), 0))
+        found[course_id].append(ScoreFact(*known))
+    return found
+
+
+#: the same few choices are answered again and again
+_meant = lru_cache(maxsize=1000)(loads)
 
 
 def _answers(ids: list[UUID]) -> defaultdict[UUID, list[AnswerFact]]:
     found: defaultdict[UUID, list[AnswerFact]] = defaultdict(list)
     for course_id, row_id, question, answer, effective_at, recorded_at in _read(_ANSWERS, ids):
-        said = AnswerFact(row_id, question, loads(answer), effective_at, recorded_at)
+        said = AnswerFact(row_id, question, _meant(answer), effective_at, recorded_at)
         found[course_id].append(said)
-    return _in_order(found)
+    return found
 
 
 def _screens(ids: list[UUID]) -> defaultdict[UUID, list[ScreenFact]]:
@@ -228,15 +251,6 @@ def _screens(ids: list[UUID]) -> defaultdict[UUID, list[ScreenFact]]:
     for course_id, row_id, effective_at, recorded_at, flags, answers in _read(_SCREENS, ids):
         said = dict(zip(flags, answers, strict=True))
         found[course_id].append(ScreenFact(row_id, said, effective_at, recorded_at))
-    return _in_order(found)
-
-
-def _in_order[F: ScoreFact | AnswerFact | ScreenFact](
-    found: defaultdict[UUID, list[F]],
-) -> defaultdict[UUID, list[F]]:
-    """Sort what was found by when it was recorded, as people expect to see it."""
-    for rows in found.values():
-        rows.sort(key=lambda fact: (fact.recorded_at, fact.id))
     return found
 
 
@@ -246,7 +260,7 @@ def _flags(
     """Return by course what was cleared, and how urgent what is open was when it was found."""
     cleared: defaultdict[UUID, list[ClearedFact]] = defaultdict(list)
     urgencies: defaultdict[UUID, dict[str, str]] = defaultdict(dict)
-    rows = RedFlag.objects.filter(course_id__in=ids).values_list(
+    rows = RedFlag.objects.filter(is_among("course_id", ids)).values_list(
         "course_id", "id", "flag", "urgency", "found_in", "cleared_at", "clearing_recorded_at"
     )
     for course_id, red_flag_id, flag, urgency, found_in, cleared_at, recorded_at in rows:
@@ -261,7 +275,8 @@ def _flags(
 
 def _complexity(ids: list[UUID]) -> defaultdict[UUID, list[ComplexityFact]]:
     found: defaultdict[UUID, list[ComplexityFact]] = defaultdict(list)
-    for row in ComplexityScreen.objects.filter(course_id__in=ids).order_by("recorded_at", "id"):
+    rows = ComplexityScreen.objects.filter(is_among("course_id", ids))
+    for row in rows.order_by("recorded_at", "id"):
         found[row.course_id].append(
             ComplexityFact(
                 row.pk,
@@ -287,7 +302,7 @@ def _stays(ids: list[UUID]) -> dict[UUID, StayFact]:
     """Return the stay of each course; a course is paused and resumed in turns."""
     return {
         course_id: StayFact(stay_id, stage, entered_at, tuple(zip_longest(turns[::2], turns[1::2])))
-        for course_id, stay_id, stage, entered_at, turns in _read(_STAYS, ids)
+        for course_id, stay_id, stage, entered_at, turns in read(_STAYS, ids)
     }
 
 
@@ -328,7 +343,9 @@ class _Danger(NamedTuple):
     urgency: str
 
 
-def _elsewhere(found: Iterable[_Danger], course: Course, *, hard: bool) -> tuple[UUID, ...]:
+def _elsewhere(
+    found: Iterable[_Danger], course: Course | CourseRow, *, hard: bool
+) -> tuple[UUID, ...]:
     """Return the screens on other courses that found a hard stop, or something less urgent."""
     return tuple(
         one.screen_id
@@ -337,14 +354,14 @@ def _elsewhere(found: Iterable[_Danger], course: Course, *, hard: bool) -> tuple
     )
 
 
-def _dangers(courses: list[Course], now: datetime) -> defaultdict[UUID, list[_Danger]]:
+def _dangers(courses: list[Course | CourseRow], now: datetime) -> defaultdict[UUID, list[_Danger]]:
     """Return by patient each screen that found what endangers them.
 
     That a course has ended clears nothing: only a clinician's decision does.
     """
     found: defaultdict[UUID, list[_Danger]] = defaultdict(list)
     present = RedFlagAnswer.objects.filter(
-        patient_id__in={course.patient_id for course in courses},
+        is_among("patient_id", {course.patient_id for course in courses}),
         answer=RedFlagAnswer.Answer.PRESENT,
         urgency__in=[urgency.value for urgency in OF_PATIENT],
         screen__effective_at__lte=now,

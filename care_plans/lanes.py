@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -10,7 +10,7 @@ from django.db.models import F
 
 from care_plans import scope
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.sourced import STAGES, StageName
+from care_plans.content.sourced import STAGES, Discipline, StageName
 from care_plans.editing import save_edit
 from care_plans.evaluation import evaluate
 from care_plans.evidence import Facts, Finding, Outcome
@@ -139,11 +139,10 @@ def _decided(
     now: datetime,
 ) -> tuple[Lane.Needed, str, int, list[UUID]]:
     content = definition.stage(stage)
-    order = {name: place for place, name in enumerate(content.referring.order, start=1)}
-    lane = {str(name): lane for name, lane in content.lanes.items()}.get(discipline)
+    lane = content.lanes.get(cast(Discipline, discipline))
     if lane is None:
         return Lane.Needed.NOT_NEEDED, NOT_IN_STAGE, 0, []
-    place = {str(name): number for name, number in order.items()}.get(discipline, 0)
+    place = content.places.get(discipline, 0)
     if lane.when is None:
         return Lane.Needed.NEEDED, lane.reason or "", place, []
     finding = evaluate(lane.when, definition, facts, now)

@@ -13,16 +13,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
-
 from care_plans import achieving, activities, lanes, reminders, staffing, standing
 from care_plans import facts as facts_of_courses
+from care_plans.content.pathways import PathwayDefinition
 from care_plans.evaluation import outcomes
 from care_plans.evidence import Facts
-from care_plans.facts import LaneRow
-from care_plans.models import Activity, Course, Lane, PathwayVersion, Recommendation, StageStay
+from care_plans.facts import CourseRow, LaneRow, StayRow
+from care_plans.models import Course, Lane, PathwayVersion
 from care_plans.suggesting import rules_met
 from coordination.models import CareTeamMember, PractitionerRole
+from coordination.statements import read
 from notifications.outbox import Recipient, Told, people_told_of, schedulers
 
 _SAID = (reminders.REVIEW_DUE, reminders.OVERDUE, reminders.READY, reminders.BLOCKED)
@@ -32,6 +32,7 @@ _SAID = (reminders.REVIEW_DUE, reminders.OVERDUE, reminders.READY, reminders.BLO
 class Circle:
     """Who works at a place now: of each role the person, its discipline, whether it may act."""
 
+    roles: Mapping[UUID, Recipient]
     persons: Mapping[UUID, UUID]
     registered: Mapping[UUID, str]
     desk: Sequence[Recipient]
@@ -41,8 +42,9 @@ class Circle:
 class Glance:
     """All that looking again at one course goes by, as it was read."""
 
-    course: Course
-    stay: StageStay
+    course: CourseRow
+    stay: StayRow
+    definition: PathwayDefinition
     facts: Facts
     lanes: Sequence[LaneRow]
     team: Mapping[UUID, str]
@@ -54,7 +56,7 @@ class Glance:
 
     def is_settled(self, now: datetime) -> bool:
         """Say whether `standing.reassess` and `remind_anew` would change nothing at `now`."""
-        definition = self.course.pathway_version.definition
+        definition = self.definition
         if rules_met(definition, self.facts, now) != self.recommended:
             return False
         if self.course.status != Course.Status.ACTIVE:
@@ -74,7 +76,7 @@ class Glance:
         return self.stay.stage
 
     def _is_planned(self, now: datetime) -> bool:
-        definition, stage = self.course.pathway_version.definition, self._stage
+        definition, stage = self.definition, self._stage
         if not all(lanes.is_decided(row, definition, stage, self.facts, now) for row in self.lanes):
             return False
         needed = {row.discipline: row.id for row in self.lanes if row.needed == Lane.Needed.NEEDED}
@@ -82,16 +84,16 @@ class Glance:
         return all((needed[name], key) in self.planned for name, key in called_for)
 
     def _stands(self, now: datetime) -> bool:
-        found = outcomes(self.course.pathway_version.definition, self.facts, now)
+        found = outcomes(self.definition, self.facts, now)
         stands, holding = standing.stands(found, self.facts)
         return stands == self.stay.standing and list(holding) == self.stay.blocked_by
 
     def _is_told(self, now: datetime) -> bool:
         if len(self.leads) != 1 or self.leads[0] not in self.circle.registered:
             return False  # who hears it for a lead that has lapsed is not for a glance to say
-        lead = [Recipient(practitioner_role_id=self.leads[0])]
+        lead = [self.circle.roles[self.leads[0]]]
         working = [
-            (row.discipline, Recipient(practitioner_role_id=row.practitioner_role_id))
+            (row.discipline, self.circle.roles[row.practitioner_role_id])
             for row in self.lanes
             if row.needed == Lane.Needed.NEEDED and row.practitioner_role_id is not None
         ]
@@ -121,20 +123,45 @@ class Glance:
         return person
 
 
+_STAYS = """
+SELECT id, course_id, stage, expected_until, review_at, plan, standing, standing_since, blocked_by
+FROM care_plans_stagestay WHERE course_id = ANY(%s) AND left_at IS NULL
+"""
+_COURSES = """
+SELECT id, patient_id, pathway_version_id, status, severity, side, applied_at
+FROM care_plans_course WHERE id = ANY(%s) ORDER BY id
+"""
+_MEMBERS = """
+SELECT patient_id, practitioner_role_id, role, until
+FROM coordination_careteammember WHERE patient_id = ANY(%s) AND (until IS NULL OR until > %s)
+"""
+_RECOMMENDED = """
+SELECT course_id, rule FROM care_plans_recommendation WHERE course_id = ANY(%s) AND until IS NULL
+"""
+_PLANNED = """
+SELECT a.course_id, a.lane_id, a.key
+FROM care_plans_activity a
+JOIN care_plans_stagestay s
+    ON s.course_id = a.course_id AND s.sequence = a.sequence AND s.left_at IS NULL
+WHERE a.course_id = ANY(%s) AND a.key = ANY(%s)
+"""
+
+
 def glance(course_ids: Sequence[UUID], *, now: datetime) -> list[Glance]:
     """Read what looking again at these courses goes by; one without an open stay is left out.
 
     The transaction acts in the organization of all of them. The number of queries does not depend
     on how many they are.
     """
-    stays = {s.course_id: s for s in StageStay.objects.filter(course__in=course_ids, left_at=None)}
-    courses = courses_with_versions(stays)
+    stays = {stay.course_id: stay for stay in map(StayRow._make, read(_STAYS, list(course_ids)))}
+    courses = [CourseRow._make(row) for row in read(_COURSES, list(stays))]
+    definitions = _definitions(courses)
     ids = [course.id for course in courses]
     rows = facts_of_courses.lane_rows(ids)
     facts = facts_of_courses.gather(courses, now=now, lanes=rows)
     members = _members([course.patient_id for course in courses], now)
     circle = _circle({role for team in members.values() for role, _ in team}, rows, now)
-    recommended, planned = _recommended(ids), _planned(courses, stays)
+    recommended, planned = _recommended(ids), _planned(courses, definitions)
     told = people_told_of([stay.id for stay in stays.values()], _SAID)
     by_course: defaultdict[UUID, list[LaneRow]] = defaultdict(list)
     for row in rows:
@@ -143,6 +170,7 @@ def glance(course_ids: Sequence[UUID], *, now: datetime) -> list[Glance]:
         Glance(
             course=course,
             stay=stays[course.id],
+            definition=definitions[course.pathway_version_id],
             facts=facts[course.id],
             lanes=by_course[course.id],
             team={
@@ -160,22 +188,16 @@ def glance(course_ids: Sequence[UUID], *, now: datetime) -> list[Glance]:
     ]
 
 
-def courses_with_versions(ids: Iterable[UUID]) -> list[Course]:
-    """Return courses with their versions: each version once, since its content is large."""
-    courses = list(Course.objects.filter(pk__in=list(ids)).order_by("id"))
+def _definitions(courses: Iterable[CourseRow]) -> dict[UUID, PathwayDefinition]:
+    """Return what each version says: read once, since its content is large."""
     named = {course.pathway_version_id for course in courses}
-    versions = PathwayVersion.objects.filter(pk__in=named).defer("content").in_bulk()
-    for course in courses:
-        course.pathway_version = versions[course.pathway_version_id]
-    return courses
+    versions = PathwayVersion.objects.filter(pk__in=named).defer("content")
+    return {version.id: version.definition for version in versions}
 
 
 def _members(patient_ids: list[UUID], now: datetime) -> defaultdict[UUID, list[tuple[UUID, bool]]]:
     found: defaultdict[UUID, list[tuple[UUID, bool]]] = defaultdict(list)
-    rows = CareTeamMember.objects.filter(
-        Q(until=None) | Q(until__gt=now), patient_id__in=patient_ids
-    ).values_list("patient_id", "practitioner_role_id", "role", "until")
-    for patient_id, role_id, role, until in rows:
+    for patient_id, role_id, role, until in read(_MEMBERS, patient_ids, now):
         is_lead = role == CareTeamMember.Role.LEAD and until is None
         found[patient_id].append((role_id, is_lead))
     return found
@@ -189,6 +211,7 @@ def _circle(role_ids: set[UUID], rows: Iterable[LaneRow], now: datetime) -> Circ
         )
     )
     return Circle(
+        roles={role.id: Recipient(practitioner_role_id=role.id) for role in roles},
         persons={role.id: role.practitioner.user_id or role.practitioner_id for role in roles},
         registered={role.id: role.discipline for role in roles if role.is_registered(now)},
         desk=schedulers(now=now),
@@ -197,26 +220,20 @@ def _circle(role_ids: set[UUID], rows: Iterable[LaneRow], now: datetime) -> Circ
 
 def _recommended(ids: list[UUID]) -> defaultdict[UUID, set[str]]:
     found: defaultdict[UUID, set[str]] = defaultdict(set)
-    rows = Recommendation.objects.filter(course_id__in=ids, until=None)
-    for course_id, rule in rows.values_list("course_id", "rule"):
+    for course_id, rule in read(_RECOMMENDED, ids):
         found[course_id].add(rule)
     return found
 
 
 def _planned(
-    courses: Iterable[Course], stays: Mapping[UUID, StageStay]
+    courses: Iterable[CourseRow], definitions: Mapping[UUID, PathwayDefinition]
 ) -> defaultdict[UUID, set[tuple[UUID, str]]]:
     """Return, by course, the conditional activities that its stay has, with their lanes."""
     found: defaultdict[UUID, set[tuple[UUID, str]]] = defaultdict(set)
-    versions = {c.pathway_version_id: c.pathway_version.definition for c in courses}
-    keys = {name: activities.conditional(definition) for name, definition in versions.items()}
+    keys = {name: activities.conditional(told) for name, told in definitions.items()}
     asked = [course.id for course in courses if keys[course.pathway_version_id]]
-    if not asked:
-        return found
-    rows = Activity.objects.filter(course_id__in=asked, key__in=set[str]().union(*keys.values()))
-    for course_id, sequence, lane_id, key in rows.values_list(
-        "course_id", "sequence", "lane_id", "key"
-    ):
-        if sequence == stays[course_id].sequence:
+    if asked:
+        every_key = set[str]().union(*keys.values())
+        for course_id, lane_id, key in read(_PLANNED, asked, list(every_key)):
             found[course_id].add((lane_id, key))
     return found

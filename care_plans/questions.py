@@ -22,7 +22,7 @@ from care_plans.criteria import (
     SideRatio,
     SignedOff,
 )
-from care_plans.evidence import Evidence, Facts, LaneFact, ScoreFact, Side
+from care_plans.evidence import Evidence, Facts, LaneFact, Outcome, ScoreFact, Side
 from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, rows_of
 
 # Without traps an absurd number overflows to infinity, and never raises.
@@ -39,6 +39,26 @@ def answer(question: Criterion, facts: Facts, now: datetime) -> Said:
         return Said(UNKNOWN, lambda: f"{type(question).__name__} needs more than the facts.")
     found: Said = ask(question, facts, now)
     return found
+
+
+def outcome(question: Criterion, facts: Facts, now: datetime) -> Outcome:
+    """Return what `answer` concludes.
+
+    Of most that a pathway asks about nothing was ever recorded of a course: that is unknown,
+    without looking for what counts.
+    """
+    is_recorded = _IS_RECORDED.get(type(question))
+    if is_recorded is not None and not is_recorded(question, facts):
+        return UNKNOWN
+    return answer(question, facts, now).outcome
+
+
+def _is_taken(question: Compared | Gained | SideRatio, facts: Facts) -> bool:
+    return question.measure in facts.scores_of
+
+
+def _is_answered(question: Reported, facts: Facts) -> bool:
+    return question.reported in facts.answers_to
 
 
 def _each_side[Q: Compared | Gained](
@@ -346,4 +366,10 @@ _ASK: Mapping[type, Callable[[Any, Facts, datetime], Said]] = {
     Reported: _reported,
     OfSeverity: lambda question, facts, _: _of_severity(question, facts),
     Elapsed: _elapsed,
+}
+_IS_RECORDED: Mapping[type, Callable[[Any, Facts], bool]] = {
+    Compared: _is_taken,
+    Gained: _is_taken,
+    SideRatio: _is_taken,
+    Reported: _is_answered,
 }

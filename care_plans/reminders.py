@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from care_plans import leading
+from care_plans.facts import StayRow
 from care_plans.models import Course, Lane, StageStay
 from coordination.actors import Actor
 from coordination.disclosure import disclosed_to
@@ -218,7 +219,7 @@ class News:
 
 
 def planned(
-    stay: StageStay,
+    stay: StageStay | StayRow,
     working: Sequence[Recipient],
     lead: Sequence[Recipient],
     desk: Sequence[Recipient],
@@ -236,7 +237,11 @@ def planned(
 
 
 def of_standing(
-    stay: StageStay, holding: Sequence[Recipient], lead: Sequence[Recipient], *, now: datetime
+    stay: StageStay | StayRow,
+    holding: Sequence[Recipient],
+    lead: Sequence[Recipient],
+    *,
+    now: datetime,
 ) -> Iterator[News]:
     """Return what is to be said now about where a stay stands; `holding` are who hold it up."""
     since = f"{stay.id}:{stay.standing_since.isoformat()}"

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from care_plans import facts as facts_of_courses
 from care_plans import scope
 from care_plans.content.stages import ReferralSet
-from care_plans.facts import LaneRow
+from care_plans.facts import LaneRow, StayRow
 from care_plans.models import Course, Lane, LaneOwner, StageStay
 from care_plans.routing_level import routing
 from coordination.actors import Actor
@@ -60,7 +60,7 @@ def staff(
 
 
 def is_staffed(
-    rows: Iterable[LaneRow], team: Mapping[UUID, str], stay: StageStay, plan: ReferralSet
+    rows: Iterable[LaneRow], team: Mapping[UUID, str], stay: StageStay | StayRow, plan: ReferralSet
 ) -> bool:
     """Say whether `staff` would leave the lanes of a stay as they are.
 

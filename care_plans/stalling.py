@@ -53,7 +53,7 @@ def _changes(facts: Facts, now: datetime) -> list[_Change]:
     for slug, measure in sorted(facts.measures.items()):
         if measure.better == "depends":
             continue
-        sides = sorted({s.side for s in facts.scores if s.measure == slug})
+        sides = sorted({s.side for s in facts.scores_of.get(slug, ())})
         for side in sides:
             taken = scores(facts, slug, now, within="stage", side=side)
             compared = pair(taken, taken)

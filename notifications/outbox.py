@@ -14,14 +14,12 @@ from uuid import UUID
 
 import structlog
 from celery import current_app
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.contrib.postgres.fields import ArrayField
 from django.db import transaction
-from django.db.models import Q, UUIDField, Value
 from kombu.exceptions import OperationalError
 
 from coordination.actors import Actor, Role
 from coordination.models import Membership, current
+from coordination.statements import read
 from notifications.kinds import MessageKind, kind_named
 from notifications.models import Channel, Message
 from notifications.recipients import Recipient, by_person
@@ -143,6 +141,15 @@ class Told:
     standing: frozenset[UUID]
 
 
+_TOLD = """
+SELECT subject_id, kind, occurrence, channel, array_agg(person),
+    coalesce(array_agg(person) FILTER (WHERE status <> 'cancelled'), '{}')
+FROM notifications_message
+WHERE subject_id = ANY(%s) AND kind = ANY(%s) AND channel = ANY(%s)
+GROUP BY subject_id, kind, occurrence, channel
+"""
+
+
 def people_told_of(
     subject_ids: Sequence[UUID], kinds: Sequence[str]
 ) -> dict[UUID, dict[tuple[str, str], Told]]:
@@ -150,22 +157,8 @@ def people_told_of(
 
     Whatever a person is told goes out by the kind's first channel too, so that this one is asked.
     """
-    channels = {kind: kind_named(kind).channels[0] for kind in kinds}
-    rows = (
-        Message.objects.filter(
-            subject_id__in=subject_ids, kind__in=kinds, channel__in=set(channels.values())
-        )
-        .values("subject_id", "kind", "occurrence", "channel")
-        .annotate(
-            persons=ArrayAgg("person"),
-            standing=ArrayAgg(
-                "person",
-                filter=~Q(status=Message.Status.CANCELLED),
-                default=Value([], output_field=ArrayField(UUIDField())),
-            ),
-        )
-        .values_list("subject_id", "kind", "occurrence", "channel", "persons", "standing")
-    )
+    channels = {kind: str(kind_named(kind).channels[0]) for kind in kinds}
+    rows = read(_TOLD, list(subject_ids), list(channels), list(set(channels.values())))
     found: dict[UUID, dict[tuple[str, str], Told]] = {}
     for subject_id, kind, occurrence, channel, persons, standing in rows:
         if channel == channels[kind]:

@@ -41,7 +41,7 @@ from care_plans.content.sourced import (
     Text,
 )
 from care_plans.content.stages import Stage
-from care_plans.criteria import Criterion
+from care_plans.criteria import Criterion, Elapsed, NoOpen, leaves
 
 VERSION = r"^\d+\.\d+\.\d+$"
 
@@ -223,6 +223,31 @@ class PathwayDefinition(Frozen):
                 return flag
         raise KeyError(id)
 
+    @cached_property
+    def flag_ids(self) -> frozenset[Slug]:
+        """Return the ids of all that a red-flag screen asks about."""
+        return frozenset(flag.id for flag in self.screened_flags())
+
+    @cached_property
+    def flags_by_urgency(self) -> dict[Urgency, frozenset[Slug]]:
+        """Return the ids of the flags of each urgency."""
+        flags = self.screened_flags()
+        return {
+            urgency: frozenset(flag.id for flag in flags if flag.urgency == urgency)
+            for urgency in Urgency
+        }
+
     def flags_with(self, urgencies: frozenset[Urgency]) -> frozenset[Slug]:
         """Return the ids of the flags of some urgencies, such as `safety.STOPS_LOADING`."""
-        return frozenset(flag.id for flag in self.screened_flags() if flag.urgency in urgencies)
+        return frozenset[Slug]().union(*(self.flags_by_urgency[one] for one in urgencies))
+
+    @cached_property
+    def has_timed_target(self) -> bool:
+        """Say whether time alone, without anything recorded, may reach one of the goals."""
+        targets = (goal.target for stage in self.stages.values() for goal in stage.goals)
+        return any(
+            isinstance(leaf, Elapsed | NoOpen)
+            for target in targets
+            if target is not None
+            for leaf in leaves(target)
+        )

@@ -65,6 +65,13 @@ class Frozen(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def __copy__(self) -> Self:
+        """Leave behind what was derived of the original: some part of a copy is changed."""
+        copied = super().__copy__()
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
+
 
 class Record(Frozen):
     """A citation. `verified` says whether its text was read by those who cite it.

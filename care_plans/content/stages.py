@@ -1,6 +1,7 @@
 """What a stage asks for: goals, the lanes that work on them, and how one gets in and out."""
 
 from decimal import Decimal
+from functools import cached_property
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -148,7 +149,7 @@ class Stage(Sourced):
         """Return between which weeks the stage is expected in a course of this severity."""
         return self.expected["any"] if "any" in self.expected else self.expected[severity]
 
-    @property
+    @cached_property
     def referring(self) -> ReferralSet:
         """Return how referrals are opened."""
         if self.referrals is not None:
@@ -156,6 +157,11 @@ class Stage(Sourced):
         named = [name for name in DISCIPLINES if name in self.lanes]
         order = sorted(named, key=lambda name: not self.lanes[name].lead)
         return ReferralSet(timing="parallel", order=tuple(order), source=(EXPERT_CONSENSUS,))
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Return the place of each discipline in the order in which referrals are opened."""
+        return {name: place for place, name in enumerate(self.referring.order, start=1)}
 
     def ordered_lanes(self) -> tuple[tuple[Discipline, Lane], ...]:
         """Return the lanes in the order in which their referrals are opened."""
@@ -169,7 +175,7 @@ class Stage(Sourced):
                     return name, activity
         return None
 
-    @property
+    @cached_property
     def is_timed(self) -> bool:
         """Say whether any activity waits for something, or ends by itself."""
         return any(activity.waits for lane in self.lanes.values() for activity in lane.activities)
