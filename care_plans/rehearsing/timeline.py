@@ -13,6 +13,7 @@ from care_plans.models import (
     Recommendation,
     StageTransition,
 )
+from coordination.models import new_id
 from notifications.kinds import headline
 from notifications.models import Message
 from referrals.models import Referral, ReferralTransition
@@ -20,6 +21,9 @@ from referrals.models import Referral, ReferralTransition
 type Kind = Literal["stage", "lane", "task", "referral", "recommendation", "message"]
 
 ORDER: tuple[Kind, ...] = ("stage", "lane", "task", "referral", "recommendation", "message")
+
+
+BEFORE_ALL = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,18 @@ class Entry:
 
 @dataclass(slots=True)
 class Timeline:
-    """The entries of one course; `look` adds what came since it looked last."""
+    """The entries of one course; `look` adds what came since it looked last.
+
+    What comes is written by this process, whose ids grow: so only what has a greater id than those
+    there were at the last look is asked for, and not all that is known already.
+    """
 
     course_id: UUID
     patient_id: UUID
     entries: list[Entry] = field(default_factory=list)
     _known: set[UUID] = field(default_factory=set)
     _lanes: dict[UUID, str] = field(default_factory=dict)
+    _since: UUID = BEFORE_ALL
 
     def look(self, at: datetime) -> None:
         """Add what is new, as of a moment."""
@@ -57,6 +66,7 @@ class Timeline:
         self._add(self._tasks(at))
         self._add(self._referrals())
         self._add(self._recommendations())
+        self._since = new_id()
 
     def look_at_messages(self) -> None:
         """Add what was sent or held back; called once, at the end."""
@@ -85,7 +95,7 @@ class Timeline:
             self.entries.append(entry)
 
     def _stages(self) -> Iterable[Entry]:
-        moves = StageTransition.objects.filter(course=self.course_id).exclude(pk__in=self._known)
+        moves = StageTransition.objects.filter(course=self.course_id, pk__gt=self._since)
         for move in moves.order_by("recorded_at", "id"):
             to = move.to_stage if move.to_status == Course.Status.ACTIVE else move.to_status
             detail = "by override" if move.overridden else ""
@@ -100,7 +110,7 @@ class Timeline:
                 yield Entry(at, "lane", lane.discipline, lane.needed, lane.reason, None, lane.pk)
 
     def _tasks(self, at: datetime) -> Iterable[Entry]:
-        rows = Activity.objects.filter(course=self.course_id).exclude(pk__in=self._known)
+        rows = Activity.objects.filter(course=self.course_id, pk__gt=self._since)
         for task in rows.select_related("lane").order_by("lane__discipline", "key"):
             told = [task.dose_level and f"dose {task.dose_level}", task.cadence, task.caution]
             yield Entry(
@@ -116,7 +126,7 @@ class Timeline:
     def _referrals(self) -> Iterable[Entry]:
         lanes = Lane.objects.filter(course=self.course_id, referral__isnull=False)
         by_referral = dict(lanes.values_list("referral_id", "id"))
-        rows = Referral.objects.filter(pk__in=by_referral).exclude(pk__in=self._known)
+        rows = Referral.objects.filter(pk__in=by_referral, pk__gt=self._since)
         for row in rows.order_by("order", "discipline"):
             yield Entry(
                 row.requested_at,
@@ -127,9 +137,7 @@ class Timeline:
                 row.pk,
                 by_referral[row.pk],
             )
-        steps = ReferralTransition.objects.filter(referral__in=by_referral).exclude(
-            pk__in=self._known
-        )
+        steps = ReferralTransition.objects.filter(referral__in=by_referral, pk__gt=self._since)
         for step in (
             steps.exclude(action__in=["open", "submit"]).select_related("referral").order_by("id")
         ):
@@ -144,7 +152,7 @@ class Timeline:
             )
 
     def _recommendations(self) -> Iterable[Entry]:
-        rows = Recommendation.objects.filter(course=self.course_id).exclude(pk__in=self._known)
+        rows = Recommendation.objects.filter(course=self.course_id, pk__gt=self._since)
         for row in rows.order_by("made_at", "rule"):
             yield Entry(row.made_at, "recommendation", row.lane, row.then, row.rule, row.pk)
 
