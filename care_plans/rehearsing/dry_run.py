@@ -11,6 +11,7 @@ from care_plans.content.sourced import STAGES, SeverityName
 from care_plans.content.stored import reading_as
 from care_plans.models import Course, Measure, PathwayVersion, Severity, Side, StageStay
 from care_plans.rehearsing import meeting
+from care_plans.rehearsing.bases import of_stays
 from care_plans.rehearsing.expected import Expected
 from care_plans.rehearsing.playing import DAY, Player, begin
 from care_plans.rehearsing.scene import scratch_scene
@@ -28,7 +29,8 @@ class NoVersionStored(NotFound):
 class Stayed:
     """One stay of a rehearsed course: which stage, from when to when, and for how long expected.
 
-    `source` says what the expectation rests on, in the words of the pathway's sources.
+    `source` says what the expectation rests on: keys of the sources of the version by which it was
+    expected.
     """
 
     stage: str
@@ -139,7 +141,8 @@ def told_of(
     """Return what a rehearsed course has come to."""
     course: Course = player.course
     definition = course.pathway_version.definition
-    stays = StageStay.objects.filter(course=course).order_by("sequence")
+    stays = list(StageStay.objects.filter(course=course).order_by("sequence"))
+    bases = of_stays(course, stays)
     return Rehearsed(
         pathway=definition.pathway,
         version=definition.version,
@@ -153,7 +156,7 @@ def told_of(
                 stay.entered_at,
                 stay.left_at,
                 stay.expected_until,
-                _expectation_source(definition, stay.stage, course.severity),
+                bases[stay.pk].source,
             )
             for stay in stays
         ),
@@ -161,13 +164,6 @@ def told_of(
         unmet=tuple(dict.fromkeys(unmet)),
         stopped=stopped,
     )
-
-
-def _expectation_source(
-    definition: PathwayDefinition, stage: Any, severity: Any
-) -> tuple[str, ...]:
-    """Return what it rests on how long a stage is expected to last."""
-    return definition.supporting(definition.stage(stage).weeks(severity).source)
 
 
 def stand_in(draft: PathwayDefinition | None) -> PathwayVersion:
