@@ -18,6 +18,7 @@ from coordination.problems import Invalid
 from tests.care_plans import underway
 from tests.care_plans.imagined import hamstring
 from tests.cast import NOW, Cast
+from tests.servers.programs import StartProgram
 
 AT = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 
@@ -109,3 +110,15 @@ def test_it_asks_for_nothing_that_it_has_seen(cast: Cast) -> None:
     assert len(seen) > 3
     assert [one for one in seen if one in said] == []
     assert [one for one in timeline.entries if one.kind == "task"] == tasks
+
+
+@pytest.mark.feature("PW-13")
+def test_a_simulation_is_the_same_in_another_process(
+    committed_db: None, start_program: StartProgram
+) -> None:
+    asked = ["manage", "simulate", "--pathway", "hamstring-strain", "--patients", "1"]
+    started = [start_program(*asked, environment={"PYTHONHASHSEED": seed}) for seed in ("1", "77")]
+    assert [one.process.wait(120) for one in started] == [0, 0]
+    told = [one.log.read_text().partition("\n{\n")[2] for one in started]  # after what was logged
+    assert told[0] == told[1]
+    assert '"patients": 1' in told[0]
