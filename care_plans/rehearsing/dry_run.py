@@ -11,7 +11,7 @@ from care_plans.content.sourced import STAGES, SeverityName
 from care_plans.content.stored import reading_as
 from care_plans.models import Course, Measure, PathwayVersion, Severity, Side, StageStay
 from care_plans.rehearsing import meeting
-from care_plans.rehearsing.bases import of_stays
+from care_plans.rehearsing.bases import Basis, of_stays
 from care_plans.rehearsing.expected import Expected
 from care_plans.rehearsing.playing import DAY, Player, begin
 from care_plans.rehearsing.scene import scratch_scene
@@ -29,15 +29,14 @@ class NoVersionStored(NotFound):
 class Stayed:
     """One stay of a rehearsed course: which stage, from when to when, and for how long expected.
 
-    `source` says what the expectation rests on: keys of the sources of the version by which it was
-    expected.
+    `basis` says what the expectation rests on, in the version by which it was expected.
     """
 
     stage: str
     entered_at: datetime
     left_at: datetime | None
     expected_until: datetime
-    source: tuple[str, ...] = ()
+    basis: Basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ def scores_of(definition: PathwayDefinition, severity: Any, side: str) -> meetin
 @contextmanager
 def watched(player: Player, *, from_here: bool = False) -> Iterator[Timeline]:
     """Keep a timeline of what happens to a course within this block, or of all that is there."""
-    timeline = Timeline(player.course_id, player.course.patient_id)
+    timeline = Timeline(player.course)
     player.watch = timeline.look
     if from_here:
         timeline.begin_here(player.at, others=player.others)
@@ -156,7 +155,7 @@ def told_of(
                 stay.entered_at,
                 stay.left_at,
                 stay.expected_until,
-                bases[stay.pk].source,
+                bases[stay.pk],
             )
             for stay in stays
         ),

@@ -100,7 +100,7 @@ def test_a_simulation_is_the_same_for_the_same_seed(db: None, capsys: Any) -> No
 def test_it_asks_for_nothing_that_it_has_seen(cast: Cast) -> None:
     with cast.acting():
         course = underway.start(cast, now=NOW)
-        timeline = Timeline(course.pk, course.patient_id)
+        timeline = Timeline(course)
         timeline.look(NOW)
         tasks = [one for one in timeline.entries if one.kind == "task"]
         seen = {one.row.hex for one in tasks if one.row is not None}

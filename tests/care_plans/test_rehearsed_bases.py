@@ -57,7 +57,7 @@ def test_a_past_stay_rests_on_the_version_of_its_time(cast: Cast) -> None:
         )
         course.refresh_from_db()
         found = forecast(course, actor=cast.asha.actor(NOW), now=NOW)
-    assert found.stays[0].source == ("expert_consensus",)
+    assert found.stays[0].basis.source == ("expert_consensus",)
 
 
 @pytest.mark.feature("PW-13")
@@ -76,3 +76,45 @@ def test_a_past_stay_rests_on_the_severity_of_its_time(cast: Cast) -> None:
         stays = list(StageStay.objects.filter(course=course).order_by("sequence"))
         found = of_stays(course, stays)
     assert [found[stay.pk].source[0] for stay in stays] == ["carespace_2025", "expert_consensus"]
+
+
+@pytest.mark.feature("PW-13")
+def test_each_part_of_a_dry_run_says_what_it_rests_on(cast: Cast) -> None:
+    with cast.acting():
+        draft: Any = version("1.1.0").content
+    lanes = draft["stages"]["acute"]["lanes"]
+    lanes["physiotherapy"]["activities"][0]["source"] = ["carespace_2025", "expert_consensus"]
+    lanes["physiotherapy"]["activities"][1]["source"] = ["expert_consensus"]
+    definition = PathwayDefinition.model_validate(draft)
+    asked = {"severity": "mild", "side": "left", "begins_on": "2026-01-05", "draft": draft}
+    answer = cast.asha.client.post(
+        "/api/v1/pathways/hamstring-tendinopathy/dry-run", asked, format="json"
+    )
+    entries = answer.data["entries"]
+    marks = ("source", "evidence_grade", "is_expert_consensus")
+    tasks = {
+        (lane, one.text): (
+            list(definition.supporting(one.source)),
+            definition.grade(one.source),
+            one.is_consensus,
+        )
+        for stage in definition.stages.values()
+        for lane, content in stage.lanes.items()
+        for one in content.activities
+    }
+    told = [one for one in entries if one["kind"] == "task"]
+    assert [tasks[one["who"], one["what"]] for one in told] == [
+        tuple(one[mark] for mark in marks) for one in told
+    ]
+    assert {one["is_expert_consensus"] for one in told} == {True, False}
+    for kind, what in [
+        ("stage", "advance: subacute"),
+        ("lane", "needed"),
+        ("stage", "start: acute"),
+    ]:
+        found = next(one for one in entries if (one["kind"], one["what"]) == (kind, what))
+        assert found["evidence_grade"] is not None, found
+    for one in entries:
+        if one["kind"] == "message" or one["what"] in ("assign", "accept"):
+            assert [one[mark] for mark in marks] == [[], None, None]
+    assert [stay["evidence_grade"] for stay in answer.data["stays"]] == ["consensus"] * 3
