@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from care_plans.api.evidence_serializers import EvidenceGradeField
 from care_plans.api.finding_serializers import AnswerField
 from care_plans.content.drafts import read_draft
+from care_plans.content_review import ReviewStatus
 from care_plans.models import Course, Measure, Pathway, PathwayVersion, Severity, Side
 from care_plans.rehearsing.dry_run import Rehearsed, dry_run
 from care_plans.rehearsing.forecasting import forecast
@@ -110,6 +111,14 @@ class RehearsalSerializer(serializers.Serializer[Any]):
     version = serializers.CharField()
     severity = serializers.ChoiceField(choices=Severity.choices)
     side = serializers.CharField(allow_blank=True)
+    review_due = serializers.DateField(
+        allow_null=True, help_text="The last day on which the version counts as reviewed."
+    )
+    review_status = serializers.ChoiceField(
+        choices=ReviewStatus.choices,
+        help_text="How it stands with its review when this begins, or now for a course. It is "
+        "rehearsed also where no course would begin on it, as when its review has expired.",
+    )
     began_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
     stopped = serializers.CharField(
@@ -140,6 +149,7 @@ class _DryRun(ContinuumViewSet):
             severity=data["severity"],
             side=data["side"],
             answers=data["answers"],
+            organization_id=self.actor.organization_id,
             at=datetime.combine(begins_on, NOON),
             **which,
         )

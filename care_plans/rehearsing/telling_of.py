@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from care_plans.content_review import ReviewStatus
 from care_plans.rehearsing.bases import Basis
 from care_plans.rehearsing.dry_run import Rehearsed
 
@@ -29,6 +30,8 @@ def as_data(found: Rehearsed) -> dict[str, Any]:
         "severity": found.severity,
         "side": found.side,
         "notice": NOTICE,
+        "review_due": found.review_due,
+        "review_status": str(found.review_status),
         "began_at": found.began_at,
         "ended_at": found.ended_at,
         "stays": [
@@ -60,6 +63,8 @@ def as_data(found: Rehearsed) -> dict[str, Any]:
 def as_lines(found: Rehearsed) -> Iterator[str]:
     """Return a rehearsal as lines of text, one for each thing that happens."""
     yield f"{found.pathway} {found.version}, {found.severity}{found.side and f', {found.side}'}"
+    if found.review_status in (ReviewStatus.OVERDUE, ReviewStatus.EXPIRED):
+        yield f"its review is overdue: it was due on {found.review_due}"
     for stay in found.stays:
         yield f"{stay.stage}: {_day(stay.entered_at)} to {_day(stay.left_at)}  {_mark(stay.basis)}"
     if found.stopped:
