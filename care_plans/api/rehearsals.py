@@ -11,8 +11,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from care_plans.api.evidence_serializers import EvidenceGradeField
 from care_plans.api.finding_serializers import AnswerField
 from care_plans.content.drafts import read_draft
+from care_plans.content_review import ReviewStatus
 from care_plans.models import Course, Measure, Pathway, PathwayVersion, Severity, Side
 from care_plans.rehearsing.dry_run import Rehearsed, dry_run
 from care_plans.rehearsing.forecasting import forecast
@@ -58,25 +60,39 @@ class DraftRehearsingSerializer(RehearsingSerializer):
     )
 
 
-class RehearsedStaySerializer(serializers.Serializer[Any]):
-    """A stay in a stage."""
+class _RestingSerializer(serializers.Serializer[Any]):
+    """What something rests on in the pathway; null where it rests on nothing there."""
+
+    evidence_grade = EvidenceGradeField(
+        allow_null=True,
+        help_text="How well it is supported by the best of what it cites; null where people "
+        "decide it or the software tells it.",
+    )
+    is_expert_consensus = serializers.BooleanField(
+        allow_null=True,
+        help_text="It rests, in whole or in part, on opinion alone; null where the grade is.",
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add the sources, by a name that a serializer has a use of its own for."""
+        sources = serializers.ListField(
+            child=serializers.CharField(),
+            help_text="The keys of the sources; `expert_consensus` is no study.",
+        )
+        return {**super().get_fields(), "source": sources}
+
+
+class RehearsedStaySerializer(_RestingSerializer):
+    """A stay in a stage, and what it rests on how long it is expected to last."""
 
     stage = serializers.CharField()
     entered_at = serializers.DateTimeField()
     left_at = serializers.DateTimeField(allow_null=True)
     expected_until = serializers.DateTimeField()
 
-    def get_fields(self) -> dict[str, Any]:
-        """Add what the expectation rests on."""
-        sources = serializers.ListField(
-            child=serializers.CharField(),
-            help_text="What the expectation rests on; `expert_consensus` is no study.",
-        )
-        return {**super().get_fields(), "source": sources}
 
-
-class RehearsedEntrySerializer(serializers.Serializer[Any]):
-    """One thing that would happen."""
+class RehearsedEntrySerializer(_RestingSerializer):
+    """One thing that would happen, and what it rests on."""
 
     at = serializers.DateTimeField()
     kind = serializers.ChoiceField(
@@ -95,6 +111,14 @@ class RehearsalSerializer(serializers.Serializer[Any]):
     version = serializers.CharField()
     severity = serializers.ChoiceField(choices=Severity.choices)
     side = serializers.CharField(allow_blank=True)
+    review_due = serializers.DateField(
+        allow_null=True, help_text="The last day on which the version counts as reviewed."
+    )
+    review_status = serializers.ChoiceField(
+        choices=ReviewStatus.choices,
+        help_text="How it stands with its review when this begins, or now for a course. It is "
+        "rehearsed also where no course would begin on it, as when its review has expired.",
+    )
     began_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
     stopped = serializers.CharField(
@@ -125,6 +149,7 @@ class _DryRun(ContinuumViewSet):
             severity=data["severity"],
             side=data["side"],
             answers=data["answers"],
+            organization_id=self.actor.organization_id,
             at=datetime.combine(begins_on, NOON),
             **which,
         )

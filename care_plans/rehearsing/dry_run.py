@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import STAGES, SeverityName
 from care_plans.content.stored import reading_as
+from care_plans.content_review import ReviewStatus, review_due, review_status
 from care_plans.models import Course, Measure, PathwayVersion, Severity, Side, StageStay
 from care_plans.rehearsing import meeting
+from care_plans.rehearsing.bases import Basis, of_stays
 from care_plans.rehearsing.expected import Expected
 from care_plans.rehearsing.playing import DAY, Player, begin
 from care_plans.rehearsing.scene import scratch_scene
@@ -28,14 +31,14 @@ class NoVersionStored(NotFound):
 class Stayed:
     """One stay of a rehearsed course: which stage, from when to when, and for how long expected.
 
-    `source` says what the expectation rests on, in the words of the pathway's sources.
+    `basis` says what the expectation rests on, in the version by which it was expected.
     """
 
     stage: str
     entered_at: datetime
     left_at: datetime | None
     expected_until: datetime
-    source: tuple[str, ...] = ()
+    basis: Basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class Rehearsed:
     """What a rehearsal showed.
 
     `unmet` is what stood in the way and was overridden by the lead; `stopped` is why it could not
-    go on to the end, or nothing.
+    go on to the end, or nothing. `review_due` is until when the version counts as reviewed, and
+    `review_status` how it stands with that when the rehearsal begins.
     """
 
     pathway: str
@@ -56,6 +60,8 @@ class Rehearsed:
     entries: tuple[Entry, ...]
     unmet: tuple[str, ...]
     stopped: str = ""
+    review_due: date | None = None
+    review_status: ReviewStatus = ReviewStatus.UNKNOWN
 
 
 def dry_run(
@@ -65,22 +71,35 @@ def dry_run(
     side: str = "",
     answers: Mapping[str, Any] | None = None,
     draft: PathwayDefinition | None = None,
+    organization_id: UUID | None = None,
     at: datetime,
 ) -> Rehearsed:
     """Send a made-up patient through a version, or a draft that nobody published; nothing is kept.
 
     The patient meets each stage's exit on its last expected day; whatever is asked of them and
-    not answered in `answers` is answered in the plainest way (`meeting.circumstances`). Raises
+    not answered in `answers` is answered in the plainest way (`meeting.circumstances`). One whose
+    review is overdue is rehearsed all the same, and said to be so, by the reviews of the
+    organization that asks, if there is one. Raises
     `Invalid` for a wrong severity, side or answer, `NoVersionStored`, and what applying raises.
     """
     row = version or stand_in(draft)
     _check(draft or row.definition, severity, side)
+    due = _review_due(row, draft, organization_id)
     try:
-        return _rehearsed(row, draft, severity=severity, side=side, answers=answers or {}, at=at)
+        found = _rehearsed(row, draft, severity=severity, side=side, answers=answers or {}, at=at)
     except (ArithmeticError, RecursionError) as error:
         raise Invalid("The pathway names figures that cannot be reckoned with.") from error
     except (Denied, NotFound) as error:  # of made-up people: nobody who asks was denied anything
         raise Invalid(f"The made-up people cannot follow this pathway. {error.detail}") from error
+    return replace(found, review_due=due, review_status=review_status(due, today=at.date()))
+
+
+def _review_due(
+    row: PathwayVersion, draft: PathwayDefinition | None, organization_id: UUID | None
+) -> date | None:
+    if draft is not None or organization_id is None:
+        return (draft or row.definition).governance.next_review_due
+    return review_due(row, organization_id)
 
 
 def _rehearsed(
@@ -123,7 +142,7 @@ def scores_of(definition: PathwayDefinition, severity: Any, side: str) -> meetin
 @contextmanager
 def watched(player: Player, *, from_here: bool = False) -> Iterator[Timeline]:
     """Keep a timeline of what happens to a course within this block, or of all that is there."""
-    timeline = Timeline(player.course_id, player.course.patient_id)
+    timeline = Timeline(player.course)
     player.watch = timeline.look
     if from_here:
         timeline.begin_here(player.at, others=player.others)
@@ -139,7 +158,8 @@ def told_of(
     """Return what a rehearsed course has come to."""
     course: Course = player.course
     definition = course.pathway_version.definition
-    stays = StageStay.objects.filter(course=course).order_by("sequence")
+    stays = list(StageStay.objects.filter(course=course).order_by("sequence"))
+    bases = of_stays(course, stays)
     return Rehearsed(
         pathway=definition.pathway,
         version=definition.version,
@@ -153,7 +173,7 @@ def told_of(
                 stay.entered_at,
                 stay.left_at,
                 stay.expected_until,
-                _expectation_source(definition, stay.stage, course.severity),
+                bases[stay.pk],
             )
             for stay in stays
         ),
@@ -161,13 +181,6 @@ def told_of(
         unmet=tuple(dict.fromkeys(unmet)),
         stopped=stopped,
     )
-
-
-def _expectation_source(
-    definition: PathwayDefinition, stage: Any, severity: Any
-) -> tuple[str, ...]:
-    """Return what it rests on how long a stage is expected to last."""
-    return definition.supporting(definition.stage(stage).weeks(severity).source)
 
 
 def stand_in(draft: PathwayDefinition | None) -> PathwayVersion:

@@ -5,6 +5,7 @@ act, and beside them one made-up person of each other discipline, so that no ref
 somebody to be employed. Nothing of it is kept and nothing is sent.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.db import OperationalError, connection
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from care_plans import facts, leading
+from care_plans.content_review import review_due, review_status
 from care_plans.models import Course, Lane, Recommendation, RedFlag, SafetyAlert, StageStay
 from care_plans.progress import RedFlagOpen
 from care_plans.rehearsing import meeting
@@ -56,7 +58,11 @@ def forecast(course: Course, *, actor: Actor, now: datetime) -> Rehearsed:
             with watched(player, from_here=True) as timeline:
                 played = Expected(player, _scores(course, now))
                 stopped = _stopped(played)
-            return told_of(player, timeline, played.unmet, stopped=stopped)
+            found = told_of(player, timeline, played.unmet, stopped=stopped)
+            due = review_due(course.pathway_version, course.organization_id)
+            return replace(
+                found, review_due=due, review_status=review_status(due, today=now.date())
+            )
     except OperationalError as error:
         if not isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
             raise

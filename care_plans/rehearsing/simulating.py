@@ -17,6 +17,7 @@ from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import SEVERITIES, STAGES, SeverityName
 from care_plans.content.stages import Stage
 from care_plans.content.stored import reading_as
+from care_plans.content_review import review_status
 from care_plans.models import PathwayVersion, StageStay
 from care_plans.rehearsing import meeting
 from care_plans.rehearsing.dry_run import scores_of, stand_in, watched
@@ -166,6 +167,7 @@ def _report(
         "patients": patients,
         "seed": seed,
         "began_at": at.isoformat(),
+        "review_status": str(review_status(definition.governance.next_review_due, today=at.date())),
         "assumptions": asdict(assumed),
     }
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from care_plans.content_review import ReviewStatus
+from care_plans.rehearsing.bases import Basis
 from care_plans.rehearsing.dry_run import Rehearsed
 
 #: nothing of it is a prediction
@@ -28,6 +30,8 @@ def as_data(found: Rehearsed) -> dict[str, Any]:
         "severity": found.severity,
         "side": found.side,
         "notice": NOTICE,
+        "review_due": found.review_due,
+        "review_status": str(found.review_status),
         "began_at": found.began_at,
         "ended_at": found.ended_at,
         "stays": [
@@ -36,7 +40,7 @@ def as_data(found: Rehearsed) -> dict[str, Any]:
                 "entered_at": stay.entered_at,
                 "left_at": stay.left_at,
                 "expected_until": stay.expected_until,
-                "source": list(stay.source),
+                **_resting(stay.basis),
             }
             for stay in found.stays
         ],
@@ -49,6 +53,7 @@ def as_data(found: Rehearsed) -> dict[str, Any]:
                 "who": entry.who,
                 "what": entry.what,
                 "detail": entry.detail,
+                **_resting(entry.basis),
             }
             for entry in found.entries
         ],
@@ -58,15 +63,36 @@ def as_data(found: Rehearsed) -> dict[str, Any]:
 def as_lines(found: Rehearsed) -> Iterator[str]:
     """Return a rehearsal as lines of text, one for each thing that happens."""
     yield f"{found.pathway} {found.version}, {found.severity}{found.side and f', {found.side}'}"
+    if found.review_status in (ReviewStatus.OVERDUE, ReviewStatus.EXPIRED):
+        yield f"its review is overdue: it was due on {found.review_due}"
     for stay in found.stays:
-        yield f"{stay.stage}: {_day(stay.entered_at)} to {_day(stay.left_at)}"
+        yield f"{stay.stage}: {_day(stay.entered_at)} to {_day(stay.left_at)}  {_mark(stay.basis)}"
     if found.stopped:
         yield f"stopped: {found.stopped}"
     for unmet in found.unmet:
         yield f"unmet and overridden: {unmet}"
     for entry in found.entries:
-        parts = [entry.kind, entry.who, entry.what, f"({entry.detail})" if entry.detail else ""]
+        said = f"({entry.detail})" if entry.detail else ""
+        parts = [entry.kind, entry.who, entry.what, said, _mark(entry.basis)]
         yield f"{_day(entry.at)}  " + "  ".join(part for part in parts if part)
+
+
+def _resting(basis: Basis | None) -> dict[str, Any]:
+    if basis is None:
+        return {"source": [], "evidence_grade": None, "is_expert_consensus": None}
+    return {
+        "source": list(basis.source),
+        "evidence_grade": basis.grade,
+        "is_expert_consensus": basis.is_consensus,
+    }
+
+
+def _mark(basis: Basis | None) -> str:
+    """Return how well something is supported, and that part of it is opinion where it is."""
+    if basis is None:
+        return ""
+    is_mixed = basis.is_consensus and basis.grade != "consensus"
+    return f"[{basis.grade}{', part consensus' if is_mixed else ''}]"
 
 
 def _day(moment: datetime | None) -> str:

@@ -6,13 +6,18 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
+from care_plans.content.sourced import STAGES
 from care_plans.models import (
     Activity,
     Course,
     Lane,
     Recommendation,
+    StageStay,
     StageTransition,
 )
+from care_plans.rehearsing import bases
+from care_plans.rehearsing.bases import Basis
+from coordination.models import new_id
 from notifications.kinds import headline
 from notifications.models import Message
 from referrals.models import Referral, ReferralTransition
@@ -22,9 +27,15 @@ type Kind = Literal["stage", "lane", "task", "referral", "recommendation", "mess
 ORDER: tuple[Kind, ...] = ("stage", "lane", "task", "referral", "recommendation", "message")
 
 
+BEFORE_ALL = UUID(int=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happens: on which day, of what kind, to or for whom, and what."""
+    """One thing that happens: on which day, of what kind, to or for whom, and what.
+
+    `basis` is what it rests on in the pathway: none where people decide, or the software tells.
+    """
 
     at: datetime
     kind: Kind
@@ -33,6 +44,7 @@ class Entry:
     detail: str = ""
     row: UUID | None = field(default=None, compare=False)
     lane_id: UUID | None = field(default=None, compare=False)
+    basis: Basis | None = None
 
     @property
     def day(self) -> date:
@@ -42,13 +54,17 @@ class Entry:
 
 @dataclass(slots=True)
 class Timeline:
-    """The entries of one course; `look` adds what came since it looked last."""
+    """The entries of one course; `look` adds what came since it looked last.
 
-    course_id: UUID
-    patient_id: UUID
+    What comes is written by this process, whose ids grow: so only what has a greater id than those
+    there were at the last look is asked for, and not all that is known already.
+    """
+
+    course: Course
     entries: list[Entry] = field(default_factory=list)
     _known: set[UUID] = field(default_factory=set)
     _lanes: dict[UUID, str] = field(default_factory=dict)
+    _since: UUID = BEFORE_ALL
 
     def look(self, at: datetime) -> None:
         """Add what is new, as of a moment."""
@@ -57,6 +73,7 @@ class Timeline:
         self._add(self._tasks(at))
         self._add(self._referrals())
         self._add(self._recommendations())
+        self._since = new_id()
 
     def look_at_messages(self) -> None:
         """Add what was sent or held back; called once, at the end."""
@@ -66,7 +83,7 @@ class Timeline:
         """Leave out all that is there already; of the messages, `others` and what was sent."""
         self.look(at)
         self.entries.clear()
-        done = Message.objects.filter(patient_id=self.patient_id)
+        done = Message.objects.filter(patient_id=self.course.patient_id)
         done = done.exclude(status=Message.Status.QUEUED)
         self._known |= {*done.values_list("pk", flat=True), *others}
 
@@ -85,22 +102,48 @@ class Timeline:
             self.entries.append(entry)
 
     def _stages(self) -> Iterable[Entry]:
-        moves = StageTransition.objects.filter(course=self.course_id).exclude(pk__in=self._known)
+        moves = StageTransition.objects.filter(course=self.course.pk, pk__gt=self._since)
         for move in moves.order_by("recorded_at", "id"):
             to = move.to_stage if move.to_status == Course.Status.ACTIVE else move.to_status
             detail = "by override" if move.overridden else ""
-            yield Entry(move.effective_at, "stage", "", f"{move.action}: {to}", detail, move.pk)
+            yield Entry(
+                move.effective_at,
+                "stage",
+                "",
+                f"{move.action}: {to}",
+                detail,
+                move.pk,
+                basis=bases.of_move(self.course, move),
+            )
 
     def _changed_lanes(self, at: datetime) -> Iterable[Entry]:
-        for lane in Lane.objects.filter(course=self.course_id).order_by("discipline"):
+        for lane in Lane.objects.filter(course=self.course.pk).order_by("discipline"):
             before = self._lanes.get(lane.pk)
             self._lanes[lane.pk] = lane.needed
             quiet = before is None and lane.needed == Lane.Needed.NOT_NEEDED
             if lane.needed != before and not quiet:
-                yield Entry(at, "lane", lane.discipline, lane.needed, lane.reason, None, lane.pk)
+                yield Entry(
+                    at,
+                    "lane",
+                    lane.discipline,
+                    lane.needed,
+                    lane.reason,
+                    None,
+                    lane.pk,
+                    self._lane_basis(lane),
+                )
+
+    def _lane_basis(self, lane: Lane) -> Basis | None:
+        if lane.decided_by == Lane.DecidedBy.PERSON:
+            return None
+        last = StageStay.objects.filter(course=self.course.pk).order_by("sequence").last()
+        if last is not None and last.left_at is not None:
+            return None
+        # during intake, lanes are decided for the first stage
+        return bases.of_lane(self.course, last.stage if last else STAGES[0], lane.discipline)
 
     def _tasks(self, at: datetime) -> Iterable[Entry]:
-        rows = Activity.objects.filter(course=self.course_id).exclude(pk__in=self._known)
+        rows = Activity.objects.filter(course=self.course.pk, pk__gt=self._since)
         for task in rows.select_related("lane").order_by("lane__discipline", "key"):
             told = [task.dose_level and f"dose {task.dose_level}", task.cadence, task.caution]
             yield Entry(
@@ -111,12 +154,13 @@ class Timeline:
                 "; ".join(one for one in told if one),
                 task.pk,
                 task.lane_id,
+                bases.of_task(self.course, task.stage, task.key),
             )
 
     def _referrals(self) -> Iterable[Entry]:
-        lanes = Lane.objects.filter(course=self.course_id, referral__isnull=False)
+        lanes = Lane.objects.filter(course=self.course.pk, referral__isnull=False)
         by_referral = dict(lanes.values_list("referral_id", "id"))
-        rows = Referral.objects.filter(pk__in=by_referral).exclude(pk__in=self._known)
+        rows = Referral.objects.filter(pk__in=by_referral, pk__gt=self._since)
         for row in rows.order_by("order", "discipline"):
             yield Entry(
                 row.requested_at,
@@ -126,10 +170,9 @@ class Timeline:
                 row.priority,
                 row.pk,
                 by_referral[row.pk],
+                bases.of_lane(self.course, row.stage, row.discipline),
             )
-        steps = ReferralTransition.objects.filter(referral__in=by_referral).exclude(
-            pk__in=self._known
-        )
+        steps = ReferralTransition.objects.filter(referral__in=by_referral, pk__gt=self._since)
         for step in (
             steps.exclude(action__in=["open", "submit"]).select_related("referral").order_by("id")
         ):
@@ -144,12 +187,15 @@ class Timeline:
             )
 
     def _recommendations(self) -> Iterable[Entry]:
-        rows = Recommendation.objects.filter(course=self.course_id).exclude(pk__in=self._known)
-        for row in rows.order_by("made_at", "rule"):
-            yield Entry(row.made_at, "recommendation", row.lane, row.then, row.rule, row.pk)
+        rows = Recommendation.objects.filter(course=self.course.pk, pk__gt=self._since)
+        for row in rows.select_related("pathway_version__pathway").order_by("made_at", "rule"):
+            basis = bases.of_recommendation(row)
+            yield Entry(
+                row.made_at, "recommendation", row.lane, row.then, row.rule, row.pk, basis=basis
+            )
 
     def _messages(self) -> Iterable[Entry]:
-        rows = Message.objects.filter(patient_id=self.patient_id).select_related(
+        rows = Message.objects.filter(patient_id=self.course.patient_id).select_related(
             "to_practitioner_role"
         )
         told: dict[tuple[datetime, str, str, str], list[str]] = {}

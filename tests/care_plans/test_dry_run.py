@@ -6,13 +6,19 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from care_plans.models import Course, PathwayVersion
 from care_plans.rehearsing.dry_run import Rehearsed, dry_run
 from care_plans.rehearsing.telling_of import as_lines
+from care_plans.rehearsing.timeline import Timeline
 from coordination.models import Organization, User
 from coordination.problems import Invalid
+from tests.care_plans import underway
 from tests.care_plans.imagined import hamstring
+from tests.cast import NOW, Cast
+from tests.servers.programs import StartProgram
 
 AT = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 
@@ -89,3 +95,30 @@ def test_a_simulation_is_the_same_for_the_same_seed(db: None, capsys: Any) -> No
     assert counted() == before
     assert said[0] == said[1]
     assert '"patients": 1' in said[0]
+
+
+def test_it_asks_for_nothing_that_it_has_seen(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW)
+        timeline = Timeline(course)
+        timeline.look(NOW)
+        tasks = [one for one in timeline.entries if one.kind == "task"]
+        seen = {one.row.hex for one in tasks if one.row is not None}
+        with CaptureQueriesContext(connection) as asked:
+            timeline.look(NOW)
+    said = "\n".join(query["sql"] for query in asked.captured_queries)
+    assert len(seen) > 3
+    assert [one for one in seen if one in said] == []
+    assert [one for one in timeline.entries if one.kind == "task"] == tasks
+
+
+@pytest.mark.feature("PW-13")
+def test_a_simulation_is_the_same_in_another_process(
+    committed_db: None, start_program: StartProgram
+) -> None:
+    asked = ["manage", "simulate", "--pathway", "hamstring-strain", "--patients", "1"]
+    started = [start_program(*asked, environment={"PYTHONHASHSEED": seed}) for seed in ("1", "77")]
+    assert [one.process.wait(120) for one in started] == [0, 0]
+    told = [one.log.read_text().partition("\n{\n")[2] for one in started]  # after what was logged
+    assert told[0] == told[1]
+    assert '"patients": 1' in told[0]

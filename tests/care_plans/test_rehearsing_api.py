@@ -238,3 +238,16 @@ def elsewhere(ask: Any) -> Any:
 
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asked).result(30)
+
+
+@pytest.mark.feature("PW-13")
+def test_it_rehearses_what_nobody_may_begin_before_its_review(cast: Cast) -> None:
+    late = content() | {"version": "9.9.9"}
+    late["governance"] = {
+        **late["governance"],
+        "last_reviewed": "2020-01-01",
+        "next_review_due": "2021-01-01",
+    }
+    answer = cast.asha.client.post(f"{AT}/dry-run", {**MILD, "draft": late}, format="json")
+    assert told(answer, "stage")[0] == ("2026-01-05", "", "start: acute")
+    assert (answer.data["review_status"], answer.data["review_due"]) == ("expired", "2021-01-01")
