@@ -302,7 +302,7 @@ def _stays(ids: list[UUID]) -> dict[UUID, StayFact]:
     """Return the stay of each course; a course is paused and resumed in turns."""
     return {
         course_id: StayFact(stay_id, stage, entered_at, tuple(zip_longest(turns[::2], turns[1::2])))
-        for course_id, stay_id, stage, entered_at, turns in read(_STAYS, ids)
+        for course_id, stay_id, stage, entered_at, turns in _read(_STAYS, ids)
     }
 
 
