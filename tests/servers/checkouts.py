@@ -26,9 +26,7 @@ from coordination.servers.processes import FOLDER_MARK, Account, end, free_port
 from coordination.servers.shelter import can_run
 from tests.servers.folders import enterable_folder, remove_servers
 
-_LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", "var", "__pycache__", ".*_cache", ".hypothesis", "tests", "node_modules"
-)
+_LEFT_OUT = (".git", ".venv", "var", ".*_cache", ".hypothesis", "tests", "node_modules")
 _NOT_NEEDED = shutil.ignore_patterns("test", "__pycache__", "idlelib", "*.a", "share", "include")
 
 
@@ -114,6 +112,14 @@ class Checkout:
                 continue
         return [one for one in found if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
 
+    def end(self) -> None:
+        """Kill whatever runs in it."""
+        for demo in self.started:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(demo.process.pid, signal.SIGKILL)
+            demo.process.wait()
+        end(self.processes(), steps=((signal.SIGKILL, 10.0),))
+
     def _is_below(self, place: Path) -> bool:
         noted = place.parent / "belongs-to"
         owner = Path(noted.read_text().strip()) if noted.exists() else place
@@ -185,13 +191,20 @@ def status(url: str) -> int:
 
 
 @contextmanager
-def checkout(*, account: Account | None = None, closed: bool = False) -> Iterator[Checkout]:
-    """Have a copy of the project, `closed`: in a folder that only its user can enter."""
+def checkout(
+    *, account: Account | None = None, closed: bool = False, compiled: bool = True
+) -> Iterator[Checkout]:
+    """Have a copy of the project, `closed`: in a folder that only its user can enter.
+
+    `compiled`: with the bytecode that is there already, which each of its processes would make.
+    """
     with enterable_folder() as outside:
         home = outside / "home"
         home.mkdir()
         project = home / "project"
-        shutil.copytree(PROJECT, project, ignore=_LEFT_OUT)
+        # Bytecode that another process is just writing has a name with a number at its end.
+        bytecode = "*.pyc.*" if compiled else "__pycache__"
+        shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns(*_LEFT_OUT, bytecode))
         python, packages = _python_for(account)
         made = Checkout(project, account, python, packages)
         if account:
@@ -202,11 +215,7 @@ def checkout(*, account: Account | None = None, closed: bool = False) -> Iterato
         try:
             yield made
         finally:
-            for demo in made.started:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(demo.process.pid, signal.SIGKILL)
-                demo.process.wait()
-            end(made.processes(), steps=((signal.SIGKILL, 10.0),))
+            made.end()
             remove_servers(made.folder)
 
 

@@ -37,6 +37,23 @@ def project() -> Iterator[Checkout]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def _shared() -> Iterator[Checkout]:
+    with checkout(closed=as_root) as made:
+        yield made
+
+
+@pytest.fixture
+def lived_in(_shared: Checkout) -> Iterator[Checkout]:
+    """Offer a copy where nothing runs, but whose demo may have run before and left its data.
+
+    Whichever test comes first makes the clinic, and the others need not wait for another one.
+    """
+    assert _shared.processes() == []
+    yield _shared
+    _shared.end()
+
+
 def _count_patients(url: str) -> int:
     with psycopg.connect(url) as connection:
         # The owner too is bound by the fence, so the statistics have to do.
@@ -49,28 +66,29 @@ def _count_patients(url: str) -> int:
 
 
 @pytest.mark.feature("OP-01")
-def test_it_starts_cold_and_checks_itself_within_five_minutes(project: Checkout) -> None:
+def test_it_starts_cold_and_checks_itself_within_five_minutes() -> None:
     """No environment, no data: the packages are installed as well, from uv's cache if it can."""
-    project.through_uv = True
-    for name in ("uv.lock", ".python-version"):
-        if (PROJECT / name).exists():
-            shutil.copy(PROJECT / name, project.project)
-    begun = time.monotonic()
-    demo = project.start(another_port(), "--check")
-    assert demo.wait(seconds=300) == 0, demo.explain()
-    assert time.monotonic() - begun < 300
-    assert (project.project / ".venv").is_dir()
-    assert "The main job holds" in demo.written
-    assert "Traceback" not in demo.written
-    assert project.processes() == []
+    with checkout(compiled=False) as project:
+        project.through_uv = True
+        for name in ("uv.lock", ".python-version"):
+            if (PROJECT / name).exists():
+                shutil.copy(PROJECT / name, project.project)
+        begun = time.monotonic()
+        demo = project.start(another_port(), "--check")
+        assert demo.wait(seconds=300) == 0, demo.explain()
+        assert time.monotonic() - begun < 300
+        assert (project.project / ".venv").is_dir()
+        assert "The main job holds" in demo.written
+        assert "Traceback" not in demo.written
+        assert project.processes() == []
 
 
-def test_it_starts_everything_and_leaves_no_trace(project: Checkout) -> None:
+def test_it_starts_everything_and_leaves_no_trace(lived_in: Checkout) -> None:
     port = free_port()
-    demo = project.start(f"--port={port}")
+    demo = lived_in.start(f"--port={port}")
     demo.wait_until_ready()
     left = demo.left()
-    assert stat.S_IMODE((project.folder / "environment.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE((lived_in.folder / "environment.json").stat().st_mode) == 0o600
     assert status(f"http://127.0.0.1:{port}/health/ready") == 200
     assert status(f"http://127.0.0.1:{port}/") == 200
     assert status(left["mail_catcher_url"]) == 200
@@ -79,58 +97,59 @@ def test_it_starts_everything_and_leaves_no_trace(project: Checkout) -> None:
     for login in logins:
         assert login.email in demo.written
     assert _count_patients(left["database_owner_url"]) >= 6
-    second = project.start(another_port())
+    second = lived_in.start(another_port())
     assert second.wait() == 1
     assert f"runs already: http://127.0.0.1:{port}" in second.written
     assert "Traceback" not in second.written
-    assert project.run("migrate", "--check").returncode == 0
-    checked = project.run("demo", "--check")
+    assert lived_in.run("migrate", "--check").returncode == 0
+    checked = lived_in.run("demo", "--check")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "The main job holds" in checked.stdout
     assert demo.interrupt() == 0
-    assert project.processes() == []
-    assert not (project.folder / "environment.json").exists()
+    assert lived_in.processes() == []
+    assert not (lived_in.folder / "environment.json").exists()
     assert "Traceback" not in demo.written
 
 
-def test_it_comes_back_with_its_data_after_everything_was_killed(project: Checkout) -> None:
-    demo = project.start(another_port())
+def test_it_comes_back_with_its_data_after_everything_was_killed(lived_in: Checkout) -> None:
+    demo = lived_in.start(another_port())
     demo.wait_until_ready()
     before = _count_patients(demo.left()["database_owner_url"])
     assert before > 0
     demo.kill_everything()
-    logged = (project.folder / "logs" / "web-server.log").read_text()
-    again = project.start(another_port())
+    logged = (lived_in.folder / "logs" / "web-server.log").read_text()
+    again = lived_in.start(another_port())
     again.wait_until_ready()
-    assert (project.folder / "logs" / "web-server.log.1").read_text() == logged
+    assert (lived_in.folder / "logs" / "web-server.log.1").read_text() == logged
     url = again.left()["database_owner_url"]
     assert _count_patients(url) == before
     again.process.kill()  # the demo alone: its servers and programs live on
     again.process.wait()
-    assert project.processes() != []
-    third = project.start(another_port(), "--fresh")
+    assert lived_in.processes() != []
+    third = lived_in.start(another_port(), "--fresh")
     third.wait_until_ready()
     assert "that a killed demo left behind" in third.written
     assert third.left()["database_owner_url"] != url
     third.process.send_signal(signal.SIGTERM)
     assert third.wait() == 0
-    assert project.processes() == []
+    assert lived_in.processes() == []
 
 
-def test_it_stops_and_says_why_when_a_part_dies(project: Checkout) -> None:
-    demo = project.start(another_port())
+def test_it_stops_and_says_why_when_a_part_dies(lived_in: Checkout) -> None:
+    demo = lived_in.start(another_port())
     demo.wait_until_ready()
-    beat = next(one for one in project.processes() if "beat" in one.cmdline())
+    beat = next(one for one in lived_in.processes() if "beat" in one.cmdline())
     beat.kill()
     assert demo.wait() == 1
     assert "Beat was ended by SIGKILL; the demo stops" in demo.written
     assert "Traceback" not in demo.written
-    assert project.processes() == []
+    assert lived_in.processes() == []
 
 
 @needs_root
-def test_it_runs_for_an_ordinary_user_beside_roots_own() -> None:
-    with checkout(account=ORDINARY, closed=True) as theirs, checkout(closed=True) as roots:
+def test_it_runs_for_an_ordinary_user_beside_roots_own(lived_in: Checkout) -> None:
+    roots = lived_in
+    with checkout(account=ORDINARY, closed=True) as theirs:
         demos = [theirs.start(another_port()), roots.start(another_port())]
         for demo in demos:
             demo.wait_until_ready(seconds=180)

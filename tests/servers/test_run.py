@@ -36,21 +36,28 @@ class Command(BaseCommand):
     def handle(self, **options: object) -> None:
         pass
 """
-_LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", ".*_cache", "uv.lock")
+# Bytecode goes along, but for what another process is just writing under a name of its own.
+_LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "var", "*.pyc.*", ".*_cache", "uv.lock")
 
 
-@pytest.fixture
-def project() -> Iterator[Path]:
-    """Have a copy of the project with one test that can be made to last, and without tables.
-
-    What becomes of the servers is the question here, and not what is in them.
-    """
+@pytest.fixture(scope="module")
+def _copy() -> Iterator[Path]:
     with enterable_folder() as folder:
         copy = folder / "project"
         shutil.copytree(PROJECT, copy, ignore=_LEFT_OUT)
         (copy / "coordination/management/commands/prepare_database.py").write_text(EMPTY)
         yield copy
-        remove_servers(copy)
+
+
+@pytest.fixture
+def project(_copy: Path) -> Iterator[Path]:
+    """Have a copy of the project with one test that can be made to last, and without tables.
+
+    What becomes of the servers is the question here, and not what is in them.
+    """
+    yield _copy
+    remove_servers(_copy)
+    shutil.rmtree(_copy / "var", ignore_errors=True)
 
 
 def _run(
