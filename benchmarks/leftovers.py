@@ -12,14 +12,13 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
+from benchmarks.soaking import AFTERWARDS
 from care_plans.flag_reminders import OF_COURSE
 from care_plans.models import Activity, Course, Goal, Recommendation, RedFlag, StageStay
 from coordination.models import OPEN_WORK, HandOff, WorkItem
 from notifications.models import Attempt, Message
 from referrals.models import Referral
 
-#: said because a course has ended, or because a report on it came back
-AFTERWARDS = ("course.discharged", "referral.reported", "hand-off.answered")
 _BEGUN = (WorkItem.Status.ACCEPTED, WorkItem.Status.IN_PROGRESS)
 
 

@@ -6,7 +6,7 @@ As a program it does one part over and over, in a process of its own: `make`, `e
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 #: when the plans begin; and when they end, long after every alert that they planned was due
 BEGAN = datetime(2026, 1, 12, 9, tzinfo=UTC)
 ENDS = BEGAN + timedelta(weeks=60)
+#: said because a course has ended, or because a report on it came back
+AFTERWARDS = ("course.discharged", "referral.reported", "hand-off.answered")
 PATHWAY = "hamstring-tendinopathy"
 SOFT_FLAG = "numbness-or-tingling"
+URGENT_FLAG = "popping-sound"
 #: how plans end, in turn; the last one is replaced by another condition on the same plan
 OUTCOMES = ("not_achieved", "patient_left", "deceased", "new_diagnosis")
 
@@ -38,6 +41,26 @@ class People:
 
 
 @dataclass(frozen=True)
+class Kind:
+    """One kind of plan: what is found on its first course, how far that is, who works on it."""
+
+    severity: str = "mild"
+    flags: tuple[str, ...] = (SOFT_FLAG,)
+    is_moved: bool = False
+    is_taken_up: bool = False
+
+
+#: as many as have no divisor in common with the outcomes, so that each kind ends in each way
+KINDS = (
+    Kind(),
+    Kind(severity="severe", is_taken_up=True),
+    Kind(severity="moderate", flags=(), is_moved=True),
+    Kind(flags=(SOFT_FLAG, URGENT_FLAG)),
+    Kind(severity="moderate", flags=(), is_taken_up=True),
+)
+
+
+@dataclass(frozen=True)
 class Plan:
     """A plan with everything open."""
 
@@ -47,11 +70,12 @@ class Plan:
 
 
 def open_everything(people: People, number: int) -> Plan:
-    """Register a patient, and open on their plan all that a course can start."""
+    """Register a patient, and open on their plan all that a course can start, of one kind."""
     from care_plans import circumstances, hand_offs, plans, progress
     from coordination import registration
     from coordination.tenancy import acting_in
 
+    kind = KINDS[number % len(KINDS)]
     with acting_in(people.organization_id):
         lead = people.lead(BEGAN)
         patient = registration.register_patient(
@@ -67,13 +91,16 @@ def open_everything(people: People, number: int) -> Plan:
             now=BEGAN,
         )
         plan, _ = plans.open_plan(patient.pk, actor=lead, now=BEGAN)
-        active, paused = (_begun(plan.pk, side, people) for side in ("left", "both"))
-        waiting = _applied(plan.pk, "right", people)
+        active, paused = (_begun(plan.pk, side, kind, people) for side in ("left", "both"))
+        waiting = _applied(plan.pk, "right", kind, people)
+        if kind.is_moved:
+            onwards = progress.Request(action="advance", override=True, reason="moves on")
+            progress.perform(active.pk, onwards, actor=lead, now=BEGAN)
         circumstances.record_answers(
             active.pk, answers={"only_after_exercise": True}, actor=lead, now=BEGAN
         )
-        _find(active, SOFT_FLAG, people)
-        _ask_somebody(active, people)
+        _find(active, kind.flags, people)
+        _ask_somebody(active, kind, people)
         progress.perform(
             paused.pk, progress.Request(action="pause", reason="rests"), actor=lead, now=BEGAN
         )
@@ -81,7 +108,7 @@ def open_everything(people: People, number: int) -> Plan:
         return Plan(plan.pk, patient.pk, (active.pk, paused.pk, waiting.pk))
 
 
-def _applied(plan_id: UUID, side: str, people: People) -> "Course":
+def _applied(plan_id: UUID, side: str, kind: Kind, people: People) -> "Course":
     from care_plans import courses
     from care_plans.models import PathwayVersion
 
@@ -89,7 +116,7 @@ def _applied(plan_id: UUID, side: str, people: People) -> "Course":
     course, _ = courses.apply_pathway(
         plan_id,
         pathway_version_id=version.pk,
-        severity="mild",
+        severity=kind.severity,
         side=side,
         answers={"sitting_aggravates": True, "stress_affects_sleep": True},
         actor=people.lead(BEGAN),
@@ -98,34 +125,38 @@ def _applied(plan_id: UUID, side: str, people: People) -> "Course":
     return course
 
 
-def _begun(plan_id: UUID, side: str, people: People) -> "Course":
+def _begun(plan_id: UUID, side: str, kind: Kind, people: People) -> "Course":
     from care_plans import progress
 
-    course = _applied(plan_id, side, people)
-    _find(course, "", people)
+    course = _applied(plan_id, side, kind, people)
+    _find(course, (), people)
     asked = progress.Request(action="start")
     return progress.perform(course.pk, asked, actor=people.lead(BEGAN), now=BEGAN)
 
 
-def _find(course: "Course", present: str, people: People) -> None:
+def _find(course: "Course", present: Sequence[str], people: People) -> None:
     from care_plans import red_flags
 
     flags = course.pathway_version.definition.screened_flags()
-    answers = {one.id: "present" if one.id == present else "absent" for one in flags}
+    answers = {one.id: "present" if one.id in present else "absent" for one in flags}
     red_flags.record_screen(course.pk, answers=answers, actor=people.lead(BEGAN), now=BEGAN)
 
 
-def _ask_somebody(course: "Course", people: People) -> None:
-    """Let a referral wait for its answer; the others wait in the queue."""
+def _ask_somebody(course: "Course", kind: Kind, people: People) -> None:
+    """Let a referral wait for its answer, or be worked on; the others wait in the queue."""
     from care_plans.models import Lane
+    from coordination.actors import actor_for
     from coordination.models import PractitionerRole
     from referrals.lifecycle import perform
 
-    theirs = PractitionerRole.objects.filter(pk=people.other_role).values("discipline")
-    lane = Lane.objects.get(course=course, referral__isnull=False, discipline__in=theirs)
+    role = PractitionerRole.objects.select_related("practitioner__user").get(pk=people.other_role)
+    lane = Lane.objects.get(course=course, referral__isnull=False, discipline=role.discipline)
     assert lane.referral_id is not None
     scheduler = people.scheduler(BEGAN)
     perform(lane.referral_id, "assign", actor=scheduler, now=BEGAN, to=people.other_role)
+    if kind.is_taken_up and role.practitioner.user is not None:
+        theirs = actor_for(role.practitioner.user, people.organization_id, now=BEGAN)
+        perform(lane.referral_id, "accept", actor=theirs, now=BEGAN)
 
 
 def end(plan: Plan, number: int, people: People, *, now: datetime) -> None:
@@ -236,7 +267,7 @@ def _set_up() -> dict[str, str]:
 
 def _make(asked: dict[str, Any]) -> Iterator[Any]:
     people = _people(asked["people"])
-    for number in range(asked["first"], asked["last"]):
+    for number in range(len(KINDS)):
         plan = open_everything(people, number)
         yield [number, str(plan.id), str(plan.patient), [str(one) for one in plan.courses]]
 
@@ -294,7 +325,7 @@ def _main() -> None:
     django.setup()
     from django.conf import settings
 
-    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
     parts: dict[str, Callable[[dict[str, Any]], Iterator[Any]]] = {
         "set_up": lambda asked: iter([_set_up()]),
         "make": _make,

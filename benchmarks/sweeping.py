@@ -13,6 +13,8 @@ from uuid import UUID
 
 import django
 
+from benchmarks.copying import copy_rows
+
 BATCH = 500
 #: every table that holds rows of the sent courses, in an order in which nothing is amiss
 _TABLES = (
@@ -55,11 +57,7 @@ def fill(given: dict[str, Any]) -> dict[str, Any]:
         assert StageStay.objects.filter(left_at=None).count() == models
     copies = -(-given["courses"] // models)
     with psycopg.connect(given["admin_url"], autocommit=True) as admin:
-        admin.execute("SET session_replication_role = replica")
-        admin.execute("SET synchronous_commit = off")
-        for table in _TABLES:
-            _copy(admin, table, copies - 1)
-        admin.execute("VACUUM ANALYZE")
+        copy_rows(admin, _TABLES, copies - 1)
         counts = [
             admin.execute(f"SELECT count(*) FROM {table}").fetchone()
             for table in (
@@ -79,68 +77,6 @@ def fill(given: dict[str, Any]) -> dict[str, Any]:
         "organization": str(organization_id),
         "admin_url": given["admin_url"],
     }
-
-
-#: what a copy shares with what it was copied from
-_SHARED = {
-    "organization_id",
-    "practitioner_role_id",
-    "pathway_id",
-    "pathway_version_id",
-    "measure_id",
-    "user_id",
-    "to_user_id",
-    "to_practitioner_role_id",
-    "owner_id",
-    "requested_by_id",
-    "claimed_by_id",
-    "decided_by_id",
-    "acknowledged_by_id",
-}
-#: ids of a copy lie together, as those of rows that were written one after the other
-_COPIED = """
-CREATE OR REPLACE FUNCTION pg_temp.copied(id uuid, n integer) RETURNS uuid LANGUAGE sql IMMUTABLE
-AS $$ SELECT (lpad(to_hex(n), 8, '0') || substr(md5(id::text || n), 9))::uuid $$;
-CREATE OR REPLACE FUNCTION pg_temp.all_copied(ids uuid[], n integer) RETURNS uuid[]
-LANGUAGE sql AS $$ SELECT CASE WHEN ids IS NOT NULL THEN
-    coalesce((SELECT array_agg(c ORDER BY c) FROM unnest(ids) u, pg_temp.copied(u, n) c), '{}')
-END $$;
-CREATE OR REPLACE FUNCTION pg_temp.told(text text, n integer) RETURNS text LANGUAGE sql IMMUTABLE
-AS $$ SELECT CASE WHEN text ~ '^[0-9a-f]{8}-[0-9a-f]{4}-' THEN
-    pg_temp.copied(substr(text, 1, 36)::uuid, n)::text || substr(text, 37) ELSE text END $$;
-"""
-
-
-def _copy(admin: Any, table: str, copies: int) -> None:
-    """Copy a table's rows, each id of the copied rows changed in the same way in every table."""
-    columns = admin.execute(
-        "SELECT column_name, udt_name FROM information_schema.columns "
-        "WHERE table_name = %s AND is_generated = 'NEVER' ORDER BY ordinal_position",
-        [table],
-    ).fetchall()
-    told = [_told(table, name, kind) for name, kind in columns]
-    admin.execute(_COPIED)
-    names = ", ".join(f'"{name}"' for name, _ in columns)
-    admin.execute(
-        f"INSERT INTO {table} ({names}) SELECT {', '.join(told)} FROM {table}, "
-        f"generate_series(1, {copies}) AS n ORDER BY n"
-    )
-
-
-def _told(table: str, name: str, kind: str) -> str:
-    if name == "person":
-        return "CASE WHEN to_patient_id IS NULL THEN person ELSE pg_temp.copied(person, n) END"
-    if kind == "uuid" and name not in _SHARED:
-        return f"pg_temp.copied({name}, n)"
-    if kind == "_uuid":
-        return f"pg_temp.all_copied({name}, n)"
-    if name == "occurrence":
-        return "pg_temp.told(occurrence, n)"
-    if name in ("search_key", "family_name"):
-        return f"{name} || ' ' || n"
-    if (table, name) == ("referrals_referral", "key"):
-        return "'stage-stay:' || pg_temp.told(substr(key, 12), n)"
-    return f'"{name}"'
 
 
 def _send(now: datetime) -> UUID:

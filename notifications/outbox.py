@@ -5,10 +5,10 @@ is the message. The broker is only nudged, after the commit; whoever forgets to 
 nothing but a few seconds.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from time import monotonic
 from uuid import UUID
 
@@ -97,7 +97,7 @@ def enqueue(
     created = _insert(wanted)
     if due_at <= now:
         for channel in sorted({message.channel for message in created}):
-            transaction.on_commit(partial(nudge, channel))
+            _nudge_once(channel)
     return [message.id for message in created]
 
 
@@ -176,6 +176,19 @@ def schedulers(*, now: datetime) -> list[Recipient]:
         .values_list("user_id", flat=True)
     )
     return [Recipient(user_id=user_id, as_role=Role.SCHEDULER) for user_id in found]
+
+
+def _nudge_once(channel: str) -> None:
+    """Wake a worker after the commit: once, however many messages the transaction writes."""
+    wanted = _nudge_of(channel)
+    # what a savepoint that was undone had asked for is not among these any more
+    if all(asked is not wanted for _, asked, _ in transaction.get_connection().run_on_commit):
+        transaction.on_commit(wanted)
+
+
+@cache
+def _nudge_of(channel: str) -> Callable[[], None]:
+    return partial(nudge, channel)
 
 
 def nudge(channel: str) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from celery import Celery, current_app
 from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.test import TestCase
 
 from coordination.models import PractitionerRole, new_id
 from coordination.tenancy import acting_in
@@ -52,6 +53,25 @@ def test_it_writes_the_same_occurrence_once_even_after_it_was_cancelled(
     enqueue(cast.asha, subject_id=subject)
     _cancel(cast, subject)
     assert enqueue(cast.asha, subject_id=subject) == []
+
+
+def test_it_nudges_once_for_all_that_a_transaction_says(cast: Cast, kind: MessageKind) -> None:
+    with TestCase.captureOnCommitCallbacks() as nudges:
+        enqueue(cast.asha)
+        enqueue(cast.asha, addressed(cast.sam))
+    assert len(nudges) == 2  # one for each channel
+
+
+def test_it_nudges_for_what_is_said_after_a_savepoint_was_undone(
+    cast: Cast, kind: MessageKind
+) -> None:
+    with TestCase.captureOnCommitCallbacks() as nudges:
+        with pytest.raises(LookupError), transaction.atomic():
+            enqueue(cast.asha)
+            raise LookupError
+        assert nudges == []
+        enqueue(cast.asha)
+    assert len(nudges) == 2
 
 
 def test_it_writes_another_occurrence_and_another_subject(cast: Cast, kind: MessageKind) -> None:
