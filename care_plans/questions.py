@@ -10,7 +10,7 @@ from decimal import Context, Decimal, localcontext
 from operator import ge, gt, le, lt
 from typing import Any
 
-from care_plans.counting import Within, lasted, latest_answer, pair, scores, sides_asked
+from care_plans.counting import Within, lasted, latest_answer, pair, sides_asked
 from care_plans.criteria import (
     Compared,
     Criterion,
@@ -23,6 +23,7 @@ from care_plans.criteria import (
     SignedOff,
 )
 from care_plans.evidence import Evidence, Facts, LaneFact, ScoreFact, Side
+from care_plans.questioned import in_digits, name_of, scores_for
 from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, rows_of
 
 # Without traps an absurd number overflows to infinity, and never raises.
@@ -52,7 +53,7 @@ def _each_side[Q: Compared | Gained](
     meant = sides_asked(facts, question.measure, "other" if which == "other" else "affected")
     if not meant:
         return Said(
-            UNKNOWN, lambda: f"There is no {which} side to take {_name(question, facts)} of."
+            UNKNOWN, lambda: f"There is no {which} side to take {name_of(question, facts)} of."
         )
     said = [judge(question, facts, now, side) for side in meant]
     if len(said) == 1:
@@ -65,7 +66,7 @@ def _each_side[Q: Compared | Gained](
 
 
 def _compared(question: Compared, facts: Facts, now: datetime, side: Side) -> Said:
-    found = _taken(question, facts, now, side)[-question.consecutive :]
+    found = scores_for(question, facts, now, side)[-question.consecutive :]
     limit, outcome = question.value, MET
     passes = _TESTS[question.comparison]
     if not all(passes(score.value, limit) for score in found):
@@ -83,10 +84,10 @@ def _compared_in_words(question: Compared, facts: Facts, side: Side, found: list
     asked = f"{_WORDS[question.comparison]} {question.value}"
     if question.consecutive > 1:
         asked += f", {question.consecutive} times in a row"
-    name = _name(question, facts, side)
+    name = name_of(question, facts, side)
     if not found:
         return f"{name} has no score that counts; asked for {asked}."
-    values = ", ".join(_shown(score.value) for score in found)
+    values = ", ".join(in_digits(score.value) for score in found)
     return f"{name} was {values} ({found[-1].effective_at:%Y-%m-%d}); asked for {asked}."
 
 
@@ -100,18 +101,18 @@ def _gained_calmly(question: Gained, facts: Facts, now: datetime, side: Side) ->
     if better not in ("higher", "lower"):
         return Said(
             UNKNOWN,
-            lambda: f"{_name(question, facts, side)} has no known direction of improvement.",
+            lambda: f"{name_of(question, facts, side)} has no known direction of improvement.",
         )
     start: Within = "course" if question.since == "baseline" else "stage"
     asked = f"{question.gain_percent} percent" if question.gain is None else f"{question.gain}"
     compared = pair(
-        _taken(question, facts, now, side, within=start), _taken(question, facts, now, side)
+        scores_for(question, facts, now, side, within=start), scores_for(question, facts, now, side)
     )
     if compared is None:
         return Said(
             UNKNOWN,
             lambda: (
-                f"{_name(question, facts, side)} has no two scores to compare; asked for {asked}."
+                f"{name_of(question, facts, side)} has no two scores to compare; asked for {asked}."
             ),
         )
     first, last = compared
@@ -124,8 +125,8 @@ def _gained_calmly(question: Gained, facts: Facts, now: datetime, side: Side) ->
         return Said(
             UNKNOWN,
             lambda: (
-                f"{_name(question, facts, side)} began at {_shown(first.value)}: a share of it "
-                "says nothing."
+                f"{name_of(question, facts, side)} began at {in_digits(first.value)}: a share of "
+                "it says nothing."
             ),
             rows,
         )
@@ -134,8 +135,8 @@ def _gained_calmly(question: Gained, facts: Facts, now: datetime, side: Side) ->
     return Said(
         MET if gain >= wanted else NOT_MET,
         lambda: (
-            f"{_name(question, facts, side)} went from {_shown(first.value)} to "
-            f"{_shown(last.value)}, a gain of {_shown(gain)}; asked for {asked}."
+            f"{name_of(question, facts, side)} went from {in_digits(first.value)} to "
+            f"{in_digits(last.value)}, a gain of {in_digits(gain)}; asked for {asked}."
         ),
         rows,
     )
@@ -150,7 +151,7 @@ def _wanted(question: Gained, earlier: Decimal) -> Decimal | None:
 
 def _side_ratio(question: SideRatio, facts: Facts, now: datetime) -> Said:
     """Compare the sides where both were last measured in one assessment, so in one state."""
-    name = _name(question, facts)
+    name = name_of(question, facts)
     affected = sides_asked(facts, question.measure, "affected")
     other = sides_asked(facts, question.measure, "other")
     if len(affected) != 1 or len(other) != 1 or affected == other:
@@ -172,7 +173,7 @@ def _side_ratio(question: SideRatio, facts: Facts, now: datetime) -> Said:
     return Said(
         MET if reached else NOT_MET,
         lambda: (
-            f"{name} was {_shown(mine.value)} against {_shown(reference.value)} on the other "
+            f"{name} was {in_digits(mine.value)} against {in_digits(reference.value)} on the other "
             f"side; asked for {question.side_ratio} of it."
         ),
         rows,
@@ -182,33 +183,13 @@ def _side_ratio(question: SideRatio, facts: Facts, now: datetime) -> Said:
 def _pairs(
     question: SideRatio, facts: Facts, now: datetime, affected: Side, other: Side
 ) -> list[tuple[ScoreFact, ScoreFact]]:
-    taken = {score.assessment_id: score for score in _taken(question, facts, now, other)}
-    mine = _taken(question, facts, now, affected)
+    taken = {score.assessment_id: score for score in scores_for(question, facts, now, other)}
+    mine = scores_for(question, facts, now, affected)
     return [
         (s, taken[s.assessment_id])
         for s in mine
         if s.assessment_id in taken and s.method == taken[s.assessment_id].method
     ]
-
-
-def _taken(
-    question: Compared | Gained | SideRatio,
-    facts: Facts,
-    now: datetime,
-    side: Side,
-    *,
-    within: Within | None = None,
-) -> list[ScoreFact]:
-    """Return the scores that the question is about, earliest first."""
-    return scores(
-        facts,
-        question.measure,
-        now,
-        within=within or question.within,
-        side=side,
-        item=question.item if isinstance(question, Compared) else None,
-        subscale=question.subscale,
-    )
 
 
 def _signed_off(question: SignedOff, facts: Facts) -> Said:
@@ -314,25 +295,6 @@ def _elapsed(question: Elapsed, facts: Facts, now: datetime) -> Said:
         lambda: f"The {what} is {days} days old, without pauses; asked for {wanted}.",
         lambda: (row,),
     )
-
-
-def _name(question: Compared | Gained | SideRatio, facts: Facts, side: Side = "") -> str:
-    known = facts.measures.get(question.measure)
-    name = known.name if known else question.measure
-    if isinstance(question, Compared) and question.item is not None:
-        name += f", item {question.item}"
-    if question.subscale is not None:
-        name += f", {question.subscale.replace('_', ' ')}"
-    return f"{name}, {side}" if side else name
-
-
-def _shown(value: Decimal) -> str:
-    """Print a number as people write it: 3, not 3.0000 nor 3E+1."""
-    plain = value.normalize()
-    digits = plain.as_tuple().exponent
-    if isinstance(digits, int) and -12 <= digits <= 12:
-        return f"{plain:f}"
-    return str(plain)
 
 
 _ASK: Mapping[type, Callable[[Any, Facts, datetime], Said]] = {
