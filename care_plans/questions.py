@@ -5,12 +5,19 @@ counts, dates and numbers stand in the sentences, never free text of a patient.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Context, Decimal, localcontext
 from operator import ge, gt, le, lt
 from typing import Any
 
-from care_plans.counting import Within, lasted, latest_answer, pair, sides_asked
+from care_plans.counting import (
+    Within,
+    by_period,
+    lasted,
+    latest_answer,
+    pair,
+    sides_asked,
+)
 from care_plans.criteria import (
     Compared,
     Criterion,
@@ -28,6 +35,7 @@ from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, rows_of
 
 # Without traps an absurd number overflows to infinity, and never raises.
 _CALM = Context(prec=28, traps=[])
+_LARGE = Decimal(10) ** 12
 
 _TESTS = {"<=": le, ">=": ge, "<": lt, ">": gt}
 _WORDS = {"<=": "at most", ">=": "at least", "<": "below", ">": "above"}
@@ -66,7 +74,12 @@ def _each_side[Q: Compared | Gained](
 
 
 def _compared(question: Compared, facts: Facts, now: datetime, side: Side) -> Said:
-    found = scores_for(question, facts, now, side)[-question.consecutive :]
+    if question.over is not None:
+        return _averaged(question, question.over.days, facts, now, side)
+    taken = scores_for(question, facts, now, side)
+    period = _period(question, facts)
+    fresh = [s for s in taken if period is None or now - s.effective_at <= period]
+    found = fresh[-question.consecutive :]
     limit, outcome = question.value, MET
     passes = _TESTS[question.comparison]
     if not all(passes(score.value, limit) for score in found):
@@ -75,16 +88,74 @@ def _compared(question: Compared, facts: Facts, now: datetime, side: Side) -> Sa
         outcome = UNKNOWN
     return Said(
         outcome,
-        lambda: _compared_in_words(question, facts, side, found),
+        lambda: _compared_in_words(question, facts, side, found, taken[-1:]),
         lambda: rows_of("score", (score.id for score in found)),
     )
 
 
-def _compared_in_words(question: Compared, facts: Facts, side: Side, found: list[ScoreFact]) -> str:
+def _averaged(question: Compared, days: int, facts: Facts, now: datetime, side: Side) -> Said:
+    name, asked = name_of(question, facts, side), f"{_WORDS[question.comparison]} {question.value}"
+    period = _period(question, facts)
+    if period is None:
+        return Said(
+            UNKNOWN, lambda: f"{name} does not say which time a score is about; asked for {asked}."
+        )
+    times = max(1, days // period.days)
+    found = by_period(
+        scores_for(question, facts, now, side),
+        facts,
+        now,
+        within=question.within,
+        days=period.days,
+        times=times,
+    )
+    told = f"{times} times {period.days} days"
+
+    def rows() -> tuple[Evidence, ...]:
+        return rows_of("score", (score.id for score in found))
+
+    if len(found) < times:
+        return Said(
+            UNKNOWN,
+            lambda: (
+                f"{name} has no score of {times - len(found)} of {told}, which can be entered "
+                f"late; asked for {asked} on average."
+            ),
+            rows,
+        )
+    with localcontext(_CALM):
+        mean = sum((score.value for score in found), Decimal(0)) / times
+        passes = _TESTS[question.comparison](mean, question.value)
+        shown = in_digits(round(mean, 2) if abs(mean) < _LARGE else mean)
+    return Said(
+        MET if passes else NOT_MET,
+        lambda: f"{name} was {shown} on average of {told}; asked for {asked}.",
+        rows,
+    )
+
+
+def _period(question: Compared, facts: Facts) -> timedelta | None:
+    known = facts.measures.get(question.measure)
+    return known.period if known is not None else None
+
+
+def _compared_in_words(
+    question: Compared,
+    facts: Facts,
+    side: Side,
+    found: list[ScoreFact],
+    last: list[ScoreFact],
+) -> str:
     asked = f"{_WORDS[question.comparison]} {question.value}"
     if question.consecutive > 1:
         asked += f", {question.consecutive} times in a row"
     name = name_of(question, facts, side)
+    period = _period(question, facts)
+    if period is not None and last and not found:
+        return (
+            f"{name} was last known on {last[0].effective_at:%Y-%m-%d}, of the {period.days} days "
+            f"before: that says nothing of now; asked for {asked}."
+        )
     if not found:
         return f"{name} has no score that counts; asked for {asked}."
     values = ", ".join(in_digits(score.value) for score in found)

@@ -216,6 +216,8 @@ def _asked(
     for where, node in parts(whole, at):
         if isinstance(node, Compared | Gained | SideRatio):
             yield from _on_measure(where, node, measures)
+            if isinstance(node, Compared):
+                yield from _over(where, node, measures.get(node.measure))
         elif isinstance(node, Reported):
             yield from _answered(where, node, context)
 
@@ -247,6 +249,18 @@ def _on_measure(
             named = f"{measure.id}, {node.subscale}" if node.subscale else measure.id
             limits = f"{low} to {'any number' if high is None else high}"
             yield where, f"{node.value} is outside the range of {named}, {limits}"
+
+
+def _over(where: Where, node: Compared, measure: MeasureDefinition | None) -> Found:
+    if node.over is None or measure is None:
+        return
+    if measure.period is None:
+        yield (*where, "over"), f"{measure.id} does not say which time a score of it is about"
+    elif node.over.days < measure.period.days:
+        yield (
+            (*where, "over"),
+            f"is less than the {measure.period.days} days that one score is about",
+        )
 
 
 def _gain(where: Where, node: Gained, measure: MeasureDefinition) -> Found:
