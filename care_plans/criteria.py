@@ -151,6 +151,17 @@ class Gained(_OnMeasure):
         return self
 
 
+class Worsened(_OnMeasure):
+    """The latest score is worse than an earlier one by at least `worse_by`.
+
+    "Worse" follows the measure: a rise of 2 on a pain scale is worse by 2. `since` names the
+    earlier score, as `Gained` does. Unknown when either is missing, or when they are the same.
+    """
+
+    worse_by: Decimal = Field(gt=0)
+    since: Literal["baseline", "stage_start"] = "stage_start"
+
+
 class SideRatio(_OnMeasure):
     """The affected side reaches a share of the other side: affected / other >= `side_ratio`.
 
@@ -226,6 +237,7 @@ _KINDS = {
     "any_of": "any_of",
     "gain": "gained",
     "gain_percent": "gained",
+    "worse_by": "worsened",
     "side_ratio": "side_ratio",
     "measure": "compared",
     "no_open": "no_open",
@@ -248,6 +260,7 @@ type Criterion = Annotated[
     Annotated[AllOf, Tag("<all_of>")]
     | Annotated[AnyOf, Tag("<any_of>")]
     | Annotated[Gained, Tag("<gained>")]
+    | Annotated[Worsened, Tag("<worsened>")]
     | Annotated[SideRatio, Tag("<side_ratio>")]
     | Annotated[Compared, Tag("<compared>")]
     | Annotated[NoOpen, Tag("<no_open>")]

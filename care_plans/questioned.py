@@ -4,12 +4,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from care_plans.counting import Within, scores
-from care_plans.criteria import Compared, Gained, SideRatio
+from care_plans.criteria import Compared, Gained, SideRatio, Worsened
 from care_plans.evidence import Facts, ScoreFact, Side
 
 
 def scores_for(
-    question: Compared | Gained | SideRatio,
+    question: Compared | Gained | Worsened | SideRatio,
     facts: Facts,
     now: datetime,
     side: Side,
@@ -28,7 +28,9 @@ def scores_for(
     )
 
 
-def name_of(question: Compared | Gained | SideRatio, facts: Facts, side: Side = "") -> str:
+def name_of(
+    question: Compared | Gained | Worsened | SideRatio, facts: Facts, side: Side = ""
+) -> str:
     """Return what a question asks about, in words."""
     known = facts.measures.get(question.measure)
     name = known.name if known else question.measure

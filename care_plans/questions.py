@@ -28,10 +28,11 @@ from care_plans.criteria import (
     Reported,
     SideRatio,
     SignedOff,
+    Worsened,
 )
 from care_plans.evidence import Evidence, Facts, LaneFact, ScoreFact, Side
 from care_plans.questioned import in_digits, name_of, scores_for
-from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, rows_of
+from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, rows_of, some
 
 # Without traps an absurd number overflows to infinity, and never raises.
 _CALM = Context(prec=28, traps=[])
@@ -50,14 +51,14 @@ def answer(question: Criterion, facts: Facts, now: datetime) -> Said:
     return found
 
 
-def _each_side[Q: Compared | Gained](
+def _each_side[Q: Compared | Gained | Worsened](
     which: str,
     question: Q,
     facts: Facts,
     now: datetime,
     judge: Callable[[Q, Facts, datetime, Side], Said],
 ) -> Said:
-    """Judge every side that is meant; when both are affected, both must pass."""
+    """Judge every side that is meant; of two, both must pass, and one is enough to worsen."""
     meant = sides_asked(facts, question.measure, "other" if which == "other" else "affected")
     if not meant:
         return Said(
@@ -66,8 +67,9 @@ def _each_side[Q: Compared | Gained](
     said = [judge(question, facts, now, side) for side in meant]
     if len(said) == 1:
         return said[0]
+    join = some if isinstance(question, Worsened) else every
     return Said(
-        every(one.outcome for one in said),
+        join(one.outcome for one in said),
         lambda: " ".join(one.tell() for one in said),
         lambda: tuple(dict.fromkeys(row for one in said for row in one.rows())),
     )
@@ -162,12 +164,12 @@ def _compared_in_words(
     return f"{name} was {values} ({found[-1].effective_at:%Y-%m-%d}); asked for {asked}."
 
 
-def _gained(question: Gained, facts: Facts, now: datetime, side: Side) -> Said:
+def _changed(question: Gained | Worsened, facts: Facts, now: datetime, side: Side) -> Said:
     with localcontext(_CALM):
-        return _gained_calmly(question, facts, now, side)
+        return _changed_calmly(question, facts, now, side)
 
 
-def _gained_calmly(question: Gained, facts: Facts, now: datetime, side: Side) -> Said:
+def _changed_calmly(question: Gained | Worsened, facts: Facts, now: datetime, side: Side) -> Said:
     better = facts.measures[question.measure].better if question.measure in facts.measures else ""
     if better not in ("higher", "lower"):
         return Said(
@@ -175,7 +177,7 @@ def _gained_calmly(question: Gained, facts: Facts, now: datetime, side: Side) ->
             lambda: f"{name_of(question, facts, side)} has no known direction of improvement.",
         )
     start: Within = "course" if question.since == "baseline" else "stage"
-    asked = f"{question.gain_percent} percent" if question.gain is None else f"{question.gain}"
+    asked = _asked(question)
     compared = pair(
         scores_for(question, facts, now, side, within=start), scores_for(question, facts, now, side)
     )
@@ -203,8 +205,9 @@ def _gained_calmly(question: Gained, facts: Facts, now: datetime, side: Side) ->
         )
     change = last.value - first.value
     gain = change if better == "higher" else -change
+    is_met = -gain >= wanted if isinstance(question, Worsened) else gain >= wanted
     return Said(
-        MET if gain >= wanted else NOT_MET,
+        MET if is_met else NOT_MET,
         lambda: (
             f"{name_of(question, facts, side)} went from {in_digits(first.value)} to "
             f"{in_digits(last.value)}, a gain of {in_digits(gain)}; asked for {asked}."
@@ -213,8 +216,16 @@ def _gained_calmly(question: Gained, facts: Facts, now: datetime, side: Side) ->
     )
 
 
-def _wanted(question: Gained, earlier: Decimal) -> Decimal | None:
-    """Return the gain that is asked for, or nothing where it is a share of nothing."""
+def _asked(question: Gained | Worsened) -> str:
+    if isinstance(question, Worsened):
+        return f"a loss of {question.worse_by}"
+    return f"{question.gain_percent} percent" if question.gain is None else f"{question.gain}"
+
+
+def _wanted(question: Gained | Worsened, earlier: Decimal) -> Decimal | None:
+    """Return the change that is asked for, or nothing where it is a share of nothing."""
+    if isinstance(question, Worsened):
+        return question.worse_by
     if question.gain_percent is None:
         return question.gain
     return question.gain_percent * earlier / 100 if earlier > 0 else None
@@ -372,7 +383,8 @@ _ASK: Mapping[type, Callable[[Any, Facts, datetime], Said]] = {
     Compared: lambda question, facts, now: _each_side(
         question.side, question, facts, now, _compared
     ),
-    Gained: lambda question, facts, now: _each_side("affected", question, facts, now, _gained),
+    Gained: lambda question, facts, now: _each_side("affected", question, facts, now, _changed),
+    Worsened: lambda question, facts, now: _each_side("affected", question, facts, now, _changed),
     SideRatio: _side_ratio,
     SignedOff: lambda question, facts, _: _signed_off(question, facts),
     LaneNeeded: lambda question, facts, _: _lane_needed(question, facts),

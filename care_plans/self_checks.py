@@ -46,7 +46,11 @@ class NothingToCheck(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One thing to answer with yes or no, and what to do if it is so."""
+    """One thing to answer with yes or no, and what to do if it is so.
+
+    `after_days` is the figure of one that asks whether something has lasted: it may be answered by
+    how many days it has.
+    """
 
     id: str
     text: str
@@ -55,6 +59,7 @@ class Question:
     evidence: tuple[Evidence, ...]
     grade: Grade
     is_consensus: bool
+    after_days: int | None = None
 
     @property
     def cites(self) -> tuple[str, ...]:
@@ -105,17 +110,25 @@ def _question(definition: PathwayDefinition, one: Advice | RedFlag) -> Question:
         evidence=definition.evidence(keys),
         grade=definition.grade(keys),
         is_consensus=EXPERT_CONSENSUS in keys,
+        after_days=one.after.days if isinstance(one, Advice) and one.after else None,
     )
 
 
-def check(definition: PathwayDefinition, answers: Mapping[str, bool]) -> Result:
-    """Return what to do after answers of yes (true) or no.
+def check(
+    definition: PathwayDefinition,
+    answers: Mapping[str, bool],
+    days: Mapping[str, int] | None = None,
+) -> Result:
+    """Return what to do after answers of yes (true) or no, or of how many days it has lasted.
 
     What was left out is unknown and not negative: then nobody is told that self-care is enough.
     Raises `Invalid` that names each answer to a question that was not asked, or not so.
     """
     asked = questions(definition)
-    refuse(_flaws(asked, answers), "The answers are not valid")
+    figures = {one.id: one.after_days for one in asked if one.after_days is not None}
+    refuse(_flaws(asked, answers, days or {}), "The answers are not valid")
+    lasted = {name: given >= figures[name] for name, given in (days or {}).items()}
+    answers = {**lasted, **answers}
     applies = sorted(
         (one for one in asked if answers.get(one.id)),
         key=lambda one: _MOST_URGENT.index(one.urgency),
@@ -133,11 +146,19 @@ def check(definition: PathwayDefinition, answers: Mapping[str, bool]) -> Result:
     )
 
 
-def _flaws(asked: tuple[Question, ...], answers: Mapping[str, bool]) -> Iterator[FieldError]:
+def _flaws(
+    asked: tuple[Question, ...], answers: Mapping[str, bool], days: Mapping[str, int]
+) -> Iterator[FieldError]:
     known = {one.id for one in asked}
+    lasting = {one.id for one in asked if one.after_days is not None}
     for name in answers:
         if name not in known:
             yield FieldError(pointer("answers", name), "This is not asked here.")
+    for name in days:
+        if name not in lasting:
+            yield FieldError(pointer("days", name), "Nobody asks here how many days it has lasted.")
+        elif name in answers:
+            yield FieldError(pointer("days", name), "Answered twice: by days and by yes or no.")
 
 
 def is_crisis(slug: str, *, total: Decimal | None, items: Mapping[int, Decimal]) -> bool:

@@ -40,6 +40,10 @@ class SelfCheckQuestionSerializer(serializers.Serializer[Any]):
     evidence = SupportSerializer(many=True, help_text="What supports it, none of another work.")
     evidence_grade = EvidenceGradeField(source="grade")
     is_expert_consensus = serializers.BooleanField(source="is_consensus")
+    after_days = serializers.IntegerField(
+        allow_null=True,
+        help_text="It asks whether something has lasted so many days; null: it does not.",
+    )
 
 
 class _TranslatedSerializer(serializers.Serializer[Any]):
@@ -71,9 +75,17 @@ class SelfCheckSerializer(_TranslatedSerializer):
 
 
 class SelfCheckAnswersSerializer(serializers.Serializer[Any]):
-    """Yes (true) or no by question; one that is left out is unknown, and not no."""
+    """Yes (true) or no by question; one that is left out is unknown, and not no.
+
+    A question with `after_days` may be answered under `days` instead: how many it has lasted.
+    """
 
     answers = serializers.DictField(child=serializers.BooleanField(), allow_empty=False)
+    days = serializers.DictField(
+        child=serializers.IntegerField(min_value=0, max_value=100_000),
+        default=dict,
+        help_text="Since how many days, by question.",
+    )
 
 
 class SelfHelpStepSerializer(serializers.Serializer[Any]):
@@ -197,8 +209,8 @@ class PathwayCheckView(_WithoutLogin):
     def post(self, request: Request, slug: str) -> Response:
         """Return what to do."""
         told = self_checks.pathway_to_check(slug, language_for(request))
-        answers = self.body(SelfCheckAnswersSerializer)["answers"]
-        result = self_checks.check(told.definition, answers)
+        data = self.body(SelfCheckAnswersSerializer)
+        result = self_checks.check(told.definition, data["answers"], data["days"])
         shown = {name: getattr(result, name) for name in result.__slots__} | _translation(told)
         return spoken(Response(SelfCheckResultSerializer(shown).data), told.language)
 

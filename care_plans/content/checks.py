@@ -24,6 +24,7 @@ from care_plans.criteria import (
     Question,
     Reported,
     SideRatio,
+    Worsened,
     walk,
 )
 
@@ -214,7 +215,7 @@ def _asked(
     measures: Mapping[str, MeasureDefinition],
 ) -> Found:
     for where, node in parts(whole, at):
-        if isinstance(node, Compared | Gained | SideRatio):
+        if isinstance(node, Compared | Gained | Worsened | SideRatio):
             yield from _on_measure(where, node, measures)
             if isinstance(node, Compared):
                 yield from _over(where, node, measures.get(node.measure))
@@ -230,7 +231,7 @@ def _listed(at: Where, named: tuple[str, ...], measures: Mapping[str, MeasureDef
 
 def _on_measure(
     where: Where,
-    node: Compared | Gained | SideRatio,
+    node: Compared | Gained | Worsened | SideRatio,
     measures: Mapping[str, MeasureDefinition],
 ) -> Found:
     measure = measures.get(node.measure)
@@ -241,6 +242,8 @@ def _on_measure(
         yield (*where, "subscale"), unknown(f"subscale of {measure.id}", node.subscale, known)
     elif isinstance(node, SideRatio) and not measure.side_required:
         yield (*where, "measure"), f"{measure.id} is not taken per side"
+    elif isinstance(node, Worsened) and measure.better == "depends":
+        yield (*where, "worse_by"), f"{measure.id} has no single direction of improvement"
     elif isinstance(node, Gained):
         yield from _gain(where, node, measure)
     elif isinstance(node, Compared) and node.item is None:

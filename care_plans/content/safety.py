@@ -8,6 +8,7 @@ from pydantic import Field
 from care_plans.content.sourced import (
     EXPERT_CONSENSUS,
     Discipline,
+    Duration,
     Keys,
     Slug,
     Sourced,
@@ -84,7 +85,8 @@ class Redirect(RedFlag):
 class Advice(Sourced):
     """When somebody should see a provider. Advice never stops anything by itself.
 
-    `red_flag` names the red flag that the same finding is for somebody who is a patient.
+    `red_flag` names the red flag that the same finding is for somebody who is a patient. `after` is
+    how long something must have lasted, where the finding is that it has lasted.
     """
 
     id: Slug
@@ -92,6 +94,7 @@ class Advice(Sourced):
     action: Text
     urgency: Urgency
     red_flag: Slug | None = None
+    after: Duration | None = None
 
 
 class YellowFlag(Sourced):

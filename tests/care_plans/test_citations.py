@@ -164,7 +164,7 @@ def test_a_version_says_of_each_claim_and_source_how_far_it_may_be_trusted(cast:
     assert sources["rio_2015"]["verified"] == "unverified"
     assert [key for key, one in sources.items() if not one["is_evidence"]] == ["rees_2009"]
     claims = {one["text"]: one for one in shown["claims"]}
-    assert len(claims) == 5
+    assert len(claims) == 6
     share = claims["Tendon injuries are 30 to 50 percent of all sports injuries"]
     assert (share["grade"], share["evidence"], share["not_evidence"]) == (
         "unverified",

@@ -165,6 +165,14 @@ GAINS = st.fixed_dictionaries(
         "within": WITHIN,
     }
 )
+LOSSES = st.fixed_dictionaries(
+    {
+        "measure": st.sampled_from(MEASURES),
+        "worse_by": st.integers(1, 20),
+        "since": st.sampled_from(["baseline", "stage_start"]),
+        "within": WITHIN,
+    }
+)
 SHARES = st.fixed_dictionaries(
     {
         "measure": st.sampled_from(MEASURES),
@@ -177,6 +185,7 @@ LEAVES = (
     comparisons()
     | means()
     | GAINS
+    | LOSSES
     | SHARES
     | RATIOS
     | st.sampled_from(
