@@ -10,6 +10,7 @@ from care_plans.content.sourced import (
     Discipline,
     Duration,
     Keys,
+    Name,
     Slug,
     Sourced,
     Text,
@@ -98,11 +99,15 @@ class Advice(Sourced):
 
 
 class YellowFlag(Sourced):
-    """A psychosocial sign: `when` it is met, it counts towards offering help."""
+    """A psychosocial sign: `when` it is met, it counts towards offering help.
+
+    `follow_with` names the measures that are to be taken once a score has met it.
+    """
 
     id: Slug
     text: Text
     when: Criterion
+    follow_with: tuple[Name, ...] = ()
 
 
 class YellowFlags(Sourced):
