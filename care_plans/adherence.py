@@ -1,9 +1,9 @@
 """What was done at home, day by day: adherence of the last 14 days, and the pain with it.
 
 Each entry leaves the scores that criteria ask for, of the measures that say so (`counted`): the
-adherence of the fortnight that ends with its day, and the load response, which is the worse of the
-pain during and a day after. They are recorded by the software, so that whoever entered a day needs
-no scope to take a measure.
+adherence of the fortnight that ends with its day, as soon as both of its weeks have an entry, and
+the load response, which is the worse of the pain during and a day after. They are recorded by the
+software, so that whoever entered a day needs no scope to take a measure.
 """
 
 from collections.abc import Iterator
@@ -28,6 +28,7 @@ from coordination.withheld import must_be_shown
 
 #: how many days count, the day itself among them
 WINDOW = 14
+WEEK = 7
 MOST_SESSIONS = 50
 WORST_PAIN = 10
 
@@ -81,18 +82,19 @@ def record_done(activity_id: UUID, done: Done, *, actor: Actor, now: datetime) -
 def adherence_of(course_id: UUID, day: date) -> Decimal | None:
     """Return the percentage of prescribed sessions done in the fortnight that ends with a day.
 
-    What was done beyond what was prescribed makes up for no other day. None without an entry.
+    What was done beyond what was prescribed makes up for no other day. None unless each of the two
+    weeks has an entry: a few days do not speak for a fortnight.
     """
     entries = AdherenceEntry.objects.filter(
         course_id=course_id,
         day__gt=day - timedelta(days=WINDOW),
         day__lte=day,
         replaced_by=None,
-    ).values_list("prescribed", "completed")
-    prescribed = sum(asked for asked, _ in entries)
-    completed = sum(min(asked, done) for asked, done in entries)
-    if not prescribed:
+    ).values_list("day", "prescribed", "completed")
+    if {(day - entered).days // WEEK for entered, _, _ in entries} != {0, 1}:
         return None
+    prescribed = sum(asked for _, asked, _ in entries)
+    completed = sum(min(asked, done) for _, asked, done in entries)
     share = Decimal(completed) * 100 / Decimal(prescribed)
     return share.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 

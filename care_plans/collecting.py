@@ -5,20 +5,27 @@ implementation guide of ACC, version 1.1.0, code system acc-icp-recorded-outcome
 pathway names the measures that a stage begins with; nobody says when half-way is.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from care_plans import facts
+from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import STAGES, StageName
 from care_plans.counting import SAME_VISIT
+from care_plans.criteria import Compared, Gained, SideRatio, Worsened, leaves
 from care_plans.disclosing import disclose
+from care_plans.evaluation import evaluate
+from care_plans.evidence import Outcome
 from care_plans.models import AbsentScore, Assessment, Course, Measure, Score, StageStay
 from coordination.actors import Actor
 from coordination.problems import Invalid
+
+type _Reads = Compared | Gained | Worsened | SideRatio
 
 Point = Assessment.CollectionPoint
 
@@ -47,11 +54,20 @@ def must_fit_course(point: str, stage: str, course: Course | None, at: datetime)
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """A criterion that reads a measure, in the pathway's name for it and in its words."""
+
+    criterion: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Collection:
     """One measure that is to be collected at a point, and what became of that.
 
     `assessment` and `reason` are None where there is nothing, or where it is withheld: then only
-    `status` says that it was collected.
+    `status` says that it was collected. `why` names the criteria that read it, and `due_at` says by
+    when, where it is asked for because of them; both are empty for what a stage begins with.
     """
 
     point: str
@@ -62,6 +78,8 @@ class Collection:
     assessment: UUID | None = None
     effective_at: datetime | None = None
     reason: str | None = None
+    due_at: datetime | None = None
+    why: tuple[Why, ...] = ()
 
 
 def collections(course: Course, *, actor: Actor, now: datetime) -> list[Collection]:
@@ -70,11 +88,14 @@ def collections(course: Course, *, actor: Actor, now: datetime) -> list[Collecti
     The baseline is what the first stage begins with; each stage that the course has been in has its
     own; the exit is the baseline taken again, from the last stage on (our reading: no source says
     it). A score of the measure that was taken in a stage, or within a day before, counts for the
-    stage and, the first one, for the baseline, whether or not it was taken for them.
+    stage and, the first one, for the baseline, whether or not it was taken for them. What the way
+    out of a stage reads, and the stage does not begin with, is wanted by its review, or by when it
+    is expected to end where that is sooner (ours too); only what was taken in it answers that. What
+    a yellow flag is to be followed with is wanted of whoever may know the scores that met it.
     """
-    wanted = list(_wanted(course))
     taken = _taken(course, now)
     told = set(disclose(_of(course), actor, now).values_list("pk", flat=True))
+    wanted = [*_wanted(course), *_followed_up(course, told, now)]
     return [_collection(one, taken, told) for one in wanted]
 
 
@@ -86,6 +107,8 @@ class _Wanted:
     side: str
     since: datetime
     until: datetime | None
+    due_at: datetime | None = None
+    why: tuple[Why, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +138,91 @@ def _wanted(course: Course) -> Iterator[_Wanted]:
     yield from _each(course, Point.BASELINE, "", first, began, None)
     stays = list(StageStay.objects.filter(course=course).order_by("sequence"))
     for stay in {stay.stage: stay for stay in stays}.values():
-        asked = definition.stage(cast(StageName, stay.stage)).measures_at_entry
+        name = cast(StageName, stay.stage)
+        asked = definition.stage(name).measures_at_entry
         since = stay.entered_at - SAME_VISIT
-        yield from _each(course, Point.STAGE, stay.stage, asked, since, stay.left_at)
+        compared = frozenset(
+            leaf.measure for leaf in _ways_out(definition, name) if isinstance(leaf, SideRatio)
+        )
+        yield from _each(course, Point.STAGE, name, asked, since, stay.left_at, compared=compared)
+        for slug, reading in asked_at_end(definition, name).items():
+            for one in _each(
+                course,
+                Point.STAGE,
+                name,
+                [slug],
+                _counts_since(course, stay, reading),
+                stay.left_at,
+                compared=compared,
+            ):
+                why = tuple(Why(leaf.id or "", leaf.text or "") for leaf in reading)
+                yield replace(one, due_at=_due(stay), why=why)
     is_last = course.stage == STAGES[-1] or course.status == Course.Status.DISCHARGED
     if is_last and stays:
         # a day in the future, so that only what was taken for the exit counts
         yield from _each(course, Point.EXIT, "", first, _NEVER, None)
+
+
+def asked_at_end(definition: PathwayDefinition, stage: StageName) -> dict[str, list[_Reads]]:
+    """Return what the way out of a stage reads and nobody would take, with who asks for it.
+
+    That is: the stage's exit and the next one's entry, without what the stage begins with and what
+    people enter day by day.
+    """
+    found: dict[str, list[_Reads]] = {}
+    for leaf in _ways_out(definition, stage):
+        if leaf.measure not in definition.stage(stage).measures_at_entry:
+            found.setdefault(leaf.measure, []).append(leaf)
+    known = {measure.slug: measure for measure in Measure.objects.filter(slug__in=found)}
+    return {
+        slug: reading
+        for slug, reading in found.items()
+        if slug in known and known[slug].definition.entered != "daily"
+    }
+
+
+def _followed_up(course: Course, told: set[UUID], now: datetime) -> Iterator[_Wanted]:
+    definition = course.pathway_version.definition
+    triggers = [one for one in definition.yellow_flags.triggers if one.follow_with]
+    stay = StageStay.objects.filter(course=course, left_at=None).first()
+    if not triggers or stay is None:
+        return
+    known = facts.gather([course], now=now)[course.pk]
+    taken = {score.id: score for score in known.scores}
+    for trigger in triggers:
+        found = evaluate(trigger.when, definition, known, now)
+        met_by = [taken[row] for row in found.rows() if row in taken]
+        if found.outcome is not Outcome.MET or not met_by:
+            continue
+        if not {score.assessment_id for score in met_by} <= told:
+            continue
+        since = max(score.effective_at for score in met_by) - SAME_VISIT
+        for one in _each(course, Point.STAGE, stay.stage, trigger.follow_with, since, None):
+            yield replace(one, why=(Why(trigger.id, trigger.text),))
+
+
+def _ways_out(definition: PathwayDefinition, stage: StageName) -> Iterator[_Reads]:
+    following = definition.stage_after(stage)
+    asked = [definition.stage(stage).exit]
+    if following is not None:
+        asked.append(definition.stage(following).entry)
+    for criterion in asked:
+        for leaf in leaves(criterion):
+            if isinstance(leaf, Compared | Gained | Worsened | SideRatio):
+                yield leaf
+
+
+def _counts_since(course: Course, stay: StageStay, reading: Iterable[_Reads]) -> datetime:
+    """Return from when on a score answers those who read it: as evaluation counts them."""
+    if any(leaf.within == "stage" for leaf in reading):
+        return stay.entered_at
+    return course.applied_at - SAME_VISIT
+
+
+def _due(stay: StageStay) -> datetime:
+    if stay.review_at is None:
+        return stay.expected_until
+    return min(stay.review_at, stay.expected_until)
 
 
 #: after everything that was ever taken
@@ -135,14 +236,18 @@ def _each(
     slugs: Iterable[str],
     since: datetime,
     until: datetime | None,
+    *,
+    compared: Container[str] = frozenset(),
 ) -> Iterator[_Wanted]:
+    """Yield the measures; of those that two sides are `compared` by, both are wanted."""
     sided = set(
         Measure.objects.filter(slug__in=slugs, side_required=True).values_list("slug", flat=True)
     )
     # a course that names no side, or both, is measured on either
     both = [course.side] if course.side in ("left", "right") else ["left", "right"]
     for slug in slugs:
-        for side in both if slug in sided else [""]:
+        sides = ["left", "right"] if slug in compared else both
+        for side in sides if slug in sided else [""]:
             yield _Wanted(point, stage, slug, side, since, until)
 
 
@@ -184,15 +289,15 @@ def _collection(wanted: _Wanted, taken: Iterable[_Taken], told: set[UUID]) -> Co
     status: Literal["collected", "absent", "outstanding"] = "outstanding"
     if best is not None:
         status = "collected" if best.reason is None else "absent"
-    if best is None or best.assessment not in told:
-        return Collection(wanted.point, wanted.stage, wanted.measure, wanted.side, status)
-    return Collection(
+    row = Collection(
         wanted.point,
         wanted.stage,
         wanted.measure,
         wanted.side,
         status,
-        best.assessment,
-        best.at,
-        best.reason,
+        due_at=wanted.due_at,
+        why=wanted.why,
     )
+    if best is None or best.assessment not in told:
+        return row
+    return replace(row, assessment=best.assessment, effective_at=best.at, reason=best.reason)

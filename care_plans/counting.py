@@ -11,7 +11,7 @@ recorded later is the later one. A score that is no finite number is none.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -163,6 +163,51 @@ def lasted(facts: Facts, since: datetime, now: datetime) -> timedelta:
     for began, ended in pauses:
         rested += max(min(ended or now, now) - max(began, since), timedelta())
     return now - since - rested
+
+
+def by_period(
+    taken: list[ScoreFact],
+    facts: Facts,
+    now: datetime,
+    *,
+    within: Within,
+    days: int,
+    times: int,
+) -> list[ScoreFact]:
+    """Return the last score of each of so many periods back from now; none for one without any.
+
+    A period begins after its first moment, so that what was taken there belongs to the one before.
+    What is paused is no part of any: nobody asks what was done meanwhile, and the periods reach
+    further back. What lies before the stay, or the course, has no scores.
+    """
+    since = _since(facts, within)
+    pauses = [(a, b or now) for a, b in (facts.stay.pauses if facts.stay else ())]
+    pauses.sort(key=lambda pause: (pause[1], pause[0]), reverse=True)
+    found: list[ScoreFact] = []
+    end = now
+    for _ in range(times):
+        if end < since:
+            break
+        begin = _back(end, timedelta(days=days), pauses)
+        found += [s for s in taken if begin < s.effective_at <= end][-1:]
+        end = begin
+    return found
+
+
+def _back(end: datetime, care: timedelta, pauses: list[tuple[datetime, datetime]]) -> datetime:
+    """Return the moment from which on there was so much time of care; `pauses` are latest first."""
+    for began, ended in pauses:
+        if began >= min(ended, end):
+            continue
+        worked = max(end - ended, timedelta())
+        if worked >= care:
+            break
+        care, end = care - worked, began
+    return end - care if end - _FIRST >= care else _FIRST
+
+
+#: nothing lies before it
+_FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 def _since(facts: Facts, within: Within) -> datetime:

@@ -80,11 +80,16 @@ class _OnMeasure(Question):
 class Compared(_OnMeasure):
     """The latest score compared with a number, in all of the last `consecutive` scores.
 
+    A measure may say how much time up to its taking a score is about (`period`): one that is older
+    than that does not count. `over` compares the mean of so much time back from now instead: of the
+    last score in each whole period of the measure, all of which are needed. What was paused is no
+    part of that time, which then reaches further back.
+
     Exactly one of `at_most`, `at_least`, `below`, `above` is set; `comparison` and `value` give
     it uniformly. For a measure that needs a side, the affected side is meant unless `side` says
     otherwise. `item` asks about one item of a questionnaire instead of its total.
     Unknown when fewer than `consecutive` scores count and all of those that do pass; not met as
-    soon as one of the last `consecutive` fails.
+    soon as one of the last `consecutive` fails. With `over`, unknown while a period has no score.
     """
 
     at_most: Decimal | None = None
@@ -92,6 +97,7 @@ class Compared(_OnMeasure):
     below: Decimal | None = None
     above: Decimal | None = None
     consecutive: int = Field(1, ge=1, le=100)
+    over: Duration | None = None
     side: Literal["affected", "other"] = "affected"
     item: int | None = Field(None, ge=1)
 
@@ -101,6 +107,8 @@ class Compared(_OnMeasure):
             raise ValueError("needs exactly one of at_most, at_least, below, above")
         if self.item is not None and self.subscale is not None:
             raise ValueError("asks about an item or a subscale, not both")
+        if self.over is not None and self.consecutive > 1:
+            raise ValueError("compares over a time or consecutive scores, not both")
         return self
 
     @property
@@ -141,6 +149,17 @@ class Gained(_OnMeasure):
         if (self.gain is None) == (self.gain_percent is None):
             raise ValueError("needs exactly one of gain, gain_percent")
         return self
+
+
+class Worsened(_OnMeasure):
+    """The latest score is worse than an earlier one by at least `worse_by`.
+
+    "Worse" follows the measure: a rise of 2 on a pain scale is worse by 2. `since` names the
+    earlier score, as `Gained` does. Unknown when either is missing, or when they are the same.
+    """
+
+    worse_by: Decimal = Field(gt=0)
+    since: Literal["baseline", "stage_start"] = "stage_start"
 
 
 class SideRatio(_OnMeasure):
@@ -218,6 +237,7 @@ _KINDS = {
     "any_of": "any_of",
     "gain": "gained",
     "gain_percent": "gained",
+    "worse_by": "worsened",
     "side_ratio": "side_ratio",
     "measure": "compared",
     "no_open": "no_open",
@@ -240,6 +260,7 @@ type Criterion = Annotated[
     Annotated[AllOf, Tag("<all_of>")]
     | Annotated[AnyOf, Tag("<any_of>")]
     | Annotated[Gained, Tag("<gained>")]
+    | Annotated[Worsened, Tag("<worsened>")]
     | Annotated[SideRatio, Tag("<side_ratio>")]
     | Annotated[Compared, Tag("<compared>")]
     | Annotated[NoOpen, Tag("<no_open>")]

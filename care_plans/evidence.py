@@ -6,7 +6,7 @@ No database here, so that a rule can be tried on any history, real or imagined.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -49,7 +49,8 @@ class MeasureFacts:
     `smallest_change` is the gain that matters, or the measurement error where that is larger; in
     the measure's unit, and None where nobody knows it. `changes` says what it was in each version:
     a score is judged by the version that it was taken by. `risk` has the classes of a screening
-    measure, gravest first, each with the criterion that puts somebody into it.
+    measure, gravest first, each with the criterion that puts somebody into it. `period` is the time
+    up to a score that it is about; None where it is about the moment alone.
     """
 
     name: str
@@ -58,6 +59,7 @@ class MeasureFacts:
     smallest_change: Decimal | None = None
     changes: Mapping[int, Decimal | None] = field(default_factory=dict)
     risk: tuple[tuple[Literal["low", "medium", "high"], Criterion], ...] = ()
+    period: timedelta | None = None
 
     def change_for(self, score: "ScoreFact") -> Decimal | None:
         """Return the gain that matters by the version of a score."""

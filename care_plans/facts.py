@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
 from itertools import zip_longest
@@ -50,6 +50,7 @@ _NEEDED: Mapping[str, bool | None] = {
 
 #: the hash of the content of each version of each measure
 type _Versions = Mapping[tuple[str, int], str]
+type _Risk = tuple[tuple[Literal["low", "medium", "high"], Criterion], ...]
 
 _ON_ITS_WAY = ("draft", "active", "on_hold")
 
@@ -165,10 +166,15 @@ def _measures(versions: _Versions) -> dict[str, MeasureFacts]:
             sided,
             changes[slug].get(version),
             changes[slug],
-            _meaning(versions[slug, version]).risk if (slug, version) in versions else (),
+            *_more(versions.get((slug, version))),
         )
         for slug, name, better, sided, version in rows
     }
+
+
+def _more(sha256: str | None) -> tuple[_Risk, timedelta | None]:
+    """Return the classes of a version, and the time that a score of it is about."""
+    return (_meaning(sha256).risk, _meaning(sha256).period) if sha256 is not None else ((), None)
 
 
 def _versions() -> _Versions:
@@ -181,7 +187,8 @@ class _Meaning(NamedTuple):
 
     smallest_change: Decimal | None
     scoring: int
-    risk: tuple[tuple[Literal["low", "medium", "high"], Criterion], ...]
+    risk: _Risk
+    period: timedelta | None
 
 
 @cache
@@ -190,10 +197,11 @@ def _meaning(sha256: str) -> _Meaning:
     definition = MeasureVersion.objects.filter(sha256=sha256)[0].definition
     scoring = definition.scoring.version if definition.scoring else 0
     risk = tuple((one.level, one.when) for one in definition.risk.levels) if definition.risk else ()
+    period = timedelta(days=definition.period.days) if definition.period else None
     change = definition.smallest_change
     if change is None or change.value is None or change.unit not in (None, ""):
-        return _Meaning(None, scoring, risk)
-    return _Meaning(max(change.value, change.mdc or change.value), scoring, risk)
+        return _Meaning(None, scoring, risk, period)
+    return _Meaning(max(change.value, change.mdc or change.value), scoring, risk, period)
 
 
 def _read(sql: str, ids: Sequence[UUID]) -> list[Any]:

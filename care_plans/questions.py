@@ -5,12 +5,19 @@ counts, dates and numbers stand in the sentences, never free text of a patient.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Context, Decimal, localcontext
 from operator import ge, gt, le, lt
 from typing import Any
 
-from care_plans.counting import Within, lasted, latest_answer, pair, scores, sides_asked
+from care_plans.counting import (
+    Within,
+    by_period,
+    lasted,
+    latest_answer,
+    pair,
+    sides_asked,
+)
 from care_plans.criteria import (
     Compared,
     Criterion,
@@ -21,12 +28,15 @@ from care_plans.criteria import (
     Reported,
     SideRatio,
     SignedOff,
+    Worsened,
 )
 from care_plans.evidence import Evidence, Facts, LaneFact, Outcome, ScoreFact, Side
-from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, rows_of
+from care_plans.questioned import in_digits, name_of, scores_for
+from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, rows_of, some
 
 # Without traps an absurd number overflows to infinity, and never raises.
 _CALM = Context(prec=28, traps=[])
+_LARGE = Decimal(10) ** 12
 
 _TESTS = {"<=": le, ">=": ge, "<": lt, ">": gt}
 _WORDS = {"<=": "at most", ">=": "at least", "<": "below", ">": "above"}
@@ -53,7 +63,7 @@ def outcome(question: Criterion, facts: Facts, now: datetime) -> Outcome:
     return answer(question, facts, now).outcome
 
 
-def _is_taken(question: Compared | Gained | SideRatio, facts: Facts) -> bool:
+def _is_taken(question: Compared | Gained | SideRatio | Worsened, facts: Facts) -> bool:
     return question.measure in facts.scores_of
 
 
@@ -61,31 +71,37 @@ def _is_answered(question: Reported, facts: Facts) -> bool:
     return question.reported in facts.answers_to
 
 
-def _each_side[Q: Compared | Gained](
+def _each_side[Q: Compared | Gained | Worsened](
     which: str,
     question: Q,
     facts: Facts,
     now: datetime,
     judge: Callable[[Q, Facts, datetime, Side], Said],
 ) -> Said:
-    """Judge every side that is meant; when both are affected, both must pass."""
+    """Judge every side that is meant; of two, both must pass, and one is enough to worsen."""
     meant = sides_asked(facts, question.measure, "other" if which == "other" else "affected")
     if not meant:
         return Said(
-            UNKNOWN, lambda: f"There is no {which} side to take {_name(question, facts)} of."
+            UNKNOWN, lambda: f"There is no {which} side to take {name_of(question, facts)} of."
         )
     said = [judge(question, facts, now, side) for side in meant]
     if len(said) == 1:
         return said[0]
+    join = some if isinstance(question, Worsened) else every
     return Said(
-        every(one.outcome for one in said),
+        join(one.outcome for one in said),
         lambda: " ".join(one.tell() for one in said),
         lambda: tuple(dict.fromkeys(row for one in said for row in one.rows())),
     )
 
 
 def _compared(question: Compared, facts: Facts, now: datetime, side: Side) -> Said:
-    found = _taken(question, facts, now, side)[-question.consecutive :]
+    if question.over is not None:
+        return _averaged(question, question.over.days, facts, now, side)
+    taken = scores_for(question, facts, now, side)
+    period = _period(question, facts)
+    fresh = [s for s in taken if period is None or now - s.effective_at <= period]
+    found = fresh[-question.consecutive :]
     limit, outcome = question.value, MET
     passes = _TESTS[question.comparison]
     if not all(passes(score.value, limit) for score in found):
@@ -94,44 +110,102 @@ def _compared(question: Compared, facts: Facts, now: datetime, side: Side) -> Sa
         outcome = UNKNOWN
     return Said(
         outcome,
-        lambda: _compared_in_words(question, facts, side, found),
+        lambda: _compared_in_words(question, facts, side, found, taken[-1:]),
         lambda: rows_of("score", (score.id for score in found)),
     )
 
 
-def _compared_in_words(question: Compared, facts: Facts, side: Side, found: list[ScoreFact]) -> str:
+def _averaged(question: Compared, days: int, facts: Facts, now: datetime, side: Side) -> Said:
+    name, asked = name_of(question, facts, side), f"{_WORDS[question.comparison]} {question.value}"
+    period = _period(question, facts)
+    if period is None:
+        return Said(
+            UNKNOWN, lambda: f"{name} does not say which time a score is about; asked for {asked}."
+        )
+    times = max(1, days // period.days)
+    found = by_period(
+        scores_for(question, facts, now, side),
+        facts,
+        now,
+        within=question.within,
+        days=period.days,
+        times=times,
+    )
+    told = f"{times} times {period.days} days"
+
+    def rows() -> tuple[Evidence, ...]:
+        return rows_of("score", (score.id for score in found))
+
+    if len(found) < times:
+        return Said(
+            UNKNOWN,
+            lambda: (
+                f"{name} has no score of {times - len(found)} of {told}, which can be entered "
+                f"late; asked for {asked} on average."
+            ),
+            rows,
+        )
+    with localcontext(_CALM):
+        mean = sum((score.value for score in found), Decimal(0)) / times
+        passes = _TESTS[question.comparison](mean, question.value)
+        shown = in_digits(round(mean, 2) if abs(mean) < _LARGE else mean)
+    return Said(
+        MET if passes else NOT_MET,
+        lambda: f"{name} was {shown} on average of {told}; asked for {asked}.",
+        rows,
+    )
+
+
+def _period(question: Compared, facts: Facts) -> timedelta | None:
+    known = facts.measures.get(question.measure)
+    return known.period if known is not None else None
+
+
+def _compared_in_words(
+    question: Compared,
+    facts: Facts,
+    side: Side,
+    found: list[ScoreFact],
+    last: list[ScoreFact],
+) -> str:
     asked = f"{_WORDS[question.comparison]} {question.value}"
     if question.consecutive > 1:
         asked += f", {question.consecutive} times in a row"
-    name = _name(question, facts, side)
+    name = name_of(question, facts, side)
+    period = _period(question, facts)
+    if period is not None and last and not found:
+        return (
+            f"{name} was last known on {last[0].effective_at:%Y-%m-%d}, of the {period.days} days "
+            f"before: that says nothing of now; asked for {asked}."
+        )
     if not found:
         return f"{name} has no score that counts; asked for {asked}."
-    values = ", ".join(_shown(score.value) for score in found)
+    values = ", ".join(in_digits(score.value) for score in found)
     return f"{name} was {values} ({found[-1].effective_at:%Y-%m-%d}); asked for {asked}."
 
 
-def _gained(question: Gained, facts: Facts, now: datetime, side: Side) -> Said:
+def _changed(question: Gained | Worsened, facts: Facts, now: datetime, side: Side) -> Said:
     with localcontext(_CALM):
-        return _gained_calmly(question, facts, now, side)
+        return _changed_calmly(question, facts, now, side)
 
 
-def _gained_calmly(question: Gained, facts: Facts, now: datetime, side: Side) -> Said:
+def _changed_calmly(question: Gained | Worsened, facts: Facts, now: datetime, side: Side) -> Said:
     better = facts.measures[question.measure].better if question.measure in facts.measures else ""
     if better not in ("higher", "lower"):
         return Said(
             UNKNOWN,
-            lambda: f"{_name(question, facts, side)} has no known direction of improvement.",
+            lambda: f"{name_of(question, facts, side)} has no known direction of improvement.",
         )
     start: Within = "course" if question.since == "baseline" else "stage"
-    asked = f"{question.gain_percent} percent" if question.gain is None else f"{question.gain}"
+    asked = _asked(question)
     compared = pair(
-        _taken(question, facts, now, side, within=start), _taken(question, facts, now, side)
+        scores_for(question, facts, now, side, within=start), scores_for(question, facts, now, side)
     )
     if compared is None:
         return Said(
             UNKNOWN,
             lambda: (
-                f"{_name(question, facts, side)} has no two scores to compare; asked for {asked}."
+                f"{name_of(question, facts, side)} has no two scores to compare; asked for {asked}."
             ),
         )
     first, last = compared
@@ -144,25 +218,34 @@ def _gained_calmly(question: Gained, facts: Facts, now: datetime, side: Side) ->
         return Said(
             UNKNOWN,
             lambda: (
-                f"{_name(question, facts, side)} began at {_shown(first.value)}: a share of it "
-                "says nothing."
+                f"{name_of(question, facts, side)} began at {in_digits(first.value)}: a share of "
+                "it says nothing."
             ),
             rows,
         )
     change = last.value - first.value
     gain = change if better == "higher" else -change
+    is_met = -gain >= wanted if isinstance(question, Worsened) else gain >= wanted
     return Said(
-        MET if gain >= wanted else NOT_MET,
+        MET if is_met else NOT_MET,
         lambda: (
-            f"{_name(question, facts, side)} went from {_shown(first.value)} to "
-            f"{_shown(last.value)}, a gain of {_shown(gain)}; asked for {asked}."
+            f"{name_of(question, facts, side)} went from {in_digits(first.value)} to "
+            f"{in_digits(last.value)}, a gain of {in_digits(gain)}; asked for {asked}."
         ),
         rows,
     )
 
 
-def _wanted(question: Gained, earlier: Decimal) -> Decimal | None:
-    """Return the gain that is asked for, or nothing where it is a share of nothing."""
+def _asked(question: Gained | Worsened) -> str:
+    if isinstance(question, Worsened):
+        return f"a loss of {question.worse_by}"
+    return f"{question.gain_percent} percent" if question.gain is None else f"{question.gain}"
+
+
+def _wanted(question: Gained | Worsened, earlier: Decimal) -> Decimal | None:
+    """Return the change that is asked for, or nothing where it is a share of nothing."""
+    if isinstance(question, Worsened):
+        return question.worse_by
     if question.gain_percent is None:
         return question.gain
     return question.gain_percent * earlier / 100 if earlier > 0 else None
@@ -170,7 +253,7 @@ def _wanted(question: Gained, earlier: Decimal) -> Decimal | None:
 
 def _side_ratio(question: SideRatio, facts: Facts, now: datetime) -> Said:
     """Compare the sides where both were last measured in one assessment, so in one state."""
-    name = _name(question, facts)
+    name = name_of(question, facts)
     affected = sides_asked(facts, question.measure, "affected")
     other = sides_asked(facts, question.measure, "other")
     if len(affected) != 1 or len(other) != 1 or affected == other:
@@ -192,7 +275,7 @@ def _side_ratio(question: SideRatio, facts: Facts, now: datetime) -> Said:
     return Said(
         MET if reached else NOT_MET,
         lambda: (
-            f"{name} was {_shown(mine.value)} against {_shown(reference.value)} on the other "
+            f"{name} was {in_digits(mine.value)} against {in_digits(reference.value)} on the other "
             f"side; asked for {question.side_ratio} of it."
         ),
         rows,
@@ -202,33 +285,13 @@ def _side_ratio(question: SideRatio, facts: Facts, now: datetime) -> Said:
 def _pairs(
     question: SideRatio, facts: Facts, now: datetime, affected: Side, other: Side
 ) -> list[tuple[ScoreFact, ScoreFact]]:
-    taken = {score.assessment_id: score for score in _taken(question, facts, now, other)}
-    mine = _taken(question, facts, now, affected)
+    taken = {score.assessment_id: score for score in scores_for(question, facts, now, other)}
+    mine = scores_for(question, facts, now, affected)
     return [
         (s, taken[s.assessment_id])
         for s in mine
         if s.assessment_id in taken and s.method == taken[s.assessment_id].method
     ]
-
-
-def _taken(
-    question: Compared | Gained | SideRatio,
-    facts: Facts,
-    now: datetime,
-    side: Side,
-    *,
-    within: Within | None = None,
-) -> list[ScoreFact]:
-    """Return the scores that the question is about, earliest first."""
-    return scores(
-        facts,
-        question.measure,
-        now,
-        within=within or question.within,
-        side=side,
-        item=question.item if isinstance(question, Compared) else None,
-        subscale=question.subscale,
-    )
 
 
 def _signed_off(question: SignedOff, facts: Facts) -> Said:
@@ -336,30 +399,12 @@ def _elapsed(question: Elapsed, facts: Facts, now: datetime) -> Said:
     )
 
 
-def _name(question: Compared | Gained | SideRatio, facts: Facts, side: Side = "") -> str:
-    known = facts.measures.get(question.measure)
-    name = known.name if known else question.measure
-    if isinstance(question, Compared) and question.item is not None:
-        name += f", item {question.item}"
-    if question.subscale is not None:
-        name += f", {question.subscale.replace('_', ' ')}"
-    return f"{name}, {side}" if side else name
-
-
-def _shown(value: Decimal) -> str:
-    """Print a number as people write it: 3, not 3.0000 nor 3E+1."""
-    plain = value.normalize()
-    digits = plain.as_tuple().exponent
-    if isinstance(digits, int) and -12 <= digits <= 12:
-        return f"{plain:f}"
-    return str(plain)
-
-
 _ASK: Mapping[type, Callable[[Any, Facts, datetime], Said]] = {
     Compared: lambda question, facts, now: _each_side(
         question.side, question, facts, now, _compared
     ),
-    Gained: lambda question, facts, now: _each_side("affected", question, facts, now, _gained),
+    Gained: lambda question, facts, now: _each_side("affected", question, facts, now, _changed),
+    Worsened: lambda question, facts, now: _each_side("affected", question, facts, now, _changed),
     SideRatio: _side_ratio,
     SignedOff: lambda question, facts, _: _signed_off(question, facts),
     LaneNeeded: lambda question, facts, _: _lane_needed(question, facts),
@@ -371,5 +416,6 @@ _IS_RECORDED: Mapping[type, Callable[[Any, Facts], bool]] = {
     Compared: _is_taken,
     Gained: _is_taken,
     SideRatio: _is_taken,
+    Worsened: _is_taken,
     Reported: _is_answered,
 }

@@ -95,19 +95,30 @@ def left_out(measure: Measure, items: Collection[int]) -> bool:
 def raise_for(assessment: Assessment, *, actor: Actor, now: datetime) -> list[SafetyAlert]:
     """Raise an alert for each safety rule that a sitting meets, and tell who must act.
 
-    Whoever is on call gets access to the patient until the alert is closed. Safe to repeat.
+    Whoever is on call gets access to the patient until the alert is closed. A correction calls for
+    what the sitting that it replaces did not meet: that one has been said. Safe to repeat.
     """
-    by_measure: dict[Measure, list[Score]] = {}
-    for score in Score.objects.filter(assessment=assessment).select_related("measure"):
-        by_measure.setdefault(score.measure, []).append(score)
+    said = (
+        {(measure.pk, rule.id) for measure, rule in _met_in(assessment.replaces_id)}
+        if assessment.replaces_id is not None
+        else set()
+    )
     return [
         _raise(assessment, measure, rule, actor=actor, now=now)
-        for measure, scores in by_measure.items()
-        for rule in met_by(measure, scores)
-        if not SafetyAlert.objects.filter(
+        for measure, rule in _met_in(assessment.pk)
+        if (measure.pk, rule.id) not in said
+        and not SafetyAlert.objects.filter(
             assessment=assessment, measure=measure.slug, rule=rule.id
         ).exists()
     ]
+
+
+def _met_in(assessment_id: UUID) -> list[tuple[Measure, SafetyRule]]:
+    """Return the safety rules that a sitting meets, each with its measure."""
+    by_measure: dict[Measure, list[Score]] = {}
+    for score in Score.objects.filter(assessment=assessment_id).select_related("measure"):
+        by_measure.setdefault(score.measure, []).append(score)
+    return [(m, rule) for m, scores in by_measure.items() for rule in met_by(m, scores)]
 
 
 def _raise(

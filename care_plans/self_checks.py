@@ -3,11 +3,13 @@
 Nothing that is answered is stored, logged or sent on.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from django.conf import settings
 
@@ -26,6 +28,7 @@ from coordination.problems import FieldError, NotFound
 type Outcome = Literal["emergency", "urgent", "see_provider", "unclear", "self_care"]
 
 _MOST_URGENT = list(Urgency)
+_SHORT = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,6})?")
 _OUTCOMES: Mapping[Urgency, Outcome] = {
     Urgency.EMERGENCY: "emergency",
     Urgency.URGENT_24H: "urgent",
@@ -43,7 +46,11 @@ class NothingToCheck(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One thing to answer with yes or no, and what to do if it is so."""
+    """One thing to answer with yes or no, and what to do if it is so.
+
+    `after_days` is the figure of one that asks whether something has lasted: it may be answered by
+    how many days it has.
+    """
 
     id: str
     text: str
@@ -52,6 +59,7 @@ class Question:
     evidence: tuple[Evidence, ...]
     grade: Grade
     is_consensus: bool
+    after_days: int | None = None
 
     @property
     def cites(self) -> tuple[str, ...]:
@@ -102,17 +110,25 @@ def _question(definition: PathwayDefinition, one: Advice | RedFlag) -> Question:
         evidence=definition.evidence(keys),
         grade=definition.grade(keys),
         is_consensus=EXPERT_CONSENSUS in keys,
+        after_days=one.after.days if isinstance(one, Advice) and one.after else None,
     )
 
 
-def check(definition: PathwayDefinition, answers: Mapping[str, bool]) -> Result:
-    """Return what to do after answers of yes (true) or no.
+def check(
+    definition: PathwayDefinition,
+    answers: Mapping[str, bool],
+    days: Mapping[str, int] | None = None,
+) -> Result:
+    """Return what to do after answers of yes (true) or no, or of how many days it has lasted.
 
     What was left out is unknown and not negative: then nobody is told that self-care is enough.
-    Raises `Invalid` that names each answer to a question that was not asked.
+    Raises `Invalid` that names each answer to a question that was not asked, or not so.
     """
     asked = questions(definition)
-    refuse(_flaws(asked, answers), "The answers are not valid")
+    figures = {one.id: one.after_days for one in asked if one.after_days is not None}
+    refuse(_flaws(asked, answers, days or {}), "The answers are not valid")
+    lasted = {name: given >= figures[name] for name, given in (days or {}).items()}
+    answers = {**lasted, **answers}
     applies = sorted(
         (one for one in asked if answers.get(one.id)),
         key=lambda one: _MOST_URGENT.index(one.urgency),
@@ -130,11 +146,19 @@ def check(definition: PathwayDefinition, answers: Mapping[str, bool]) -> Result:
     )
 
 
-def _flaws(asked: tuple[Question, ...], answers: Mapping[str, bool]) -> Iterator[FieldError]:
+def _flaws(
+    asked: tuple[Question, ...], answers: Mapping[str, bool], days: Mapping[str, int]
+) -> Iterator[FieldError]:
     known = {one.id for one in asked}
+    lasting = {one.id for one in asked if one.after_days is not None}
     for name in answers:
         if name not in known:
             yield FieldError(pointer("answers", name), "This is not asked here.")
+    for name in days:
+        if name not in lasting:
+            yield FieldError(pointer("days", name), "Nobody asks here how many days it has lasted.")
+        elif name in answers:
+            yield FieldError(pointer("days", name), "Answered twice: by days and by yes or no.")
 
 
 def is_crisis(slug: str, *, total: Decimal | None, items: Mapping[int, Decimal]) -> bool:
@@ -152,6 +176,37 @@ def is_crisis(slug: str, *, total: Decimal | None, items: Mapping[int, Decimal])
         if rule.crisis
         and (value := least(measure.definition.scoring, items, total, rule.item)) is not None
     )
+
+
+def calls_for_help(scores: Iterable[Any]) -> bool:
+    """Say whether answers, as they were sent, call for showing whom to call.
+
+    For answers that are refused: what is wrong with one of them takes nothing from what another
+    says, and what cannot be read was not said.
+    """
+    items: defaultdict[str, dict[int, Decimal]] = defaultdict(dict)
+    totals: dict[str, Decimal] = {}
+    for one in scores:
+        if not isinstance(one, Mapping) or one.get("subscale"):
+            continue
+        name, value, item = str(one.get("measure")), _number(one.get("value")), one.get("item")
+        if item is None and value is not None:
+            totals[name] = max(value, totals.get(name, value))
+        elif (number := _number(item)) is not None and value is not None:
+            items[name][int(number)] = max(value, items[name].get(int(number), value))
+    known = Measure.objects.filter(slug__in={*items, *totals})
+    return any(
+        is_crisis(measure.slug, total=totals.get(measure.slug), items=items[measure.slug])
+        for measure in known
+        if measure.definition.safety
+    )
+
+
+def _number(sent: Any) -> Decimal | None:
+    """Read a number of at most a few digits; nothing for anything else."""
+    if isinstance(sent, bool) or not _SHORT.fullmatch(str(sent)):
+        return None
+    return Decimal(str(sent))
 
 
 def checkable() -> list[str]:

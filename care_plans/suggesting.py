@@ -127,6 +127,9 @@ def _rules(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterat
     for rule in definition.rules:
         if rule.when is None:
             continue
+        lane = facts.lanes.get(rule.lane) if rule.lane is not None else None
+        if lane is not None and lane.needed:
+            continue  # that help is there already
         if outcome_of(rule.when, definition, facts, now) is Outcome.MET:
             yield f"rule.{rule.id}", partial(_of_rule, rule, rule.when, definition, facts, now)
 
@@ -135,7 +138,15 @@ def _of_rule(
     rule: Rule, when: Criterion, definition: PathwayDefinition, facts: Facts, now: datetime
 ) -> Suggestion:
     finding = evaluate(when, definition, facts, now)
-    return Suggestion(f"rule.{rule.id}", "rule", rule.text, rule.then, finding, tuple(rule.source))
+    return Suggestion(
+        f"rule.{rule.id}",
+        "rule",
+        rule.text,
+        rule.then,
+        finding,
+        tuple(rule.source),
+        lane=rule.lane or "",
+    )
 
 
 def _yellow_flags(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:

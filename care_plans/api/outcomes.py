@@ -79,6 +79,13 @@ class TrendSerializer(serializers.Serializer[Any]):
     )
 
 
+class CollectionReasonSerializer(serializers.Serializer[Any]):
+    """A criterion that reads a measure."""
+
+    criterion = serializers.CharField(allow_blank=True, help_text="The pathway's name for it.")
+    text = serializers.CharField(allow_blank=True)
+
+
 class CollectionSerializer(serializers.Serializer[Any]):
     """One measure to collect at a point, and what became of that."""
 
@@ -90,6 +97,16 @@ class CollectionSerializer(serializers.Serializer[Any]):
     assessment = serializers.UUIDField(allow_null=True, help_text="Null too where withheld.")
     effective_at = serializers.DateTimeField(allow_null=True)
     reason = serializers.ChoiceField(choices=AbsentScore.Reason.choices, allow_null=True)
+    due_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text=(
+            "By when, for what the way out of a stage reads: its review, or its expected end where "
+            "that is sooner. Null: where the point is reached."
+        ),
+    )
+    why = CollectionReasonSerializer(
+        many=True, help_text="The criteria of that way out that read it."
+    )
 
 
 class RoutingSerializer(serializers.Serializer[Any]):

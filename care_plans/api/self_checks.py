@@ -1,5 +1,6 @@
 """Self-checks without a login: whether to see a provider, and whom to call. Nothing is kept."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +13,7 @@ from rest_framework.views import APIView
 
 from care_plans import crisis, self_checks
 from care_plans.api.evidence_serializers import EvidenceGradeField, SupportSerializer
+from care_plans.api.in_need import SHOWN_ANYWAY, ShownAnyway, sent_in, wished
 from care_plans.content.translating import Translated
 from care_plans.models import RedFlagAnswer
 from coordination.api.language import ACCEPT_LANGUAGE, language_for, spoken
@@ -38,6 +40,10 @@ class SelfCheckQuestionSerializer(serializers.Serializer[Any]):
     evidence = SupportSerializer(many=True, help_text="What supports it, none of another work.")
     evidence_grade = EvidenceGradeField(source="grade")
     is_expert_consensus = serializers.BooleanField(source="is_consensus")
+    after_days = serializers.IntegerField(
+        allow_null=True,
+        help_text="It asks whether something has lasted so many days; null: it does not.",
+    )
 
 
 class _TranslatedSerializer(serializers.Serializer[Any]):
@@ -69,9 +75,17 @@ class SelfCheckSerializer(_TranslatedSerializer):
 
 
 class SelfCheckAnswersSerializer(serializers.Serializer[Any]):
-    """Yes (true) or no by question; one that is left out is unknown, and not no."""
+    """Yes (true) or no by question; one that is left out is unknown, and not no.
+
+    A question with `after_days` may be answered under `days` instead: how many it has lasted.
+    """
 
     answers = serializers.DictField(child=serializers.BooleanField(), allow_empty=False)
+    days = serializers.DictField(
+        child=serializers.IntegerField(min_value=0, max_value=100_000),
+        default=dict,
+        help_text="Since how many days, by question.",
+    )
 
 
 class SelfHelpStepSerializer(serializers.Serializer[Any]):
@@ -195,24 +209,29 @@ class PathwayCheckView(_WithoutLogin):
     def post(self, request: Request, slug: str) -> Response:
         """Return what to do."""
         told = self_checks.pathway_to_check(slug, language_for(request))
-        answers = self.body(SelfCheckAnswersSerializer)["answers"]
-        result = self_checks.check(told.definition, answers)
+        data = self.body(SelfCheckAnswersSerializer)
+        result = self_checks.check(told.definition, data["answers"], data["days"])
         shown = {name: getattr(result, name) for name in result.__slots__} | _translation(told)
         return spoken(Response(SelfCheckResultSerializer(shown).data), told.language)
 
 
-class MeasureCheckView(_WithoutLogin):
+class MeasureCheckView(ShownAnyway, _WithoutLogin):
     """Whom to call, for an answer to a questionnaire that calls for it."""
 
     @extend_schema(
         summary="Check whether answers call for help now",
-        description="Needs no login, and keeps nothing of the answers.",
+        description=f"Needs no login, and keeps nothing of the answers. {SHOWN_ANYWAY}",
         auth=[],
         request=MeasureCheckSerializer,
         responses={200: MeasureCheckResultSerializer},
     )
     def post(self, request: Request, slug: str) -> Response:
         """Return whom to call, if somebody should."""
+        self.heed(
+            [{"measure": slug, **answer} for answer in _answers(sent_in(request))],
+            language=wished(sent_in(request), language_for(request)),
+            reachable=lambda: False,
+        )
         data = self.body(MeasureCheckSerializer)
         calls = self_checks.is_crisis(slug, total=data["total"], items=data["items"])
         # nobody knows of which clinic this person is, so that nobody there can be told
@@ -220,6 +239,14 @@ class MeasureCheckView(_WithoutLogin):
         shown = crisis.crisis_in(language, reachable=False) if calls else None
         told = {"crisis": asdict(shown) if shown else None}
         return spoken(Response(MeasureCheckResultSerializer(told).data), language)
+
+
+def _answers(sent: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the answers of a body, as they were sent, one by one."""
+    yield {"value": sent.get("total")}
+    items = sent.get("items")
+    for number, value in items.items() if isinstance(items, Mapping) else ():
+        yield {"item": number, "value": value}
 
 
 def _translation(told: Translated) -> dict[str, str]:

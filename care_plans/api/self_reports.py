@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from care_plans import assessing, crisis, safety_alerts
 from care_plans.api.assessment_serializers import NewScoreSerializer, ScoreSerializer
+from care_plans.api.in_need import SHOWN_ANYWAY, ShownAnyway, sent_in, wished
 from care_plans.api.self_checks import CrisisSerializer
 from care_plans.models import Assessment, Score
 from care_plans.sittings import MAX_SCORES
@@ -40,7 +41,7 @@ class OwnAssessmentSerializer(serializers.Serializer[Any]):
     crisis = CrisisSerializer(allow_null=True)
 
 
-class OwnAssessmentViewSet(OfPatients):
+class OwnAssessmentViewSet(ShownAnyway, OfPatients):
     """What patients answer of themselves."""
 
     audited_as = "Assessment"
@@ -52,16 +53,23 @@ class OwnAssessmentViewSet(OfPatients):
         summary="Answer a questionnaire about myself",
         description=(
             "`crisis` is there when an answer calls for help now: show it before anything else. "
-            "It says so when nobody of the clinic can be reached."
+            f"It says so when nobody of the clinic can be reached. {SHOWN_ANYWAY}"
         ),
         request=OwnScoresSerializer,
         responses={200: OwnAssessmentSerializer, 201: OwnAssessmentSerializer},
     )
     def create(self, request: Request) -> Response:
         """Record the answers, and tell whom to call."""
-        data = self.valid(OwnScoresSerializer)
         mine = own_access.own_patient(self.actor)
-        language = data["language"] or language_for(request, mine.language)
+        language, sent = language_for(request, mine.language), sent_in(request)
+        scores = sent.get("scores")
+        self.heed(
+            scores if isinstance(scores, list) else [],
+            language=wished(sent, language),
+            reachable=lambda: safety_alerts.is_reachable(mine.pk, now=self.now),
+        )
+        data = self.valid(OwnScoresSerializer)
+        language = data["language"] or language
         row, created = assessing.record_own_assessment(
             scores=data["scores"],
             key=request.headers.get("Idempotency-Key", ""),

@@ -24,6 +24,7 @@ from care_plans.criteria import (
     Question,
     Reported,
     SideRatio,
+    Worsened,
     walk,
 )
 
@@ -214,8 +215,10 @@ def _asked(
     measures: Mapping[str, MeasureDefinition],
 ) -> Found:
     for where, node in parts(whole, at):
-        if isinstance(node, Compared | Gained | SideRatio):
+        if isinstance(node, Compared | Gained | Worsened | SideRatio):
             yield from _on_measure(where, node, measures)
+            if isinstance(node, Compared):
+                yield from _over(where, node, measures.get(node.measure))
         elif isinstance(node, Reported):
             yield from _answered(where, node, context)
 
@@ -228,7 +231,7 @@ def _listed(at: Where, named: tuple[str, ...], measures: Mapping[str, MeasureDef
 
 def _on_measure(
     where: Where,
-    node: Compared | Gained | SideRatio,
+    node: Compared | Gained | Worsened | SideRatio,
     measures: Mapping[str, MeasureDefinition],
 ) -> Found:
     measure = measures.get(node.measure)
@@ -239,6 +242,8 @@ def _on_measure(
         yield (*where, "subscale"), unknown(f"subscale of {measure.id}", node.subscale, known)
     elif isinstance(node, SideRatio) and not measure.side_required:
         yield (*where, "measure"), f"{measure.id} is not taken per side"
+    elif isinstance(node, Worsened) and measure.better == "depends":
+        yield (*where, "worse_by"), f"{measure.id} has no single direction of improvement"
     elif isinstance(node, Gained):
         yield from _gain(where, node, measure)
     elif isinstance(node, Compared) and node.item is None:
@@ -247,6 +252,18 @@ def _on_measure(
             named = f"{measure.id}, {node.subscale}" if node.subscale else measure.id
             limits = f"{low} to {'any number' if high is None else high}"
             yield where, f"{node.value} is outside the range of {named}, {limits}"
+
+
+def _over(where: Where, node: Compared, measure: MeasureDefinition | None) -> Found:
+    if node.over is None or measure is None:
+        return
+    if measure.period is None:
+        yield (*where, "over"), f"{measure.id} does not say which time a score of it is about"
+    elif node.over.days < measure.period.days:
+        yield (
+            (*where, "over"),
+            f"is less than the {measure.period.days} days that one score is about",
+        )
 
 
 def _gain(where: Where, node: Gained, measure: MeasureDefinition) -> Found:

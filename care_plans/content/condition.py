@@ -51,10 +51,12 @@ class Lasting(Band):
 class Condition(Sourced):
     """The condition itself. `side_required` makes every course on it name a side.
 
-    `durations` holds what sources say about its length without telling severities apart.
+    `synonyms` are other names that its sources use. `durations` holds what sources say about its
+    length without telling severities apart.
     """
 
     name: Text
+    synonyms: tuple[Statement, ...] = ()
     kind: Literal["chronic_overuse", "acute_injury", "degenerative", "nerve", "nonspecific"]
     side_required: bool
     family: Slug | None = None

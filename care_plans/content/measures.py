@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from care_plans.content.sourced import Discipline, Frozen, Name, Text, Verified
+from care_plans.content.sourced import Discipline, Duration, Frozen, Name, Text, Verified
 from care_plans.criteria import Criterion
 
 
@@ -190,6 +190,8 @@ class MeasureDefinition(Frozen):
     `change` orders the thresholds as the authors would choose them: the first usable one counts.
     `counted` says that days of the home programme leave its scores, and which of them.
     `entered: daily` says that the person enters it day by day, so that no stage has to ask for it.
+    `period` is the time that ends with a score and that it is about: older than that, it says
+    nothing of now. Without one a score is about the moment in which it was taken.
     `scoring` says how items make a score; null: totals are recorded as they come.
     `taking` says how a practitioner takes it. `risk` says which scores call for how much help.
     """
@@ -208,6 +210,7 @@ class MeasureDefinition(Frozen):
     self_reported: bool = False
     entered: Literal["daily"] | None = None
     counted: Literal["adherence", "load_response"] | None = None
+    period: Duration | None = None
     change: tuple[Change, ...] = ()
     severity: tuple[SeverityScheme, ...] = ()
     references: tuple[Reference, ...] = ()
@@ -227,6 +230,12 @@ class MeasureDefinition(Frozen):
         for scheme in self.severity:
             if self.maximum is not None and scheme.bands[-1].max != self.maximum:
                 raise ValueError(f"severity {scheme.scheme} does not end at the maximum")
+        return self
+
+    @model_validator(mode="after")
+    def _lasting(self) -> Self:
+        if self.period is not None and self.period.days < 1:
+            raise ValueError("a period lasts a day at least")
         return self
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
@@ -30,6 +31,7 @@ from care_plans.content.sourced import (
     STAGES,
     Claim,
     Discipline,
+    Duration,
     Frozen,
     Name,
     Record,
@@ -108,13 +110,15 @@ class DoseLevel(Sourced):
 class Rule(Sourced):
     """An if/then rule: `text` for people; `when` for the engine, or null if no fact says it yet.
 
-    The outcome is a recommendation, on which a person decides.
+    The outcome is a recommendation, on which a person decides. Accepting one that names a `lane`
+    opens that lane.
     """
 
     id: Slug
     text: Text
     when: Criterion | None
     then: Text
+    lane: Discipline | None = None
 
 
 class Step(Sourced):
@@ -138,6 +142,25 @@ class ReturnTo(Sourced):
     id: Slug
     text: Text
     when: Criterion | None = None
+
+
+class Return(Frozen):
+    """With which scores of a measure, for how long, somebody comes back into care."""
+
+    measure: Name
+    at_least: Decimal
+    lasting: Duration
+
+
+class Discharge(Sourced):
+    """What comes after the last stage, in words and in figures: a check, and when to come back.
+
+    People act on it; the software reminds nobody of a course that has ended.
+    """
+
+    text: Text
+    check_after: Duration
+    return_when: Return
 
 
 class PathwayDefinition(Frozen):
@@ -176,6 +199,7 @@ class PathwayDefinition(Frozen):
     treatments: tuple[Statement, ...] = ()
     self_help: tuple[Step, ...] = ()
     return_to_activity: tuple[ReturnTo, ...] = ()
+    discharge: Discharge | None = None
     questions: tuple[Answer, ...] = ()
     claims: tuple[Claim, ...] = ()
     notes: tuple[Statement, ...] = ()

@@ -253,9 +253,11 @@ class _Known:
         return ""
 
     def _of(self, node: Compared | Gained) -> _Bounds:
-        side, item = (node.side, node.item) if isinstance(node, Compared) else ("affected", None)
+        side, item, over = "affected", None, None
+        if isinstance(node, Compared):  # a mean is another score than the last one
+            side, item, over = node.side, node.item, node.over
         return self.bounds.setdefault(
-            (node.measure, node.subscale, side, item),
+            (node.measure, node.subscale, side, item, over),
             _scores(self.measures.get(node.measure), node),
         )
 

@@ -8,7 +8,9 @@ from pydantic import Field
 from care_plans.content.sourced import (
     EXPERT_CONSENSUS,
     Discipline,
+    Duration,
     Keys,
+    Name,
     Slug,
     Sourced,
     Text,
@@ -84,7 +86,8 @@ class Redirect(RedFlag):
 class Advice(Sourced):
     """When somebody should see a provider. Advice never stops anything by itself.
 
-    `red_flag` names the red flag that the same finding is for somebody who is a patient.
+    `red_flag` names the red flag that the same finding is for somebody who is a patient. `after` is
+    how long something must have lasted, where the finding is that it has lasted.
     """
 
     id: Slug
@@ -92,14 +95,19 @@ class Advice(Sourced):
     action: Text
     urgency: Urgency
     red_flag: Slug | None = None
+    after: Duration | None = None
 
 
 class YellowFlag(Sourced):
-    """A psychosocial sign: `when` it is met, it counts towards offering help."""
+    """A psychosocial sign: `when` it is met, it counts towards offering help.
+
+    `follow_with` names the measures that are to be taken once a score has met it.
+    """
 
     id: Slug
     text: Text
     when: Criterion
+    follow_with: tuple[Name, ...] = ()
 
 
 class YellowFlags(Sourced):

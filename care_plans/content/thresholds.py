@@ -9,7 +9,7 @@ from care_plans.content.measures import Change, MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Where
 from care_plans.content.sourced import STAGES, Name
-from care_plans.criteria import Compared, Gained, SideRatio
+from care_plans.criteria import Compared, Gained, SideRatio, Worsened
 
 type Measures = Mapping[str, MeasureDefinition]
 
@@ -23,7 +23,7 @@ def threshold_findings(pathway: PathwayDefinition, measures: Measures) -> Iterat
     A part of a measure is judged by its own figures, where there are any.
     """
     for where, node in parts(pathway):
-        if not isinstance(node, Compared | Gained | SideRatio):
+        if not isinstance(node, Compared | Gained | Worsened | SideRatio):
             continue
         measure = measures.get(node.measure)
         if measure is None:

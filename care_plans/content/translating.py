@@ -16,6 +16,7 @@ from care_plans.content.checks import parts
 from care_plans.content.condition import Asked, Condition, Lasting, Severity
 from care_plans.content.pathways import (
     Answer,
+    Discharge,
     DoseLevel,
     PathwayDefinition,
     ReturnTo,
@@ -49,6 +50,7 @@ READ: Mapping[type[BaseModel], tuple[str, ...]] = {
     Step: ("text", "gate"),
     Answer: ("question", "answer"),
     ReturnTo: ("text",),
+    Discharge: ("text",),
 }
 #: what is written for those who treat; `*` stands for any name
 FOR_CLINICIANS = (

@@ -21,6 +21,11 @@ class Expected:
     player: Player
     scores: meeting.Scores
     unmet: list[str] = field(default_factory=list)
+    _entered_at: datetime = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Keep from when on things are done at home."""
+        self._entered_at = self.player.at
 
     def measure_what_was_missed(self) -> None:
         """Take now what each stage so far asks to be measured on the way in, and nobody did.
@@ -59,11 +64,11 @@ class Expected:
         name = STAGES[[*STAGES].index(stay.stage)]  # type: ignore[arg-type] # a stage's name
         content, following = definition.stage(name), definition.stage_after(name)
         player.decide_lanes()
-        player.pass_time(player.at + DAY)
+        self.let_pass(player.at + DAY)
         player.take_up_referrals()
         due = max(self._due(content, stay), player.at)
         for days in range(meeting.sittings(content.exit) - 1, -1, -1):
-            player.pass_time(max(due - days * DAY, player.at))
+            self.let_pass(max(due - days * DAY, player.at))
             player.sit(meeting.meeting(content.exit, self.scores))
         if following is not None:
             player.sit(meeting.meeting(definition.stage(following).entry, self.scores))
@@ -79,6 +84,15 @@ class Expected:
         else:
             self._go_on("advance")
             self._measure_at_entry(definition.stage(following))
+
+    def let_pass(self, until: datetime) -> None:
+        """Let time go by, and what is kept up at home be entered as often as its scores are due."""
+        kept, days = meeting.kept_up(self.player.definition, self.scores)
+        while kept and self._entered_at + timedelta(days=days) <= until:
+            self._entered_at += timedelta(days=days)
+            self.player.pass_time(max(self._entered_at, self.player.at))
+            self.player.sit([self.scores.taken(part, value) for part, value in kept.items()])
+        self.player.pass_time(until)
 
     def _outcome(self) -> str:
         """Return the best outcome that the goals bear out: some may have been given up before."""

@@ -206,6 +206,25 @@ def answering(criterion: Criterion) -> dict[str, bool | str]:
     return {node.reported: node.answer for node in asked(criterion) if isinstance(node, Reported)}
 
 
+def kept_up(definition: PathwayDefinition, scores: Scores) -> tuple[dict[Part, Decimal], int]:
+    """Return the scores of whoever keeps up what rules ask over a time, and every how many days.
+
+    None, and 0 days, where no rule asks for that.
+    """
+    kept: dict[Part, Decimal] = {}
+    days: set[int] = set()
+    for rule in definition.rules:
+        for node in asked(rule.when) if rule.when is not None else ():
+            if not isinstance(node, Compared) or node.over is None:
+                continue
+            known = scores.measures.get(node.measure)
+            if known is not None and known.period is not None:
+                part = scores.part(node)
+                kept[part] = _better(scores, part, _just(scores, node, part), kept.get(part))
+                days.add(known.period.days)
+    return kept, min(days, default=0)
+
+
 def sittings(criterion: Criterion) -> int:
     """Return how many sittings in a row a criterion asks for."""
     return max(

@@ -9,7 +9,7 @@ from coordination.problems import Invalid
 
 
 def named(text: str) -> tuple[PathwayVersion | None, PathwayDefinition | None]:
-    """Return the stored version (`hamstring-tendinopathy`, `…@1.1.0`) or the draft of a file.
+    """Return the stored version (`hamstring-tendinopathy`, `…@1.2.0`) or the draft of a file.
 
     A file lies in a folder of its pathway beside the shared ones, as the shipped files do. Raises
     `ContentInvalid` with the flaws of a file, and `Invalid` where nothing of the name is stored.

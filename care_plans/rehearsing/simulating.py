@@ -72,7 +72,7 @@ class Drawn(Expected):
     def _wait(self, stay: StageStay) -> None:
         half = (stay.expected_until - stay.entered_at) / 2
         self.player.take_up_referrals()
-        self.player.pass_time(self.player.at + timedelta(days=max(1, half.days)))
+        self.let_pass(self.player.at + timedelta(days=max(1, half.days)))
 
     def _due(self, content: Stage, stay: StageStay) -> datetime:
         pace = self.dice.uniform(self.assumed.quickest, self.assumed.slowest)

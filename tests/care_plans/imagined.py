@@ -53,6 +53,7 @@ def measures() -> dict[str, MeasureFacts]:
             risk=tuple((one.level, one.when) for one in file.definition.risk.levels)
             if file.definition.risk
             else (),
+            period=timedelta(days=file.definition.period.days) if file.definition.period else None,
         )
         for slug, file in read_measures().items()
     }

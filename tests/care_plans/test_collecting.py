@@ -7,8 +7,17 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
+from care_plans.collecting import asked_at_end
 from care_plans.content.files import read_measures
-from care_plans.models import AbsentScore, Assessment, Course, Measure
+from care_plans.content.sourced import STAGES
+from care_plans.models import (
+    AbsentScore,
+    Assessment,
+    Course,
+    Measure,
+    Pathway,
+    PathwayVersion,
+)
 from fhir.questionnaires import ACC_STAGES
 from tests import lockbox
 from tests.care_plans import underway
@@ -159,6 +168,124 @@ def test_what_was_collected_by_somebody_withheld_says_only_that_it_was(cast: Cas
     scene.lock(target="practitioner", target_practitioner_id=farah)
     one = due(cast.ben, scene.course)[key]
     assert (one["status"], one["assessment"], one["effective_at"]) == ("collected", None, None)
+
+
+# What a way out asks for
+
+
+#: what the exit of a stage asks about, and nothing else would have had anybody take
+ASKED_AT_THE_END = {
+    ("achilles-tendinopathy", "subacute"): {"visa_a"},
+    ("achilles-tendinopathy", "maintenance"): {"visa_a"},
+    ("gluteal-tendinopathy", "maintenance"): {"nprs", "visa_g"},
+    ("hamstring-strain", "subacute"): {"nprs"},
+    ("lateral-ankle-sprain", "subacute"): {"faam_adl"},
+    ("low-back-pain", "subacute"): {"odi", "psfs"},
+    ("lumbar-radiculopathy", "subacute"): {"nprs", "odi", "psfs"},
+    ("neck-pain-wad", "subacute"): {"ndi", "psfs"},
+    ("rotator-cuff", "subacute"): {"psfs", "quickdash"},
+}
+
+
+@pytest.mark.feature("OM-03")
+def test_every_stage_asks_for_what_its_own_exit_reads(cast: Cast) -> None:
+    slugs = Pathway.objects.filter(stub__isnull=True).values_list("slug", flat=True)
+    versions = [PathwayVersion.objects.newest(slug) for slug in slugs]
+    found = {
+        (version.pathway.slug, stage): set(more)
+        for version in versions
+        for stage in STAGES
+        if (more := asked_at_end(version.definition, stage))
+    }
+    assert found == ASKED_AT_THE_END
+
+
+@pytest.fixture
+def back(cast: Cast) -> Course:
+    """Ten days into the subacute stage of low back pain, which begins with no measure."""
+    with cast.acting():
+        course = underway.start(
+            cast,
+            now=NOW - 40 * DAY,
+            pathway_version_id=PathwayVersion.objects.newest("low-back-pain").id,
+            side="",
+            answers={},
+        )
+        return underway.move(
+            cast, course, "advance", now=NOW - 10 * DAY, override=True, reason="Better already."
+        )
+
+
+@pytest.mark.feature("OM-03")
+def test_a_stage_asks_before_its_end_for_what_its_exit_reads_and_says_why(
+    cast: Cast, back: Course
+) -> None:
+    with cast.acting():
+        stay = underway.stay(back)
+        by = min(one for one in (stay.review_at, stay.expected_until) if one is not None)
+    one = due(cast.asha, back)["stage", "subacute", "psfs", ""]
+    assert (one["status"], one["due_at"]) == ("outstanding", by.isoformat().replace("+00:00", "Z"))
+    assert one["why"] == [
+        {"criterion": "own-activities", "text": "PSFS better by 2 since the beginning"}
+    ]
+    baseline = due(cast.asha, back)["baseline", "", "psfs", ""]
+    assert (baseline["due_at"], baseline["why"]) == (None, [])
+
+
+@pytest.mark.feature("OM-03")
+def test_what_was_taken_before_the_stage_does_not_answer_what_its_exit_reads(
+    cast: Cast, back: Course
+) -> None:
+    """An exit counts what was taken in the stay alone."""
+    with cast.acting():
+        underway.score(back, {"odi": "30"}, now=NOW - 10 * DAY - DAY / 2, who=cast.asha)
+    key = ("stage", "subacute", "odi", "")
+    assert due(cast.asha, back)[key]["status"] == "outstanding"
+    with cast.acting():
+        underway.score(back, {"odi": "18"}, now=NOW - DAY, who=cast.asha)
+    assert due(cast.asha, back)[key]["status"] == "collected"
+
+
+@pytest.mark.feature("OM-03")
+def test_where_two_sides_are_compared_both_are_asked_for(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 20 * DAY, side="right")
+        underway.move(cast, course, "advance", now=NOW - DAY, override=True, reason="Better.")
+    asked = due(cast.asha, course)
+    assert ("stage", "subacute", "slhb_reps", "left") in asked
+    assert ("stage", "subacute", "slhb_reps", "right") in asked
+
+
+@pytest.mark.feature("OM-03", "OM-09")
+@pytest.mark.parametrize(("phq4", "asked"), [(5, False), (6, True)])
+def test_distress_is_followed_with_the_longer_questionnaires(
+    cast: Cast, course: Course, phq4: int, asked: bool
+) -> None:
+    with cast.acting():
+        underway.score(course, {"phq4": str(phq4)}, now=NOW - DAY, who=cast.asha)
+    found = due(cast.asha, course)
+    for slug in ("phq9", "gad7"):
+        one = found.get(("stage", "acute", slug, ""))
+        assert (one is not None) is asked
+        if one is not None:
+            assert one["status"] == "outstanding"
+            assert [why["criterion"] for why in one["why"]] == ["distress"]
+    if asked:
+        with cast.acting():
+            underway.score(course, {"phq9": "4"}, now=NOW, who=cast.asha)
+        key = ("stage", "acute", "phq9", "")
+        assert due(cast.asha, course)[key]["status"] == "collected"
+
+
+@pytest.mark.feature("OM-03", "PV-02")
+def test_what_follows_a_score_is_not_asked_of_whom_the_score_is_withheld_from(cast: Cast) -> None:
+    scene = lockbox.stage(cast, hands_over=False)
+    with cast.acting():
+        underway.score(scene.course, {"phq4": "8"}, now=NOW, who=cast.farah)
+    assert any(key[2] == "phq9" for key in due(cast.ben, scene.course))
+    farah = cast.farah.practitioner_role.practitioner_id
+    scene.lock(target="practitioner", target_practitioner_id=farah)
+    assert not any(key[2] == "phq9" for key in due(cast.ben, scene.course))
 
 
 # What practitioners measure

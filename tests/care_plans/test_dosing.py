@@ -236,10 +236,37 @@ def test_what_lies_before_the_fortnight_counts_no_more(cast: Cast) -> None:
     assert latest(cast, "adherence_pct") == Decimal(75)
 
 
+@pytest.mark.feature("OM-06", "DP-04")
+@pytest.mark.parametrize(
+    ("days_ago", "share"), [([0], None), ([6, 0], None), ([7, 0], 100), ([10, 8], None)]
+)
+def test_a_few_days_do_not_speak_for_a_fortnight(
+    cast: Cast, course: Course, days_ago: list[int], share: int | None
+) -> None:
+    """Each of its two weeks has a day that was entered, or nobody knows how it went."""
+    with cast.acting():
+        activity = loading(course)
+    for ago in days_ago:
+        enter(cast, activity, day=(TODAY - ago * DAY).isoformat())
+    with cast.acting():
+        known = adherence.adherence_of(course.pk, TODAY)
+    assert known == share
+
+
+@pytest.mark.feature("DP-04")
+def test_a_day_that_is_entered_late_completes_its_fortnight(cast: Cast, course: Course) -> None:
+    with cast.acting():
+        activity = loading(course)
+    enter(cast, activity, prescribed=2, completed=1)
+    assert latest(cast, "adherence_pct") is None
+    enter(cast, activity, day=(TODAY - 8 * DAY).isoformat(), prescribed=2, completed=2)
+    assert latest(cast, "adherence_pct") == Decimal(75)
+
+
 def test_more_than_was_prescribed_makes_up_for_no_other_day(cast: Cast, course: Course) -> None:
     with cast.acting():
         activity = loading(course)
-    enter(cast, activity, day=(TODAY - DAY).isoformat(), prescribed=2, completed=0)
+    enter(cast, activity, day=(TODAY - 8 * DAY).isoformat(), prescribed=2, completed=0)
     enter(cast, activity, prescribed=2, completed=4)
     assert latest(cast, "adherence_pct") == Decimal(50)
 
@@ -274,6 +301,7 @@ def test_one_day_counts_once_however_often_it_is_entered(cast: Cast, course: Cou
 def test_a_day_is_entered_once_and_corrected_by_name(cast: Cast, course: Course) -> None:
     with cast.acting():
         activity = loading(course)
+    enter(cast, activity, day=(TODAY - 7 * DAY).isoformat(), completed=0)
     first = enter(cast, activity, completed=1).json()
     again = enter(cast, activity, completed=0)
     assert (again.status_code, again.json()["entry"]) == (409, first["id"])
@@ -281,7 +309,7 @@ def test_a_day_is_entered_once_and_corrected_by_name(cast: Cast, course: Course)
     assert mended.status_code == 201, mended.content
     assert latest(cast, "adherence_pct") == 0
     with cast.acting():
-        assert AdherenceEntry.objects.count() == 2
+        assert AdherenceEntry.objects.count() == 3
 
 
 def test_a_patient_enters_their_own_days_and_no_others(cast: Cast, course: Course) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from care_plans.content.sourced import Duration
 from care_plans.evaluation import evaluate, may_load
-from care_plans.evidence import Evidence, Facts, Finding, Outcome, StayFact
+from care_plans.evidence import Evidence, Facts, Finding, Outcome, Side, StayFact
 from tests.care_plans.imagined import (
     NOW,
     STAGE_BEGAN,
@@ -130,6 +130,56 @@ def test_it_asks_about_a_subscale_apart_from_the_total() -> None:
     assert asked(facts(scores=(total,)), **high).outcome is UNKNOWN
     found = asked(facts(scores=(total, part)), measure="start_back", at_most=4)
     assert ids(found) == {total.id}
+
+
+# Worse than before
+
+
+@pytest.mark.feature("OM-04")
+@pytest.mark.parametrize(
+    ("measure", "earlier", "later", "outcome"),
+    [
+        ("nprs", 3, 5, MET),
+        ("nprs", 3, 4, NOT_MET),
+        ("nprs", 5, 2, NOT_MET),
+        ("lefs", 60, 58, MET),
+        ("lefs", 60, 59, NOT_MET),
+        ("lefs", 60, 70, NOT_MET),
+        ("promis29", 50, 60, UNKNOWN),  # nobody knows which way is better
+    ],
+)
+def test_it_says_whether_a_score_is_worse_than_when_the_stage_began(
+    measure: str, earlier: int, later: int, outcome: Outcome
+) -> None:
+    first, last = score(measure, earlier, days_ago=20), score(measure, later)
+    found = asked(facts(scores=(last, first)), measure=measure, worse_by=2)
+    assert found.outcome is outcome
+    if outcome is not UNKNOWN:
+        assert ids(found) == {first.id, last.id}
+        assert "a loss of 2" in found.sentence
+
+
+def test_one_score_is_worse_than_none() -> None:
+    assert asked(facts(scores=(score("nprs", 9),)), measure="nprs", worse_by=2).outcome is UNKNOWN
+    before = score("nprs", 3, days_ago=40)  # in the stage before
+    known = facts(scores=(before, score("nprs", 9)))
+    assert asked(known, measure="nprs", worse_by=2).outcome is UNKNOWN
+    assert asked(known, measure="nprs", worse_by=2, since="baseline").outcome is MET
+
+
+_TWO_SIDES: list[tuple[Side, tuple[int, int]]] = [("left", (20, 20)), ("right", (20, 10))]
+
+
+def test_of_two_sides_one_is_enough_to_be_worse() -> None:
+    known = facts(
+        side="both",
+        scores=tuple(
+            score("slhb_reps", value, side=side, days_ago=ago)
+            for side, values in _TWO_SIDES
+            for ago, value in zip((20, 1), values, strict=True)
+        ),
+    )
+    assert asked(known, measure="slhb_reps", worse_by=5).outcome is MET
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,17 @@ from care_plans.evidence import (
 from care_plans.suggesting import rules_met, suggestions
 from tests.care_plans.imagined import COURSE, NOW, criterion, hamstring, measures
 
-MEASURES = ["nprs", "pain_load_24h", "lefs", "psfs", "slhb_reps", "tsk11", "promis29", "gone"]
+MEASURES = [
+    "nprs",
+    "pain_load_24h",
+    "adherence_pct",
+    "lefs",
+    "psfs",
+    "slhb_reps",
+    "tsk11",
+    "promis29",
+    "gone",
+]
 QUESTIONS = ["sitting_aggravates", "sleep_affected", "onset"]
 LANES = ["physiotherapy", "chiropractic", "massage_therapy", "nutrition", "psychotherapy"]
 FLAGS = [flag.id for flag in hamstring().screened_flags()]
@@ -125,6 +135,17 @@ DURATION = st.fixed_dictionaries({"value": st.integers(0, 60), "unit": st.just("
 
 
 @st.composite
+def means(draw: st.DrawFn) -> dict[str, Any]:
+    """Of a measure that says which time it is about, and of one that does not."""
+    return {
+        "measure": draw(st.sampled_from(["adherence_pct", "adherence_pct", "nprs", "gone"])),
+        draw(LIMIT): draw(st.integers(0, 80)),
+        "over": {"value": draw(st.integers(0, 60)), "unit": "days"},
+        "within": draw(WITHIN),
+    }
+
+
+@st.composite
 def comparisons(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "measure": draw(st.sampled_from(MEASURES)),
@@ -144,6 +165,14 @@ GAINS = st.fixed_dictionaries(
         "within": WITHIN,
     }
 )
+LOSSES = st.fixed_dictionaries(
+    {
+        "measure": st.sampled_from(MEASURES),
+        "worse_by": st.integers(1, 20),
+        "since": st.sampled_from(["baseline", "stage_start"]),
+        "within": WITHIN,
+    }
+)
 SHARES = st.fixed_dictionaries(
     {
         "measure": st.sampled_from(MEASURES),
@@ -154,7 +183,9 @@ SHARES = st.fixed_dictionaries(
 RATIOS = st.fixed_dictionaries({"measure": st.just("slhb_reps"), "side_ratio": st.just("0.9")})
 LEAVES = (
     comparisons()
+    | means()
     | GAINS
+    | LOSSES
     | SHARES
     | RATIOS
     | st.sampled_from(

@@ -88,25 +88,38 @@ def test_another_severity_is_another_rule(cast: Cast) -> None:
 
 @pytest.mark.feature("DP-04", "seed-if-severe", "seed-surgery")
 @pytest.mark.parametrize(
-    ("days", "adherence", "rules"),
+    ("days", "fortnights", "adherence", "rules"),
     [
-        (182, 90, set()),  # a day too early
-        (183, 90, {"rule.severe-earliest"}),
-        (183, None, set()),  # nobody knows whether the programme was done: time alone is not enough
-        (183, 79, set()),
-        (365, 80, {"rule.severe-earliest", "rule.severe-mandatory"}),
+        (182, 13, 90, set()),  # a day too early
+        (183, 13, 80, {"rule.severe-earliest"}),
+        (183, 0, 0, set()),  # nobody knows whether the programme was done: time is not enough
+        (183, 1, 100, set()),  # the last fortnight speaks for no half-year
+        (183, 12, 100, set()),
+        (183, 13, 79, set()),
+        (365, 13, 90, {"rule.severe-earliest"}),  # of the first half-year nobody knows
+        (365, 26, 80, {"rule.severe-earliest", "rule.severe-mandatory"}),
     ],
 )
-def test_persistence_needs_time_and_proven_adherence(
-    cast: Cast, days: int, adherence: int | None, rules: set[str]
+def test_persistence_needs_time_and_proof_that_the_programme_was_done_all_of_it(
+    cast: Cast, days: int, fortnights: int, adherence: int, rules: set[str]
 ) -> None:
     with cast.acting():
         course = underway.start(cast, now=NOW - days * DAY, severity="severe")
-    if adherence is not None:
-        score(cast, course, adherence_pct=adherence)
+    for before in range(fortnights - 1, -1, -1):
+        score(cast, course, at=NOW - before * 14 * DAY, adherence_pct=adherence)
     with cast.acting():
         standing.reassess(course.id, actor=cast.asha.actor(), now=NOW)
     assert {one["rule"] for one in shown(cast.asha, kind="rule")} == rules
+
+
+@pytest.mark.feature("DP-04")
+def test_one_good_day_long_ago_is_no_proof(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 365 * DAY, severity="severe")
+    score(cast, course, at=NOW - 300 * DAY, adherence_pct=100)
+    with cast.acting():
+        standing.reassess(course.id, actor=cast.asha.actor(), now=NOW)
+    assert shown(cast.asha, kind="rule") == []
 
 
 @pytest.mark.feature("OM-07")

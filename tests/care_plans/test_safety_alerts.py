@@ -10,7 +10,7 @@ import time_machine
 from django.core import mail
 
 from care_plans import assessing, safety_alerts, standing
-from care_plans.models import Assessment, SafetyAlert
+from care_plans.models import Assessment, Measure, SafetyAlert
 from care_plans.sittings import NewScore
 from coordination import care_team, on_call
 from coordination.models import AccessGrant
@@ -161,6 +161,37 @@ def test_a_correction_closes_nothing_and_raises_what_it_now_says(cast: Cast) -> 
         )
     [alert] = alerts(cast)
     assert alert.status == "open"
+
+
+def correct(cast: Cast, row: Assessment, **items: int) -> Assessment:
+    scores = [NewScore("phq9", Decimal(value), item=int(name[5:])) for name, value in items.items()]
+    with cast.acting():
+        mended, _ = assessing.replace_assessment(
+            row.id, scores=scores, reason="Misread.", actor=cast.asha.actor(), now=NOW
+        )
+        return mended
+
+
+@pytest.mark.feature("OM-07")
+def test_correcting_another_answer_of_the_sheet_calls_nobody_again(cast: Cast) -> None:
+    put_on_call(cast, cast.farah)
+    row = answer(cast, item_9=1, item_1=2)
+    mended = correct(cast, row, item_9=1, item_1=3)
+    [alert] = alerts(cast)
+    assert alert.assessment_id == row.id
+    correct(cast, mended, item_9=2, item_1=3)
+    assert len(alerts(cast)) == 1
+
+
+@pytest.mark.feature("OM-07")
+def test_a_correction_calls_for_what_the_sheet_before_it_did_not(cast: Cast) -> None:
+    row = answer(cast, item_9=0, item_1=2)
+    assert alerts(cast) == []
+    mended = correct(cast, row, item_9=1, item_1=2)
+    [alert] = alerts(cast)
+    assert alert.assessment_id == mended.id
+    correct(cast, correct(cast, mended, item_9=0, item_1=2), item_9=1, item_1=2)
+    assert len(alerts(cast)) == 2
 
 
 def test_the_same_answer_sent_again_raises_nothing_more(cast: Cast) -> None:
@@ -383,6 +414,88 @@ def test_whoever_leaves_the_question_out_is_shown_whom_to_call(
     assert [alert.rule for alert in alerts(cast)] == rules
 
 
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize("last", [0, 3])
+def test_whoever_is_severely_depressed_is_shown_whom_to_call(cast: Cast, last: int) -> None:
+    """Whatever they said to the ninth question: a total of 20 needs none of it."""
+    answers = {f"item_{n}": 3 for n in range(1, 7)} | {"item_7": 2, "item_8": last}
+    shown = own(cast, **answers, item_9=0).json()["crisis"]
+    assert [line["number"] for line in shown["lines"]] == ["9-8-8", "9-1-1"]
+    with cast.acting():
+        [rule] = [
+            one
+            for one in Measure.objects.get(slug="phq9").definition.safety
+            if one.id == "severe_depression"
+        ]
+    assert rule.crisis
+    assert rule.note is not None
+    assert "consensus" in rule.note
+
+
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize(
+    ("scores", "is_crisis"),
+    [
+        ([("phq9", 1, 9), ("phq9", 7, 1)], True),  # no such answer to the first question
+        ([("phq9", 1, 9), ("nrps", 3, None)], True),  # no such measure
+        ([("phq9", "1", 9), ("phq9", "much", 2)], True),
+        ([("phq9", 9, 9)], True),  # no such answer, and no "not at all" either
+        ([("phq9", 1, 9), "phq9"], True),
+        ([("phq9", 0, 9), ("phq9", 7, 1)], False),
+        ([("nprs", 12, None)], False),
+    ],
+)
+def test_whatever_else_is_wrong_the_person_sees_whom_to_call(
+    cast: Cast, scores: list[Any], is_crisis: bool
+) -> None:
+    patient = a_patient(cast)
+    sent = [
+        {"measure": one[0], "value": one[1], "item": one[2]} if isinstance(one, tuple) else one
+        for one in scores
+    ]
+    refused = patient.client.post(MINE, {"scores": sent, "language": "fr-CA"})
+    assert refused.status_code == 400, refused.content
+    document = refused.json()
+    assert document["errors"]
+    assert ("crisis" in document) is is_crisis
+    if is_crisis:
+        assert [line["number"] for line in document["crisis"]["lines"]] == ["9-8-8", "9-1-1"]
+        assert "appelez" in document["crisis"]["title"]
+    assert alerts(cast) == []
+
+
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"items": {"9": 1, "first": 1}},
+        {"items": {"9": 2}, "total": "many"},
+        {"items": {"9": 1}, "language": "xx"},
+        {"items": {"9": "1", "1": "much"}},
+    ],
+)
+def test_a_check_that_is_refused_shows_whom_to_call(
+    cast: Cast, client: Any, body: dict[str, Any]
+) -> None:
+    at = "/api/v1/self-checks/measures/phq9"
+    refused = client.post(at, body, content_type="application/json")
+    assert refused.status_code == 400
+    shown = refused.json()["crisis"]
+    assert [line["number"] for line in shown["lines"]] == ["9-8-8", "9-1-1"]
+
+
+@pytest.mark.parametrize(
+    "body", [{"items": {"9": 0, "first": 1}}, {"items": {"9": 0}, "total": "many"}, {"items": []}]
+)
+def test_a_check_that_is_refused_shows_nothing_that_nobody_needs(
+    cast: Cast, client: Any, body: dict[str, Any]
+) -> None:
+    at = "/api/v1/self-checks/measures/phq9"
+    refused = client.post(at, body, content_type="application/json")
+    assert refused.status_code == 400
+    assert "crisis" not in refused.json()
+
+
 def test_other_answers_show_nothing(cast: Cast) -> None:
     assert own(cast, item_9=0, item_1=3).json()["crisis"] is None
 
@@ -446,8 +559,10 @@ def test_an_answer_is_kept_and_heard_whatever_fails_after_it(
         ({"items": {"9": 1}}, True),
         ({"items": {"9": 0, "1": 3}}, False),
         ({"items": {"1": 3}}, True),
-        ({"total": 24}, False),
+        ({"total": 19}, False),
+        ({"total": 20}, True),
         ({"total": 25}, True),
+        ({"total": 20, "items": {"9": 0}}, True),
         ({}, False),
     ],
 )

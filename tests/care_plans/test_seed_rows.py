@@ -19,6 +19,7 @@ from care_plans.content.reading import ContentInvalid, Located, parsed
 from care_plans.evaluation import evaluate
 from care_plans.evidence import Outcome
 from care_plans.models import Activity, Course, Lane
+from care_plans.suggesting import Suggestion, suggestions
 from coordination import care_team
 from coordination.problems import Denied, Invalid
 from tests.care_plans import imagined, underway
@@ -263,6 +264,30 @@ SAYS: list[tuple[str, str, tuple[str, ...]]] = [
     ("seed-psy-allstages", "notes.1", ("every stage",)),
     ("seed-personalise", "notes.3", ("sport", "job", "daily demands")),
     ("seed-related-list", "notes.0", ("related conditions",)),
+    (
+        "seed-onset",
+        "rules.sudden-onset",
+        ("began suddenly",),
+    ),
+    ("seed-sx-radiate", "condition.symptoms.4", ("radiate down the leg", "sciatica")),
+    ("seed-sx-radiate", "redirects.radiating-pain", ("radiates down the leg",)),
+    (
+        "seed-time-moderate",
+        "context.symptoms_for_months",
+        ("several months", "before the diagnosis"),
+    ),
+    ("seed-see-2weeks", "see_provider.two-weeks", ("2 weeks of rest",)),
+    (
+        "seed-claim-team",
+        "claims.1",
+        ("faster results", "shorter recovery", "fewer flare-ups", "fewer recurrences"),
+    ),
+    (
+        "seed-claim-prevention",
+        "claims.2",
+        ("strengthening", "cross-training", "posture", "significantly reduce recurrence"),
+    ),
+    ("seed-ref-rio2016", "claims.3", ("isometric", "acute pain")),
 ]
 #: row, id of the question, words of the answer
 ANSWERS: list[tuple[str, str, tuple[str, ...]]] = [
@@ -372,6 +397,107 @@ def test_it_tells_look_alikes_apart_and_leads_to_their_pathway(
 # What single rows ask of the format
 
 
+@pytest.mark.feature("seed-condition")
+def test_the_condition_has_the_other_name_that_its_sources_use() -> None:
+    [other] = PATHWAY.condition.synonyms
+    assert "seed-condition" in other.seed
+    assert other.text == "Proximal hamstring tendinopathy"
+    assert (other.variant, other.source) == ("proximal", ("goom_2016", "rich_2023"))
+
+
+@pytest.mark.feature("seed-ref-rio2016", "seed-ref-rio2015", "seed-claim-team")
+def test_what_nobody_checked_supports_no_claim() -> None:
+    grades = {row: claim.grade for claim in PATHWAY.claims for row in claim.seed}
+    assert grades["seed-ref-rio2016"] == grades["seed-claim-rest"] == "unverified"
+    assert grades["seed-claim-team"] == grades["seed-claim-prevention"] == "unsupported"
+    [cited] = [claim for claim in PATHWAY.claims if "seed-ref-rio2016" in claim.seed]
+    assert "rio_2016" in cited.source
+
+
+def suggested(**known: Any) -> dict[str, Suggestion]:
+    facts = imagined.facts(**known)
+    return {one.rule: one for one in suggestions(PATHWAY, facts, imagined.NOW)}
+
+
+@pytest.mark.feature("seed-onset")
+def test_a_sudden_onset_leads_to_the_tear() -> None:
+    made = suggested(answers=(imagined.said("onset", "sudden"),))["rule.sudden-onset"]
+    assert "tear" in made.then
+    assert "hamstring strain" in made.then
+    assert "rule.sudden-onset" not in suggested(answers=(imagined.said("onset", "gradual"),))
+    assert "rule.sudden-onset" not in suggested()
+
+
+@pytest.mark.feature("seed-risk-metabolic")
+@pytest.mark.parametrize(
+    ("answer", "needed", "offered"),
+    [(True, False, True), (True, True, False), (False, False, False), (None, False, False)],
+)
+def test_a_metabolic_condition_offers_the_nutrition_lane(
+    answer: bool | None, needed: bool, offered: bool
+) -> None:
+    answers = () if answer is None else (imagined.said("metabolic_condition", answer),)
+    lanes = {"nutrition": imagined.lane(None, needed=needed)}
+    made = suggested(answers=answers, lanes=lanes).get("rule.metabolic-risk")
+    assert (made is not None) is offered
+    if made is not None:
+        assert made.lane == "nutrition"
+
+
+@pytest.mark.feature("seed-time-moderate")
+@pytest.mark.parametrize(
+    ("severity", "answer", "slower"),
+    [("moderate", True, True), ("moderate", False, False), ("mild", True, False)],
+)
+def test_months_before_the_diagnosis_make_a_moderate_case_slower(
+    severity: str, answer: bool, slower: bool
+) -> None:
+    made = suggested(severity=severity, answers=(imagined.said("symptoms_for_months", answer),))
+    assert ("rule.slower-recovery" in made) is slower
+    if slower:
+        assert "3 to 6 months" in made["rule.slower-recovery"].then
+
+
+@pytest.mark.feature("seed-sx-radiate")
+def test_pain_down_the_leg_is_screened_for_and_leads_to_the_nerve() -> None:
+    [flag] = [one for one in PATHWAY.redirects if "seed-sx-radiate" in one.seed]
+    assert flag in PATHWAY.screened_flags()
+    found = imagined.screen({flag.id: "present"})
+    assert suggested(screens=(found,))[f"redirect.{flag.id}"].towards == ("lumbar-radiculopathy",)
+
+
+@pytest.mark.feature("seed-see-2weeks")
+def test_two_weeks_are_fourteen_days() -> None:
+    [advice] = [one for one in PATHWAY.see_provider if "seed-see-2weeks" in one.seed]
+    assert advice.after is not None
+    assert advice.after.days == 14
+
+
+def test_discharge_says_when_to_look_again_and_when_to_come_back() -> None:
+    found = PATHWAY.discharge
+    assert found is not None
+    assert found.source == ("expert_consensus",)
+    assert found.check_after.iso == "P3M"
+    back = found.return_when
+    assert (back.measure, back.at_least, back.lasting.days) == ("nprs", 4, 7)
+
+
+def test_the_loading_programme_takes_three_to_six_months() -> None:
+    [found] = PATHWAY.condition.durations
+    assert (found.id, found.iso, found.source) == ("loading-programme", "P3M/P6M", ("goom_2016",))
+    assert "not by time" in (found.text or "")
+
+
+@pytest.mark.feature("OM-04")
+@pytest.mark.parametrize(("now_is", "held"), [(5, True), (4, False), (1, False)])
+def test_pain_worse_by_two_than_when_the_stage_began_holds(now_is: int, held: bool) -> None:
+    known = (imagined.score("nprs", 3, days_ago=20), imagined.score("nprs", now_is))
+    made = suggested(scores=known)
+    assert ("rule.worse-pain" in made) is held
+    if held:
+        assert "go back one step" in made["rule.worse-pain"].then
+
+
 @pytest.mark.feature("seed-condition", "seed-anatomy", "seed-compare-tendons", "seed-site-variant")
 def test_the_condition_is_chronic_has_a_side_a_family_and_one_site() -> None:
     assert PATHWAY.condition.kind == "chronic_overuse"
@@ -478,7 +604,7 @@ def test_the_disclaimer_comes_with_everything_that_a_patient_reads(cast: Cast, c
 
 @pytest.mark.feature("seed-author-review")
 def test_the_reviewer_of_the_page_is_told_and_never_as_one_of_the_pathway(cast: Cast) -> None:
-    shown = cast.asha.client.get("/api/v1/pathways/hamstring-tendinopathy/versions/1.1.0").json()
+    shown = cast.asha.client.get("/api/v1/pathways/hamstring-tendinopathy/versions/1.2.0").json()
     [page] = [one["page"] for one in shown["citations"] if one["key"] == ARTICLE]
     assert page == {
         "reviewer": "Jessica Sealey, RMT",

@@ -51,6 +51,25 @@ def test_it_says_how_soon(cast: Cast, client: Any, yes: str, outcome: str) -> No
     assert result["disclaimer"]
 
 
+@pytest.mark.feature("seed-see-2weeks")
+@pytest.mark.parametrize(("days", "outcome"), [(13, "self_care"), (14, "see_provider")])
+def test_it_reckons_how_long_rest_has_not_helped(
+    cast: Cast, client: Any, days: int, outcome: str
+) -> None:
+    asked = {one["id"]: one["after_days"] for one in client.get(URL).json()["questions"]}
+    assert {name: after for name, after in asked.items() if after is not None} == {"two-weeks": 14}
+    answers = every(client)
+    del answers["two-weeks"]
+    body = {"answers": answers, "days": {"two-weeks": days}}
+    result = client.post(URL, body, content_type="application/json").json()
+    assert result["outcome"] == outcome
+    twice = {"answers": {**answers, "two-weeks": True}, "days": {"two-weeks": 1, "function": 2}}
+    refused = client.post(URL, twice, content_type="application/json")
+    assert refused.status_code == 400
+    pointers = [error["pointer"] for error in refused.json()["errors"]]
+    assert pointers == ["/days/two-weeks", "/days/function"]
+
+
 def test_the_most_urgent_counts(cast: Cast, client: Any) -> None:
     result = ask(client, every(client, two_weeks=True, dvt=True, bruising=True)).json()
     assert result["outcome"] == "emergency"

@@ -1,0 +1,48 @@
+"""Whoever answers a questionnaire is shown whom to call, also where the answers are refused."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from care_plans import crisis, self_checks
+from coordination.languages import LANGUAGES, Language
+
+#: said of an operation that takes answers
+SHOWN_ANYWAY = (
+    "A refusal has `crisis` too where what can be read of the answers calls for it, whatever else "
+    "is wrong with them."
+)
+
+
+class ShownAnyway(APIView):
+    """A view that takes answers: where it refuses them, it still says whom to call."""
+
+    _shown: dict[str, Any] | None = None
+
+    def heed(
+        self, scores: Sequence[Any], *, language: Language, reachable: Callable[[], bool]
+    ) -> None:
+        """Read answers as they were sent, before anything is checked and can be refused."""
+        if self_checks.calls_for_help(scores):
+            self._shown = asdict(crisis.crisis_in(language, reachable=reachable()))
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Say whom to call beside what is wrong."""
+        answer = super().handle_exception(exc)
+        if self._shown is not None and isinstance(answer.data, dict):
+            answer.data["crisis"] = self._shown
+        return answer
+
+
+def sent_in(request: Request) -> Mapping[str, Any]:
+    """Return the body of a request as it came; nothing for one that is no object."""
+    return request.data if isinstance(request.data, Mapping) else {}
+
+
+def wished(sent: Mapping[str, Any], otherwise: Language) -> Language:
+    """Return the language that a body names, if it is one, or else the other."""
+    return next((known for known in LANGUAGES if known == sent.get("language")), otherwise)
