@@ -8,7 +8,7 @@ software, so that whoever entered a day needs no scope to take a measure.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from care_plans import assessing, scope, sittings, standing
 from care_plans.activities import activity_for
 from care_plans.models import Activity, AdherenceEntry, Assessment, Course, Measure
 from care_plans.recording import refuse
+from care_plans.releasing import leads_days
 from care_plans.telling import tell
 from coordination import audit
 from coordination.actors import Actor, Role
@@ -206,7 +207,7 @@ def _score_day(
             now=now,
         )
     elif scores:
-        ended = datetime.combine(day, time(23, 59), tzinfo=UTC)
+        ended = leads_days(course).last_minute(day)
         assessing.record_assessment(
             course.patient_id,
             scores=scores,

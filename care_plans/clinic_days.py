@@ -55,6 +55,11 @@ class ClinicDays:
         """Return the day that a moment falls on."""
         return moment.astimezone(ZoneInfo(self.time_zone)).date()
 
+    def last_minute(self, day: date) -> datetime:
+        """Return the last minute of a day, when all that was done on it is done."""
+        zone = ZoneInfo(self.time_zone)
+        return datetime.combine(day, time(23, 59), tzinfo=zone).astimezone(UTC)
+
     def is_business_day(self, day: date) -> bool:
         """Say whether a day is neither a weekend nor a holiday of the calendar that is named."""
         return day.weekday() < _SATURDAY and day not in _holidays(self.holidays)

@@ -1,9 +1,10 @@
 """Levels of loading and what is done at home: gates, traces, and the scores that days leave."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -221,6 +222,23 @@ def test_days_add_up_to_the_adherence_of_a_fortnight_that_every_lane_sees(
     assert latest(cast, "adherence_pct") == Decimal(75)
     seen = cast.chloe.client.get("/api/v1/adherence-entries", {"course": str(course.pk)}).json()
     assert len(seen["results"]) == 4
+
+
+@pytest.mark.feature("OM-06")
+def test_a_day_is_that_of_the_clinic_and_its_evening_counts_after_a_move(
+    cast: Cast, course: Course
+) -> None:
+    """At half past seven in the evening in Toronto it is another day already in UTC."""
+    evening = datetime(2026, 11, 21, 19, 30, tzinfo=ZoneInfo("America/Toronto"))
+    with cast.acting():
+        activity = loading(course)
+        underway.move(cast, course, "advance", now=evening, override=True, reason="Ready.")
+    with time_machine.travel(evening + timedelta(hours=12), tick=False):
+        sent = enter(cast, activity, day="2026-11-21", pain_during=8)
+        assert sent.status_code == 201, sent.content
+    with cast.acting():
+        taken = Score.objects.get(measure__slug="pain_load_24h").assessment.effective_at
+        assert underway.stay(course).entered_at < taken < evening + timedelta(hours=5)
 
 
 @pytest.mark.feature("OM-06")
