@@ -251,3 +251,22 @@ def test_it_rehearses_what_nobody_may_begin_before_its_review(cast: Cast) -> Non
     answer = cast.asha.client.post(f"{AT}/dry-run", {**MILD, "draft": late}, format="json")
     assert told(answer, "stage")[0] == ("2026-01-05", "", "start: acute")
     assert (answer.data["review_status"], answer.data["review_due"]) == ("expired", "2021-01-01")
+
+
+@pytest.mark.feature("PW-13")
+def test_somebody_diagnoses_who_may(cast: Cast) -> None:
+    draft = content() | {"version": "9.9.9"}
+    draft["diagnosis"]["may_diagnose"] = ["chiropractic", "physiotherapy"]
+    answer = cast.asha.client.post(f"{AT}/dry-run", {**MILD, "draft": draft}, format="json")
+    assert told(answer, "stage")[0] == ("2026-01-05", "", "start: acute")
+
+
+def test_it_says_that_nobody_may_diagnose(cast: Cast) -> None:
+    draft = content()
+    draft["diagnosis"]["may_diagnose"] = ["chiropractic", "nutrition"]
+    answer = cast.asha.client.post(f"{AT}/dry-run", {**MILD, "draft": draft}, format="json")
+    assert answer.status_code == 400
+    [error] = answer.data["errors"]
+    assert error["pointer"] == "/draft/diagnosis/may_diagnose"
+    assert "course.apply" in error["detail"]
+    assert "chiropractic, nutrition" in error["detail"]
