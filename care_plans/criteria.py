@@ -14,6 +14,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from care_plans.content.sourced import (
     EXPERT_CONSENSUS,
+    LARGEST,
     Discipline,
     Duration,
     Frozen,
@@ -92,14 +93,14 @@ class Compared(_OnMeasure):
     soon as one of the last `consecutive` fails. With `over`, unknown while a period has no score.
     """
 
-    at_most: Decimal | None = None
-    at_least: Decimal | None = None
-    below: Decimal | None = None
-    above: Decimal | None = None
+    at_most: Decimal | None = Field(None, ge=-LARGEST, le=LARGEST)
+    at_least: Decimal | None = Field(None, ge=-LARGEST, le=LARGEST)
+    below: Decimal | None = Field(None, ge=-LARGEST, le=LARGEST)
+    above: Decimal | None = Field(None, ge=-LARGEST, le=LARGEST)
     consecutive: int = Field(1, ge=1, le=100)
     over: Duration | None = None
     side: Literal["affected", "other"] = "affected"
-    item: int | None = Field(None, ge=1)
+    item: int | None = Field(None, ge=1, le=LARGEST)
 
     @model_validator(mode="after")
     def _one_comparison(self) -> Self:
@@ -140,8 +141,8 @@ class Gained(_OnMeasure):
     earlier score of 0 is unknown too.
     """
 
-    gain: Decimal | None = Field(None, gt=0)
-    gain_percent: Decimal | None = Field(None, gt=0)
+    gain: Decimal | None = Field(None, gt=0, le=LARGEST)
+    gain_percent: Decimal | None = Field(None, gt=0, le=LARGEST)
     since: Literal["baseline", "stage_start"] = "baseline"
 
     @model_validator(mode="after")
@@ -168,7 +169,7 @@ class SideRatio(_OnMeasure):
     Uses the latest score of each side. Unknown when one is missing or the other side scored 0.
     """
 
-    side_ratio: Decimal = Field(gt=0)
+    side_ratio: Decimal = Field(gt=0, le=LARGEST)
 
 
 class NoOpen(Question):
@@ -216,7 +217,7 @@ class YellowFlagged(Question):
     and never blocks.
     """
 
-    yellow_flags_at_least: int = Field(ge=1)
+    yellow_flags_at_least: int = Field(ge=1, le=LARGEST)
 
 
 class OfSeverity(Question):

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from care_plans.content.sourced import (
     EXPERT_CONSENSUS,
+    LARGEST,
     Discipline,
     Duration,
     Keys,
@@ -114,8 +115,8 @@ class YellowFlags(Sourced):
     """The triggers, and how many of them offer or recommend the lane `lane`."""
 
     lane: Discipline
-    offer_at: int = Field(ge=1)
-    recommend_at: int = Field(ge=1)
+    offer_at: int = Field(ge=1, le=LARGEST)
+    recommend_at: int = Field(ge=1, le=LARGEST)
     triggers: tuple[YellowFlag, ...] = Field(min_length=1)
 
 

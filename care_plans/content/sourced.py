@@ -60,6 +60,14 @@ type Keys = Annotated[tuple[Name, ...], BeforeValidator(_as_list), Field(min_len
 type SeedRows = Annotated[tuple[SeedRow, ...], BeforeValidator(_as_list)]
 
 
+#: no figure goes further, so that each can be reckoned with: far past whatever is meant. It says
+#: nothing of what is sensible, which is for the authors and the lint
+LARGEST = 1_000_000_000
+#: nor does anything take longer, in whole days and in weeks
+LONGEST_DAYS = 36_525
+LONGEST_WEEKS = LONGEST_DAYS // 7
+
+
 class Frozen(BaseModel):
     """A part of a definition: it never changes, and a key it does not know is an error."""
 
@@ -123,6 +131,15 @@ class Claim(Statement):
     grade: Literal["supported", "unverified", "unsupported"]
 
 
+_PER_UNIT = {"days": Decimal(1), "weeks": Decimal(7), "months": Decimal("365.25") / 12}
+
+
+def _within_a_century[M: Frozen](part: M, value: Decimal, unit: str) -> M:
+    if round(value * _PER_UNIT[unit]) > LONGEST_DAYS:
+        raise ValueError(f"{value} {unit} is longer than 100 years")
+    return part
+
+
 class Duration(Frozen):
     """A length of time in the unit its source uses.
 
@@ -130,18 +147,17 @@ class Duration(Frozen):
     once (3 months are 91 days, 6 are 183, 12 are 365), so that no result depends on the date.
     """
 
-    value: Decimal = Field(ge=0)
+    value: Decimal = Field(ge=0, le=LARGEST)
     unit: Literal["days", "weeks", "months"]
+
+    @model_validator(mode="after")
+    def _not_endless(self) -> Self:
+        return _within_a_century(self, self.value, self.unit)
 
     @property
     def days(self) -> int:
         """Return whole days."""
-        per_unit = {
-            "days": Decimal(1),
-            "weeks": Decimal(7),
-            "months": Decimal("365.25") / 12,
-        }
-        return round(self.value * per_unit[self.unit])
+        return round(self.value * _PER_UNIT[self.unit])
 
     @property
     def iso(self) -> str:
@@ -152,8 +168,8 @@ class Duration(Frozen):
 class Band(Sourced):
     """How long something is expected to take: from, to, and whether it may take longer."""
 
-    min: Decimal = Field(ge=0)
-    max: Decimal = Field(gt=0)
+    min: Decimal = Field(ge=0, le=LARGEST)
+    max: Decimal = Field(gt=0, le=LARGEST)
     unit: Literal["days", "weeks", "months"]
     open_ended: bool = False
 
@@ -177,7 +193,7 @@ class Band(Sourced):
     def _in_order(self) -> Self:
         if self.max < self.min:
             raise ValueError(f"max {self.max} is less than min {self.min}")
-        return self
+        return _within_a_century(self, self.max, self.unit)
 
 
 def _known_or_not(value: Any) -> str:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from care_plans.content.sourced import (
     DISCIPLINES,
     EXPERT_CONSENSUS,
+    LONGEST_WEEKS,
     Discipline,
     Duration,
     Name,
@@ -98,8 +99,8 @@ class ReferralSet(Sourced):
 class CourseWeeks(Sourced):
     """Between which weeks since the course began the stage is expected, for one severity."""
 
-    start: Decimal = Field(ge=0)
-    end: Decimal = Field(gt=0)
+    start: Decimal = Field(ge=0, le=LONGEST_WEEKS)
+    end: Decimal = Field(gt=0, le=LONGEST_WEEKS)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

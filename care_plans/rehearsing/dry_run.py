@@ -15,7 +15,7 @@ from care_plans.models import Course, Measure, PathwayVersion, Severity, Side, S
 from care_plans.rehearsing import meeting
 from care_plans.rehearsing.bases import Basis, of_stays
 from care_plans.rehearsing.expected import Expected
-from care_plans.rehearsing.playing import DAY, Player, begin
+from care_plans.rehearsing.playing import DAY, NobodyDiagnoses, Player, begin
 from care_plans.rehearsing.scene import scratch_scene
 from care_plans.rehearsing.timeline import Entry, Timeline
 from coordination.problems import Denied, FieldError, Invalid, NotFound
@@ -89,6 +89,11 @@ def dry_run(
         found = _rehearsed(row, draft, severity=severity, side=side, answers=answers or {}, at=at)
     except (ArithmeticError, RecursionError) as error:
         raise Invalid("The pathway names figures that cannot be reckoned with.") from error
+    except NobodyDiagnoses as error:
+        if draft is None:
+            raise
+        place = FieldError("/draft/diagnosis/may_diagnose", error.detail)
+        raise NobodyDiagnoses(error.detail, errors=[place]) from error
     except (Denied, NotFound) as error:  # of made-up people: nobody who asks was denied anything
         raise Invalid(f"The made-up people cannot follow this pathway. {error.detail}") from error
     return replace(found, review_due=due, review_status=review_status(due, today=at.date()))

@@ -17,6 +17,7 @@ from care_plans import (
     plans,
     progress,
     red_flags,
+    scope,
     sittings,
     standing,
 )
@@ -28,7 +29,8 @@ from care_plans.rehearsing import turns
 from care_plans.rehearsing.scene import Scene, practising, register
 from coordination.actors import Actor
 from coordination.models import PractitionerRole
-from coordination.problems import Invalid
+from coordination.problems import Denied, Invalid
+from coordination.scope_table import TABLE
 from notifications.models import Message
 from notifications.unsent import settle
 from referrals.lifecycle import perform as move_referral
@@ -44,6 +46,12 @@ class TooFar(Invalid):
     """A pathway expects a course to last longer than is rehearsed."""
 
     type = "rehearsal-too-long"
+
+
+class NobodyDiagnoses(Invalid):
+    """The scope of practice lets no discipline diagnose that a pathway lets diagnose."""
+
+    type = "nobody-diagnoses"
 
 
 @dataclass(slots=True)
@@ -235,8 +243,12 @@ def begin(
     number: int,
     at: datetime,
 ) -> Player:
-    """Register a patient and begin intake of a course on a version."""
-    lead = scene.persons[version.definition.diagnosis.may_diagnose[0]]
+    """Register a patient and begin intake of a course on a version.
+
+    Whoever diagnoses is the first whom both the version and the scope of practice let. Raises
+    `NobodyDiagnoses`.
+    """
+    lead = _diagnosing(scene, version.definition.diagnosis.may_diagnose)
     _stand_in_for_review(scene, version, lead.practitioner_roles[0], at=at)
     patient = register(scene, lead.practitioner_roles[0].discipline, number, now=at)
     plan, _ = plans.open_plan(patient.id, actor=lead, now=at)
@@ -250,6 +262,20 @@ def begin(
         now=at,
     )
     return Player(scene, course.id, lead, at)
+
+
+def _diagnosing(scene: Scene, disciplines: Sequence[str]) -> Actor:
+    for name in disciplines:
+        try:
+            scope.permitted("course.apply", actor=scene.persons[name])
+        except Denied:
+            continue
+        return scene.persons[name]
+    act = TABLE.entries["course.apply"].says
+    raise NobodyDiagnoses(
+        f"The scope of practice table lets nobody of {', '.join(disciplines)} do this "
+        f"(course.apply): {act}."
+    )
 
 
 def _stand_in_for_review(

@@ -11,14 +11,17 @@ from care_plans.rehearsing.dry_run import Rehearsed
 #: nothing of it is a prediction
 NOTICE = (
     "A rehearsal with a made-up patient who meets each stage on its last expected day. It shows "
-    "what the pathway does, not how anybody will fare."
+    "what the pathway does, not how anybody will fare. The clinic is made up as well, with one "
+    "person of each discipline and one scheduler: yours may have nobody in some of these roles."
 )
 FORECAST = (
     "This course played on as if each stage were met on its last expected day, or tomorrow where "
     "that has gone by. It is taken that a paused course is resumed now, that every screen is "
     "clear, that lanes nobody has decided on are not needed, that referrals are accepted within a "
-    "day, that each goal is reached, and that what was never measured is measured today. It shows "
-    "what the pathway would bring about, not how the patient will fare. Nothing of it has happened."
+    "day by the clinic's people or, beside them, one made-up person of each other discipline than "
+    "the lead's and a made-up scheduler, that each goal is reached, and that what was never "
+    "measured is measured today. It shows what the pathway would bring about, not how the "
+    "patient will fare. Nothing of it has happened."
 )
 
 

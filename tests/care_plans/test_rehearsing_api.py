@@ -48,6 +48,7 @@ def test_it_rehearses_a_draft_and_keeps_nothing(cast: Cast) -> None:
     assert moved[0] == ("2026-01-05", "", "start: acute")
     assert moved[1] == ("2026-01-12", "", "advance: subacute")
     assert answer.data["version"] == "9.9.9"
+    assert "yours may have nobody in some of these roles" in answer.data["notice"]
     assert answer.data["stays"][0]["source"] == ["expert_consensus"]
     assert (answer.data["stopped"], answer.data["ended_at"] is None) == ("", False)
     assert ("2026-01-05", "massage_therapy", "requested") in told(answer, "referral")
@@ -99,6 +100,7 @@ def test_it_forecasts_a_real_course_from_where_it_stands(cast: Cast) -> None:
     assert (answer.data["stopped"], answer.data["ended_at"] is None) == ("", False)
     assert told(answer, "task")
     assert "has happened" in answer.data["notice"]
+    assert "made-up scheduler" in answer.data["notice"]
     with cast.acting():
         course.refresh_from_db()
         assert (course.status, course.stays.count()) == (Course.Status.ACTIVE, 1)
@@ -251,3 +253,22 @@ def test_it_rehearses_what_nobody_may_begin_before_its_review(cast: Cast) -> Non
     answer = cast.asha.client.post(f"{AT}/dry-run", {**MILD, "draft": late}, format="json")
     assert told(answer, "stage")[0] == ("2026-01-05", "", "start: acute")
     assert (answer.data["review_status"], answer.data["review_due"]) == ("expired", "2021-01-01")
+
+
+@pytest.mark.feature("PW-13")
+def test_somebody_diagnoses_who_may(cast: Cast) -> None:
+    draft = content() | {"version": "9.9.9"}
+    draft["diagnosis"]["may_diagnose"] = ["chiropractic", "physiotherapy"]
+    answer = cast.asha.client.post(f"{AT}/dry-run", {**MILD, "draft": draft}, format="json")
+    assert told(answer, "stage")[0] == ("2026-01-05", "", "start: acute")
+
+
+def test_it_says_that_nobody_may_diagnose(cast: Cast) -> None:
+    draft = content()
+    draft["diagnosis"]["may_diagnose"] = ["chiropractic", "nutrition"]
+    answer = cast.asha.client.post(f"{AT}/dry-run", {**MILD, "draft": draft}, format="json")
+    assert answer.status_code == 400
+    [error] = answer.data["errors"]
+    assert error["pointer"] == "/draft/diagnosis/may_diagnose"
+    assert "course.apply" in error["detail"]
+    assert "chiropractic, nutrition" in error["detail"]
