@@ -30,17 +30,16 @@ from care_plans.criteria import (
 type Found = Iterator[tuple[Where, str]]
 
 
-def flaws(
+def wrong_in(
     pathway: PathwayDefinition,
-    located: Located,
     measures: Mapping[str, MeasureDefinition],
     pathways: Collection[str],
-) -> list[Flaw]:
-    """Return every flaw in a pathway that its types could not reveal, with file and line.
+) -> list[tuple[Where, str]]:
+    """Return every flaw in a pathway that its types could not reveal: its place, and in words.
 
     `pathways` are the names that a look-alike or a redirect may lead to, stubs among them.
     """
-    found = [
+    return [
         *_sources(pathway),
         *_completeness(pathway),
         *_identifiers(pathway),
@@ -50,7 +49,6 @@ def flaws(
         *_references(pathway),
         *_alternatives(pathway, pathways),
     ]
-    return [located.flaw(where, detail) for where, detail in found]
 
 
 def stub_flaws(

@@ -77,6 +77,21 @@ RULES: dict[str, Checked] = {
 }
 
 
+_DOSED: tuple[Where, ...] = (("dose_levels",), ("exercises",))
+#: rules that find that something is not there, and where it would be
+ABSENCES: dict[str, tuple[Where, ...]] = {
+    "uncollected-measure": (("stages", "*", "measures_at_entry"),),
+    "idle-goal": (("stages", "*", "goals"), ("stages", "*", "lanes")),
+    "nobody-diagnoses": (("stages", "acute", "lanes"), ("diagnosis", "may_diagnose")),
+    "missing-gate": (*_DOSED, ("self_help",)),
+    "missing-dose": _DOSED,
+    "cautioned-without-dose": _DOSED,
+    "level-too-early": _DOSED,
+    "site-not-covered": ((),),
+    "stage-name": (("stages", "acute", "note"),),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a rule found: at which place, in words, and between which parts of the pathway."""
