@@ -34,6 +34,13 @@ RULES: dict[str, Checked] = {
     "consecutive-too-long": Checked("error", "The stage is too short for so many daily scores."),
     "uncollected-measure": Checked("warning", "A criterion rests on what nobody measures.", True),
     "between-steps": Checked("warning", "A threshold is no possible score.", True),
+    "wrong-direction": Checked(
+        "error", "A threshold is met by getting worse, or a flag by better."
+    ),
+    "always-met": Checked("error", "A criterion is met whatever the facts are.", True),
+    "asks-for-less": Checked("error", "A later exit asks for less than an earlier one.", True),
+    "met-at-entry": Checked("warning", "An exit asks what the entry has asked already.", True),
+    "text-and-figure": Checked("error", "A text names another number than its criterion."),
     "gain-within-error": Checked("error", "A gain may be measurement error alone.", True),
     "gain-too-small": Checked("warning", "A gain is smaller than any change that matters.", True),
     "missing-dose": Checked("warning", "An exercise has no dose.", True),

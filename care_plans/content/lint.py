@@ -8,9 +8,12 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
+from care_plans.content.certainties import certainty_findings
 from care_plans.content.checks import parts
 from care_plans.content.contradictions import contradiction_findings
+from care_plans.content.directions import direction_findings
 from care_plans.content.doses import dose_findings
+from care_plans.content.figures import figure_findings
 from care_plans.content.files import PathwayFile, examined, shared_for, versions_in
 from care_plans.content.findings import ABSENCES, RULES, Finding, Found, name_of, steps_to
 from care_plans.content.inconsistencies import inconsistency_findings
@@ -43,6 +46,9 @@ def lint(
         *_names(pathway),
         *reach_findings(pathway, measures),
         *threshold_findings(pathway, measures),
+        *direction_findings(pathway, measures),
+        *certainty_findings(pathway, measures),
+        *figure_findings(pathway, measures),
         *contradiction_findings(pathway, today),
         *support_findings(pathway),
         *inconsistency_findings(pathway, today),
