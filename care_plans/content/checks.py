@@ -29,6 +29,8 @@ from care_plans.criteria import (
 
 type Found = Iterator[tuple[Where, str]]
 
+_MOST_RATIO = Decimal("1.2")
+
 
 def wrong_in(
     pathway: PathwayDefinition,
@@ -237,14 +239,38 @@ def _on_measure(
         yield (*where, "subscale"), unknown(f"subscale of {measure.id}", node.subscale, known)
     elif isinstance(node, SideRatio) and not measure.side_required:
         yield (*where, "measure"), f"{measure.id} is not taken per side"
+    elif isinstance(node, SideRatio) and node.side_ratio > _MOST_RATIO:
+        detail = f"{node.side_ratio} times the other side is too much; 90 percent is written 0.9"
+        yield (*where, "side_ratio"), detail
     elif isinstance(node, Gained):
         yield from _gain(where, node, measure)
-    elif isinstance(node, Compared) and node.item is None:
-        low, high = _limits(node, measure)
-        if node.value < low or (high is not None and node.value > high):
-            named = f"{measure.id}, {node.subscale}" if node.subscale else measure.id
-            limits = f"{low} to {'any number' if high is None else high}"
-            yield where, f"{node.value} is outside the range of {named}, {limits}"
+    elif isinstance(node, Compared):
+        yield from _compared(where, node, measure)
+
+
+def _compared(where: Where, node: Compared, measure: MeasureDefinition) -> Found:
+    if node.side == "other" and not measure.side_required:
+        yield (*where, "side"), f"{measure.id} is not taken per side"
+    if node.item is not None:
+        yield from item_flaws(where, node.item, node.value, measure)
+        return
+    low, high = _limits(node, measure)
+    if node.value < low or (high is not None and node.value > high):
+        named = f"{measure.id}, {node.subscale}" if node.subscale else measure.id
+        limits = f"{low} to {'any number' if high is None else high}"
+        yield where, f"{node.value} is outside the range of {named}, {limits}"
+
+
+def item_flaws(where: Where, item: int, value: Decimal, measure: MeasureDefinition) -> Found:
+    """Find a question about an item that a measure has not, or an answer that the item has not."""
+    scoring = measure.scoring
+    if scoring is None:
+        yield (*where, "item"), f"{measure.id} has no items that are known: ask about its total"
+    elif item > scoring.items:
+        yield (*where, "item"), f"{measure.id} has {scoring.items} items, and no item {item}"
+    elif not scoring.lowest <= value <= scoring.highest:
+        limits = f"{scoring.lowest} to {scoring.highest}"
+        yield where, f"{value} is outside the range of an item of {measure.id}, {limits}"
 
 
 def _gain(where: Where, node: Gained, measure: MeasureDefinition) -> Found:

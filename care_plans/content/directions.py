@@ -71,7 +71,8 @@ def _less(pathway: PathwayDefinition) -> Iterator[Found]:
 def _met_at_entry(pathway: PathwayDefinition) -> Iterator[Found]:
     """Find what an exit asks and whoever came in has met already."""
     for name, exits in _exits(pathway):
-        entry = list(joined(("stages", name, "entry"), pathway.stages[name].entry))
+        stage = next(part for key, part in pathway.stages.items() if key == name)
+        entry = list(joined(("stages", name, "entry"), stage.entry))
         for (at, _), node in exits:
             for where, other in entry:
                 if implies(other, node):

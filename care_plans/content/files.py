@@ -12,6 +12,7 @@ from typing import Any
 from care_plans.content.checks import stub_flaws, wrong_in
 from care_plans.content.including import included
 from care_plans.content.measures import MeasureDefinition
+from care_plans.content.measuring import measure_flaws
 from care_plans.content.pathways import VERSION, PathwayDefinition
 from care_plans.content.reading import (
     ContentInvalid,
@@ -105,6 +106,8 @@ def _read_measure(file: Path) -> MeasureFile:
     definition = parsed(MeasureDefinition, located)
     if definition.id != file.stem:
         raise ContentInvalid([located.flaw(("id",), f'must be the file\'s name, "{file.stem}"')])
+    if wrong := [located.flaw(where, detail) for where, detail in measure_flaws(definition)]:
+        raise ContentInvalid(wrong)
     assert isinstance(located.data, dict)
     return MeasureFile(file, located.data, definition)
 

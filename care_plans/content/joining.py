@@ -54,16 +54,3 @@ def implies(one: Criterion, other: Criterion) -> bool:
     if one.value == other.value:
         return one.comparison == other.comparison or one.comparison in ("<", ">")
     return one.value < other.value if is_upper(one) else one.value > other.value
-
-
-def bare(node: Criterion) -> object:
-    """Return what a criterion asks, without its name, its words and its sources."""
-    return node.model_dump(exclude=_NAMING)
-
-
-_SAID = {"id", "text", "source", "verified", "note", "seed", "how"}
-_NAMING: dict[str, object] = {
-    **dict.fromkeys(_SAID, True),
-    "all_of": {"__all__": _SAID},
-    "any_of": {"__all__": _SAID},
-}
