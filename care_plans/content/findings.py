@@ -48,6 +48,15 @@ RULES: dict[str, Checked] = {
         "warning", "Something is recommended and warned against, and no dose tells which.", True
     ),
     "conflicting-urgency": Checked("error", "One finding is urgent here and less so there."),
+    "similar-urgency": Checked("warning", "What sounds like one finding has two urgencies.", True),
+    "red-flag-made-light": Checked("error", "An answer calls a red flag harmless."),
+    "action-unlike-urgency": Checked(
+        "error", "What is done about a finding is unlike its urgency."
+    ),
+    "longer-than-stage": Checked("warning", "A span is longer than the stage that it is in.", True),
+    "no-safety-triggers": Checked(
+        "warning", "A measure of mood is used, and nothing says when to act at once.", True
+    ),
     "unsupported-claim": Checked("error", "A claim is shown as supported by what nobody has read."),
     "mismatched-citation": Checked(
         "error", "An identifier belongs to another work than its citation describes."

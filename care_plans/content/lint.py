@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
+from care_plans.content.belittling import belittling_findings
 from care_plans.content.certainties import certainty_findings
 from care_plans.content.checks import parts
 from care_plans.content.contradictions import contradiction_findings
@@ -24,6 +25,7 @@ from care_plans.content.reading import Flaw, Located, Where, unknown
 from care_plans.content.resolving import Resolution
 from care_plans.content.salvaging import NOTHING_LOST, Lost
 from care_plans.content.sourced import Sourced
+from care_plans.content.staying import staying_findings
 from care_plans.content.supporting import support_findings
 from care_plans.content.thresholds import threshold_findings
 
@@ -49,6 +51,8 @@ def lint(
         *direction_findings(pathway, measures),
         *certainty_findings(pathway, measures),
         *figure_findings(pathway, measures),
+        *staying_findings(pathway, measures),
+        *belittling_findings(pathway),
         *contradiction_findings(pathway, today),
         *support_findings(pathway),
         *inconsistency_findings(pathway, today),
