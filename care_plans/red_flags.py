@@ -213,7 +213,8 @@ def _create(
 
 def _found(flag: safety.RedFlag, definition: PathwayDefinition) -> Found:
     asked = tuple(flag.action_source or flag.source)
-    return Found(flag, definition.evidence((*flag.source, *asked)), definition.grade(asked))
+    shown = definition.evidence((*flag.source, *asked))
+    return Found(flag, shown, definition.grade(asked, flag.verified))
 
 
 def _tell(

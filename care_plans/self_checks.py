@@ -108,7 +108,7 @@ def _question(definition: PathwayDefinition, one: Advice | RedFlag) -> Question:
         action=one.action,
         urgency=one.urgency,
         evidence=definition.evidence(keys),
-        grade=definition.grade(keys),
+        grade=definition.grade(keys, one.verified),
         is_consensus=EXPERT_CONSENSUS in keys,
         after_days=one.after.days if isinstance(one, Advice) and one.after else None,
     )

@@ -30,18 +30,19 @@ from care_plans.criteria import (
 
 type Found = Iterator[tuple[Where, str]]
 
+_MOST_RATIO = Decimal("1.2")
 
-def flaws(
+
+def wrong_in(
     pathway: PathwayDefinition,
-    located: Located,
     measures: Mapping[str, MeasureDefinition],
     pathways: Collection[str],
-) -> list[Flaw]:
-    """Return every flaw in a pathway that its types could not reveal, with file and line.
+) -> list[tuple[Where, str]]:
+    """Return every flaw in a pathway that its types could not reveal: its place, and in words.
 
     `pathways` are the names that a look-alike or a redirect may lead to, stubs among them.
     """
-    found = [
+    return [
         *_sources(pathway),
         *_completeness(pathway),
         *_identifiers(pathway),
@@ -51,7 +52,6 @@ def flaws(
         *_references(pathway),
         *_alternatives(pathway, pathways),
     ]
-    return [located.flaw(where, detail) for where, detail in found]
 
 
 def stub_flaws(
@@ -244,14 +244,38 @@ def _on_measure(
         yield (*where, "measure"), f"{measure.id} is not taken per side"
     elif isinstance(node, Worsened) and measure.better == "depends":
         yield (*where, "worse_by"), f"{measure.id} has no single direction of improvement"
+    elif isinstance(node, SideRatio) and node.side_ratio > _MOST_RATIO:
+        detail = f"{node.side_ratio} times the other side is too much; 90 percent is written 0.9"
+        yield (*where, "side_ratio"), detail
     elif isinstance(node, Gained):
         yield from _gain(where, node, measure)
-    elif isinstance(node, Compared) and node.item is None:
-        low, high = _limits(node, measure)
-        if node.value < low or (high is not None and node.value > high):
-            named = f"{measure.id}, {node.subscale}" if node.subscale else measure.id
-            limits = f"{low} to {'any number' if high is None else high}"
-            yield where, f"{node.value} is outside the range of {named}, {limits}"
+    elif isinstance(node, Compared):
+        yield from _compared(where, node, measure)
+
+
+def _compared(where: Where, node: Compared, measure: MeasureDefinition) -> Found:
+    if node.side == "other" and not measure.side_required:
+        yield (*where, "side"), f"{measure.id} is not taken per side"
+    if node.item is not None:
+        yield from item_flaws(where, node.item, node.value, measure)
+        return
+    low, high = _limits(node, measure)
+    if node.value < low or (high is not None and node.value > high):
+        named = f"{measure.id}, {node.subscale}" if node.subscale else measure.id
+        limits = f"{low} to {'any number' if high is None else high}"
+        yield where, f"{node.value} is outside the range of {named}, {limits}"
+
+
+def item_flaws(where: Where, item: int, value: Decimal, measure: MeasureDefinition) -> Found:
+    """Find a question about an item that a measure has not, or an answer that the item has not."""
+    scoring = measure.scoring
+    if scoring is None:
+        yield (*where, "item"), f"{measure.id} has no items that are known: ask about its total"
+    elif item > scoring.items:
+        yield (*where, "item"), f"{measure.id} has {scoring.items} items, and no item {item}"
+    elif not scoring.lowest <= value <= scoring.highest:
+        limits = f"{scoring.lowest} to {scoring.highest}"
+        yield where, f"{value} is outside the range of an item of {measure.id}, {limits}"
 
 
 def _over(where: Where, node: Compared, measure: MeasureDefinition | None) -> Found:

@@ -204,10 +204,13 @@ def evidence(
     )
 
 
-def grade(keys: Iterable[str], shown: tuple[Evidence, ...]) -> Grade:
-    """Return how well what rests on these sources is supported: as well as by the best of them."""
+def grade(keys: Iterable[str], shown: tuple[Evidence, ...], said: Verified | None = None) -> Grade:
+    """Return how well what rests on these sources is supported: as well as by the best of them.
+
+    `said` is what a statement says of itself: it may be known less well than the work it cites.
+    """
     known = {one.verified for one in shown}
     for best in _READ:
         if best in known:
-            return best
+            return best if said is None else max(best, said, key=_READ.index)
     return "consensus" if EXPERT_CONSENSUS in keys else "unsupported"

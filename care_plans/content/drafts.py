@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from care_plans.content.checks import flaws
+from care_plans.content.checks import wrong_in
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.reading import ContentInvalid, Located, parsed
+from care_plans.content.reading import Located
+from care_plans.content.salvaging import salvaged
 from coordination.problems import FieldError, Invalid
 
 #: parts of a draft, down to each word and number: several times those of the longest shipped
@@ -29,14 +30,18 @@ def read_draft(
     if _is_huge(content):
         raise Invalid.field(at, f"A draft has at most {_MOST:,} parts.")
     located = Located(Path("draft"), dict(content), {})
-    try:
-        definition = parsed(PathwayDefinition, located)
-        if wrong := flaws(definition, located, measures, pathways):
-            raise ContentInvalid(wrong)
-    except ContentInvalid as error:
-        errors = [FieldError(f"{at}{_pointer(one.path)}", one.detail) for one in error.flaws]
-        raise Invalid("The draft is not valid.", errors=errors) from error
-    return definition
+    kept = salvaged(PathwayDefinition, located)
+    wrong = [*kept.flaws]
+    if kept.definition is not None:
+        wrong += [
+            kept.located.flaw(where, detail)
+            for where, detail in wrong_in(kept.definition, measures, pathways)
+            if not kept.lost.concerns(kept.located.original(where), detail)
+        ]
+    if kept.definition is None or wrong:
+        errors = [FieldError(f"{at}{_pointer(one.path)}", one.detail) for one in sorted(set(wrong))]
+        raise Invalid("The draft is not valid.", errors=errors)
+    return kept.definition
 
 
 def _is_huge(content: Any) -> bool:

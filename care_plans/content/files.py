@@ -1,17 +1,19 @@
 """Find the content that ships with the project and turn its files into definitions."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
 from typing import Any
 
-from care_plans.content.checks import flaws, stub_flaws
+from care_plans.content.checks import stub_flaws, wrong_in
 from care_plans.content.including import included
 from care_plans.content.measures import MeasureDefinition
-from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.measuring import measure_flaws
+from care_plans.content.pathways import VERSION, PathwayDefinition
 from care_plans.content.reading import (
     ContentInvalid,
     Flaw,
@@ -21,8 +23,10 @@ from care_plans.content.reading import (
     read_yaml,
 )
 from care_plans.content.reuse import NOTHING, Reuse, reuse_of
+from care_plans.content.salvaging import NOTHING_LOST, Lost, Salvaged, salvaged
 from care_plans.content.shared import Shared
 from care_plans.content.stubs import Stub, Stubs, stored_stub
+from coordination.problems import Problem
 
 APP = Path(__file__).resolve().parents[1]
 MEASURES = APP / "measures"
@@ -102,26 +106,25 @@ def _read_measure(file: Path) -> MeasureFile:
     definition = parsed(MeasureDefinition, located)
     if definition.id != file.stem:
         raise ContentInvalid([located.flaw(("id",), f'must be the file\'s name, "{file.stem}"')])
+    if wrong := [located.flaw(where, detail) for where, detail in measure_flaws(definition)]:
+        raise ContentInvalid(wrong)
     assert isinstance(located.data, dict)
     return MeasureFile(file, located.data, definition)
 
 
 def read_pathways(
-    measures: dict[str, MeasureDefinition], folder: Path = PATHWAYS
+    measures: dict[str, MeasureDefinition], place: Path = PATHWAYS
 ) -> list[PathwayFile]:
-    """Read every version of every pathway. Raises ContentInvalid with the flaws of all files."""
-    found: list[PathwayFile] = []
-    wrong: list[Flaw] = []
-    for file in sorted(folder.glob("*/*.yaml")):
-        if is_shared(file):
-            continue
-        try:
-            found.append(read_pathway(file, measures=measures, folder=folder))
-        except ContentInvalid as error:
-            wrong.extend(error.flaws)
-    if wrong:
+    """Read every version in a place (see `versions_in`).
+
+    Raises ContentInvalid with the flaws of all files, and NothingToRead where there is none.
+    """
+    known = [
+        examined(file, measures=measures, folder=shared_for(file)) for file in versions_in(place)
+    ]
+    if wrong := [flaw for one in known for flaw in one.flaws]:
         raise ContentInvalid(wrong)
-    return found
+    return [one.whole() for one in known]
 
 
 def newest(files: Sequence[PathwayFile]) -> list[PathwayFile]:
@@ -141,16 +144,59 @@ def read_pathway(
 
     Raises ContentInvalid naming everything that is wrong in the file, by line.
     """
-    whole = with_shared(read_yaml(file), folder)
-    definition = parsed(PathwayDefinition, whole)
-    wrong = flaws(definition, whole, measures, pathway_names(folder) | stub_names(folder))
+    return examined(file, measures=measures, folder=folder).whole()
+
+
+@dataclass(frozen=True)
+class Examined:
+    """All flaws of one version's file, and what of it can be read in spite of them."""
+
+    file: Path
+    flaws: tuple[Flaw, ...]
+    kept: Salvaged[PathwayDefinition] | None = None
+
+    def whole(self) -> PathwayFile:
+        """Return the version. Raises ContentInvalid where any of it is wrong."""
+        if self.flaws or self.kept is None or self.kept.definition is None:
+            raise ContentInvalid(self.flaws)
+        located = self.kept.located
+        assert isinstance(located.data, dict)
+        return PathwayFile(
+            self.file, located.data, self.kept.definition, located.places, reuse_of(located)
+        )
+
+
+def examined(file: Path, *, measures: dict[str, MeasureDefinition], folder: Path) -> Examined:
+    """Read one version as far as it can be read, and say what is wrong with the rest."""
+    try:
+        joined = with_shared(read_yaml(file), folder)
+    except ContentInvalid as error:
+        return Examined(file, error.flaws)
+    kept = salvaged(PathwayDefinition, joined.located, joined.lacking)
+    wrong = [*joined.flaws, *kept.flaws]
+    if kept.definition is not None:
+        names = pathway_names(folder) | stub_names(folder)
+        found = [
+            (where, detail)
+            for where, detail in (
+                *wrong_in(kept.definition, measures, names),
+                *_misplaced(kept.definition, file),
+            )
+            if not kept.lost.concerns(kept.located.original(where), detail)
+        ]
+        wrong += [kept.located.flaw(where, detail) for where, detail in found]
+        lost = kept.lost.and_wrong(kept.located.original(where) for where, _ in found)
+        kept = replace(kept, lost=lost)
+    return Examined(file, tuple(sorted(set(wrong))), kept)
+
+
+def _misplaced(definition: PathwayDefinition, file: Path) -> Iterator[tuple[Where, str]]:
+    """Compare names with the path, of a file that lies where a pathway's versions lie."""
+    if not re.fullmatch(VERSION, file.stem):
+        return
     for key, expected in (("pathway", file.parent.name), ("version", file.stem)):
         if getattr(definition, key) != expected:
-            wrong.append(whole.flaw((key,), f'must be the one in the file\'s path, "{expected}"'))
-    if wrong:
-        raise ContentInvalid(wrong)
-    assert isinstance(whole.data, dict)
-    return PathwayFile(file, whole.data, definition, whole.places, reuse_of(whole))
+            yield (key,), f'must be the one in the file\'s path, "{expected}"'
 
 
 def read_stubs(measures: dict[str, MeasureDefinition], folder: Path = PATHWAYS) -> list[StubFile]:
@@ -158,7 +204,10 @@ def read_stubs(measures: dict[str, MeasureDefinition], folder: Path = PATHWAYS) 
     file = folder / STUBS
     if not file.exists():
         return []
-    whole = with_shared(read_yaml(file), folder)
+    joined = with_shared(read_yaml(file), folder)
+    if joined.flaws:
+        raise ContentInvalid(joined.flaws)
+    whole = joined.located
     definition = parsed(Stubs, whole)
     if wrong := stub_flaws(definition, whole, measures, pathway_names(folder)):
         raise ContentInvalid(wrong)
@@ -172,6 +221,38 @@ def read_stubs(measures: dict[str, MeasureDefinition], folder: Path = PATHWAYS) 
         )
         for number, stub in enumerate(definition.stubs)
     ]
+
+
+class NothingToRead(Problem):
+    """There is no version of a pathway in a place."""
+
+    type = "nothing-to-read"
+    title = "There is nothing to read"
+    status = 400
+
+
+def versions_in(path: Path) -> list[Path]:
+    """Return the versions of pathways in a place, in order of their names.
+
+    The place is one file, the folder of one pathway, or a folder of such folders. Shared files and
+    stubs are no versions. Raises NothingToRead where there is none.
+    """
+    if not path.exists():
+        raise NothingToRead(f"There is no file or folder {path}.")
+    files = [path] if path.is_file() else sorted({*path.glob("*.yaml"), *path.glob("*/*.yaml")})
+    files = [file for file in files if not is_shared(file)]
+    if not files:
+        raise NothingToRead(
+            f"There is no version of a pathway in {path}: name a file, the folder of a pathway "
+            "(in which files such as 1.0.0.yaml lie), or a folder of such folders."
+        )
+    return files
+
+
+def shared_for(file: Path) -> Path:
+    """Return the folder whose shared files a version includes: the shipped one if none is near."""
+    near = (folder for folder in file.parents[:2] if (folder / COMMON).is_dir())
+    return next(near, PATHWAYS)
 
 
 def is_shared(file: Path) -> bool:
@@ -197,30 +278,56 @@ def stub_names(folder: Path) -> frozenset[str]:
     return frozenset(found)
 
 
-def with_shared(located: Located, folder: Path) -> Located:
+@dataclass(frozen=True)
+class Joined:
+    """A file with all that it includes; `lacking` is what could not be included."""
+
+    located: Located
+    flaws: tuple[Flaw, ...] = ()
+    lacking: Lost = NOTHING_LOST
+
+
+def with_shared(located: Located, folder: Path) -> Joined:
     """Include what a file names of the shared files, their sources among it.
 
-    Raises ContentInvalid for a shared file that is missing or wrong, and for what is named and
-    not in it.
+    Names what is wrong with a shared file, and what is named and not in it.
     """
     assert isinstance(located.data, dict)
-    blocks = {COMMON: _shared(located, ("common",), folder / COMMON, located.data.get("common"))}
-    families = located.data.get("families") or {}
-    if not isinstance(families, dict):
-        raise ContentInvalid([located.flaw(("families",), "is not a mapping of names to versions")])
-    for name, version in families.items():
-        if name == COMMON:
-            raise ContentInvalid([located.flaw(("families", name), "is no name for a family")])
-        where = ("families", name)
-        blocks[name] = _shared(located, where, folder / FAMILIES / name, version)
-    whole = included(located, blocks)
+    wrong: list[Flaw] = []
+    blocks: dict[str, Located] = {}
+    for name, where, folder_of, version in _named(located, folder, wrong):
+        try:
+            blocks[name] = _shared(located, where, folder_of, version)
+        except ContentInvalid as error:
+            wrong.extend(error.flaws)
+    whole, gaps = included(located, blocks)
+    holes = gaps.holes | ({("sources",)} if wrong else set())
+    # what a file that cannot be read would have held is missing for that reason alone
+    wrong.extend(flaw for name, flaw in gaps.flaws if not wrong or name in blocks)
     assert isinstance(whole.data, dict)
     own = whole.data.get("sources") or {}
     if isinstance(own, dict):
         whole.data["sources"] = {
             key: record for block in blocks.values() for key, record in _sources(block).items()
         } | own
-    return whole
+    return Joined(whole, tuple(wrong), Lost(holes=frozenset(holes)))
+
+
+def _named(
+    located: Located, folder: Path, wrong: list[Flaw]
+) -> Iterator[tuple[str, Where, Path, Any]]:
+    """Yield what a file names of shared files: the name, where, in which folder, the version."""
+    assert isinstance(located.data, dict)
+    yield COMMON, ("common",), folder / COMMON, located.data.get("common")
+    families = located.data.get("families") or {}
+    if not isinstance(families, dict):
+        wrong.append(located.flaw(("families",), "is not a mapping of names to versions"))
+        return
+    for name, version in families.items():
+        if name == COMMON:
+            wrong.append(located.flaw(("families", name), "is no name for a family"))
+        else:
+            yield name, ("families", name), folder / FAMILIES / name, version
 
 
 def _shared(located: Located, where: Where, folder: Path, version: Any) -> Located:

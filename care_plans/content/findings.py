@@ -34,6 +34,13 @@ RULES: dict[str, Checked] = {
     "consecutive-too-long": Checked("error", "The stage is too short for so many daily scores."),
     "uncollected-measure": Checked("warning", "A criterion rests on what nobody measures.", True),
     "between-steps": Checked("warning", "A threshold is no possible score.", True),
+    "wrong-direction": Checked(
+        "error", "A threshold is met by getting worse, or a flag by better."
+    ),
+    "always-met": Checked("error", "A criterion is met whatever the facts are.", True),
+    "asks-for-less": Checked("error", "A later exit asks for less than an earlier one.", True),
+    "met-at-entry": Checked("warning", "An exit asks what the entry has asked already.", True),
+    "text-and-figure": Checked("error", "A text names another number than its criterion."),
     "gain-within-error": Checked("error", "A gain may be measurement error alone.", True),
     "gain-too-small": Checked("warning", "A gain is smaller than any change that matters.", True),
     "missing-dose": Checked("warning", "An exercise has no dose.", True),
@@ -41,6 +48,15 @@ RULES: dict[str, Checked] = {
         "warning", "Something is recommended and warned against, and no dose tells which.", True
     ),
     "conflicting-urgency": Checked("error", "One finding is urgent here and less so there."),
+    "similar-urgency": Checked("warning", "What sounds like one finding has two urgencies.", True),
+    "red-flag-made-light": Checked("error", "An answer calls a red flag harmless."),
+    "action-unlike-urgency": Checked(
+        "error", "What is done about a finding is unlike its urgency."
+    ),
+    "longer-than-stage": Checked("warning", "A span is longer than the stage that it is in.", True),
+    "no-safety-triggers": Checked(
+        "warning", "A measure of mood is used, and nothing says when to act at once.", True
+    ),
     "unsupported-claim": Checked("error", "A claim is shown as supported by what nobody has read."),
     "mismatched-citation": Checked(
         "error", "An identifier belongs to another work than its citation describes."
@@ -74,6 +90,21 @@ RULES: dict[str, Checked] = {
     "stage-name": Checked("warning", "A slow condition has a stage that is called acute.", True),
     "site-not-covered": Checked("error", "No rule is about a site that counts as covered."),
     "review-overdue": Checked("warning", "The review of the content is overdue."),
+}
+
+
+_DOSED: tuple[Where, ...] = (("dose_levels",), ("exercises",))
+#: rules that find that something is not there, and where it would be
+ABSENCES: dict[str, tuple[Where, ...]] = {
+    "uncollected-measure": (("stages", "*", "measures_at_entry"),),
+    "idle-goal": (("stages", "*", "goals"), ("stages", "*", "lanes")),
+    "nobody-diagnoses": (("stages", "acute", "lanes"), ("diagnosis", "may_diagnose")),
+    "missing-gate": (*_DOSED, ("self_help",)),
+    "missing-dose": _DOSED,
+    "cautioned-without-dose": _DOSED,
+    "level-too-early": _DOSED,
+    "site-not-covered": ((),),
+    "stage-name": (("stages", "acute", "note"),),
 }
 
 

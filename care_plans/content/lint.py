@@ -8,18 +8,24 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
+from care_plans.content.belittling import belittling_findings
+from care_plans.content.certainties import certainty_findings
 from care_plans.content.checks import parts
 from care_plans.content.contradictions import contradiction_findings
+from care_plans.content.directions import direction_findings
 from care_plans.content.doses import dose_findings
-from care_plans.content.files import COMMON, PATHWAYS, PathwayFile, is_shared, read_pathway
-from care_plans.content.findings import RULES, Finding, Found, name_of, steps_to
+from care_plans.content.figures import figure_findings
+from care_plans.content.files import PathwayFile, examined, shared_for, versions_in
+from care_plans.content.findings import ABSENCES, RULES, Finding, Found, name_of, steps_to
 from care_plans.content.inconsistencies import inconsistency_findings
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reaching import reach_findings
-from care_plans.content.reading import ContentInvalid, Located, Where, unknown
+from care_plans.content.reading import Flaw, Located, Where, unknown
 from care_plans.content.resolving import Resolution
+from care_plans.content.salvaging import NOTHING_LOST, Lost
 from care_plans.content.sourced import Sourced
+from care_plans.content.staying import staying_findings
 from care_plans.content.supporting import support_findings
 from care_plans.content.thresholds import threshold_findings
 
@@ -30,23 +36,32 @@ def lint(
     measures: Mapping[str, MeasureDefinition],
     *,
     today: date,
+    lost: Lost = NOTHING_LOST,
 ) -> list[Finding]:
     """Return all that the rules find in a pathway, in the order of its lines.
 
     Never raises on a definition that was parsed, whatever it says. What a resolution of the
-    pathway answers is a note.
+    pathway answers is a note. Nothing is found that follows from the parts of a wrong file that
+    were left out (`lost`).
     """
     found = [
         *_names(pathway),
         *reach_findings(pathway, measures),
         *threshold_findings(pathway, measures),
+        *direction_findings(pathway, measures),
+        *certainty_findings(pathway, measures),
+        *figure_findings(pathway, measures),
+        *staying_findings(pathway, measures),
+        *belittling_findings(pathway),
         *contradiction_findings(pathway, today),
         *support_findings(pathway),
         *inconsistency_findings(pathway, today),
         *dose_findings(pathway),
     ]
-    findings = [_finding(pathway, located, one) for one in found]
-    return sorted(findings, key=lambda finding: (finding.at, finding.rule, finding.about))
+    findings = [
+        _finding(pathway, located, one) for one in found if not _follows(one, located, lost)
+    ]
+    return sorted(findings, key=_in_order)
 
 
 def lint_file(
@@ -61,28 +76,36 @@ def lint_path(
 ) -> dict[Path, list[Finding]]:
     """Return what is found in one file, or in each of the versions in a folder.
 
-    A file that does not follow the format is reported as such; shared blocks are those beside
-    it, or the shipped ones where it has none. Shared files themselves, and stubs, are no pathways
-    and are left out. Raises FileNotFoundError for what is not there.
+    What of a file does not follow the format is reported as such, beside what is found in the
+    rest; shared blocks are those beside it, or the shipped ones where it has none. Raises
+    NothingToRead where there is no version of a pathway.
     """
-    if not path.exists():
-        raise FileNotFoundError(path)
-    files = [path] if path.is_file() else sorted(path.glob("*/*.yaml"))
-    files = [file for file in files if not is_shared(file)]
-    return {file: list(_findings_of(file, measures, today)) for file in files}
+    return {
+        file: sorted(_findings_of(file, measures, today), key=_in_order)
+        for file in versions_in(path)
+    }
+
+
+def _in_order(finding: Finding) -> tuple[Flaw, str, tuple[str, ...]]:
+    return finding.at, finding.rule, finding.about
 
 
 def _findings_of(
     file: Path, measures: dict[str, MeasureDefinition], today: date
 ) -> Iterator[Finding]:
-    beside = file.parent.parent
-    folder = beside if (beside / COMMON).is_dir() else PATHWAYS
-    try:
-        read = read_pathway(file, measures=measures, folder=folder)
-    except ContentInvalid as error:
-        yield from (Finding("content", RULES["content"].level, flaw) for flaw in error.flaws)
-    else:
-        yield from lint_file(read, measures, today=today)
+    known = examined(file, measures=measures, folder=shared_for(file))
+    yield from (Finding("content", RULES["content"].level, flaw) for flaw in known.flaws)
+    kept = known.kept
+    if kept is not None and kept.definition is not None:
+        yield from lint(kept.definition, kept.located, measures, today=today, lost=kept.lost)
+
+
+def _follows(found: Found, located: Located, lost: Lost) -> bool:
+    """Say whether something is only found because a part of the file was left out."""
+    if found.rule in ABSENCES and lost.below(*ABSENCES[found.rule]):
+        return True
+    places = (found.where, *found.parts)
+    return any(lost.concerns(located.original(at), found.detail) for at in places)
 
 
 def _finding(pathway: PathwayDefinition, located: Located, found: Found) -> Finding:

@@ -41,6 +41,7 @@ from care_plans.content.sourced import (
     StageName,
     Statement,
     Text,
+    Verified,
 )
 from care_plans.content.stages import Stage
 from care_plans.criteria import Criterion, Elapsed, NoOpen, leaves
@@ -218,10 +219,13 @@ class PathwayDefinition(Frozen):
         """Return the citations that may be shown as evidence, each with how well it is known."""
         return citations.evidence(keys, self.sources, self.mismatched)
 
-    def grade(self, keys: Iterable[str]) -> citations.Grade:
-        """Return how well what rests on these sources is supported."""
+    def grade(self, keys: Iterable[str], said: Verified | None = None) -> citations.Grade:
+        """Return how well what rests on these sources is supported.
+
+        `said` is the `verified` of the statement itself, which may lower it and never raises it.
+        """
         keys = tuple(keys)
-        return citations.grade(keys, self.evidence(keys))
+        return citations.grade(keys, self.evidence(keys), said)
 
     def stage(self, name: StageName) -> Stage:
         """Return one stage."""

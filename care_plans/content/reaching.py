@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from care_plans.content.checks import parts
 from care_plans.content.findings import Found
+from care_plans.content.joining import Asked, joined
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Where
@@ -27,8 +28,6 @@ from care_plans.criteria import (
     YellowFlagged,
     walk,
 )
-
-type Asked = tuple[Where, Criterion]
 
 
 def reach_findings(pathway: PathwayDefinition, measures: Measures) -> Iterator[Found]:
@@ -58,16 +57,7 @@ def _asked_before(pathway: PathwayDefinition, where: Where) -> tuple[Asked, ...]
     if earlier not in pathway.stages:
         return ()
     at = ("stages", earlier, "exit")
-    return tuple(_joined(at, pathway.stages[earlier].exit))
-
-
-def _joined(where: Where, node: Criterion) -> Iterator[Asked]:
-    """Yield the questions that must all be met at once, below any number of `all_of`."""
-    if isinstance(node, AllOf):
-        for number, child in enumerate(node.all_of):
-            yield from _joined((*where, "all_of", number), child)
-    elif not isinstance(node, AnyOf):
-        yield where, node
+    return tuple(joined(at, pathway.stages[earlier].exit))
 
 
 def _choices(where: Where, node: Criterion) -> Iterator[Asked]:
@@ -91,11 +81,11 @@ def _impossible(
     known = _Known(measures)
     for at, question in before:
         known.add(at, question)
-    for at, question in _joined(where, node):
+    for at, question in joined(where, node):
         clash = known.add(at, question) or _never(at, question, pathway)
         if clash:
             yield Found("unreachable", at, clash + _so(where, at), (at,))
-    asked = (*before, *_joined(where, node))
+    asked = (*before, *joined(where, node))
     for at, child in _choices(where, node):
         yield from _impossible(at, child, asked, pathway, measures)
 

@@ -1,7 +1,7 @@
 """Read a YAML file so that everything in it still knows its file and line."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,14 +46,26 @@ class ContentInvalid(Problem):
 
 @dataclass(frozen=True)
 class Located:
-    """Plain data with the file and line of each of its parts."""
+    """Plain data with the file and line of each of its parts.
+
+    `origin` has the parts that do not stand where the file has them, by where they stand.
+    """
 
     file: Path
     data: Data
     places: Mapping[Where, tuple[Path, int]]
+    origin: Mapping[Where, Where] = field(default_factory=dict)
+
+    def original(self, path: Where) -> Where:
+        """Return where a part stood in the file, before wrong parts were left out of the data."""
+        for end in range(len(path), 0, -1):
+            if path[:end] in self.origin:
+                return (*self.origin[path[:end]], *path[end:])
+        return path
 
     def flaw(self, path: Where, detail: str) -> Flaw:
         """Describe something wrong at a path; a missing part is reported at its parent's line."""
+        path = self.original(path)
         known = path
         while known and known not in self.places:
             known = known[:-1]
@@ -126,20 +138,21 @@ def parsed[M: BaseModel](model: type[M], located: Located) -> M:
     try:
         return model.model_validate(located.data)
     except ValidationError as error:
-        raise ContentInvalid(list(_flaws(located, error))) from error
+        raise ContentInvalid([flaw for _, flaw in flaws_of(located, error)]) from error
 
 
-def _flaws(located: Located, error: ValidationError) -> Iterator[Flaw]:
-    broken = {_path(found["loc"]) for found in error.errors()}
+def flaws_of(located: Located, error: ValidationError) -> Iterator[tuple[Where, Flaw]]:
+    """Yield what the types of a model say of data: the path in it, and the flaw."""
+    broken = {path_of(found["loc"]) for found in error.errors()}
     for found in error.errors(include_url=False):
-        path = _path(found["loc"])
+        path = path_of(found["loc"])
         below = any(len(other) > len(path) and other[: len(path)] == path for other in broken)
         if found["type"] == "too_short" and below:
             continue  # the list only looks short because its items were refused
-        yield located.flaw(path, _wording(found["type"], found["msg"], found["input"]))
+        yield path, located.flaw(path, _wording(found["type"], found["msg"], found["input"]))
 
 
-def _path(loc: Where) -> Where:
+def path_of(loc: Where) -> Where:
     """Drop what names the kind of a criterion rather than a key, and keys shown as such."""
     return tuple(
         part for part in loc if part != "[key]" and not (isinstance(part, str) and part[:1] == "<")

@@ -47,6 +47,10 @@ def _resting(
     if claimed and getattr(part, "grade", "") != "supported":
         return
     cited = [key for key in keys if key != EXPERT_CONSENSUS]
+    if claimed and not cited:
+        detail = "is shown as supported, but rests on the opinion of the authors alone"
+        yield Found("unsupported-claim", at, detail, (where,))
+        return
     known = _known(pathway, cited)
     weak = _WEAK_FOR_CLAIMS if claimed else _WEAK
     alone = bool(cited) and len(known) == len(cited) and set(known.values()) <= weak

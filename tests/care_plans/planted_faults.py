@@ -61,7 +61,7 @@ def _fault(id: str, rule: str, place: str, words: str, *changes: Change) -> Any:
 PLANTED = [
     _asked("measure: nprs, at_least: 5", "unreachable", "so the stage acute can never be left"),
     _asked("measure: nprs, above: 10", "unreachable", "no score of nprs is > 10"),
-    _asked("measure: nprs, above: 2, item: 1", "", ""),
+    _asked("measure: tsk11, above: 2, item: 1", "", ""),
     _asked("measure: nprs, above: 2, below: 3", "content", "needs exactly one of"),
     _asked("measure: lefs, gain: 81", "unreachable", "nobody can gain 81 on lefs"),
     _asked("measure: nprs, gain: 10", "", ""),

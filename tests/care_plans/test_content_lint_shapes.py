@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from care_plans.content.files import FAMILIES, PATHWAYS, newest, read_pathways
+from care_plans.content.files import FAMILIES, PATHWAYS, NothingToRead, newest, read_pathways
 from care_plans.content.findings import RULES, Finding
 from care_plans.content.lint import lint_file, lint_path
 from tests.care_plans.linting import (
@@ -261,7 +261,8 @@ def test_it_names_each_pathway_that_includes_a_faulty_block(tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["common/1.1.0.yaml", "families/low-back", "stubs.yaml"])
 def test_it_takes_what_is_shared_for_no_pathway(name: str) -> None:
     path = PATHWAYS / name
-    assert lint_path(path.parent if path.is_dir() else path, known_measures(), today=TODAY) == {}
+    with pytest.raises(NothingToRead, match="no version of a pathway in"):
+        lint_path(path.parent if path.is_dir() else path, known_measures(), today=TODAY)
 
 
 # What ships

@@ -44,8 +44,6 @@ class Command(BaseCommand):
             }
         except Problem as problem:
             raise CommandError(problem.detail) from problem
-        except FileNotFoundError as error:
-            raise CommandError(f"There is no file or folder {error}.") from error
         found = [finding for findings in read.values() for finding in findings]
         for finding in found:
             self.stdout.write(str(finding))
