@@ -266,9 +266,14 @@ def _set_up() -> dict[str, str]:
 
 
 def _make(asked: dict[str, Any]) -> Iterator[Any]:
+    """Open a plan of each kind, and take in what became of their referrals by then."""
+    from care_plans import consuming
+
     people = _people(asked["people"])
-    for number in range(len(KINDS)):
-        plan = open_everything(people, number)
+    plans = [open_everything(people, number) for number in range(len(KINDS))]
+    while consuming.consume_referral_steps(now=BEGAN):
+        pass
+    for number, plan in enumerate(plans):
         yield [number, str(plan.id), str(plan.patient), [str(one) for one in plan.courses]]
 
 
