@@ -222,6 +222,11 @@ class Finding:
         own = {row.id for row in self.evidence}
         return own.union(*(part.rows() for part in self.parts))
 
+    def sources(self) -> tuple[str, ...]:
+        """Return every source that it rests on, those of its parts as well, each once."""
+        below = (key for part in self.parts for key in part.sources())
+        return tuple(dict.fromkeys((*self.source, *below)))
+
     def as_json(self) -> dict[str, Any]:
         """Return what is kept beside a decision: codes, ids and sentences."""
         return {

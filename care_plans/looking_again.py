@@ -21,7 +21,8 @@ from care_plans.evaluation import outcomes
 from care_plans.evidence import Facts
 from care_plans.facts import LaneRow
 from care_plans.models import Activity, Course, Lane, PathwayVersion, Recommendation, StageStay
-from care_plans.suggesting import rules_met
+from care_plans.recommending import is_news
+from care_plans.suggesting import rules_met, suggestions
 from coordination.models import CareTeamMember, PractitionerRole
 from notifications.outbox import Recipient, Told, people_told_of, schedulers
 
@@ -47,7 +48,7 @@ class Glance:
     lanes: Sequence[LaneRow]
     team: Mapping[UUID, str]
     leads: Sequence[UUID]
-    recommended: frozenset[str]
+    recommended: Mapping[str, Recommendation]
     planned: frozenset[tuple[UUID, str]]
     told: Mapping[tuple[str, str], Told]
     circle: Circle
@@ -55,8 +56,12 @@ class Glance:
     def is_settled(self, now: datetime) -> bool:
         """Say whether `standing.reassess` and `remind_anew` would change nothing at `now`."""
         definition = self.course.pathway_version.definition
-        if rules_met(definition, self.facts, now) != self.recommended:
+        if rules_met(definition, self.facts, now) != self.recommended.keys():
             return False
+        if any(row.status == Recommendation.Status.OPEN for row in self.recommended.values()):
+            said = {one.rule: one for one in suggestions(definition, self.facts, now)}
+            if any(is_news(row, said[rule]) for rule, row in self.recommended.items()):
+                return False
         if self.course.status != Course.Status.ACTIVE:
             return True
         stage = definition.stage(self._stage)
@@ -151,7 +156,7 @@ def glance(course_ids: Sequence[UUID], *, now: datetime) -> list[Glance]:
                 if role in circle.registered
             },
             leads=[role for role, is_lead in members[course.patient_id] if is_lead],
-            recommended=frozenset(recommended[course.id]),
+            recommended=recommended[course.id],
             planned=frozenset(planned[course.id]),
             told=told.get(stays[course.id].id, {}),
             circle=circle,
@@ -195,11 +200,11 @@ def _circle(role_ids: set[UUID], rows: Iterable[LaneRow], now: datetime) -> Circ
     )
 
 
-def _recommended(ids: list[UUID]) -> defaultdict[UUID, set[str]]:
-    found: defaultdict[UUID, set[str]] = defaultdict(set)
+def _recommended(ids: list[UUID]) -> defaultdict[UUID, dict[str, Recommendation]]:
+    found: defaultdict[UUID, dict[str, Recommendation]] = defaultdict(dict)
     rows = Recommendation.objects.filter(course_id__in=ids, until=None)
-    for course_id, rule in rows.values_list("course_id", "rule"):
-        found[course_id].add(rule)
+    for row in rows.only("course_id", "rule", "status", "text", "source", "finding", "rests_on"):
+        found[row.course_id][row.rule] = row
     return found
 
 

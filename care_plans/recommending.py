@@ -1,10 +1,12 @@
 """Putting before a person what the rules suggest, for as long as they do.
 
 `follow` is called whenever a course is looked at again: what a rule newly concludes becomes a
-recommendation, and one whose rule is met no more comes to its end. Nothing is applied by itself.
+recommendation, and one whose rule is met no more comes to its end. One that nobody has decided
+rests on what is recorded now, so that why it is suggested is never what was corrected since, and
+what is withheld from its reader is what it rests on now. Nothing is applied by itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,6 +23,7 @@ from coordination import audit
 from coordination.actors import Actor
 from coordination.disclosure import disclosed_to
 from coordination.models import PractitionerRole
+from coordination.moments import as_text
 from notifications.kinds import MessageKind, Verdict, register
 from notifications.outbox import Recipient, cancel, enqueue
 
@@ -38,9 +41,72 @@ def follow(course: Course, facts: Facts, *, actor: Actor, now: datetime) -> list
     standing = Recommendation.objects.filter(course=course, until=None)
     held = {row.rule: row for row in standing}
     end([row for rule, row in held.items() if rule not in met], actor=actor, now=now)
+    for rule, row in held.items():
+        if rule in met and is_news(row, met[rule]):
+            _trace_anew(row, met[rule], actor=actor, now=now)
     return [
         _make(course, one, actor=actor, now=now) for rule, one in met.items() if rule not in held
     ]
+
+
+def is_news(row: Recommendation, found: Suggestion) -> bool:
+    """Say whether an open recommendation has other words, or rests on other rows, than now.
+
+    That a day has passed is no news, nor is anything to one that was decided.
+    """
+    return row.status == Status.OPEN and (
+        row.text != found.text
+        or row.source != list(found.source)
+        or set(row.rests_on) != found.finding.rows()
+        or list(_said(row.finding)) != list(_said(found.finding.as_json()))
+    )
+
+
+#: what says how long something has lasted, in other words each day
+_CLOCKS = frozenset({"Elapsed", "Stalled"})
+
+
+def _said(trace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    words = None if trace["kind"] in _CLOCKS else trace["sentence"]
+    yield trace["kind"], trace["id"], trace["outcome"], trace["text"], words
+    for part in trace["parts"]:
+        yield from _said(part)
+
+
+def _trace_anew(row: Recommendation, found: Suggestion, *, actor: Actor, now: datetime) -> None:
+    """Let a recommendation say why by what is recorded now; what it said before is kept."""
+    rows = found.finding.rows()
+    before = {
+        "text": row.text,
+        "source": row.source,
+        "finding": row.finding,
+        "until": as_text(now),
+    }
+    changed = Recommendation.objects.filter(pk=row.pk, status=Status.OPEN, until=None).update(
+        text=found.text,
+        source=list(found.source),
+        finding=found.finding.as_json(),
+        rests_on=sorted(rows),
+        traced_at=now,
+        earlier=[*row.earlier, before],
+    )
+    if not changed:
+        return  # somebody decided meanwhile, on what it said then
+    tell(
+        "recommendation.traced-anew",
+        subject="Recommendation",
+        subject_id=row.pk,
+        patient_id=row.patient_id,
+        actor=Actor.system("care_plans.recommending", actor.organization_id),
+        now=now,
+        action=audit.Action.UPDATE,
+        detail={
+            "rule": row.rule,
+            "words_changed": row.text != found.text,
+            "rows_added": sorted(str(one) for one in rows - set(row.rests_on)),
+            "rows_removed": sorted(str(one) for one in set(row.rests_on) - rows),
+        },
+    )
 
 
 def end_all(course: Course, *, actor: Actor, now: datetime) -> None:

@@ -4,14 +4,25 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 import time_machine
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, ProgrammingError, transaction
 
-from care_plans import assessing, circumstances, deciding, facts, standing
-from care_plans.models import Course, Recommendation
+from care_plans import (
+    assessing,
+    circumstances,
+    courses,
+    deciding,
+    facts,
+    looking_again,
+    recommending,
+    standing,
+)
+from care_plans.models import Course, Recommendation, Score
 from care_plans.sittings import NewScore
+from coordination.models import AuditEvent
 from coordination.problems import Problem
 from notifications.models import Message
 from tests import lockbox
@@ -37,16 +48,17 @@ def course(cast: Cast) -> Course:
         return underway.start(cast, now=NOW - 10 * DAY, side="right")
 
 
-def score(cast: Cast, course: Course, *, at: datetime = NOW, **values: Any) -> None:
-    """Record one sitting through the domain, as Asha."""
+def score(cast: Cast, course: Course, *, at: datetime = NOW, **values: Any) -> UUID:
+    """Record one sitting through the domain, as Asha; return its id."""
     with cast.acting():
-        assessing.record_assessment(
+        sitting, _ = assessing.record_assessment(
             cast.patient.id,
             course_id=course.id,
             scores=[NewScore(slug, Decimal(value)) for slug, value in values.items()],
             actor=cast.asha.actor(at),
             now=at,
         )
+        return sitting.pk
 
 
 def answer(cast: Cast, course: Course, **answers: Any) -> None:
@@ -330,6 +342,104 @@ def test_what_rests_on_something_withheld_keeps_its_effect_alone(cast: Cast) -> 
     assert refused.status_code == 404
     [asha] = shown(cast.asha, kind="rule")
     assert asha["rule"] == "rule.flare-up"
+
+
+# Explained by what is recorded now
+
+
+def corrected(cast: Cast, sitting: UUID, **values: Any) -> None:
+    """Replace what a sitting recorded, as Asha."""
+    with cast.acting():
+        assessing.replace_assessment(
+            sitting,
+            scores=[NewScore(slug, Decimal(value)) for slug, value in values.items()],
+            reason="It was a slip of the pen.",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+
+
+@pytest.mark.feature("DP-06")
+def test_a_correction_changes_why_it_is_suggested(cast: Cast, course: Course) -> None:
+    first = score(cast, course, at=NOW - 3 * DAY, pain_load_24h=9)
+    score(cast, course, at=NOW - 2 * DAY, pain_load_24h=9)
+    corrected(cast, first, pain_load_24h=6)
+    [one] = shown(cast.asha, kind="rule")
+    assert "6, 9" in one["finding"]["sentence"]
+    assert (one["status"], one["traced_at"] is not None) == ("open", True)
+    rests_on = [row["id"] for row in one["finding"]["evidence"]]
+    with cast.acting():
+        assert not Score.objects.filter(pk__in=rests_on, assessment=first).exists()
+        [row] = Recommendation.objects.filter(pk=one["id"])
+        [before] = row.earlier
+        assert "9, 9" in before["finding"]["sentence"]
+        told = AuditEvent.objects.get(event="recommendation.traced-anew", resource_id=row.pk)
+        assert told.detail["rows_added"]
+        assert told.detail["rows_removed"]
+        assert Message.objects.filter(kind=recommending.MADE, channel="email").count() == 1
+
+
+def test_another_severity_changes_its_words(cast: Cast, course: Course) -> None:
+    score(cast, course, nprs=8)
+    with cast.acting():
+        course.refresh_from_db()
+        courses.change_severity(
+            course.pk,
+            version=course.version,
+            severity="moderate",
+            reason="As examined.",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+    [one] = shown(cast.asha, kind="severity")
+    assert "moderate" in one["text"]
+    assert "mild" not in one["text"]
+
+
+@pytest.mark.feature("PV-02")
+def test_it_is_withheld_once_it_rests_on_what_is_withheld_alone(cast: Cast) -> None:
+    scene = lockbox.stage(cast, hands_over=False)
+    mine = [score(cast, scene.course, pain_load_24h=6) for _ in range(2)]
+    [before] = shown(cast.ben, kind="rule")
+    assert before["rule"] == "rule.flare-up"
+    with cast.acting():
+        for _ in range(2):
+            underway.score(scene.course, {"pain_load_24h": "7"}, now=NOW, who=cast.dmitri)
+    dmitri = cast.dmitri.practitioner_role.practitioner_id
+    scene.lock(target="practitioner", target_practitioner_id=dmitri)
+    for sitting in mine:
+        corrected(cast, sitting, pain_load_24h=1)
+    told = {one["id"]: one for one in shown(cast.ben)}
+    after = told[before["id"]]
+    assert (after["status"], after["is_withheld"], after["finding"]) == ("open", True, None)
+
+
+def test_what_was_decided_keeps_the_trace_on_which_it_was(cast: Cast, course: Course) -> None:
+    first = score(cast, course, at=NOW - 2 * DAY, pain_load_24h=6)
+    score(cast, course, at=NOW - DAY, pain_load_24h=6)
+    [one] = made(cast, "rule.flare-up")
+    assert cast.asha.client.post(f"{URL}/{one.pk}/accept").status_code == 200
+    corrected(cast, first, pain_load_24h=8)
+    [same] = made(cast, "rule.flare-up")
+    assert (same.finding, same.rests_on, same.earlier) == (one.finding, one.rests_on, [])
+    with cast.acting(), pytest.raises(ProgrammingError), transaction.atomic():
+        Recommendation.objects.filter(pk=one.pk).update(rests_on=[])
+
+
+def test_what_only_time_takes_out_of_a_trace_unsettles_the_course(
+    cast: Cast, course: Course
+) -> None:
+    score(cast, course, nprs=8)
+    [one] = made(cast, "severity.severe")
+    with cast.acting():
+        assert one.earlier == []
+        Recommendation.objects.filter(pk=one.pk).update(rests_on=[])
+        [seen] = looking_again.glance([course.pk], now=NOW)
+        assert not seen.is_settled(NOW)
+        standing.reassess(course.pk, actor=cast.asha.actor(), now=NOW)
+        before = one.rests_on
+        one.refresh_from_db()
+        assert (len(one.earlier), one.rests_on) == (1, before)
 
 
 # Decided
