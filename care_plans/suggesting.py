@@ -4,7 +4,7 @@ Each suggestion carries the trace of the rule that made it. A rule that is unkno
 nothing: only what is known to be met is put before a person.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -88,7 +88,13 @@ def _of_safety(
     now: datetime,
 ) -> Suggestion:
     finding = evaluate(trigger.when, definition, facts, now)
-    return Suggestion(rule, "safety", trigger.text, trigger.action, finding, tuple(trigger.source))
+    source = _resting_on(trigger.source, finding)
+    return Suggestion(rule, "safety", trigger.text, trigger.action, finding, source)
+
+
+def _resting_on(source: Iterable[str], finding: Finding) -> tuple[str, ...]:
+    """Return the sources of a rule with those of all that it asks: one opinion makes it one."""
+    return tuple(dict.fromkeys((*source, *finding.sources())))
 
 
 def _redirects(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
@@ -135,7 +141,8 @@ def _of_rule(
     rule: Rule, when: Criterion, definition: PathwayDefinition, facts: Facts, now: datetime
 ) -> Suggestion:
     finding = evaluate(when, definition, facts, now)
-    return Suggestion(f"rule.{rule.id}", "rule", rule.text, rule.then, finding, tuple(rule.source))
+    source = _resting_on(rule.source, finding)
+    return Suggestion(f"rule.{rule.id}", "rule", rule.text, rule.then, finding, source)
 
 
 def _yellow_flags(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
@@ -192,13 +199,14 @@ def _of_yellow_flags(
     now: datetime,
 ) -> Suggestion:
     flags = definition.yellow_flags
+    finding = evaluate(YellowFlagged(yellow_flags_at_least=at_least), definition, facts, now)
     return Suggestion(
         rule,
         "yellow_flags",
         f"At least {at_least} of the yellow flags.",
         f"{verb} {flags.lane.replace('_', ' ')}.",
-        evaluate(YellowFlagged(yellow_flags_at_least=at_least), definition, facts, now),
-        tuple(flags.source),
+        finding,
+        _resting_on(flags.source, finding),
         lane=flags.lane,
     )
 
@@ -222,7 +230,7 @@ def _of_severity(
         f"The scores point to {name}. {now_is.sentence}",
         f"Consider whether the condition has become {name}.",
         found[name],
-        tuple(asked.source or rule.source) if asked is not None else tuple(rule.source),
+        _resting_on((asked.source if asked is not None else None) or rule.source, found[name]),
     )
 
 
@@ -239,5 +247,5 @@ def _of_stalled(finding: Finding) -> Suggestion:
         "No measure has changed by an amount that matters since this stage began.",
         "Confer about the case, and look at the diagnosis again.",
         finding,
-        finding.source,
+        finding.sources(),
     )

@@ -20,6 +20,7 @@ from care_plans import (
     recommending,
     standing,
 )
+from care_plans.content.sourced import EXPERT_CONSENSUS
 from care_plans.models import Course, Recommendation, Score
 from care_plans.sittings import NewScore
 from coordination.models import AuditEvent
@@ -342,6 +343,40 @@ def test_what_rests_on_something_withheld_keeps_its_effect_alone(cast: Cast) -> 
     assert refused.status_code == 404
     [asha] = shown(cast.asha, kind="rule")
     assert asha["rule"] == "rule.flare-up"
+
+
+@pytest.mark.feature("DP-06")
+def test_an_opinion_anywhere_in_a_rule_makes_it_one(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 183 * DAY, severity="severe")
+    score(cast, course, adherence_pct=90)
+    [one] = shown(cast.asha, kind="rule")
+    assert one["rule"] == "rule.severe-earliest"
+    below = {key for part in one["finding"]["parts"] for key in part["source"]}
+    assert EXPERT_CONSENSUS in below
+    assert one["is_expert_consensus"] is True
+    assert any("Expert consensus" in cite for cite in one["cites"])
+
+
+def test_yellow_flags_say_which_they_are_and_on_whose_word(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - DAY)
+        lane = underway.lane(course, "psychotherapy")
+        standing.decide_lane(
+            lane.id,
+            version=lane.version,
+            needed=False,
+            reason="Not wished for yet.",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+    score(cast, course, pcs=35, gad7=12)
+    [one] = shown(cast.asha, kind="yellow_flags")
+    parts = one["finding"]["parts"]
+    assert len(parts) == 2
+    assert all(part["text"] and part["source"] and part["evidence"] for part in parts)
+    said = {key for part in parts for key in part["source"]}
+    assert one["is_expert_consensus"] is (EXPERT_CONSENSUS in said)
 
 
 # Explained by what is recorded now
