@@ -29,6 +29,13 @@ from notifications.outbox import Recipient, Told, people_told_of, schedulers
 _SAID = (reminders.REVIEW_DUE, reminders.OVERDUE, reminders.READY, reminders.BLOCKED)
 
 
+_SAFETY = Recommendation.Kind.SAFETY
+
+
+def _open(row: Recommendation) -> bool:
+    return bool(row.status == Recommendation.Status.OPEN)
+
+
 @dataclass(frozen=True, slots=True)
 class Circle:
     """Who works at a place now: of each role the person, its discipline, whether it may act."""
@@ -56,11 +63,17 @@ class Glance:
     def is_settled(self, now: datetime) -> bool:
         """Say whether `standing.reassess` and `remind_anew` would change nothing at `now`."""
         definition = self.course.pathway_version.definition
-        if rules_met(definition, self.facts, now) != self.recommended.keys():
+        met = rules_met(definition, self.facts, now)
+        # a danger that nobody judged stays, met or not, until somebody does
+        kept = {
+            rule for rule, row in self.recommended.items() if row.kind == _SAFETY and _open(row)
+        }
+        if met - kept != self.recommended.keys() - kept:
             return False
-        if any(row.status == Recommendation.Status.OPEN for row in self.recommended.values()):
+        if any(_open(row) for row in self.recommended.values()):
             said = {one.rule: one for one in suggestions(definition, self.facts, now)}
-            if any(is_news(row, said[rule]) for rule, row in self.recommended.items()):
+            rows = self.recommended.items()
+            if any(is_news(row, said[rule]) for rule, row in rows if rule in said):
                 return False
         if self.course.status != Course.Status.ACTIVE:
             return True
@@ -203,7 +216,8 @@ def _circle(role_ids: set[UUID], rows: Iterable[LaneRow], now: datetime) -> Circ
 def _recommended(ids: list[UUID]) -> defaultdict[UUID, dict[str, Recommendation]]:
     found: defaultdict[UUID, dict[str, Recommendation]] = defaultdict(dict)
     rows = Recommendation.objects.filter(course_id__in=ids, until=None)
-    for row in rows.only("course_id", "rule", "status", "text", "source", "finding", "rests_on"):
+    named = ("course_id", "rule", "kind", "status", "text", "source", "finding", "rests_on")
+    for row in rows.only(*named):
         found[row.course_id][row.rule] = row
     return found
 

@@ -16,7 +16,7 @@ from django.db.models.functions import Greatest
 
 from care_plans import leading
 from care_plans.evidence import Facts
-from care_plans.models import Course, Recommendation
+from care_plans.models import Course, Recommendation, SafetyAlert, Score
 from care_plans.suggesting import Suggestion, suggestions
 from care_plans.telling import tell
 from coordination import audit
@@ -40,7 +40,8 @@ def follow(course: Course, facts: Facts, *, actor: Actor, now: datetime) -> list
     met = {one.rule: one for one in suggestions(course.pathway_version.definition, facts, now)}
     standing = Recommendation.objects.filter(course=course, until=None)
     held = {row.rule: row for row in standing}
-    end([row for rule, row in held.items() if rule not in met], actor=actor, now=now)
+    gone = [row for rule, row in held.items() if rule not in met]
+    end([row for row in gone if not outlives(row)], actor=actor, now=now)
     for rule, row in held.items():
         if rule in met and is_news(row, met[rule]):
             _trace_anew(row, met[rule], actor=actor, now=now)
@@ -109,9 +110,37 @@ def _trace_anew(row: Recommendation, found: Suggestion, *, actor: Actor, now: da
     )
 
 
+def outlives(row: Recommendation) -> bool:
+    """Say whether a recommendation stays although its rule is met no more: a danger nobody judged.
+
+    It ends by a decision, or once each alert that was raised for what it rests on is closed.
+    """
+    if row.kind != Recommendation.Kind.SAFETY or row.status != Status.OPEN:
+        return False
+    alerts = SafetyAlert.objects.filter(assessment__scores__in=row.rests_on).distinct()
+    statuses = set(alerts.values_list("status", flat=True))
+    return statuses != {SafetyAlert.Status.CLOSED}
+
+
+def alert_closed(alert: SafetyAlert, *, actor: Actor, now: datetime) -> list[UUID]:
+    """End what an alert kept for courses that have ended; return those to look at again."""
+    scores = list(Score.objects.filter(assessment=alert.assessment_id).values_list("pk", flat=True))
+    rows = Recommendation.objects.filter(
+        kind=Recommendation.Kind.SAFETY,
+        status=Status.OPEN,
+        until=None,
+        patient_id=alert.patient_id,
+        rests_on__overlap=scores,
+    ).select_related("course")
+    over = [row for row in rows if row.course.status == Course.Status.DISCHARGED]
+    end([row for row in over if not outlives(row)], actor=actor, now=now)
+    return sorted({row.course_id for row in rows} - {row.course_id for row in over})
+
+
 def end_all(course: Course, *, actor: Actor, now: datetime) -> None:
-    """End what is still suggested for a course that has ended."""
-    end(Recommendation.objects.filter(course=course, until=None), actor=actor, now=now)
+    """End what is still suggested for a course that has ended, but no danger nobody judged."""
+    rows = Recommendation.objects.filter(course=course, until=None)
+    end([row for row in rows if not outlives(row)], actor=actor, now=now)
 
 
 def end(rows: Iterable[Recommendation], *, actor: Actor, now: datetime) -> None:

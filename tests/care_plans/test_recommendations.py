@@ -18,10 +18,11 @@ from care_plans import (
     facts,
     looking_again,
     recommending,
+    safety_alerts,
     standing,
 )
 from care_plans.content.sourced import EXPERT_CONSENSUS
-from care_plans.models import Course, Recommendation, Score
+from care_plans.models import Course, Recommendation, SafetyAlert, Score
 from care_plans.sittings import NewScore
 from coordination.models import AuditEvent
 from coordination.problems import Problem
@@ -475,6 +476,51 @@ def test_what_only_time_takes_out_of_a_trace_unsettles_the_course(
         before = one.rests_on
         one.refresh_from_db()
         assert (len(one.earlier), one.rests_on) == (1, before)
+
+
+# A danger that nobody judged
+
+
+def item_9(cast: Cast, course: Course, value: int, *, at: datetime = NOW) -> None:
+    """Record an answer to the question after suicidal thoughts, as Asha."""
+    with cast.acting():
+        assessing.record_assessment(
+            cast.patient.id,
+            course_id=course.id,
+            scores=[NewScore("phq9", Decimal(value), item=9)],
+            actor=cast.asha.actor(at),
+            now=at,
+        )
+
+
+def test_a_danger_never_lapses_by_itself(cast: Cast, course: Course) -> None:
+    item_9(cast, course, 1, at=NOW - DAY)
+    item_9(cast, course, 0)
+    [one] = made(cast, "safety.suicide-risk")
+    assert (one.status, one.until) == ("open", None)
+    with cast.acting():
+        underway.move(cast, course, "discharge", now=NOW, reason="moved", outcome="patient_left")
+    [one] = made(cast, "safety.suicide-risk")
+    assert (one.status, one.until) == ("open", None)
+    assert cast.asha.client.post(f"{URL}/{one.pk}/accept").status_code == 200
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_a_danger_that_is_met_no_more_ends_with_its_alert(
+    cast: Cast, course: Course, is_over: bool
+) -> None:
+    item_9(cast, course, 1, at=NOW - DAY)
+    item_9(cast, course, 0)
+    with cast.acting():
+        actor = cast.asha.actor()
+        if is_over:
+            underway.move(cast, course, "discharge", now=NOW, reason="x", outcome="patient_left")
+        alert = SafetyAlert.objects.get()
+        safety_alerts.acknowledge(alert.pk, actor=actor, now=NOW)
+        assert Recommendation.objects.get(rule="safety.suicide-risk").status == "open"
+        safety_alerts.close(alert.pk, outcome="assessed", reason="Seen.", actor=actor, now=NOW)
+    [one] = made(cast, "safety.suicide-risk")
+    assert (one.status, one.until) == ("lapsed", NOW)
 
 
 # Decided
