@@ -22,7 +22,7 @@ from care_plans.evidence import Facts
 from care_plans.facts import LaneRow
 from care_plans.models import Activity, Course, Lane, PathwayVersion, Recommendation, StageStay
 from care_plans.recommending import is_news
-from care_plans.suggesting import rules_met, suggestions
+from care_plans.suggesting import rules_met, said_twice, suggestions
 from coordination.models import CareTeamMember, PractitionerRole
 from notifications.outbox import Recipient, Told, people_told_of, schedulers
 
@@ -64,6 +64,7 @@ class Glance:
         """Say whether `standing.reassess` and `remind_anew` would change nothing at `now`."""
         definition = self.course.pathway_version.definition
         met = rules_met(definition, self.facts, now)
+        met -= said_twice(met, self.recommended.keys())
         # a danger that nobody judged stays, met or not, until somebody does
         kept = {
             rule for rule, row in self.recommended.items() if row.kind == _SAFETY and _open(row)

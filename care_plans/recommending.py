@@ -15,9 +15,11 @@ from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
 from care_plans import leading
+from care_plans.content.pathways import PathwayDefinition
 from care_plans.evidence import Facts
 from care_plans.models import Course, Recommendation, SafetyAlert, Score
-from care_plans.suggesting import Suggestion, suggestions
+from care_plans.same_rules import is_same_rule
+from care_plans.suggesting import Suggestion, said_twice, suggestions
 from care_plans.telling import tell
 from coordination import audit
 from coordination.actors import Actor
@@ -40,6 +42,8 @@ def follow(course: Course, facts: Facts, *, actor: Actor, now: datetime) -> list
     met = {one.rule: one for one in suggestions(course.pathway_version.definition, facts, now)}
     standing = Recommendation.objects.filter(course=course, until=None)
     held = {row.rule: row for row in standing}
+    for rule in said_twice(met.keys(), held.keys()):
+        del met[rule]
     gone = [row for rule, row in held.items() if rule not in met]
     end([row for row in gone if not outlives(row)], actor=actor, now=now)
     for rule, row in held.items():
@@ -141,6 +145,22 @@ def end_all(course: Course, *, actor: Actor, now: datetime) -> None:
     """End what is still suggested for a course that has ended, but no danger nobody judged."""
     rows = Recommendation.objects.filter(course=course, until=None)
     end([row for row in rows if not outlives(row)], actor=actor, now=now)
+
+
+def end_changed(course: Course, before: PathwayDefinition, *, actor: Actor, now: datetime) -> None:
+    """End what a course's new version says otherwise, and what nobody decided, to be made anew.
+
+    What somebody decided about a rule that the version leaves as it was is not asked again.
+    """
+    after = course.pathway_version.definition
+    rows = Recommendation.objects.filter(course=course, until=None)
+    gone = [row for row in rows if row.status == Status.OPEN and not outlives(row)]
+    gone += [
+        row
+        for row in rows
+        if row.status != Status.OPEN and not is_same_rule(row.rule, before, after)
+    ]
+    end(gone, actor=actor, now=now)
 
 
 def end(rows: Iterable[Recommendation], *, actor: Actor, now: datetime) -> None:

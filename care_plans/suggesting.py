@@ -4,7 +4,7 @@ Each suggestion carries the trace of the rule that made it. A rule that is unkno
 nothing: only what is known to be met is put before a person.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -58,6 +58,35 @@ def suggestions(
 def rules_met(definition: PathwayDefinition, facts: Facts, now: datetime) -> frozenset[str]:
     """Return the names of the rules that are met, and nothing of why."""
     return frozenset(name for name, _ in _met(definition, facts, now))
+
+
+def said_twice(met: Collection[str], held: Collection[str]) -> frozenset[str]:
+    """Return which of the rules that are met offer help that another one of them offers.
+
+    A recommendation stands for an offer, and what is put before a person already for the other.
+    """
+    offers = [rule for rule in _OFFERS if rule in met]
+    firm = [rule for rule in offers if _OFFERS[rule] == "Recommend"] or offers
+    kept = next((rule for rule in firm if rule in held), firm[0] if firm else None)
+    return frozenset(rule for rule in offers if rule != kept)
+
+
+#: the rules that all suggest the one lane which helps with psychosocial signs
+_OFFERS: Mapping[str, str] = {
+    "yellow-flags.recommend": "Recommend",
+    "complexity.psychosocial.high": "Recommend",
+    "yellow-flags.offer": "Offer",
+    "complexity.psychosocial.medium": "Offer",
+}
+
+
+def _offered(definition: PathwayDefinition, verb: str) -> tuple[str, str]:
+    """Return how help is offered, and the lane to open for it: none where no stage plans it."""
+    lane = definition.yellow_flags.lane
+    name = lane.replace("_", " ")
+    if any(lane in stage.lanes for stage in definition.stages.values()):
+        return f"{verb} {name}.", lane
+    return f"{verb} {name}. This pathway has no lane for it: refer the patient instead.", ""
 
 
 def _met(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
@@ -167,16 +196,18 @@ def _psychosocial(definition: PathwayDefinition, facts: Facts, now: datetime) ->
     if screen is None or screen.psychosocial == "low" or (lane is not None and lane.needed):
         return
     rule = f"complexity.psychosocial.{screen.psychosocial}"
-    yield rule, partial(_of_psychosocial, rule, screen, flags.lane)
+    yield rule, partial(_of_psychosocial, rule, screen, definition)
 
 
-def _of_psychosocial(rule: str, screen: ComplexityFact, lane: str) -> Suggestion:
-    verb = "Recommend" if screen.psychosocial == "high" else "Offer"
+def _of_psychosocial(
+    rule: str, screen: ComplexityFact, definition: PathwayDefinition
+) -> Suggestion:
+    then, lane = _offered(definition, _OFFERS[rule])
     return Suggestion(
         rule,
         "yellow_flags",
         f"A psychosocial factor is {screen.psychosocial} in the complexity screen.",
-        f"{verb} {lane.replace('_', ' ')}.",
+        then,
         Finding(
             kind="Screened",
             outcome=Outcome.MET,
@@ -199,15 +230,16 @@ def _of_yellow_flags(
     now: datetime,
 ) -> Suggestion:
     flags = definition.yellow_flags
+    then, lane = _offered(definition, verb)
     finding = evaluate(YellowFlagged(yellow_flags_at_least=at_least), definition, facts, now)
     return Suggestion(
         rule,
         "yellow_flags",
         f"At least {at_least} of the yellow flags.",
-        f"{verb} {flags.lane.replace('_', ' ')}.",
+        then,
         finding,
         _resting_on(flags.source, finding),
-        lane=flags.lane,
+        lane=lane,
     )
 
 

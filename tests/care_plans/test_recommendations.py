@@ -22,7 +22,8 @@ from care_plans import (
     standing,
 )
 from care_plans.content.sourced import EXPERT_CONSENSUS
-from care_plans.models import Course, Recommendation, SafetyAlert, Score
+from care_plans.models import Course, PathwayVersion, Recommendation, SafetyAlert, Score
+from care_plans.same_rules import is_same_rule
 from care_plans.sittings import NewScore
 from coordination.models import AuditEvent
 from coordination.problems import Problem
@@ -30,6 +31,7 @@ from notifications.models import Message
 from tests import lockbox
 from tests.care_plans import underway, written
 from tests.care_plans.test_findings_at_once import together
+from tests.care_plans.test_versions import decide, version
 from tests.cast import NOW, Cast, Person
 
 URL = "/api/v1/recommendations"
@@ -476,6 +478,65 @@ def test_what_only_time_takes_out_of_a_trace_unsettles_the_course(
         before = one.rests_on
         one.refresh_from_db()
         assert (len(one.earlier), one.rests_on) == (1, before)
+
+
+# Asked once, and only what may be followed
+
+
+def test_help_without_a_lane_says_to_refer_and_may_be_accepted(cast: Cast) -> None:
+    with cast.acting():
+        version = PathwayVersion.objects.newest("gluteal-tendinopathy")
+        course = underway.start(cast, pathway_version_id=version.pk, answers={}, now=NOW - DAY)
+    score(cast, course, pcs=35, gad7=12)
+    [one] = shown(cast.asha, kind="yellow_flags")
+    assert (one["lane"], "refer the patient" in one["then"]) == ("", True)
+    answered = cast.asha.client.post(f"{URL}/{one['id']}/accept", {"reason": "Referred."})
+    assert (answered.status_code, answered.json()["status"]) == (200, "accepted")
+
+
+def test_the_same_help_is_offered_once_and_not_again_once_declined(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - DAY)
+        lane = underway.lane(course, "psychotherapy")
+        standing.decide_lane(
+            lane.id,
+            version=lane.version,
+            needed=False,
+            reason="Not wished for yet.",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+        written.complexity_screen(cast.asha, course, "medium")
+    [one] = shown(cast.asha)
+    cast.asha.client.post(f"{URL}/{one['id']}/decline", {"reason": "Not wished for."})
+    score(cast, course, pcs=35)
+    [same] = shown(cast.asha)
+    assert (same["id"], same["status"], same["until"]) == (one["id"], "declined", None)
+    with cast.acting():
+        [seen] = looking_again.glance([course.pk], now=NOW)
+        assert set(seen.recommended) == {"complexity.psychosocial.medium"}
+    score(cast, course, gad7=15)
+    rules = {row["rule"]: row["status"] for row in shown(cast.asha) if row["until"] is None}
+    assert rules == {"yellow-flags.recommend": "open"}
+
+
+def test_another_version_does_not_ask_again_what_was_declined(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(
+            cast, now=NOW - 10 * DAY, side="right", pathway_version_id=version("1.0.0").id
+        )
+    for days in (2, 1):
+        score(cast, course, at=NOW - days * DAY, pain_load_24h=6)
+    [one] = shown(cast.asha, kind="rule")
+    cast.asha.client.post(f"{URL}/{one['id']}/decline", {"reason": "A long drive."})
+    assert decide(cast, course, "adopt").status_code == 200
+    rows = [row for row in shown(cast.asha) if row["rule"] == one["rule"]]
+    with cast.acting():
+        same = is_same_rule(one["rule"], version("1.0.0").definition, version("1.1.0").definition)
+    assert same
+    assert [(row["id"], row["status"], row["until"]) for row in rows] == [
+        (one["id"], "declined", None)
+    ]
 
 
 # A danger that nobody judged
