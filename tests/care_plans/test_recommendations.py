@@ -11,18 +11,29 @@ import time_machine
 from django.db import IntegrityError, ProgrammingError, transaction
 
 from care_plans import (
+    activities,
     assessing,
     circumstances,
     courses,
     deciding,
+    dosing,
     facts,
     looking_again,
     recommending,
+    rediagnosing,
     safety_alerts,
     standing,
 )
 from care_plans.content.sourced import EXPERT_CONSENSUS
-from care_plans.models import Course, PathwayVersion, Recommendation, SafetyAlert, Score
+from care_plans.models import (
+    Activity,
+    Course,
+    DoseChange,
+    PathwayVersion,
+    Recommendation,
+    SafetyAlert,
+    Score,
+)
 from care_plans.same_rules import is_same_rule
 from care_plans.sittings import NewScore
 from coordination.models import AuditEvent
@@ -669,6 +680,62 @@ def test_it_counts_how_often_each_rule_was_followed(cast: Cast, course: Course) 
     assert all(name.startswith("criterion.") for name in overridden)
     foreign = cast.olu.client.get("/api/v1/rule-outcomes").json()
     assert foreign == []
+
+
+def counted(cast: Cast) -> dict[tuple[str, str], dict[str, Any]]:
+    rows = cast.asha.client.get("/api/v1/rule-outcomes").json()
+    return {(row["version"], row["rule"]): row for row in rows}
+
+
+@pytest.mark.feature("DP-07")
+def test_an_override_counts_under_the_version_in_force_then(cast: Cast) -> None:
+    then = NOW - 10 * DAY
+    with cast.acting():
+        course = underway.start(
+            cast, now=then, side="right", pathway_version_id=version("1.0.0").id
+        )
+        activity = Activity.objects.get(course=course, is_loading=True)
+        activities.move_activity(activity.pk, "begin", actor=cast.asha.actor(then), now=then)
+        levels = [one.id for one in course.pathway_version.definition.dose_levels]
+        for higher in levels[1:]:
+            activity.refresh_from_db()
+            dosing.change_dose(
+                activity.pk,
+                version=activity.version,
+                to_level=higher,
+                override=True,
+                reason="My call.",
+                actor=cast.asha.actor(),
+                now=NOW,
+            )
+        [gated, *_] = DoseChange.objects.filter(overridden=True)
+        underway.meet_acute_exit(cast, course, now=NOW)
+        underway.move(cast, course, "advance", now=NOW, override=True, reason="Ready all the same.")
+    before = counted(cast)
+    assert before["1.0.0", f"dose-gate.{gated.to_level}"]["overridden"] == 1
+    assert {name for name, _ in before} == {"1.0.0"}
+    assert decide(cast, course, "adopt").status_code == 200
+    after = {key: row["overridden"] for key, row in counted(cast).items() if row["overridden"]}
+    assert after == {key: row["overridden"] for key, row in before.items() if row["overridden"]}
+
+
+@pytest.mark.feature("DP-07")
+def test_a_redirect_that_was_followed_counts_as_accepted(cast: Cast, course: Course) -> None:
+    with cast.acting():
+        written.red_flag(cast, cast.asha, course, flag="numbness-or-tingling")
+        rediagnosing.switch(
+            course.pk,
+            pathway="lumbar-radiculopathy",
+            reason="Dermatomal.",
+            severity="moderate",
+            side="left",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+    [one] = made(cast, "redirect.numbness-or-tingling")
+    assert (one.status, one.reason, one.until) == ("accepted", "Dermatomal.", NOW)
+    [row] = [row for (_, rule), row in counted(cast).items() if rule == one.rule]
+    assert (row["accepted"], row["lapsed"], row["override_rate"]) == (1, 0, 0.0)
 
 
 # Against the database
