@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F
 
 from care_plans import activities, facts, goals, lanes, recommending, scope, standing, stays
+from care_plans.content.pathways import PathwayDefinition
 from care_plans.courses import UnknownVersion, must_be_in_force
 from care_plans.differences import Difference, differences
 from care_plans.evaluation import may_load
@@ -69,6 +70,7 @@ def adopt(
     ended or follows it already, `VersionMismatch`.
     """
     course, wanted, role = _decided(course_id, version_id, actor=actor, now=now)
+    before = course.pathway_version.definition
     must_be_in_force(course.care_plan, wanted, now)
     if wanted.definition.condition.side_required and not course.side:
         raise NotAllowed("This version asks for a side, and the course names none: apply it anew.")
@@ -79,7 +81,7 @@ def adopt(
     if not changed:
         raise VersionMismatch("Somebody else edited this course meanwhile.")
     course = standing.hold(course.pk)
-    _follow(course, actor=actor, now=now)
+    _follow(course, before, actor=actor, now=now)
     _tell(Decision.ADOPTED, course, wanted, actor=actor, now=now)
     return course
 
@@ -149,11 +151,11 @@ def _keep(
     return kept
 
 
-def _follow(course: Course, *, actor: Actor, now: datetime) -> None:
+def _follow(course: Course, before: PathwayDefinition, *, actor: Actor, now: datetime) -> None:
     definition = course.pathway_version.definition
     present = set(Lane.objects.filter(course=course).values_list("discipline", flat=True))
     lanes.create_lanes(course, definition, but=present)
-    recommending.end_all(course, actor=actor, now=now)
+    recommending.end_changed(course, before, actor=actor, now=now)
     goals.renew_planned(course, definition, now=now)
     stay = standing.open_stay(course)
     if stay is not None:

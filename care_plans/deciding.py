@@ -1,20 +1,18 @@
-"""What a person decides about a recommendation, and how often each rule was followed."""
+"""What a person decides about a recommendation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Q
 
 from care_plans import lanes, scope, standing
 from care_plans.disclosing import rests_on_hidden
-from care_plans.models import Lane, Recommendation, StageTransition
+from care_plans.models import Course, Lane, Recommendation
 from care_plans.telling import tell
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
+from coordination.models import PractitionerRole
 from coordination.problems import Invalid, NotAllowed, NotFound, Stale
 from notifications.outbox import cancel
 
@@ -68,6 +66,44 @@ def decide(
     if action == "decline" and not reason.strip():
         raise Invalid.field("/reason", "Say why it is not followed.")
     standing.hold(found.course_id)
+    return _decided(found, to, role, reason=reason, actor=actor, now=now)
+
+
+def follow_redirects(
+    course: Course,
+    pathway: str,
+    role: PractitionerRole,
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Accept what points to a pathway, as far as the actor may know it: they switch to that one.
+
+    The course's row must be locked.
+    """
+    rows = Recommendation.objects.filter(
+        course=course,
+        kind=Recommendation.Kind.REDIRECT,
+        status=Status.OPEN,
+        until=None,
+        towards__contains=[pathway],
+    )
+    for hidden in rests_on_hidden(actor, now, patient="patient_id"):
+        rows = rows.exclude(hidden)
+    for row in rows.order_by("id"):
+        _decided(row, Status.ACCEPTED, role, reason=reason, actor=actor, now=now)
+
+
+def _decided(
+    found: Recommendation,
+    to: Recommendation.Status,
+    role: PractitionerRole,
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> Recommendation:
     decided = Recommendation.objects.filter(pk=found.pk, status=found.status).update(
         status=to, decided_by=role, decided_at=max(now, found.made_at), reason=reason
     )
@@ -110,70 +146,3 @@ def _open_lane(found: Recommendation, *, actor: Actor, now: datetime) -> None:
         actor=actor,
         now=now,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class RuleOutcomes:
-    """How often one rule of one version was met in the organization, and what was decided."""
-
-    pathway: str
-    version: str
-    rule: str
-    made: int
-    accepted: int
-    declined: int
-    lapsed: int
-    open: int
-    overridden: int
-
-    @property
-    def override_rate(self) -> float | None:
-        """Return the share of decisions that went against the rule; None while nobody decided."""
-        decided = self.accepted + self.declined + self.overridden
-        return (self.declined + self.overridden) / decided if decided else None
-
-
-def rule_outcomes(*, since: datetime | None = None) -> list[RuleOutcomes]:
-    """Return what became of each rule in the organization of the transaction, by its name.
-
-    Criteria that a lead overrode when a course went on are counted under `criterion.<id>`, which
-    has no other figures: nobody counts how often a criterion was simply met.
-    """
-    made = Recommendation.objects.filter(**({"made_at__gte": since} if since else {}))
-    names = ("pathway_version__pathway__slug", "pathway_version__version", "rule")
-    counts: Any = {
-        name: Count("pk", filter=Q(status=name))
-        for name in ("accepted", "declined", "lapsed", "open")
-    }
-    found = [
-        RuleOutcomes(
-            pathway=row["pathway_version__pathway__slug"],
-            version=row["pathway_version__version"],
-            rule=row["rule"],
-            made=row["made"],
-            overridden=0,
-            **{name: row[f"n_{name}"] for name in counts},
-        )
-        for row in made.values(*names).annotate(
-            made=Count("pk"), **{f"n_{name}": count for name, count in counts.items()}
-        )
-    ]
-    return sorted(
-        [*found, *_overridden(since)], key=lambda one: (one.pathway, one.version, one.rule)
-    )
-
-
-def _overridden(since: datetime | None) -> list[RuleOutcomes]:
-    moves = StageTransition.objects.filter(overridden=True)
-    if since is not None:
-        moves = moves.filter(recorded_at__gte=since)
-    tally: dict[tuple[str, str, str], int] = {}
-    rows = moves.values_list("course__pathway__slug", "course__pathway_version__version", "unmet")
-    for pathway, version, unmet in rows:
-        for name in {finding.get("id") or finding["kind"] for finding in unmet}:
-            key = (pathway, version, f"criterion.{name}")
-            tally[key] = tally.get(key, 0) + 1
-    return [
-        RuleOutcomes(pathway, version, rule, 0, 0, 0, 0, 0, overridden=count)
-        for (pathway, version, rule), count in tally.items()
-    ]

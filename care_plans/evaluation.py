@@ -160,6 +160,8 @@ class _Asked:
             said = Said(some(p.outcome for p in parts), lambda: _tally(parts, "one is enough"))
         else:
             said = self._said(criterion)
+            if isinstance(criterion, YellowFlagged):
+                parts = self._signs()
         return self._finding(criterion, said, parts)
 
     def outcome(self, criterion: Criterion) -> Outcome:
@@ -252,6 +254,26 @@ class _Asked:
                 f"{len(met)} of {len(triggers)} yellow flags are met{named}; asked for {asked}."
             ),
             rows,
+        )
+
+    def _signs(self) -> tuple[Finding, ...]:
+        """Return each yellow flag that is met, with its words, its source and what it rests on."""
+        if self.counting_yellow_flags:
+            return ()
+        inner = replace(self, counting_yellow_flags=True)
+        found = (
+            (sign, inner.find(sign.when))
+            for sign in self.definition.yellow_flags.triggers
+            if inner.outcome(sign.when) is MET
+        )
+        return tuple(
+            replace(
+                said,
+                id=sign.id,
+                text=sign.text,
+                source=self.definition.supporting((*sign.source, *said.source)),
+            )
+            for sign, said in found
         )
 
     def _finding(self, criterion: Criterion, said: Said, parts: tuple[Finding, ...]) -> Finding:

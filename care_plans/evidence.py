@@ -229,18 +229,28 @@ class Finding:
         """Return what was found, whatever the question is called."""
         return (self.kind, self.outcome, self.sentence, self.evidence)
 
+    @property
+    def asks(self) -> bool:
+        """Say whether it asks something itself: how many signs there are, say, which are parts."""
+        return not self.parts or self.kind == "YellowFlagged"
+
     def leaves(self) -> Iterator["Finding"]:
         """Yield the findings that ask something, without those that only join others."""
-        if self.parts:
+        if self.asks:
+            yield self
+        else:
             for part in self.parts:
                 yield from part.leaves()
-        else:
-            yield self
 
     def rows(self) -> set[UUID]:
         """Return the rows that it rests on, those of its parts as well."""
         own = {row.id for row in self.evidence}
         return own.union(*(part.rows() for part in self.parts))
+
+    def sources(self) -> tuple[str, ...]:
+        """Return every source that it rests on, those of its parts as well, each once."""
+        below = (key for part in self.parts for key in part.sources())
+        return tuple(dict.fromkeys((*self.source, *below)))
 
     def as_json(self) -> dict[str, Any]:
         """Return what is kept beside a decision: codes, ids and sentences."""
@@ -319,7 +329,8 @@ class Readiness:
 def _blocking(finding: Finding) -> Iterator[Finding]:
     if finding.outcome is Outcome.MET:
         return
-    if not finding.parts:
+    if finding.asks:
         yield finding
+        return
     for part in finding.parts:
         yield from _blocking(part)

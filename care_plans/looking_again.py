@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from json import loads
 from typing import Any
 from uuid import UUID
 
@@ -19,13 +20,21 @@ from care_plans.content.pathways import PathwayDefinition
 from care_plans.evaluation import outcomes
 from care_plans.evidence import Facts
 from care_plans.facts import CourseRow, LaneRow, StayRow
-from care_plans.models import Course, Lane, PathwayVersion
-from care_plans.suggesting import rules_met
+from care_plans.models import Course, Lane, PathwayVersion, Recommendation
+from care_plans.recommending import RecommendedRow, is_news
+from care_plans.suggesting import rules_met, said_twice, suggestions
 from coordination.models import CareTeamMember, PractitionerRole
 from coordination.statements import read
 from notifications.outbox import Recipient, Told, people_told_of, schedulers
 
 _SAID = (reminders.REVIEW_DUE, reminders.OVERDUE, reminders.READY, reminders.BLOCKED)
+
+
+_SAFETY = Recommendation.Kind.SAFETY
+
+
+def _open(row: RecommendedRow) -> bool:
+    return bool(row.status == Recommendation.Status.OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class Glance:
     lanes: Sequence[LaneRow]
     team: Mapping[UUID, str]
     leads: Sequence[UUID]
-    recommended: frozenset[str]
+    recommended: Mapping[str, RecommendedRow]
     planned: frozenset[tuple[UUID, str]]
     told: Mapping[tuple[str, str], Told]
     circle: Circle
@@ -57,8 +66,19 @@ class Glance:
     def is_settled(self, now: datetime) -> bool:
         """Say whether `standing.reassess` and `remind_anew` would change nothing at `now`."""
         definition = self.definition
-        if rules_met(definition, self.facts, now) != self.recommended:
+        met = rules_met(definition, self.facts, now)
+        met -= said_twice(met, self.recommended.keys())
+        # a danger that nobody judged stays, met or not, until somebody does
+        kept = {
+            rule for rule, row in self.recommended.items() if row.kind == _SAFETY and _open(row)
+        }
+        if met - kept != self.recommended.keys() - kept:
             return False
+        if any(_open(row) for row in self.recommended.values()):
+            said = {one.rule: one for one in suggestions(definition, self.facts, now)}
+            rows = self.recommended.items()
+            if any(is_news(row, said[rule]) for rule, row in rows if rule in said):
+                return False
         if self.course.status != Course.Status.ACTIVE:
             return True
         stage = definition.stage(self._stage)
@@ -136,7 +156,9 @@ SELECT patient_id, practitioner_role_id, role, until
 FROM coordination_careteammember WHERE patient_id = ANY(%s) AND (until IS NULL OR until > %s)
 """
 _RECOMMENDED = """
-SELECT course_id, rule FROM care_plans_recommendation WHERE course_id = ANY(%s) AND until IS NULL
+SELECT course_id, rule, kind, status, text, source, rests_on,
+    CASE WHEN status = 'open' THEN finding::text END
+FROM care_plans_recommendation WHERE course_id = ANY(%s) AND until IS NULL
 """
 _PLANNED = """
 SELECT a.course_id, a.lane_id, a.key
@@ -179,7 +201,7 @@ def glance(course_ids: Sequence[UUID], *, now: datetime) -> list[Glance]:
                 if role in circle.registered
             },
             leads=[role for role, is_lead in members[course.patient_id] if is_lead],
-            recommended=frozenset(recommended[course.id]),
+            recommended=recommended[course.id],
             planned=frozenset(planned[course.id]),
             told=told.get(stays[course.id].id, {}),
             circle=circle,
@@ -218,10 +240,10 @@ def _circle(role_ids: set[UUID], rows: Iterable[LaneRow], now: datetime) -> Circ
     )
 
 
-def _recommended(ids: list[UUID]) -> defaultdict[UUID, set[str]]:
-    found: defaultdict[UUID, set[str]] = defaultdict(set)
-    for course_id, rule in read(_RECOMMENDED, ids):
-        found[course_id].add(rule)
+def _recommended(ids: list[UUID]) -> defaultdict[UUID, dict[str, RecommendedRow]]:
+    found: defaultdict[UUID, dict[str, RecommendedRow]] = defaultdict(dict)
+    for course_id, rule, *row, finding in read(_RECOMMENDED, ids):
+        found[course_id][rule] = RecommendedRow._make([*row, loads(finding) if finding else {}])
     return found
 
 

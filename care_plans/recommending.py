@@ -1,26 +1,31 @@
 """Putting before a person what the rules suggest, for as long as they do.
 
 `follow` is called whenever a course is looked at again: what a rule newly concludes becomes a
-recommendation, and one whose rule is met no more comes to its end. Nothing is applied by itself.
+recommendation, and one whose rule is met no more comes to its end. One that nobody has decided
+rests on what is recorded now, so that why it is suggested is never what was corrected since, and
+what is withheld from its reader is what it rests on now. Nothing is applied by itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
 from care_plans import leading
+from care_plans.content.pathways import PathwayDefinition
 from care_plans.evidence import Facts
-from care_plans.models import Course, Recommendation
-from care_plans.suggesting import Suggestion, suggestions
+from care_plans.models import Course, Recommendation, SafetyAlert, Score
+from care_plans.same_rules import is_same_rule
+from care_plans.suggesting import Suggestion, said_twice, suggestions
 from care_plans.telling import tell
 from coordination import audit
 from coordination.actors import Actor
 from coordination.disclosure import disclosed_to
 from coordination.models import PractitionerRole
+from coordination.moments import as_text
 from notifications.kinds import MessageKind, Verdict, register
 from notifications.outbox import Recipient, cancel, enqueue
 
@@ -37,15 +42,136 @@ def follow(course: Course, facts: Facts, *, actor: Actor, now: datetime) -> list
     met = {one.rule: one for one in suggestions(course.pathway_version.definition, facts, now)}
     standing = Recommendation.objects.filter(course=course, until=None)
     held = {row.rule: row for row in standing}
-    end([row for rule, row in held.items() if rule not in met], actor=actor, now=now)
+    for rule in said_twice(met.keys(), held.keys()):
+        del met[rule]
+    gone = [row for rule, row in held.items() if rule not in met]
+    end([row for row in gone if not outlives(row)], actor=actor, now=now)
+    for rule, row in held.items():
+        if rule in met and is_news(row, met[rule]):
+            _trace_anew(row, met[rule], actor=actor, now=now)
     return [
         _make(course, one, actor=actor, now=now) for rule, one in met.items() if rule not in held
     ]
 
 
+class RecommendedRow(NamedTuple):
+    """A recommendation that stands, as far as whether it has changed goes by."""
+
+    kind: str
+    status: str
+    text: str
+    source: list[str]
+    rests_on: list[UUID]
+    finding: Mapping[str, Any]
+
+
+def is_news(row: Recommendation | RecommendedRow, found: Suggestion) -> bool:
+    """Say whether an open recommendation has other words, or rests on other rows, than now.
+
+    That a day has passed is no news, nor is anything to one that was decided.
+    """
+    return row.status == Status.OPEN and (
+        row.text != found.text
+        or row.source != list(found.source)
+        or set(row.rests_on) != found.finding.rows()
+        or list(_said(row.finding)) != list(_said(found.finding.as_json()))
+    )
+
+
+#: what says how long something has lasted, in other words each day
+_CLOCKS = frozenset({"Elapsed", "Stalled"})
+
+
+def _said(trace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    words = None if trace["kind"] in _CLOCKS else trace["sentence"]
+    yield trace["kind"], trace["id"], trace["outcome"], trace["text"], words
+    for part in trace["parts"]:
+        yield from _said(part)
+
+
+def _trace_anew(row: Recommendation, found: Suggestion, *, actor: Actor, now: datetime) -> None:
+    """Let a recommendation say why by what is recorded now; what it said before is kept."""
+    rows = found.finding.rows()
+    before = {
+        "text": row.text,
+        "source": row.source,
+        "finding": row.finding,
+        "until": as_text(now),
+    }
+    changed = Recommendation.objects.filter(pk=row.pk, status=Status.OPEN, until=None).update(
+        text=found.text,
+        source=list(found.source),
+        finding=found.finding.as_json(),
+        rests_on=sorted(rows),
+        traced_at=now,
+        earlier=[*row.earlier, before],
+    )
+    if not changed:
+        return  # somebody decided meanwhile, on what it said then
+    tell(
+        "recommendation.traced-anew",
+        subject="Recommendation",
+        subject_id=row.pk,
+        patient_id=row.patient_id,
+        actor=Actor.system("care_plans.recommending", actor.organization_id),
+        now=now,
+        action=audit.Action.UPDATE,
+        detail={
+            "rule": row.rule,
+            "words_changed": row.text != found.text,
+            "rows_added": sorted(str(one) for one in rows - set(row.rests_on)),
+            "rows_removed": sorted(str(one) for one in set(row.rests_on) - rows),
+        },
+    )
+
+
+def outlives(row: Recommendation) -> bool:
+    """Say whether a recommendation stays although its rule is met no more: a danger nobody judged.
+
+    It ends by a decision, or once each alert that was raised for what it rests on is closed.
+    """
+    if row.kind != Recommendation.Kind.SAFETY or row.status != Status.OPEN:
+        return False
+    alerts = SafetyAlert.objects.filter(assessment__scores__in=row.rests_on).distinct()
+    statuses = set(alerts.values_list("status", flat=True))
+    return statuses != {SafetyAlert.Status.CLOSED}
+
+
+def alert_closed(alert: SafetyAlert, *, actor: Actor, now: datetime) -> list[UUID]:
+    """End what an alert kept for courses that have ended; return those to look at again."""
+    scores = list(Score.objects.filter(assessment=alert.assessment_id).values_list("pk", flat=True))
+    rows = Recommendation.objects.filter(
+        kind=Recommendation.Kind.SAFETY,
+        status=Status.OPEN,
+        until=None,
+        patient_id=alert.patient_id,
+        rests_on__overlap=scores,
+    ).select_related("course")
+    over = [row for row in rows if row.course.status == Course.Status.DISCHARGED]
+    end([row for row in over if not outlives(row)], actor=actor, now=now)
+    return sorted({row.course_id for row in rows} - {row.course_id for row in over})
+
+
 def end_all(course: Course, *, actor: Actor, now: datetime) -> None:
-    """End what is still suggested for a course that has ended."""
-    end(Recommendation.objects.filter(course=course, until=None), actor=actor, now=now)
+    """End what is still suggested for a course that has ended, but no danger nobody judged."""
+    rows = Recommendation.objects.filter(course=course, until=None)
+    end([row for row in rows if not outlives(row)], actor=actor, now=now)
+
+
+def end_changed(course: Course, before: PathwayDefinition, *, actor: Actor, now: datetime) -> None:
+    """End what a course's new version says otherwise, and what nobody decided, to be made anew.
+
+    What somebody decided about a rule that the version leaves as it was is not asked again.
+    """
+    after = course.pathway_version.definition
+    rows = Recommendation.objects.filter(course=course, until=None)
+    gone = [row for row in rows if row.status == Status.OPEN and not outlives(row)]
+    gone += [
+        row
+        for row in rows
+        if row.status != Status.OPEN and not is_same_rule(row.rule, before, after)
+    ]
+    end(gone, actor=actor, now=now)
 
 
 def end(rows: Iterable[Recommendation], *, actor: Actor, now: datetime) -> None:

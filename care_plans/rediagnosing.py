@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from care_plans import progress
+from care_plans import deciding, progress, scope, standing
 from care_plans.courses import AlreadyUnderway, StubOnly, apply_pathway
 from care_plans.models import Course, Outcome, Pathway, PathwayVersion
 from care_plans.plans import plan_for
@@ -99,6 +99,10 @@ def switch(
     if not reason.strip():
         raise Invalid.field("/reason", "Say what points to the other diagnosis.")
     version = _version(course, pathway)
+    role = scope.require("course.discharge", course, actor=actor)
+    deciding.follow_redirects(
+        standing.hold(course.pk), pathway, role, reason=reason, actor=actor, now=now
+    )
     ending = progress.Request(action="discharge", reason=reason, outcome=Outcome.NEW_DIAGNOSIS)
     progress.perform(course.pk, ending, actor=actor, now=now)
     begun, is_new = apply_pathway(

@@ -13,8 +13,8 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
+from care_plans import recommending, scope, standing
 from care_plans import safety_reminders as reminders
-from care_plans import scope
 from care_plans.content.measures import SafetyRule
 from care_plans.models import Assessment, Measure, SafetyAlert, Score
 from care_plans.scoring import least
@@ -210,6 +210,8 @@ def close(alert_id: UUID, *, outcome: str, reason: str, actor: Actor, now: datet
         basis=AccessGrant.Basis.SAFETY, source_id=alert.pk, until=None
     ).update(until=now)
     _tell("safety-alert.closed", alert, actor=actor, now=now, detail={"outcome": outcome})
+    for course_id in recommending.alert_closed(alert, actor=actor, now=now):
+        standing.reassess(course_id, actor=actor, now=now)
     return alert
 
 

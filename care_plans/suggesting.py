@@ -4,7 +4,7 @@ Each suggestion carries the trace of the rule that made it. A rule that is unkno
 nothing: only what is known to be met is put before a person.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -60,6 +60,35 @@ def rules_met(definition: PathwayDefinition, facts: Facts, now: datetime) -> fro
     return frozenset(name for name, _ in _met(definition, facts, now))
 
 
+def said_twice(met: Collection[str], held: Collection[str]) -> frozenset[str]:
+    """Return which of the rules that are met offer help that another one of them offers.
+
+    A recommendation stands for an offer, and what is put before a person already for the other.
+    """
+    offers = [rule for rule in _OFFERS if rule in met]
+    firm = [rule for rule in offers if _OFFERS[rule] == "Recommend"] or offers
+    kept = next((rule for rule in firm if rule in held), firm[0] if firm else None)
+    return frozenset(rule for rule in offers if rule != kept)
+
+
+#: the rules that all suggest the one lane which helps with psychosocial signs
+_OFFERS: Mapping[str, str] = {
+    "yellow-flags.recommend": "Recommend",
+    "complexity.psychosocial.high": "Recommend",
+    "yellow-flags.offer": "Offer",
+    "complexity.psychosocial.medium": "Offer",
+}
+
+
+def _offered(definition: PathwayDefinition, verb: str) -> tuple[str, str]:
+    """Return how help is offered, and the lane to open for it: none where no stage plans it."""
+    lane = definition.yellow_flags.lane
+    name = lane.replace("_", " ")
+    if any(lane in stage.lanes for stage in definition.stages.values()):
+        return f"{verb} {name}.", lane
+    return f"{verb} {name}. This pathway has no lane for it: refer the patient instead.", ""
+
+
 def _met(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
     yield from _safety(definition, facts, now)
     yield from _redirects(definition, facts, now)
@@ -88,7 +117,13 @@ def _of_safety(
     now: datetime,
 ) -> Suggestion:
     finding = evaluate(trigger.when, definition, facts, now)
-    return Suggestion(rule, "safety", trigger.text, trigger.action, finding, tuple(trigger.source))
+    source = _resting_on(trigger.source, finding)
+    return Suggestion(rule, "safety", trigger.text, trigger.action, finding, source)
+
+
+def _resting_on(source: Iterable[str], finding: Finding) -> tuple[str, ...]:
+    """Return the sources of a rule with those of all that it asks: one opinion makes it one."""
+    return tuple(dict.fromkeys((*source, *finding.sources())))
 
 
 def _redirects(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
@@ -138,13 +173,14 @@ def _of_rule(
     rule: Rule, when: Criterion, definition: PathwayDefinition, facts: Facts, now: datetime
 ) -> Suggestion:
     finding = evaluate(when, definition, facts, now)
+    source = _resting_on(rule.source, finding)
     return Suggestion(
         f"rule.{rule.id}",
         "rule",
         rule.text,
         rule.then,
         finding,
-        tuple(rule.source),
+        source,
         lane=rule.lane or "",
     )
 
@@ -171,16 +207,18 @@ def _psychosocial(definition: PathwayDefinition, facts: Facts, now: datetime) ->
     if screen is None or screen.psychosocial == "low" or (lane is not None and lane.needed):
         return
     rule = f"complexity.psychosocial.{screen.psychosocial}"
-    yield rule, partial(_of_psychosocial, rule, screen, flags.lane)
+    yield rule, partial(_of_psychosocial, rule, screen, definition)
 
 
-def _of_psychosocial(rule: str, screen: ComplexityFact, lane: str) -> Suggestion:
-    verb = "Recommend" if screen.psychosocial == "high" else "Offer"
+def _of_psychosocial(
+    rule: str, screen: ComplexityFact, definition: PathwayDefinition
+) -> Suggestion:
+    then, lane = _offered(definition, _OFFERS[rule])
     return Suggestion(
         rule,
         "yellow_flags",
         f"A psychosocial factor is {screen.psychosocial} in the complexity screen.",
-        f"{verb} {lane.replace('_', ' ')}.",
+        then,
         Finding(
             kind="Screened",
             outcome=Outcome.MET,
@@ -203,14 +241,16 @@ def _of_yellow_flags(
     now: datetime,
 ) -> Suggestion:
     flags = definition.yellow_flags
+    then, lane = _offered(definition, verb)
+    finding = evaluate(YellowFlagged(yellow_flags_at_least=at_least), definition, facts, now)
     return Suggestion(
         rule,
         "yellow_flags",
         f"At least {at_least} of the yellow flags.",
-        f"{verb} {flags.lane.replace('_', ' ')}.",
-        evaluate(YellowFlagged(yellow_flags_at_least=at_least), definition, facts, now),
-        tuple(flags.source),
-        lane=flags.lane,
+        then,
+        finding,
+        _resting_on(flags.source, finding),
+        lane=lane,
     )
 
 
@@ -233,7 +273,7 @@ def _of_severity(
         f"The scores point to {name}. {now_is.sentence}",
         f"Consider whether the condition has become {name}.",
         found[name],
-        tuple(asked.source or rule.source) if asked is not None else tuple(rule.source),
+        _resting_on((asked.source if asked is not None else None) or rule.source, found[name]),
     )
 
 
@@ -250,5 +290,5 @@ def _of_stalled(finding: Finding) -> Suggestion:
         "No measure has changed by an amount that matters since this stage began.",
         "Confer about the case, and look at the diagnosis again.",
         finding,
-        finding.source,
+        finding.sources(),
     )

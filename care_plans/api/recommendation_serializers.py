@@ -74,6 +74,7 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
             "finding",
             "status",
             "made_at",
+            "traced_at",
             "until",
             "decided_by",
             "decided_at",
@@ -117,6 +118,7 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
             "evidence_grade": None,
             "kind": None,
             "is_expert_consensus": False,
+            "traced_at": None,
         }
         kept = {name: shown[name] for name in shown if name in _SHOWN_ANYWAY}
         hidden = {name: empty.get(name, "") for name in shown if name not in _SHOWN_ANYWAY}

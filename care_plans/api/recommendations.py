@@ -15,6 +15,7 @@ from care_plans import deciding
 from care_plans.api import recommendation_serializers as serializers
 from care_plans.disclosing import doers_shown, rests_on_hidden
 from care_plans.models import Recommendation
+from care_plans.rule_outcomes import rule_outcomes
 from coordination.actors import Role
 from coordination.api.permissions import ADMINISTRATION, CLINICAL
 from coordination.api.records import OfPatientFilter
@@ -127,10 +128,11 @@ class RuleOutcomeViewSet(ContinuumViewSet):
         summary="Read how often each rule was followed",
         description=(
             "By pathway version: how often it was met, what was decided, and the share of "
-            "decisions against it. Criteria that a lead overrode are listed as `criterion.<id>`."
+            "decisions against it. What a lead overrode counts under the version in force then: "
+            "`criterion.<id>`, `dose-gate.<level>` and `early-release.<key>` of an activity."
         ),
         responses={200: serializers.RuleOutcomesSerializer(many=True)},
     )
     def list(self, request: Request) -> Response:
         """Return the outcomes of every rule."""
-        return Response(self.get_serializer(deciding.rule_outcomes(), many=True).data)
+        return Response(self.get_serializer(rule_outcomes(), many=True).data)

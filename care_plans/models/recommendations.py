@@ -25,6 +25,8 @@ class Recommendation(OrganizationOwned):
 
     It is never applied by itself: a person accepts it or declines it for a reason. Whatever is
     recorded meanwhile makes no second one; when the rule is met anew later, that is another.
+    Until somebody decides, its trace follows what is recorded, and `earlier` keeps each one before;
+    what was decided keeps the trace on which it was.
     """
 
     labels: ClassVar[Labels] = Labels(condition="course_id")
@@ -59,10 +61,16 @@ class Recommendation(OrganizationOwned):
         models.CharField(max_length=60), default=list, help_text="Pathways to consider instead."
     )
     source = ArrayField(models.CharField(max_length=60), help_text="The version's own sources.")
-    finding = models.JSONField(help_text="The trace on which it was made.")
+    finding = models.JSONField(help_text="The trace, of when it was last written or decided on.")
     rests_on = ArrayField(models.UUIDField(), help_text="The rows that the trace rests on.")
     status = models.CharField(max_length=8, choices=Status, default=Status.OPEN, editable=False)
     made_at = models.DateTimeField()
+    traced_at = models.DateTimeField(
+        null=True, blank=True, help_text="When other rows or words were last written; null: never."
+    )
+    earlier = models.JSONField(
+        default=list, blank=True, help_text="Each trace before, with its words and until when."
+    )
     until = models.DateTimeField(
         null=True, blank=True, help_text="Since when the rule is not met any more."
     )
@@ -149,15 +157,24 @@ class Recommendation(OrganizationOwned):
                     "pathway_version",
                     "rule",
                     "kind",
-                    "text",
                     "then",
                     "lane",
                     "towards",
-                    "source",
-                    "finding",
-                    "rests_on",
                     "made_at",
                 ],
+            ),
+            pgtrigger.Protect(
+                name="recommendation_trace",
+                operation=pgtrigger.Update,
+                condition=~pgtrigger.Q(old__status="open")
+                & (
+                    pgtrigger.Q(old__text__df=pgtrigger.F("new__text"))
+                    | pgtrigger.Q(old__source__df=pgtrigger.F("new__source"))
+                    | pgtrigger.Q(old__finding__df=pgtrigger.F("new__finding"))
+                    | pgtrigger.Q(old__rests_on__df=pgtrigger.F("new__rests_on"))
+                    | pgtrigger.Q(old__traced_at__df=pgtrigger.F("new__traced_at"))
+                    | pgtrigger.Q(old__earlier__df=pgtrigger.F("new__earlier"))
+                ),
             ),
             *KEPT,
         ]

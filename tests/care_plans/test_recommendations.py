@@ -4,19 +4,45 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 import time_machine
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, ProgrammingError, transaction
 
-from care_plans import assessing, circumstances, deciding, facts, standing
-from care_plans.models import Course, Recommendation
+from care_plans import (
+    activities,
+    assessing,
+    circumstances,
+    courses,
+    deciding,
+    dosing,
+    facts,
+    looking_again,
+    recommending,
+    rediagnosing,
+    safety_alerts,
+    standing,
+)
+from care_plans.content.sourced import EXPERT_CONSENSUS
+from care_plans.models import (
+    Activity,
+    Course,
+    DoseChange,
+    PathwayVersion,
+    Recommendation,
+    SafetyAlert,
+    Score,
+)
+from care_plans.same_rules import is_same_rule
 from care_plans.sittings import NewScore
+from coordination.models import AuditEvent
 from coordination.problems import Problem
 from notifications.models import Message
 from tests import lockbox
 from tests.care_plans import underway, written
 from tests.care_plans.test_findings_at_once import together
+from tests.care_plans.test_versions import decide, version
 from tests.cast import NOW, Cast, Person
 
 URL = "/api/v1/recommendations"
@@ -37,16 +63,17 @@ def course(cast: Cast) -> Course:
         return underway.start(cast, now=NOW - 10 * DAY, side="right")
 
 
-def score(cast: Cast, course: Course, *, at: datetime = NOW, **values: Any) -> None:
-    """Record one sitting through the domain, as Asha."""
+def score(cast: Cast, course: Course, *, at: datetime = NOW, **values: Any) -> UUID:
+    """Record one sitting through the domain, as Asha; return its id."""
     with cast.acting():
-        assessing.record_assessment(
+        sitting, _ = assessing.record_assessment(
             cast.patient.id,
             course_id=course.id,
             scores=[NewScore(slug, Decimal(value)) for slug, value in values.items()],
             actor=cast.asha.actor(at),
             now=at,
         )
+        return sitting.pk
 
 
 def answer(cast: Cast, course: Course, **answers: Any) -> None:
@@ -345,6 +372,242 @@ def test_what_rests_on_something_withheld_keeps_its_effect_alone(cast: Cast) -> 
     assert asha["rule"] == "rule.flare-up"
 
 
+@pytest.mark.feature("DP-06")
+def test_an_opinion_anywhere_in_a_rule_makes_it_one(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 183 * DAY, severity="severe")
+    score(cast, course, adherence_pct=90)
+    [one] = shown(cast.asha, kind="rule")
+    assert one["rule"] == "rule.severe-earliest"
+    below = {key for part in one["finding"]["parts"] for key in part["source"]}
+    assert EXPERT_CONSENSUS in below
+    assert one["is_expert_consensus"] is True
+    assert any("Expert consensus" in cite for cite in one["cites"])
+
+
+def test_yellow_flags_say_which_they_are_and_on_whose_word(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - DAY)
+        lane = underway.lane(course, "psychotherapy")
+        standing.decide_lane(
+            lane.id,
+            version=lane.version,
+            needed=False,
+            reason="Not wished for yet.",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+    score(cast, course, pcs=35, gad7=12)
+    [one] = shown(cast.asha, kind="yellow_flags")
+    parts = one["finding"]["parts"]
+    assert len(parts) == 2
+    assert all(part["text"] and part["source"] and part["evidence"] for part in parts)
+    said = {key for part in parts for key in part["source"]}
+    assert one["is_expert_consensus"] is (EXPERT_CONSENSUS in said)
+
+
+# Explained by what is recorded now
+
+
+def corrected(cast: Cast, sitting: UUID, **values: Any) -> None:
+    """Replace what a sitting recorded, as Asha."""
+    with cast.acting():
+        assessing.replace_assessment(
+            sitting,
+            scores=[NewScore(slug, Decimal(value)) for slug, value in values.items()],
+            reason="It was a slip of the pen.",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+
+
+@pytest.mark.feature("DP-06")
+def test_a_correction_changes_why_it_is_suggested(cast: Cast, course: Course) -> None:
+    first = score(cast, course, at=NOW - 3 * DAY, pain_load_24h=9)
+    score(cast, course, at=NOW - 2 * DAY, pain_load_24h=9)
+    corrected(cast, first, pain_load_24h=6)
+    [one] = shown(cast.asha, kind="rule")
+    assert "6, 9" in one["finding"]["sentence"]
+    assert (one["status"], one["traced_at"] is not None) == ("open", True)
+    rests_on = [row["id"] for row in one["finding"]["evidence"]]
+    with cast.acting():
+        assert not Score.objects.filter(pk__in=rests_on, assessment=first).exists()
+        [row] = Recommendation.objects.filter(pk=one["id"])
+        [before] = row.earlier
+        assert "9, 9" in before["finding"]["sentence"]
+        told = AuditEvent.objects.get(event="recommendation.traced-anew", resource_id=row.pk)
+        assert told.detail["rows_added"]
+        assert told.detail["rows_removed"]
+        assert Message.objects.filter(kind=recommending.MADE, channel="email").count() == 1
+
+
+def test_another_severity_changes_its_words(cast: Cast, course: Course) -> None:
+    score(cast, course, nprs=8)
+    with cast.acting():
+        course.refresh_from_db()
+        courses.change_severity(
+            course.pk,
+            version=course.version,
+            severity="moderate",
+            reason="As examined.",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+    [one] = shown(cast.asha, kind="severity")
+    assert "moderate" in one["text"]
+    assert "mild" not in one["text"]
+
+
+@pytest.mark.feature("PV-02")
+def test_it_is_withheld_once_it_rests_on_what_is_withheld_alone(cast: Cast) -> None:
+    scene = lockbox.stage(cast, hands_over=False)
+    mine = [score(cast, scene.course, pain_load_24h=6) for _ in range(2)]
+    [before] = shown(cast.ben, kind="rule")
+    assert before["rule"] == "rule.flare-up"
+    with cast.acting():
+        for _ in range(2):
+            underway.score(scene.course, {"pain_load_24h": "7"}, now=NOW, who=cast.dmitri)
+    dmitri = cast.dmitri.practitioner_role.practitioner_id
+    scene.lock(target="practitioner", target_practitioner_id=dmitri)
+    for sitting in mine:
+        corrected(cast, sitting, pain_load_24h=1)
+    told = {one["id"]: one for one in shown(cast.ben)}
+    after = told[before["id"]]
+    assert (after["status"], after["is_withheld"], after["finding"]) == ("open", True, None)
+
+
+def test_what_was_decided_keeps_the_trace_on_which_it_was(cast: Cast, course: Course) -> None:
+    first = score(cast, course, at=NOW - 2 * DAY, pain_load_24h=6)
+    score(cast, course, at=NOW - DAY, pain_load_24h=6)
+    [one] = made(cast, "rule.flare-up")
+    assert cast.asha.client.post(f"{URL}/{one.pk}/accept").status_code == 200
+    corrected(cast, first, pain_load_24h=8)
+    [same] = made(cast, "rule.flare-up")
+    assert (same.finding, same.rests_on, same.earlier) == (one.finding, one.rests_on, [])
+    with cast.acting(), pytest.raises(ProgrammingError), transaction.atomic():
+        Recommendation.objects.filter(pk=one.pk).update(rests_on=[])
+
+
+def test_what_only_time_takes_out_of_a_trace_unsettles_the_course(
+    cast: Cast, course: Course
+) -> None:
+    score(cast, course, nprs=8)
+    [one] = made(cast, "severity.severe")
+    with cast.acting():
+        assert one.earlier == []
+        Recommendation.objects.filter(pk=one.pk).update(rests_on=[])
+        [seen] = looking_again.glance([course.pk], now=NOW)
+        assert not seen.is_settled(NOW)
+        standing.reassess(course.pk, actor=cast.asha.actor(), now=NOW)
+        before = one.rests_on
+        one.refresh_from_db()
+        assert (len(one.earlier), one.rests_on) == (1, before)
+
+
+# Asked once, and only what may be followed
+
+
+def test_help_without_a_lane_says_to_refer_and_may_be_accepted(cast: Cast) -> None:
+    with cast.acting():
+        version = PathwayVersion.objects.newest("gluteal-tendinopathy")
+        course = underway.start(cast, pathway_version_id=version.pk, answers={}, now=NOW - DAY)
+    score(cast, course, pcs=35, gad7=12)
+    [one] = shown(cast.asha, kind="yellow_flags")
+    assert (one["lane"], "refer the patient" in one["then"]) == ("", True)
+    answered = cast.asha.client.post(f"{URL}/{one['id']}/accept", {"reason": "Referred."})
+    assert (answered.status_code, answered.json()["status"]) == (200, "accepted")
+
+
+def test_the_same_help_is_offered_once_and_not_again_once_declined(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - DAY)
+        lane = underway.lane(course, "psychotherapy")
+        standing.decide_lane(
+            lane.id,
+            version=lane.version,
+            needed=False,
+            reason="Not wished for yet.",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+        written.complexity_screen(cast.asha, course, "medium")
+    [one] = shown(cast.asha)
+    cast.asha.client.post(f"{URL}/{one['id']}/decline", {"reason": "Not wished for."})
+    score(cast, course, pcs=35)
+    [same] = shown(cast.asha)
+    assert (same["id"], same["status"], same["until"]) == (one["id"], "declined", None)
+    with cast.acting():
+        [seen] = looking_again.glance([course.pk], now=NOW)
+        assert set(seen.recommended) == {"complexity.psychosocial.medium"}
+    score(cast, course, gad7=15)
+    rules = {row["rule"]: row["status"] for row in shown(cast.asha) if row["until"] is None}
+    assert rules == {"yellow-flags.recommend": "open"}
+
+
+def test_another_version_does_not_ask_again_what_was_declined(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(
+            cast, now=NOW - 10 * DAY, side="right", pathway_version_id=version("1.0.0").id
+        )
+    for days in (2, 1):
+        score(cast, course, at=NOW - days * DAY, pain_load_24h=6)
+    [one] = shown(cast.asha, kind="rule")
+    cast.asha.client.post(f"{URL}/{one['id']}/decline", {"reason": "A long drive."})
+    assert decide(cast, course, "adopt").status_code == 200
+    rows = [row for row in shown(cast.asha) if row["rule"] == one["rule"]]
+    with cast.acting():
+        same = is_same_rule(one["rule"], version("1.0.0").definition, version("1.1.0").definition)
+    assert same
+    assert [(row["id"], row["status"], row["until"]) for row in rows] == [
+        (one["id"], "declined", None)
+    ]
+
+
+# A danger that nobody judged
+
+
+def item_9(cast: Cast, course: Course, value: int, *, at: datetime = NOW) -> None:
+    """Record an answer to the question after suicidal thoughts, as Asha."""
+    with cast.acting():
+        assessing.record_assessment(
+            cast.patient.id,
+            course_id=course.id,
+            scores=[NewScore("phq9", Decimal(value), item=9)],
+            actor=cast.asha.actor(at),
+            now=at,
+        )
+
+
+def test_a_danger_never_lapses_by_itself(cast: Cast, course: Course) -> None:
+    item_9(cast, course, 1, at=NOW - DAY)
+    item_9(cast, course, 0)
+    [one] = made(cast, "safety.suicide-risk")
+    assert (one.status, one.until) == ("open", None)
+    with cast.acting():
+        underway.move(cast, course, "discharge", now=NOW, reason="moved", outcome="patient_left")
+    [one] = made(cast, "safety.suicide-risk")
+    assert (one.status, one.until) == ("open", None)
+    assert cast.asha.client.post(f"{URL}/{one.pk}/accept").status_code == 200
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_a_danger_that_is_met_no_more_ends_with_its_alert(
+    cast: Cast, course: Course, is_over: bool
+) -> None:
+    item_9(cast, course, 1, at=NOW - DAY)
+    item_9(cast, course, 0)
+    with cast.acting():
+        actor = cast.asha.actor()
+        if is_over:
+            underway.move(cast, course, "discharge", now=NOW, reason="x", outcome="patient_left")
+        alert = SafetyAlert.objects.get()
+        safety_alerts.acknowledge(alert.pk, actor=actor, now=NOW)
+        assert Recommendation.objects.get(rule="safety.suicide-risk").status == "open"
+        safety_alerts.close(alert.pk, outcome="assessed", reason="Seen.", actor=actor, now=NOW)
+    [one] = made(cast, "safety.suicide-risk")
+    assert (one.status, one.until) == ("lapsed", NOW)
+
+
 # Decided
 
 
@@ -430,6 +693,62 @@ def test_it_counts_how_often_each_rule_was_followed(cast: Cast, course: Course) 
     assert all(name.startswith("criterion.") for name in overridden)
     foreign = cast.olu.client.get("/api/v1/rule-outcomes").json()
     assert foreign == []
+
+
+def counted(cast: Cast) -> dict[tuple[str, str], dict[str, Any]]:
+    rows = cast.asha.client.get("/api/v1/rule-outcomes").json()
+    return {(row["version"], row["rule"]): row for row in rows}
+
+
+@pytest.mark.feature("DP-07")
+def test_an_override_counts_under_the_version_in_force_then(cast: Cast) -> None:
+    then = NOW - 10 * DAY
+    with cast.acting():
+        course = underway.start(
+            cast, now=then, side="right", pathway_version_id=version("1.0.0").id
+        )
+        activity = Activity.objects.get(course=course, is_loading=True)
+        activities.move_activity(activity.pk, "begin", actor=cast.asha.actor(then), now=then)
+        levels = [one.id for one in course.pathway_version.definition.dose_levels]
+        for higher in levels[1:]:
+            activity.refresh_from_db()
+            dosing.change_dose(
+                activity.pk,
+                version=activity.version,
+                to_level=higher,
+                override=True,
+                reason="My call.",
+                actor=cast.asha.actor(),
+                now=NOW,
+            )
+        [gated, *_] = DoseChange.objects.filter(overridden=True)
+        underway.meet_acute_exit(cast, course, now=NOW)
+        underway.move(cast, course, "advance", now=NOW, override=True, reason="Ready all the same.")
+    before = counted(cast)
+    assert before["1.0.0", f"dose-gate.{gated.to_level}"]["overridden"] == 1
+    assert {name for name, _ in before} == {"1.0.0"}
+    assert decide(cast, course, "adopt").status_code == 200
+    after = {key: row["overridden"] for key, row in counted(cast).items() if row["overridden"]}
+    assert after == {key: row["overridden"] for key, row in before.items() if row["overridden"]}
+
+
+@pytest.mark.feature("DP-07")
+def test_a_redirect_that_was_followed_counts_as_accepted(cast: Cast, course: Course) -> None:
+    with cast.acting():
+        written.red_flag(cast, cast.asha, course, flag="numbness-or-tingling")
+        rediagnosing.switch(
+            course.pk,
+            pathway="lumbar-radiculopathy",
+            reason="Dermatomal.",
+            severity="moderate",
+            side="left",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+    [one] = made(cast, "redirect.numbness-or-tingling")
+    assert (one.status, one.reason, one.until) == ("accepted", "Dermatomal.", NOW)
+    [row] = [row for (_, rule), row in counted(cast).items() if rule == one.rule]
+    assert (row["accepted"], row["lapsed"], row["override_rate"]) == (1, 0, 0.0)
 
 
 # Against the database
