@@ -26,6 +26,7 @@ from coordination.languages import Language
 from coordination.problems import FieldError, NotFound
 
 type Outcome = Literal["emergency", "urgent", "see_provider", "unclear", "self_care"]
+type Rule = Literal["most_urgent_yes", "not_all_answered", "all_no"]
 
 _MOST_URGENT = list(Urgency)
 _SHORT = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,6})?")
@@ -69,9 +70,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What to do: what applies, the most urgent first; what nobody answered; what to try."""
+    """What to do: what applies, the most urgent first; what nobody answered; what to try.
+
+    `rule` says why it comes to that, and `cites` on whose word: of what applies, or else of all
+    that was asked, since only what each of them was answered with makes it so.
+    """
 
     outcome: Outcome
+    rule: Rule
+    cites: tuple[str, ...]
+    is_consensus: bool
     applies: tuple[Question, ...]
     not_answered: tuple[str, ...]
     self_help: tuple[Step, ...]
@@ -135,10 +143,15 @@ def check(
     )
     missing = tuple(one.id for one in asked if one.id not in answers)
     outcome: Outcome = "unclear" if missing else "self_care"
+    rule: Rule = "not_all_answered" if missing else "all_no"
     if applies:
-        outcome = _OUTCOMES[applies[0].urgency]
+        outcome, rule = _OUTCOMES[applies[0].urgency], "most_urgent_yes"
+    rests_on = applies or asked
     return Result(
         outcome=outcome,
+        rule=rule,
+        cites=tuple(dict.fromkeys(cite for one in rests_on for cite in one.cites)),
+        is_consensus=any(one.is_consensus for one in rests_on),
         applies=tuple(applies),
         not_answered=missing,
         self_help=definition.self_help if outcome == "self_care" else (),

@@ -40,7 +40,7 @@ def stalled(definition: PathwayDefinition, facts: Facts, now: datetime) -> Findi
         id="stalled",
         evidence=tuple(dict.fromkeys(row for part in parts for row in part.evidence)),
         source=tuple(review.source),
-        parts=tuple(parts) if len(parts) > 1 else (),
+        parts=tuple(parts) if len(parts) > 1 else parts[0].parts,
     )
 
 
@@ -83,4 +83,25 @@ def _unchanged(facts: Facts, changes: list[_Change], days: int) -> Finding:
         outcome=outcome,
         sentence=f"The stage has lasted {days} days, and {said}",
         evidence=rows if outcome is not Outcome.UNKNOWN else (),
+        parts=tuple(_moved(facts, change) for change in changes),
     )
+
+
+def _moved(facts: Facts, change: _Change) -> Finding:
+    first, last, gain, enough = change
+    side = f" ({last.side})" if last.side else ""
+    return Finding(
+        kind=_KIND,
+        outcome=NOT_MET if gain >= enough else MET,
+        sentence=(
+            f"{facts.measures[last.measure].name}{side} has gained {_shown(gain)}, from "
+            f"{_shown(first.value)} to {_shown(last.value)}; a change matters from "
+            f"{_shown(enough)}."
+        ),
+        id=last.measure,
+        evidence=(Evidence("score", first.id), Evidence("score", last.id)),
+    )
+
+
+def _shown(value: Decimal) -> str:
+    return f"{value.normalize():f}"

@@ -17,6 +17,7 @@ from care_plans.api.activity_serializers import (
 )
 from care_plans.api.lanes import OfCourse
 from care_plans.models import Activity, DoseChange
+from care_plans.versions_then import versions_then
 from coordination.api.concurrency import expected_version
 from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
 from coordination.api.permissions import CLINICAL
@@ -143,7 +144,7 @@ class ActivityViewSet(OfCourse):
         """Return the history, its traces as far as the reader may know."""
         activity = self.get_object()
         self.audit_disclosure([activity], searched=False, resource="DoseChange")
-        rows = list(
+        rows: list[Any] = list(
             disclosing.disclose(
                 DoseChange.objects.filter(activity=activity), self.actor, self.now
             ).order_by("recorded_at", "id")
@@ -154,8 +155,10 @@ class ActivityViewSet(OfCourse):
             actor=self.actor,
             now=self.now,
         )
+        followed = versions_then((activity.course_id, row.recorded_at) for row in rows)
         for row in rows:
             row.finding = disclosing.withhold(row.finding, hidden) if row.finding else None
+            row.followed = followed[activity.course_id, row.recorded_at]
         return Response(dosing_serializers.DoseChangeSerializer(rows, many=True).data)
 
     def _move(self, name: str, **asked: Any) -> Response:

@@ -6,7 +6,11 @@ from rest_framework import serializers
 
 from care_plans.adherence import Done
 from care_plans.api.criterion_serializers import CriterionSerializer
-from care_plans.models import AdherenceEntry, DoseChange
+from care_plans.api.evidence_serializers import OPINION
+from care_plans.content.pathways import DoseLevel
+from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
+from care_plans.disclosing import WITHHELD
+from care_plans.models import AdherenceEntry, DoseChange, PathwayVersion
 
 
 class ChangeDoseSerializer(serializers.Serializer[Any]):
@@ -25,15 +29,27 @@ class DoseChangeSerializer(serializers.ModelSerializer[DoseChange]):
     """One change of a dose level, with the trace of the gate."""
 
     finding = CriterionSerializer(read_only=True, allow_null=True)
+    pathway = serializers.SerializerMethodField()
+    version = serializers.SerializerMethodField(help_text="Of the pathway, in force then.")
+    gate = serializers.SerializerMethodField(
+        help_text="What the level asks for, by its name; that it asks for nothing is said."
+    )
+    cites = serializers.SerializerMethodField(help_text="What the level and its gate rest on.")
+    is_expert_consensus = serializers.SerializerMethodField(help_text=OPINION)
 
     class Meta:
         model = DoseChange
         fields = [
             "id",
             "activity",
+            "pathway",
+            "version",
             "from_level",
             "to_level",
             "direction",
+            "gate",
+            "cites",
+            "is_expert_consensus",
             "finding",
             "overridden",
             "reason",
@@ -41,6 +57,60 @@ class DoseChangeSerializer(serializers.ModelSerializer[DoseChange]):
             "recorded_at",
         ]
         read_only_fields = fields
+
+    def get_pathway(self, change: DoseChange) -> str:
+        """Return the pathway whose levels they are."""
+        return str(_version(change).pathway.slug)
+
+    def get_version(self, change: DoseChange) -> str:
+        """Return the version that the course followed then."""
+        return str(_version(change).version)
+
+    def get_gate(self, change: DoseChange) -> str:
+        """Return the name of the gate of a level that is gone up to, or say that there is none."""
+        level = _level(change)
+        if change.direction == DoseChange.Direction.DOWN:
+            return "Nobody needs a gate to go down."
+        if _is_withheld(change):
+            return WITHHELD
+        if level is None or level.gate is None:
+            return "This level has no gate: nothing was asked for."
+        return level.gate.id or f"The gate of {level.id}."
+
+    def get_cites(self, change: DoseChange) -> list[str]:
+        """Return each citation; consensus says that it is one."""
+        keys = _sources(change)
+        cites = [one.cite for one in _version(change).definition.evidence(keys)]
+        if EXPERT_CONSENSUS in keys and EXPERT_CONSENSUS_CITE not in cites:
+            cites.append(EXPERT_CONSENSUS_CITE)
+        return cites
+
+    def get_is_expert_consensus(self, change: DoseChange) -> bool:
+        """Say whether any part of it is opinion."""
+        return EXPERT_CONSENSUS in _sources(change)
+
+
+def _version(change: Any) -> PathwayVersion:
+    followed: PathwayVersion = change.followed  # set by whoever read the row
+    return followed
+
+
+def _is_withheld(change: DoseChange) -> bool:
+    return change.finding is not None and change.finding["kind"] == "Withheld"
+
+
+def _level(change: DoseChange) -> DoseLevel | None:
+    levels = _version(change).definition.dose_levels
+    return next((one for one in levels if one.id == change.to_level), None)
+
+
+def _sources(change: DoseChange) -> tuple[str, ...]:
+    level = _level(change)
+    if level is None:
+        return ()
+    gate = None if _is_withheld(change) else level.gate
+    asked = gate.source or () if gate is not None else ()
+    return tuple(dict.fromkeys((*level.source, *asked)))
 
 
 class AdherenceEntrySerializer(serializers.ModelSerializer[AdherenceEntry]):

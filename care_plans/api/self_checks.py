@@ -27,6 +27,11 @@ _OUTCOMES = [
     ("unclear", "Not everything was answered"),
     ("self_care", "Self-care may be tried"),
 ]
+_RULES = [
+    ("most_urgent_yes", "The most urgent question that was answered with yes decides"),
+    ("not_all_answered", "Nothing was answered with yes, and not everything was answered"),
+    ("all_no", "Every question was answered with no"),
+]
 
 
 class SelfCheckQuestionSerializer(serializers.Serializer[Any]):
@@ -101,7 +106,16 @@ class SelfHelpStepSerializer(serializers.Serializer[Any]):
 class SelfCheckResultSerializer(_TranslatedSerializer):
     """What to do."""
 
+    pathway = serializers.CharField()
+    version = serializers.CharField()
     outcome = serializers.ChoiceField(choices=_OUTCOMES)
+    rule = serializers.ChoiceField(choices=_RULES, help_text="Why it comes to this outcome.")
+    cites = serializers.ListField(
+        child=serializers.CharField(), help_text="What the outcome rests on."
+    )
+    is_expert_consensus = serializers.BooleanField(
+        source="is_consensus", help_text="It rests, in whole or in part, on opinion alone."
+    )
     applies = SelfCheckQuestionSerializer(many=True)
     not_answered = serializers.ListField(child=serializers.CharField())
     self_help = SelfHelpStepSerializer(many=True)
@@ -211,7 +225,11 @@ class PathwayCheckView(_WithoutLogin):
         told = self_checks.pathway_to_check(slug, language_for(request))
         data = self.body(SelfCheckAnswersSerializer)
         result = self_checks.check(told.definition, data["answers"], data["days"])
-        shown = {name: getattr(result, name) for name in result.__slots__} | _translation(told)
+        shown = {name: getattr(result, name) for name in result.__slots__} | {
+            **_translation(told),
+            "pathway": told.definition.pathway,
+            "version": told.definition.version,
+        }
         return spoken(Response(SelfCheckResultSerializer(shown).data), told.language)
 
 

@@ -297,6 +297,19 @@ def test_a_stage_without_any_change_that_matters_is_stalled(cast: Cast) -> None:
     assert one["status"] == "lapsed"
 
 
+@pytest.mark.feature("DP-06")
+def test_stalled_names_each_measure_its_gain_and_what_would_matter(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 29 * DAY)
+    score(cast, course, at=NOW - 28 * DAY, nprs=6, lefs=50)
+    score(cast, course, at=NOW - DAY, nprs=5, lefs=52, adherence_pct=80)
+    [one] = shown(cast.asha, kind="stalled")
+    parts = {part["id"]: part for part in one["finding"]["parts"][0]["parts"]}
+    assert set(parts) == {"lefs", "nprs"}
+    assert "has gained 1, from 6 to 5; a change matters from" in parts["nprs"]["sentence"]
+    assert len(parts["lefs"]["evidence"]) == 2
+
+
 def test_a_stage_does_not_stall_while_its_course_is_paused(cast: Cast) -> None:
     with cast.acting():
         course = underway.start(cast, now=NOW - 40 * DAY)
@@ -724,6 +737,12 @@ def test_an_override_counts_under_the_version_in_force_then(cast: Cast) -> None:
         [gated, *_] = DoseChange.objects.filter(overridden=True)
         underway.meet_acute_exit(cast, course, now=NOW)
         underway.move(cast, course, "advance", now=NOW, override=True, reason="Ready all the same.")
+    changes = cast.asha.client.get(f"/api/v1/activities/{activity.pk}/dose-changes").json()
+    assert {row["version"] for row in changes} == {"1.0.0"}
+    for row in changes:
+        assert row["cites"]
+        has_none = row["gate"] == "This level has no gate: nothing was asked for."
+        assert has_none is (row["finding"] is None)
     before = counted(cast)
     assert before["1.0.0", f"dose-gate.{gated.to_level}"]["overridden"] == 1
     assert {name for name, _ in before} == {"1.0.0"}

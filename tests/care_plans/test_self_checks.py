@@ -116,3 +116,14 @@ def test_nothing_is_kept(cast: Cast, client: Any) -> None:
         assert AuditEvent.objects.count() == before
         assert not Assessment.objects.exists()
         assert not RedFlagScreen.objects.exists()
+
+
+def test_an_outcome_says_by_which_rule_of_which_version_and_on_whose_word(
+    cast: Cast, client: Any
+) -> None:
+    asked = client.get(URL).json()
+    told = ask(client, every(client)).json()
+    assert (told["pathway"], told["version"]) == (asked["pathway"], asked["version"])
+    assert (told["outcome"], told["rule"]) == ("self_care", "all_no")
+    assert told["cites"]
+    assert told["is_expert_consensus"] is True
