@@ -159,7 +159,7 @@ class Worsened(_OnMeasure):
     earlier score, as `Gained` does. Unknown when either is missing, or when they are the same.
     """
 
-    worse_by: Decimal = Field(gt=0)
+    worse_by: Decimal = Field(gt=0, le=LARGEST)
     since: Literal["baseline", "stage_start"] = "stage_start"
 
 

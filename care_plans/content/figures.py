@@ -16,7 +16,10 @@ from care_plans.criteria import Compared, Criterion, Elapsed, Gained, SideRatio,
 type Figured = Compared | Gained | SideRatio
 
 _NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?![\w-])")
-_SPAN = re.compile(r"\b(\d+|[a-z]+)[ -](day|week|month)s?\b", re.IGNORECASE)
+#: a span in words, also one from a number to another
+_SPAN = re.compile(
+    r"\b(?:(\d+|[a-z]+) ?(?:to|-|–) ?)?(\d+|[a-z]+)[ -](day|week|month)s?\b", re.IGNORECASE
+)
 _COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 WORDS = {name: Decimal(number) for number, name in enumerate(_COUNTED, 1)}
 
@@ -49,7 +52,8 @@ def _of_whole(part: Goal | Rule | YellowFlag | SafetyTrigger, measures: Measures
 def _other_span(text: str, node: Elapsed) -> str:
     told = {
         WORDS.get(number.casefold()) or Decimal(number)
-        for number, unit in _SPAN.findall(text)
+        for first, last, unit in _SPAN.findall(text)
+        for number in (first, last)
         if f"{unit.casefold()}s" == node.at_least.unit
         and (number.isdigit() or number.casefold() in WORDS)
     }

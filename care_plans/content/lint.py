@@ -59,9 +59,19 @@ def lint(
         *dose_findings(pathway),
     ]
     findings = [
-        _finding(pathway, located, one) for one in found if not _follows(one, located, lost)
+        _finding(pathway, located, one)
+        for one in _without_guesses(found)
+        if not _follows(one, located, lost)
     ]
     return sorted(findings, key=_in_order)
+
+
+def _without_guesses(found: list[Found]) -> list[Found]:
+    """Leave out what is guessed of two parts where the same is certain."""
+    certain = {frozenset(one.parts) for one in found if one.rule == "conflicting-urgency"}
+    return [
+        one for one in found if one.rule != "similar-urgency" or frozenset(one.parts) not in certain
+    ]
 
 
 def lint_file(

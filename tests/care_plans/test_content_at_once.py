@@ -14,10 +14,13 @@ from tests.care_plans.somebody_elses import WRITTEN, added
 TYPES: Change = ("{min: 6, max: 8, unit: weeks", "{min: 6, max: 8, unit: years")
 NAMES: Change = ("goal: sport", "goal: spot")
 UNMARKED: Change = (": isometric\n            is_loading: true", ": isometric\n")
-EARLY: Change = (
-    "at_least: {value: 12, unit: months}",
-    "at_least: {value: 6, unit: months}",
-)
+_RULE = """    text: Severe after {n} months
+    when:
+      all_of:
+        - {severity: severe}
+        - {elapsed_since: course_start, at_least: {value: {n}, unit: months}}
+"""
+EARLY: Change = (_RULE.replace("{n}", "12"), _RULE.replace("{n}", "6"))
 
 
 @pytest.mark.feature("PW-09")

@@ -14,14 +14,20 @@ from care_plans.content.findings import RULES, Finding
 from care_plans.content.lint import lint
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Located
-from care_plans.content.sourced import SEVERITIES, STAGES
+from care_plans.content.sourced import LARGEST, SEVERITIES, STAGES
 from tests.care_plans.linting import LITERAL, SHIPPED, SPINE, TODAY, known_measures
 
 NUMBERS = (
     st.integers(-20, 120).map(Decimal)
     | st.decimals(-10, 110, places=2)
-    | st.decimals(allow_nan=False, allow_infinity=False)
-    | st.sampled_from([Decimal("9e999999"), Decimal("-9e999999"), Decimal("1e-999999")])
+    | st.decimals(-LARGEST, LARGEST)
+    | st.sampled_from([Decimal(LARGEST), Decimal(-LARGEST), Decimal("1e-999999")])
+)
+#: no length of time is longer than a hundred years, in whichever unit
+SPANS = (
+    st.integers(0, 1200).map(Decimal)
+    | st.decimals(0, 1200, places=2)
+    | st.just(Decimal("1e-999999"))
 )
 POSITIVE = NUMBERS.map(abs).filter(bool)
 MEASURES = st.sampled_from([*sorted(known_measures()), "gone"])
@@ -84,7 +90,7 @@ def leaves() -> st.SearchStrategy[dict[str, Any]]:
                 "elapsed_since": st.sampled_from(["course_start", "stage_start"]),
                 "at_least": st.fixed_dictionaries(
                     {
-                        "value": NUMBERS.map(abs),
+                        "value": SPANS,
                         "unit": UNITS,
                     }
                 ),
@@ -122,7 +128,7 @@ RESOLUTIONS = st.fixed_dictionaries(
         "source": SOURCES,
     }
 )
-WEEKS = st.tuples(NUMBERS.map(abs), POSITIVE).filter(lambda pair: pair[0] < pair[1])
+WEEKS = st.tuples(SPANS, SPANS.filter(bool)).filter(lambda pair: pair[0] < pair[1])
 
 
 def _spoil_stages(draw: st.DrawFn, stages: dict[str, Any]) -> None:

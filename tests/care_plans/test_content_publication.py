@@ -143,20 +143,26 @@ def test_it_checks_without_publishing(shipped: Path) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    ("old", "new", "refusal"),
+    ("slug", "old", "new", "refusal"),
     [
-        ("licence: free", "licence: unclear", "version 2 is stored already; changed: licence"),
-        ("version: 2", "version: 0", "version: input should be greater than or equal to 1"),
-        ("minimum: 0", "minimum: -10", "minimum must not change: write a new measure"),
-        ("better: lower", "better: higher", "better must not change: write a new measure"),
+        (
+            "nprs",
+            "licence: free",
+            "licence: unclear",
+            "version 2 is stored already; changed: licence",
+        ),
+        ("nprs", "version: 2", "version: 0", "version: input should be greater than or equal to 1"),
+        ("nprs", "minimum: 0", "minimum: -10", "minimum must not change: write a new measure"),
+        # one without bands, which would run the wrong way then
+        ("rmdq", "better: lower", "better: higher", "better must not change: write a new measure"),
     ],
 )
 def test_it_refuses_to_change_a_measure_in_place(
-    tmp_path: Path, old: str, new: str, refusal: str
+    tmp_path: Path, slug: str, old: str, new: str, refusal: str
 ) -> None:
     before = stored()
     folder = Path(copytree(MEASURES, tmp_path / "measures"))
-    file = folder / "nprs.yaml"
+    file = folder / f"{slug}.yaml"
     file.write_text(file.read_text().replace(old, new, 1))
     with pytest.raises(CommandError) as refused:
         run("load_measures", folder)
