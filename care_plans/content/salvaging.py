@@ -107,6 +107,10 @@ class Lost:
 
     def concerns(self, where: Where, detail: str) -> bool:
         """Say whether what is found at a place follows from what was left out."""
+        if detail.startswith("has no ") and any(
+            part[: len(where)] == where and len(part) > len(where) for part in self.parts
+        ):
+            return True  # what is missed there was wrong
         if self.holes and _REFERS.search(detail):
             return True
         if _LISTS.search(detail) and self.below((*where[:2], "lanes")):

@@ -68,14 +68,6 @@ PLANTED = [
         _leaving("measure: odi, gain_percent: 101"),
     ),
     _fault(
-        "a share that another threshold keeps from being reached",
-        "unreachable",
-        "id: planted",
-        "80 percent is the most",
-        _leaving("measure: odi, at_least: 20", id="limit"),
-        _leaving("measure: odi, gain_percent: 90"),
-    ),
-    _fault(
         "a share that the lowest score of the scale does not allow",
         "unreachable",
         "id: planted",
@@ -138,8 +130,8 @@ PLANTED = [
     ),
     _nothing(
         "thresholds of a part and of the whole",
-        _leaving(_HIGH, id="high"),
-        _leaving("measure: start_back, at_least: 4"),
+        _applying("{" + _HIGH + "}"),
+        _leaving("measure: start_back, at_most: 4"),
     ),
     _fault(
         "a gain beyond the range of a part",
@@ -236,6 +228,16 @@ def test_it_finds_a_fault_in_a_shape_of_its_own_and_nothing_else(
     assert added[0].at.line == text[: text.index(place)].count("\n") + 1
     assert words in added[0].at.detail
     assert added[0].level == RULES[rule].level
+
+
+def test_it_finds_a_share_that_another_threshold_keeps_from_being_reached(tmp_path: Path) -> None:
+    """The other threshold points the wrong way, or it would not; that is said as well."""
+    limit = _leaving("measure: odi, at_least: 20", id="limit")
+    file = changed(SPINE, tmp_path, limit, _leaving("measure: odi, gain_percent: 90"))
+    added = [f for f in findings_in(file) if (f.rule, f.at.path) not in shipped()]
+    assert {f.rule for f in added} == {"wrong-direction", "unreachable"}
+    [unreachable] = [f.at.detail for f in added if f.rule == "unreachable"]
+    assert "80 percent is the most" in unreachable
 
 
 # Shared files
