@@ -389,7 +389,8 @@ def test_what_rests_on_something_withheld_keeps_its_effect_alone(cast: Cast) -> 
 def test_an_opinion_anywhere_in_a_rule_makes_it_one(cast: Cast) -> None:
     with cast.acting():
         course = underway.start(cast, now=NOW - 183 * DAY, severity="severe")
-    score(cast, course, adherence_pct=90)
+    for fortnights in range(12, -1, -1):
+        score(cast, course, at=NOW - fortnights * 14 * DAY, adherence_pct=90)
     [one] = shown(cast.asha, kind="rule")
     assert one["rule"] == "rule.severe-earliest"
     below = {key for part in one["finding"]["parts"] for key in part["source"]}
