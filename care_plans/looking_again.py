@@ -22,7 +22,7 @@ from care_plans.evidence import Facts
 from care_plans.facts import CourseRow, LaneRow, StayRow
 from care_plans.models import Course, Lane, PathwayVersion, Recommendation
 from care_plans.recommending import RecommendedRow, is_news
-from care_plans.suggesting import rules_met, said_twice, suggestions
+from care_plans.suggesting import rules_with_why, said_twice
 from coordination.models import CareTeamMember, PractitionerRole
 from coordination.statements import read
 from notifications.outbox import Recipient, Told, people_told_of, schedulers
@@ -66,7 +66,8 @@ class Glance:
     def is_settled(self, now: datetime) -> bool:
         """Say whether `standing.reassess` and `remind_anew` would change nothing at `now`."""
         definition = self.definition
-        met = rules_met(definition, self.facts, now)
+        suggested = rules_with_why(definition, self.facts, now)
+        met = frozenset(suggested)
         met -= said_twice(met, self.recommended.keys())
         # a danger that nobody judged stays, met or not, until somebody does
         kept = {
@@ -74,11 +75,11 @@ class Glance:
         }
         if met - kept != self.recommended.keys() - kept:
             return False
-        if any(_open(row) for row in self.recommended.values()):
-            said = {one.rule: one for one in suggestions(definition, self.facts, now)}
-            rows = self.recommended.items()
-            if any(is_news(row, said[rule]) for rule, row in rows if rule in said):
-                return False
+        undecided = {rule: row for rule, row in self.recommended.items() if _open(row)}
+        if any(
+            is_news(row, suggested[rule]()) for rule, row in undecided.items() if rule in suggested
+        ):
+            return False
         if self.course.status != Course.Status.ACTIVE:
             return True
         stage = definition.stage(self._stage)

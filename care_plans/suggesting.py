@@ -55,9 +55,11 @@ def suggestions(
     return tuple(suggest() for _, suggest in _met(definition, facts, now))
 
 
-def rules_met(definition: PathwayDefinition, facts: Facts, now: datetime) -> frozenset[str]:
-    """Return the names of the rules that are met, and nothing of why."""
-    return frozenset(name for name, _ in _met(definition, facts, now))
+def rules_with_why(
+    definition: PathwayDefinition, facts: Facts, now: datetime
+) -> dict[str, Callable[[], Suggestion]]:
+    """Return each rule that is met, with what makes its suggestion where somebody asks why."""
+    return dict(_met(definition, facts, now))
 
 
 def said_twice(met: Collection[str], held: Collection[str]) -> frozenset[str]:

@@ -28,7 +28,7 @@ from care_plans.evidence import (
     ScreenFact,
     StayFact,
 )
-from care_plans.suggesting import rules_met, suggestions
+from care_plans.suggesting import rules_with_why, suggestions
 from tests.care_plans.imagined import COURSE, NOW, criterion, hamstring, measures
 
 MEASURES = [
@@ -349,5 +349,5 @@ def test_the_outcome_alone_is_that_of_the_whole_finding(
     name, _ = suggested_severity(hamstring(), known, now)
     assert severity_met(hamstring(), known, now) == name
     made = suggestions(hamstring(), known, now)
-    assert {one.rule for one in made} == rules_met(hamstring(), known, now)
+    assert {one.rule for one in made} == rules_with_why(hamstring(), known, now).keys()
     assert all(one.finding.outcome is Outcome.MET for one in made)
