@@ -55,13 +55,17 @@ def _leaving(at: Where, stage: Stage) -> Iterator[Found]:
         if isinstance(node, LaneNeeded) and lane and lane.needed == "always" and not node.needed:
             detail = f"{node.lane} is always needed in this stage"
             yield Found("unreachable", where, detail, (where,))
-        if isinstance(node, Elapsed) and node.elapsed_since == "stage_start" and longest:  # noqa: SIM102
-            if unrounded(node.at_least) > CALM.multiply(longest, _BY_FAR):
-                detail = (
-                    f"asks for {node.at_least.value} {node.at_least.unit} in a stage that is "
-                    f"expected to last {CALM.divide(longest, 7):.3g} weeks at the longest"
-                )
-                yield Found("longer-than-stage", where, detail, (where,))
+        if (
+            isinstance(node, Elapsed)
+            and node.elapsed_since == "stage_start"
+            and longest
+            and unrounded(node.at_least) > CALM.multiply(longest, _BY_FAR)
+        ):
+            detail = (
+                f"asks for {node.at_least.value} {node.at_least.unit} in a stage that is "
+                f"expected to last {CALM.divide(longest, 7):.3g} weeks at the longest"
+            )
+            yield Found("longer-than-stage", where, detail, (where,))
 
 
 def _longest(stage: Stage) -> Decimal | None:
@@ -76,10 +80,10 @@ def _spans(at: Where, stage: Stage) -> Iterator[Found]:
         ((*at, "screen_valid_for"), stage.screen_valid_for)
     ]
     after = stage.review.after
-    if isinstance(after, Duration) and longest is not None:  # noqa: SIM102
-        # to look again some weeks after a short stage was to end is what a review is for
-        if unrounded(after) > CALM.add(CALM.multiply(longest, _BY_FAR), _SEASON):
-            spans.append(((*at, "review", "after"), after))
+    # to look again some weeks after a short stage was to end is what a review is for
+    latest = CALM.add(CALM.multiply(longest, _BY_FAR), _SEASON) if longest is not None else None
+    if isinstance(after, Duration) and latest is not None and unrounded(after) > latest:
+        spans.append(((*at, "review", "after"), after))
     for name, lane in stage.lanes.items():
         for number, activity in enumerate(lane.activities):
             here = (*at, "lanes", name, "activities", number, "related")
