@@ -8,13 +8,14 @@ is not known: an explicit "unknown" on a screen, and an other side that scored 0
 are compared.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property, partial
 
 from care_plans import questions
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.safety import BLOCKS_PROGRESSION, STOPS_LOADING, Urgency
+from care_plans.content.safety import BLOCKS_PROGRESSION, STOPS_LOADING, Urgency, YellowFlag
 from care_plans.content.sourced import SEVERITIES, STAGES, SeverityName
 from care_plans.criteria import AllOf, AnyOf, Criterion, NoOpen, SignedOff, YellowFlagged
 from care_plans.evidence import Evidence, Facts, Finding, Outcome, Readiness
@@ -99,17 +100,6 @@ def yellow_flags_met(definition: PathwayDefinition, facts: Facts, now: datetime)
     return sum(asked.outcome(trigger.when) is MET for trigger in triggers)
 
 
-def severity_met(definition: PathwayDefinition, facts: Facts, now: datetime) -> SeverityName | None:
-    """Return what `suggested_severity` suggests and nothing of why."""
-    asked = _Asked(definition, facts, now)
-    for name in reversed(SEVERITIES):
-        severity = definition.severities.get(name)
-        when = severity.suggested_when if severity is not None else None
-        if when is not None and asked.outcome(when) is MET:
-            return name
-    return None
-
-
 def evaluate(
     criterion: Criterion, definition: PathwayDefinition, facts: Facts, now: datetime
 ) -> Finding:
@@ -126,21 +116,27 @@ def may_load(definition: PathwayDefinition, facts: Facts, now: datetime) -> Find
     return _Asked(definition, facts, now).safety(STOPS_LOADING, must_be_screened=True)
 
 
-def suggested_severity(
-    definition: PathwayDefinition, facts: Facts, now: datetime
-) -> tuple[SeverityName | None, dict[SeverityName, Finding]]:
-    """Return the gravest severity whose criterion is met, and what each one found.
+def severity_met(definition: PathwayDefinition, facts: Facts, now: datetime) -> SeverityName | None:
+    """Return the gravest severity whose criterion is met.
 
     It is only ever a suggestion: a person decides how bad it is.
     """
     asked = _Asked(definition, facts, now)
-    found = {
-        name: asked.find(severity.suggested_when)
-        for name, severity in definition.severities.items()
-        if severity.suggested_when is not None
-    }
-    met = [name for name in SEVERITIES if name in found and found[name].outcome is MET]
-    return (met[-1] if met else None), found
+    for name in reversed(SEVERITIES):
+        severity = definition.severities.get(name)
+        when = severity.suggested_when if severity is not None else None
+        if when is not None and asked.outcome(when) is MET:
+            return name
+    return None
+
+
+def evaluate_severity(
+    name: SeverityName, definition: PathwayDefinition, facts: Facts, now: datetime
+) -> Finding:
+    """Return what a severity's own criterion finds; it must have one."""
+    when = definition.severity(name).suggested_when
+    assert when is not None, "only a criterion suggests a severity"
+    return evaluate(when, definition, facts, now)
 
 
 @dataclass(frozen=True)
@@ -238,34 +234,33 @@ class _Asked:
     def _yellow_flagged(self, criterion: YellowFlagged) -> Said:
         if self.counting_yellow_flags:  # a trigger that counts triggers would never end
             return Said(NOT_MET, lambda: "A yellow flag cannot count yellow flags.")
-        inner = replace(self, counting_yellow_flags=True)
-        triggers = self.definition.yellow_flags.triggers
-        met = [trigger for trigger in triggers if inner.outcome(trigger.when) is MET]
-        asked = criterion.yellow_flags_at_least
-        named = f" ({', '.join(trigger.id for trigger in met)})" if met else ""
+        asked, found = criterion.yellow_flags_at_least, self._met_signs
+        count = len(self.definition.yellow_flags.triggers)
+
+        def tell() -> str:
+            named = f" ({', '.join(sign.id for sign, _ in found)})" if found else ""
+            return f"{len(found)} of {count} yellow flags are met{named}; asked for {asked}."
 
         def rows() -> tuple[Evidence, ...]:
-            leaves = (leaf for trigger in met for leaf in inner.find(trigger.when).leaves())
+            leaves = (leaf for _, sign in found for leaf in sign().leaves())
             return tuple(dict.fromkeys(row for leaf in leaves for row in leaf.evidence))
 
-        return Said(
-            MET if len(met) >= asked else NOT_MET,
-            lambda: (
-                f"{len(met)} of {len(triggers)} yellow flags are met{named}; asked for {asked}."
-            ),
-            rows,
+        return Said(MET if len(found) >= asked else NOT_MET, tell, rows)
+
+    @cached_property
+    def _met_signs(self) -> tuple[tuple[YellowFlag, Callable[[], Finding]], ...]:
+        """Return each yellow flag that is met, with what finds out why, at most once."""
+        inner = replace(self, counting_yellow_flags=True)
+        return tuple(
+            (sign, cache(partial(inner.find, sign.when)))
+            for sign in self.definition.yellow_flags.triggers
+            if inner.outcome(sign.when) is MET
         )
 
     def _signs(self) -> tuple[Finding, ...]:
         """Return each yellow flag that is met, with its words, its source and what it rests on."""
         if self.counting_yellow_flags:
             return ()
-        inner = replace(self, counting_yellow_flags=True)
-        found = (
-            (sign, inner.find(sign.when))
-            for sign in self.definition.yellow_flags.triggers
-            if inner.outcome(sign.when) is MET
-        )
         return tuple(
             replace(
                 said,
@@ -273,7 +268,7 @@ class _Asked:
                 text=sign.text,
                 source=self.definition.supporting((*sign.source, *said.source)),
             )
-            for sign, said in found
+            for sign, said in ((sign, find()) for sign, find in self._met_signs)
         )
 
     def _finding(self, criterion: Criterion, said: Said, parts: tuple[Finding, ...]) -> Finding:

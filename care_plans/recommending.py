@@ -6,7 +6,7 @@ rests on what is recorded now, so that why it is suggested is never what was cor
 what is withheld from its reader is what it rests on now. Nothing is applied by itself.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,7 +16,7 @@ from django.db.models.functions import Greatest
 
 from care_plans import leading
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.evidence import Facts
+from care_plans.evidence import Facts, Finding
 from care_plans.models import Course, Recommendation, SafetyAlert, Score
 from care_plans.same_rules import is_same_rule
 from care_plans.suggesting import Suggestion, said_twice, suggestions
@@ -74,7 +74,7 @@ def is_news(row: Recommendation | RecommendedRow, found: Suggestion) -> bool:
         row.text != found.text
         or row.source != list(found.source)
         or set(row.rests_on) != found.finding.rows()
-        or list(_said(row.finding)) != list(_said(found.finding.as_json()))
+        or not _says_the_same(row.finding, found.finding)
     )
 
 
@@ -82,11 +82,16 @@ def is_news(row: Recommendation | RecommendedRow, found: Suggestion) -> bool:
 _CLOCKS = frozenset({"Elapsed", "Stalled"})
 
 
-def _said(trace: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-    words = None if trace["kind"] in _CLOCKS else trace["sentence"]
-    yield trace["kind"], trace["id"], trace["outcome"], trace["text"], words
-    for part in trace["parts"]:
-        yield from _said(part)
+def _says_the_same(trace: Mapping[str, Any], found: Finding) -> bool:
+    return (
+        trace["kind"] == found.kind
+        and trace["id"] == found.id
+        and trace["outcome"] == found.outcome
+        and trace["text"] == found.text
+        and (found.kind in _CLOCKS or trace["sentence"] == found.sentence)
+        and len(trace["parts"]) == len(found.parts)
+        and all(map(_says_the_same, trace["parts"], found.parts))
+    )
 
 
 def _trace_anew(row: Recommendation, found: Suggestion, *, actor: Actor, now: datetime) -> None:

@@ -18,9 +18,9 @@ from care_plans.counting import open_flags
 from care_plans.criteria import Criterion, OfSeverity, YellowFlagged
 from care_plans.evaluation import (
     evaluate,
+    evaluate_severity,
     outcome_of,
     severity_met,
-    suggested_severity,
     yellow_flags_met,
 )
 from care_plans.evidence import ComplexityFact, Evidence, Facts, Finding, Outcome
@@ -265,7 +265,7 @@ def _severity(definition: PathwayDefinition, facts: Facts, now: datetime) -> Ite
 def _of_severity(
     name: SeverityName, definition: PathwayDefinition, facts: Facts, now: datetime
 ) -> Suggestion:
-    _, found = suggested_severity(definition, facts, now)
+    finding = evaluate_severity(name, definition, facts, now)
     now_is = evaluate(OfSeverity(severity=name), definition, facts, now)
     rule = definition.severity(name)
     asked = rule.suggested_when
@@ -274,8 +274,8 @@ def _of_severity(
         "severity",
         f"The scores point to {name}. {now_is.sentence}",
         f"Consider whether the condition has become {name}.",
-        found[name],
-        _resting_on((asked.source if asked is not None else None) or rule.source, found[name]),
+        finding,
+        _resting_on((asked.source if asked is not None else None) or rule.source, finding),
     )
 
 

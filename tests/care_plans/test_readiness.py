@@ -6,7 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from care_plans.evaluation import evaluate, may_load, readiness, suggested_severity
+from care_plans.content.sourced import SEVERITIES
+from care_plans.evaluation import (
+    evaluate,
+    evaluate_severity,
+    may_load,
+    readiness,
+    severity_met,
+)
 from care_plans.evidence import Finding, Outcome
 from tests.care_plans.imagined import (
     NOW,
@@ -103,13 +110,12 @@ def test_it_suggests_a_severity_that_the_pathway_puts_in_words(
     scores: dict[str, int], severity: Any, words: str
 ) -> None:
     known = facts(stay=None, scores=tuple(score(name, value) for name, value in scores.items()))
-    suggested, found = suggested_severity(hamstring(), known, NOW)
-    assert suggested == severity
-    assert found[severity].outcome is MET
+    assert severity_met(hamstring(), known, NOW) == severity
+    assert evaluate_severity(severity, hamstring(), known, NOW).outcome is MET
     assert words in hamstring().severity(severity).text
 
 
 def test_it_suggests_no_severity_without_scores() -> None:
-    suggested, found = suggested_severity(hamstring(), facts(), NOW)
-    assert suggested is None
-    assert {finding.outcome for finding in found.values()} == {UNKNOWN}
+    assert severity_met(hamstring(), facts(), NOW) is None
+    found = [evaluate_severity(name, hamstring(), facts(), NOW) for name in SEVERITIES]
+    assert {finding.outcome for finding in found} == {UNKNOWN}
