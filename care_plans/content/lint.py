@@ -14,6 +14,7 @@ from care_plans.content.checks import parts
 from care_plans.content.contradictions import contradiction_findings
 from care_plans.content.directions import direction_findings
 from care_plans.content.doses import dose_findings
+from care_plans.content.exercises import exercise_findings
 from care_plans.content.figures import figure_findings
 from care_plans.content.files import PathwayFile, examined, shared_for, versions_in
 from care_plans.content.findings import ABSENCES, RULES, Finding, Found, name_of, steps_to
@@ -24,6 +25,7 @@ from care_plans.content.reaching import reach_findings
 from care_plans.content.reading import Flaw, Located, Where, unknown
 from care_plans.content.resolving import Resolution
 from care_plans.content.salvaging import NOTHING_LOST, Lost
+from care_plans.content.sites import site_findings
 from care_plans.content.sourced import Sourced
 from care_plans.content.staying import staying_findings
 from care_plans.content.supporting import support_findings
@@ -54,9 +56,11 @@ def lint(
         *staying_findings(pathway, measures),
         *belittling_findings(pathway),
         *contradiction_findings(pathway, today),
+        *site_findings(pathway),
         *support_findings(pathway),
         *inconsistency_findings(pathway, today),
         *dose_findings(pathway),
+        *exercise_findings(pathway),
     ]
     findings = [
         _finding(pathway, located, one)

@@ -14,6 +14,7 @@ from tests.care_plans.faults_of_others import FAULTS
 from tests.care_plans.linting import LITERAL, SHIPPED, Change, changed, findings_in, lines_of
 from tests.care_plans.planted_faults import FORMAT, PLANTED
 from tests.care_plans.test_content_lint_directions import FAULTS as DIRECTIONS
+from tests.care_plans.test_content_lint_outsider import CONTRADICTIONS
 from tests.care_plans.test_content_lint_staying import FAULTS as STAYING
 
 
@@ -49,6 +50,7 @@ def test_it_plants_a_fault_for_every_rule_that_the_article_does_not_break() -> N
     planted = {str(case.values[1]) for case in PLANTED if hasattr(case, "values")}
     planted |= {rule for _, rule, _, _ in FAULTS}
     planted |= {rule for _, rule, _ in (*DIRECTIONS, *STAYING)}
+    planted |= {str(case.values[0]) for case in CONTRADICTIONS}
     literal = {finding.rule for finding in findings_in(LITERAL)}
     assert set(RULES) <= planted | literal
 
@@ -158,7 +160,7 @@ def test_it_names_rule_file_and_line_and_fails_on_an_error() -> None:
 
 def test_it_reads_folders_and_files_and_says_what_is_not_there(tmp_path: Path) -> None:
     changed(SHIPPED, tmp_path / "drafts", (FORMAT, "format: 2\n"))
-    with pytest.raises(CommandError, match=r"^1 errors, 20 warnings"):
+    with pytest.raises(CommandError, match=r"^1 errors, 26 warnings"):
         call_command("lint_pathways", str(tmp_path / "drafts"), str(SHIPPED), stdout=StringIO())
     with pytest.raises(CommandError, match=r"There is no file or folder .*/nowhere"):
         call_command("lint_pathways", str(tmp_path / "nowhere"))
