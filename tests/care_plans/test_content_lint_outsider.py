@@ -11,10 +11,8 @@ import pytest
 
 from care_plans.content.files import newest, read_pathways
 from care_plans.content.lint import lint_file
-from coordination.environment import PROJECT
-from tests.care_plans.linting import TODAY, Change, changed, findings_in, known_measures
+from tests.care_plans.linting import OUTSIDER, TODAY, Change, changed, findings_in, known_measures
 
-OUTSIDER = PROJECT / "tests" / "data" / "seed-outsider" / "1.0.0.yaml"
 RESTING = "Rest alone is not effective—progressive tendon loading"
 BRUISING = "bruising or swelling, action: See a health-care provider, urgency: "
 SITE = re.compile(r"  site:\n.*?(?=  definition:)", re.DOTALL)
