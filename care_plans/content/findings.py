@@ -95,6 +95,7 @@ RULES: dict[str, Checked] = {
     "similar-exercise": Checked(
         "warning", "What sounds like one exercise stands in two dose levels.", True
     ),
+    "missing-french": Checked("error", "What patients read has no French."),
     "review-overdue": Checked("warning", "The review of the content is overdue."),
 }
 
