@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
+from django.conf import settings
 from django.db import connections, transaction
 
 from care_plans.content.files import MeasureFile, PathwayFile, StubFile, content_hash
@@ -35,7 +37,7 @@ class PublishedContentChanged(Problem):
 
 
 class ContradictoryContent(Problem):
-    """A version that is to be published contradicts itself, or cannot work."""
+    """A version to be published contradicts itself, cannot work, or is not for all to read."""
 
     type = "contradictory-content"
     title = "The pathway contradicts itself"
@@ -97,7 +99,8 @@ def _found_in(
 ) -> dict[tuple[str, str], tuple[Finding, ...]]:
     """Return what the lint finds in files, going by the measures that are stored."""
     measures = {m.slug: m.definition for m in Measure.objects.using(OWNER)} if files else {}
-    return {_key(f): tuple(lint_file(f, measures, today=now.date())) for f in files}
+    books = tuple(map(Path, settings.CONTENT_TRANSLATIONS))
+    return {_key(f): tuple(lint_file(f, measures, today=now.date(), books=books)) for f in files}
 
 
 def publish_stubs(files: Sequence[StubFile]) -> list[Loaded]:

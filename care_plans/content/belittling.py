@@ -8,16 +8,8 @@ from care_plans.content.findings import Found
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Where
 from care_plans.content.safety import STOPS_LOADING, Advice, RedFlag, Urgency
+from care_plans.content.wording import alternatives, stems
 
-_EMPTY = frozenset(
-    re.findall(
-        r"\w+",
-        "a an and any are as at be but by can cannot could for from had has have heard i if in "
-        "into is it its loss my new no not of on or other own so some than that the their them "
-        "then there this to was when which while with without you your sudden severe",
-    )
-)
-_ENDING = re.compile(r"(ions?|ings?|ed|es|s|ly|y|e)$")
 _LIGHT = re.compile(
     r"\b(harmless|not dangerous|nothing to worry|no (cause|reason) (for|to) (concern|worry)|"
     r"(can|may) be ignored|ignore it|wait (it out|and see|a few))\b",
@@ -33,6 +25,8 @@ _STRONG = re.compile(
 )
 _ALARM = re.compile(r"\b(call 9-?1-?1|ambulance|emergency (room|department))\b", re.IGNORECASE)
 _CALM = frozenset({Urgency.ROUTINE, Urgency.REVIEW_BEFORE_PROGRESS})
+#: what is a flag only by how bad it is
+_VAGUE = frozenset({frozenset({"pain"})})
 _MOST = 0.75
 _ENOUGH = 2
 
@@ -70,7 +64,7 @@ def _similar(
     ]
     for (first, flag), (second, other) in pairs:
         same = flag.urgency == other.urgency or _plain(flag.text) == _plain(other.text)
-        if not same and _alike(flag.text, other.text):
+        if not same and (_alike(flag.text, other.text) or _put_off(flag, other)):
             detail = (
                 f'"{other.text}" is {other.urgency.value} here, and sounds like {flag.id}, '
                 f'which is {flag.urgency.value}: "{flag.text}"'
@@ -91,17 +85,21 @@ def _action(at: Where, said: RedFlag | Advice) -> Iterator[Found]:
         yield Found("action-unlike-urgency", (*at, "action"), detail, (at,))
 
 
+def _put_off(flag: RedFlag, other: RedFlag | Advice) -> bool:
+    """Say whether one of the things that advice lists is a flag that is more urgent."""
+    if not isinstance(other, Advice) or list(Urgency).index(other.urgency) <= list(Urgency).index(
+        flag.urgency
+    ):
+        return False
+    return bool((alternatives(flag.text) & alternatives(other.text)) - _VAGUE)
+
+
 def _plain(text: str) -> str:
     return " ".join(sorted(re.findall(r"\w+", text.casefold())))
 
 
-def _stems(text: str) -> frozenset[str]:
-    words = frozenset(re.findall(r"[a-z]+", text.casefold())) - _EMPTY
-    return frozenset(re.sub(r"(.)\1$", r"\1", _ENDING.sub("", word))[:6] for word in words)
-
-
 def _alike(text: str, flag: str) -> bool:
     """Say whether most words of the shorter of two texts stand in the other one as well."""
-    fewer, more = sorted((_stems(text), _stems(flag)), key=len)
+    fewer, more = sorted((stems(text), stems(flag)), key=len)
     both = fewer & more
     return len(both) >= _ENOUGH and len(both) >= _MOST * len(fewer)

@@ -25,6 +25,7 @@ type Identity = Literal["agrees", "mismatch", "unchecked", "none"]
 
 GRADES: tuple[Grade, ...] = ("read", "recall", "unverified", "consensus", "unsupported")
 _READ: tuple[Verified, ...] = ("read", "recall", "unverified")
+_DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"'<>)\]]+")
 _YEAR = re.compile(r"(?<![\d:;/.-])(?:19|20)\d\d(?![\d/.])")
 
 
@@ -45,6 +46,13 @@ class Work(Frozen):
         return self
 
 
+class Stray(Frozen):
+    """An identifier that is cited for a work which has another one, `meant`."""
+
+    doi: Text
+    meant: Text
+
+
 class Page(Frozen):
     """A page that was reviewed as such. Null is unknown; a month is written as 2025-09."""
 
@@ -60,12 +68,28 @@ class Register(Frozen):
     """All works whose identifiers are known, and the pages whose reviewers are."""
 
     works: tuple[Work, ...]
+    strays: tuple[Stray, ...] = ()
     journals: tuple[tuple[Text, ...], ...] = ()
     pages: tuple[Page, ...] = ()
 
     def page(self, cite: str) -> Page | None:
         """Return who reviewed the page that a citation names, where that is known."""
         return next((page for page in self.pages if page.cite == cite), None)
+
+    def stray(self, text: str) -> str:
+        """Say what is wrong with a known wrong identifier that a text names, or nothing."""
+        for one in self.strays:
+            if re.search(rf"(?<![\w.]){re.escape(one.doi)}(?![\w/-])", text, re.IGNORECASE):
+                [work] = [work for work in self.works if work.doi == one.meant]
+                return f"{one.doi} is cited for another work by mistake; meant is {_named(work)}"
+        return ""
+
+    @model_validator(mode="after")
+    def _strays_lead_somewhere(self) -> "Register":
+        lost = {one.meant for one in self.strays} - {work.doi for work in self.works}
+        if lost:
+            raise ValueError(f"strays name works that are not listed: {', '.join(sorted(lost))}")
+        return self
 
 
 class Citing(Protocol):
@@ -78,6 +102,15 @@ class Citing(Protocol):
     @property
     def pmid(self) -> str | None:
         """Return the PubMed number that it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cited:
+    """A work whose DOI stands in its words alone."""
+
+    doi: str | None
+    title: str | None = None
+    pmid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +142,18 @@ def check(citing: Citing, words: str, known: Register | None = None) -> Checked:
     """Compare what a citation says of a work with what its identifier stands for.
 
     `agrees` where nothing that is known differs; `unchecked` where the identifier is not known.
-    An unknown identifier on a work whose authors and year are known by another one is a mismatch.
+    An unknown identifier on a work whose authors and year are known by another one is a mismatch,
+    and so is one that is known to be cited by mistake, whatever the words say. A DOI that only the
+    words name is compared as well.
     """
+    known = known or register()
+    if wrong := known.stray(f"{citing.doi or ''} {words}"):
+        return Checked("mismatch", wrong)
+    told = _DOI.search(words) if citing.doi is None and citing.pmid is None else None
+    if told is not None:
+        citing = _Cited(doi=told[0].rstrip(".,;"), title=getattr(citing, "title", None))
     if citing.doi is None and citing.pmid is None:
         return Checked("none")
-    known = known or register()
     named = [work for work in known.works if _same_identifier(citing, work)]
     if not named:
         return _by_its_words(citing, words, known)

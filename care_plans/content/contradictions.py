@@ -6,13 +6,14 @@ from datetime import date
 from decimal import Decimal
 from itertools import combinations
 
-from care_plans.content.checks import parts
+from care_plans.content.figures import SPAN, WORDS
 from care_plans.content.findings import Found
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Where
 from care_plans.content.safety import RedFlag, Urgency
-from care_plans.content.sourced import Band, Duration, SeverityName
+from care_plans.content.sourced import SEVERITIES, Band, Duration, SeverityName
 from care_plans.content.thresholds import CALM
+from care_plans.content.wording import sentences
 from care_plans.criteria import AllOf, Criterion, Elapsed, OfSeverity
 
 #: Words that do not tell one finding from another.
@@ -23,10 +24,18 @@ _EMPTY = frozenset(
 _URGENCIES = list(Urgency)
 _DAYS = {"days": Decimal(1), "weeks": Decimal(7), "months": Decimal("365.25") / 12}
 _WAIT = re.compile(
-    r"\b(days?|weeks?|months?) of rest\b|\brest(ing)? for\b|\bafter (a )?rest\b", re.IGNORECASE
+    r"\b(days?|weeks?|months?)['’]?( of)? rest(ing)?\b|\brest(ing)? for\b|\bafter (a )?rest\b",
+    re.IGNORECASE,
 )
-_REST_ALONE = re.compile(r"\brest(ing)? (alone|by itself|only)\b", re.IGNORECASE)
+_RESTING = re.compile(r"\brest(ing)?\b", re.IGNORECASE)
+_REST_ALONE = re.compile(
+    r"\brest(ing)? ((alone|by itself|on its own|only)\b|(is|does|will) "
+    r"(not|rarely|never|seldom|insufficient|ineffective)\b)",
+    re.IGNORECASE,
+)
 _FAILS = re.compile(r"\b(not|rarely|never|insufficient|ineffective|seldom|no)\b", re.IGNORECASE)
+#: as many digits as no number of months has within a hundred years
+_LONG = 4
 _SLOW = {"chronic_overuse", "degenerative"}
 
 
@@ -36,7 +45,6 @@ def contradiction_findings(pathway: PathwayDefinition, today: date) -> Iterator[
     yield from _normal_course(pathway)
     yield from _rest(pathway)
     yield from _stage_name(pathway)
-    yield from _site(pathway)
     due = pathway.governance.next_review_due
     if due is not None and due < today:
         yield Found(
@@ -95,17 +103,25 @@ def _alike(text: str, other: str) -> bool:
 
 
 def _normal_course(pathway: PathwayDefinition) -> Iterator[Found]:
-    """Find rules that begin within the time that recovery usually takes in the cases they name."""
+    """Find rules that begin within the time that recovery usually takes in the cases they name.
+
+    A rule whose condition asks for no time is taken at its words, where those name a severity.
+    """
     for number, rule in enumerate(pathway.rules):
         asked = [] if rule.when is None else list(_conjuncts(rule.when))
         times = [c.at_least for c in asked if isinstance(c, Elapsed) and _counts(c)]
         severities = [c.severity for c in asked if isinstance(c, OfSeverity)]
-        for at, who, band in _usual(pathway, severities):
+        usual, key = list(_usual(pathway, severities)), "when"
+        if not any(isinstance(c, Elapsed) for c in asked):
+            times, key = list(_spans(rule.text)), "text"
+            told = _usual(pathway, severities or list(_severities(rule.text)))
+            usual = [one for one in told if one[0][0] == "severities"]
+        for at, who, band in usual:
             for time in times:
                 if unrounded(band.shortest) <= unrounded(time) < unrounded(band.longest):
                     yield Found(
                         "threshold-in-normal-course",
-                        ("rules", number, "when"),
+                        ("rules", number, key),
                         f"applies from {time.value} {time.unit} on, while {who} usually take "
                         f"{band.min} to {band.max} {band.unit} to recover",
                         (at, ("rules", number)),
@@ -124,6 +140,19 @@ def _usual(
             yield ("severities", name, "duration"), f"{name} cases", part.duration
     for number, form in enumerate(() if known else pathway.condition.durations):
         yield ("condition", "durations", number), f"{form.id} forms", form
+
+
+def _severities(text: str) -> Iterator[SeverityName]:
+    yield from (name for name in SEVERITIES if re.search(rf"\b{name}\b", text, re.IGNORECASE))
+
+
+def _spans(text: str) -> Iterator[Duration]:
+    """Yield the spans of time that words name, each by its smaller number."""
+    for first, last, unit in SPAN.findall(text):
+        number = (first or last).casefold()
+        if number in WORDS or (number.isdigit() and len(number) < _LONG):
+            value = WORDS.get(number) or Decimal(number)
+            yield Duration.model_validate({"value": value, "unit": f"{unit.casefold()}s"})
 
 
 def _counts(node: Elapsed) -> bool:
@@ -147,24 +176,32 @@ def unrounded(duration: Duration) -> Decimal:
 
 
 def _rest(pathway: PathwayDefinition) -> Iterator[Found]:
-    """Find advice to wait for rest to work beside a claim that rest alone does not.
+    """Find advice to wait for rest to work beside a statement that rest alone does not.
 
-    Text search: the format has no other word for rest. Only claims that speak of rest alone (or
+    Text search: the format has no other word for rest. Only statements that speak of rest alone (or
     by itself) and deny it count, and only advice that names a time of rest.
     """
-    claims = [
-        ("claims", number)
-        for number, claim in enumerate(pathway.claims)
-        if _REST_ALONE.search(claim.text) and _FAILS.search(claim.text)
+    stated: list[tuple[Where, str]] = [
+        *((("claims", n), one.text) for n, one in enumerate(pathway.claims)),
+        *((("treatments", n), one.text) for n, one in enumerate(pathway.treatments)),
+        *((("notes", n), one.text) for n, one in enumerate(pathway.notes)),
+        *((("questions", n), one.answer) for n, one in enumerate(pathway.questions)),
     ]
-    said = [
+    claims = [
+        where
+        for where, text in stated
+        if any(_REST_ALONE.search(one) and _FAILS.search(one) for one in sentences(text))
+    ]
+    lasting = {n for n, advice in enumerate(pathway.see_provider) if advice.after is not None}
+    said: list[tuple[Where, str]] = [
         *((("see_provider", n), advice.text) for n, advice in enumerate(pathway.see_provider)),
         *((("rules", n), rule.text) for n, rule in enumerate(pathway.rules)),
         *((("self_help", n), step.text) for n, step in enumerate(pathway.self_help)),
         *((("questions", n), answer.answer) for n, answer in enumerate(pathway.questions)),
     ]
     for where, text in said:
-        if claims and _WAIT.search(text):
+        waits = where[0] == "see_provider" and where[1] in lasting and _RESTING.search(text)
+        if claims and (waits or _WAIT.search(text)):
             yield Found(
                 "rest-as-waiting",
                 where,
@@ -187,19 +224,3 @@ def _stage_name(pathway: PathwayDefinition) -> Iterator[Found]:
             f'{condition.kind}"); a note has to say that it names the stage and not the condition',
             (("condition",), ("stages", "acute")),
         )
-
-
-def _site(pathway: PathwayDefinition) -> Iterator[Found]:
-    """Find sites that count as covered, although all that names a site is about another."""
-    sites = {variant.id for variant in pathway.condition.sites}
-    about = sites & {getattr(part, "variant", None) for _, part in parts(pathway)}
-    for number, variant in enumerate(pathway.condition.sites):
-        if variant.covered and about and variant.id not in about:
-            at = ("condition", "site", "variants", number)
-            yield Found(
-                "site-not-covered",
-                at,
-                f"the definition covers {variant.id}, but every rule that names a site is about "
-                f"{', '.join(sorted(about))}",
-                (at,),
-            )

@@ -6,12 +6,18 @@ from dataclasses import dataclass
 
 from care_plans.content.checks import parts
 from care_plans.content.findings import Found
-from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.pathways import DoseLevel, PathwayDefinition
 from care_plans.content.reading import Where
 from care_plans.content.sourced import Slug, Sourced
 from care_plans.content.stages import Activity
+from care_plans.content.wording import stems
 
-_ONCE = re.compile(r"\b(only once|once|not until|only when|only after|only if)\b", re.IGNORECASE)
+_ONCE = re.compile(
+    r"\b(once(?! (?:a|an|per|daily|weekly|every|more|or twice)\b)|not until|only when|only after|"
+    r"only if)\b",
+    re.IGNORECASE,
+)
+_NO_NAME = stems("level one two three first second third load")
 
 
 def dose_findings(pathway: PathwayDefinition) -> Iterator[Found]:
@@ -146,21 +152,26 @@ def _activities(pathway: PathwayDefinition) -> Iterator[tuple[Where, Activity]]:
 def _gates(pathway: PathwayDefinition) -> Iterator[Found]:
     """Find activities that the words allow only once something holds, and that nothing guards.
 
-    A step of self-help states such a condition as `gate`, for the exercises that it `uses`; a
-    level and an activity have only their words for it ("once", "only when", "not until").
+    A step of self-help states such a condition as `gate`, for the exercises that it `uses` and for
+    the level that it names; a level and an activity have only their words for it ("once", "only
+    when", "not until"), and so has a step without a gate.
     """
     levels = {level.id: (n, level) for n, level in enumerate(pathway.dose_levels)}
     for where, activity in _activities(pathway):
         number, level = levels.get(activity.dose_level or "", (0, None))
+        if level is None:
+            spoken = [one for one in levels.values() if _speaks_of(activity.text, one[1])]
+            number, level = spoken[-1] if spoken else (0, None)
         gated = activity.when is not None or activity.start_when is not None
         if gated or (level is not None and level.gate is not None):
             continue
         trained = {*activity.uses, *(level.uses if level else ())}
-        demands: list[tuple[Where, str]] = [
-            (("self_help", n), step.gate)
-            for n, step in enumerate(pathway.self_help)
-            if step.gate and trained & set(step.uses)
-        ]
+        demands: list[tuple[Where, str]] = []
+        for n, step in enumerate(pathway.self_help):
+            gate = step.gate or (step.text if _ONCE.search(step.text) else None)
+            named = step.gate and trained & set(step.uses)
+            if gate and (named or (level is not None and _speaks_of(step.text, level))):
+                demands.append((("self_help", n), gate))
         if level is not None and _ONCE.search(level.text):
             demands.append((("dose_levels", number), level.text))
         if _ONCE.search(activity.text):
@@ -173,3 +184,9 @@ def _gates(pathway: PathwayDefinition) -> Iterator[Found]:
                 f'it: "{demands[0][1]}"',
                 tuple(dict.fromkeys((where, *(at for at, _ in demands)))),
             )
+
+
+def _speaks_of(text: str, level: DoseLevel) -> bool:
+    """Say whether a text names a level by a word that is no number and tells it from others."""
+    named = stems(level.id.replace("-", " ")) - _NO_NAME
+    return bool(named) and named <= stems(text)

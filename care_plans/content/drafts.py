@@ -13,6 +13,7 @@ from coordination.problems import FieldError, Invalid
 
 #: parts of a draft, down to each word and number: several times those of the longest shipped
 _MOST = 30_000
+_DEEPEST = 50
 
 
 def read_draft(
@@ -27,8 +28,11 @@ def read_draft(
     `pathways` are the names that it may lead to, `at` is the pointer to the draft in what was
     sent. Raises `Invalid` that names everything that is wrong, by pointer.
     """
-    if _is_huge(content):
+    parts, depth = _extent(content)
+    if parts > _MOST:
         raise Invalid.field(at, f"A draft has at most {_MOST:,} parts.")
+    if depth > _DEEPEST:
+        raise Invalid.field(at, f"A draft is nested at most {_DEEPEST} deep.")
     located = Located(Path("draft"), dict(content), {})
     kept = salvaged(PathwayDefinition, located)
     wrong = [*kept.flaws]
@@ -44,17 +48,16 @@ def read_draft(
     return kept.definition
 
 
-def _is_huge(content: Any) -> bool:
-    """Say whether it has more parts than any pathway; nothing is built of it to find out."""
-    waiting, parts = [content], 0
-    while waiting and parts <= _MOST:
-        part = waiting.pop()
-        parts += 1
-        if isinstance(part, Mapping):
-            waiting.extend(part.values())
-        elif isinstance(part, list):
-            waiting.extend(part)
-    return parts > _MOST
+def _extent(content: Any) -> tuple[int, int]:
+    """Return how many parts it has and how deep they go, up to where it is too many or too deep."""
+    waiting, parts, depth = [(content, 1)], 0, 0
+    while waiting and parts <= _MOST and depth <= _DEEPEST:
+        part, at = waiting.pop()
+        parts, depth = parts + 1, max(depth, at)
+        below = part.values() if isinstance(part, Mapping) else part
+        if isinstance(part, Mapping | list):
+            waiting.extend((one, at + 1) for one in below)
+    return parts, depth
 
 
 def _pointer(dotted: str) -> str:

@@ -17,10 +17,10 @@ type Figured = Compared | Gained | SideRatio
 
 _NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?![\w-])")
 #: a span in words, also one from a number to another
-_SPAN = re.compile(
+SPAN = re.compile(
     r"\b(?:(\d+|[a-z]+) ?(?:to|-|–) ?)?(\d+|[a-z]+)[ -](day|week|month)s?\b", re.IGNORECASE
 )
-_COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_COUNTED = re.findall(r"\w+", "one two three four five six seven eight nine ten eleven twelve")
 WORDS = {name: Decimal(number) for number, name in enumerate(_COUNTED, 1)}
 
 
@@ -52,7 +52,7 @@ def _of_whole(part: Goal | Rule | YellowFlag | SafetyTrigger, measures: Measures
 def _other_span(text: str, node: Elapsed) -> str:
     told = {
         WORDS.get(number.casefold()) or Decimal(number)
-        for first, last, unit in _SPAN.findall(text)
+        for first, last, unit in SPAN.findall(text)
         for number in (first, last)
         if f"{unit.casefold()}s" == node.at_least.unit
         and (number.isdigit() or number.casefold() in WORDS)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from care_plans.content.checks import stub_flaws, wrong_in
+from care_plans.content.citations import register
 from care_plans.content.including import included
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.measuring import measure_flaws
@@ -173,7 +174,7 @@ def examined(file: Path, *, measures: dict[str, MeasureDefinition], folder: Path
     except ContentInvalid as error:
         return Examined(file, error.flaws)
     kept = salvaged(PathwayDefinition, joined.located, joined.lacking)
-    wrong = [*joined.flaws, *kept.flaws]
+    wrong = [*joined.flaws, *kept.flaws, *_strays(joined.located)]
     if kept.definition is not None:
         names = pathway_names(folder) | stub_names(folder)
         found = [
@@ -188,6 +189,20 @@ def examined(file: Path, *, measures: dict[str, MeasureDefinition], folder: Path
         lost = kept.lost.and_wrong(kept.located.original(where) for where, _ in found)
         kept = replace(kept, lost=lost)
     return Examined(file, tuple(sorted(set(wrong))), kept)
+
+
+def _strays(located: Located) -> Iterator[Flaw]:
+    """Name identifiers known to be wrong that stand where the key of a source belongs."""
+    waiting: list[tuple[Where, Any]] = [((), located.data)]
+    while waiting:
+        where, node = waiting.pop()
+        if isinstance(node, dict):
+            waiting += [((*where, key), child) for key, child in node.items()]
+        elif isinstance(node, list):
+            waiting += [((*where, number), child) for number, child in enumerate(node)]
+        named = isinstance(node, str) and {"source", "action_source"} & set(where[-2:])
+        if named and (wrong := register().stray(str(node))):
+            yield located.flaw(where, wrong)
 
 
 def _misplaced(definition: PathwayDefinition, file: Path) -> Iterator[tuple[Where, str]]:

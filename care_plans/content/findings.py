@@ -89,6 +89,13 @@ RULES: dict[str, Checked] = {
     "reviewed-in-future": Checked("error", "The last review lies in the future."),
     "stage-name": Checked("warning", "A slow condition has a stage that is called acute.", True),
     "site-not-covered": Checked("error", "No rule is about a site that counts as covered."),
+    "site-unspoken": Checked(
+        "warning", "A site counts as covered, and nothing says a word of it.", True
+    ),
+    "similar-exercise": Checked(
+        "warning", "What sounds like one exercise stands in two dose levels.", True
+    ),
+    "missing-french": Checked("error", "What patients read has no French."),
     "review-overdue": Checked("warning", "The review of the content is overdue."),
 }
 
@@ -104,6 +111,7 @@ ABSENCES: dict[str, tuple[Where, ...]] = {
     "cautioned-without-dose": _DOSED,
     "level-too-early": _DOSED,
     "site-not-covered": ((),),
+    "site-unspoken": ((),),
     "stage-name": (("stages", "acute", "note"),),
 }
 

@@ -19,7 +19,9 @@ from care_plans.criteria import SideRatio
 
 _WEEK = Decimal(7)
 _LATER = re.compile(r"\b(book|next (week|month)|routine(ly)?)\b", re.IGNORECASE)
-_PAINLESS = re.compile(r"\b(without pain|pain-free|free of pain)\b", re.IGNORECASE)
+_PAINLESS = re.compile(
+    r"\b(without pain|pain[- ]free|free (of|from) pain|painless|no( more)? pain)\b", re.IGNORECASE
+)
 
 
 def inconsistency_findings(pathway: PathwayDefinition, today: date) -> Iterator[Found]:

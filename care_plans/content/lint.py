@@ -14,6 +14,7 @@ from care_plans.content.checks import parts
 from care_plans.content.contradictions import contradiction_findings
 from care_plans.content.directions import direction_findings
 from care_plans.content.doses import dose_findings
+from care_plans.content.exercises import exercise_findings
 from care_plans.content.figures import figure_findings
 from care_plans.content.files import PathwayFile, examined, shared_for, versions_in
 from care_plans.content.findings import ABSENCES, RULES, Finding, Found, name_of, steps_to
@@ -24,10 +25,17 @@ from care_plans.content.reaching import reach_findings
 from care_plans.content.reading import Flaw, Located, Where, unknown
 from care_plans.content.resolving import Resolution
 from care_plans.content.salvaging import NOTHING_LOST, Lost
+from care_plans.content.sites import site_findings
 from care_plans.content.sourced import Sourced
 from care_plans.content.staying import staying_findings
 from care_plans.content.supporting import support_findings
 from care_plans.content.thresholds import threshold_findings
+from care_plans.content.translating import missing
+
+type Books = tuple[Path, ...] | None
+
+#: so many texts without French are named one by one; of more, the first stands for all
+_FEW = 5
 
 
 def lint(
@@ -37,12 +45,14 @@ def lint(
     *,
     today: date,
     lost: Lost = NOTHING_LOST,
+    books: Books = None,
 ) -> list[Finding]:
     """Return all that the rules find in a pathway, in the order of its lines.
 
     Never raises on a definition that was parsed, whatever it says. What a resolution of the
     pathway answers is a note. Nothing is found that follows from the parts of a wrong file that
-    were left out (`lost`).
+    were left out (`lost`). With folders of `books`, beside the shipped one, what patients cannot
+    read in French is found as well.
     """
     found = [
         *_names(pathway),
@@ -54,9 +64,12 @@ def lint(
         *staying_findings(pathway, measures),
         *belittling_findings(pathway),
         *contradiction_findings(pathway, today),
+        *site_findings(pathway),
         *support_findings(pathway),
         *inconsistency_findings(pathway, today),
         *dose_findings(pathway),
+        *exercise_findings(pathway),
+        *(() if books is None else translation_findings(pathway, books)),
     ]
     findings = [
         _finding(pathway, located, one)
@@ -75,14 +88,18 @@ def _without_guesses(found: list[Found]) -> list[Found]:
 
 
 def lint_file(
-    file: PathwayFile, measures: Mapping[str, MeasureDefinition], *, today: date
+    file: PathwayFile,
+    measures: Mapping[str, MeasureDefinition],
+    *,
+    today: date,
+    books: Books = None,
 ) -> list[Finding]:
     """Return all that the rules find in a version that was read from a file."""
-    return lint(file.definition, file.located, measures, today=today)
+    return lint(file.definition, file.located, measures, today=today, books=books)
 
 
 def lint_path(
-    path: Path, measures: dict[str, MeasureDefinition], *, today: date
+    path: Path, measures: dict[str, MeasureDefinition], *, today: date, books: Books = None
 ) -> dict[Path, list[Finding]]:
     """Return what is found in one file, or in each of the versions in a folder.
 
@@ -91,7 +108,7 @@ def lint_path(
     NothingToRead where there is no version of a pathway.
     """
     return {
-        file: sorted(_findings_of(file, measures, today), key=_in_order)
+        file: sorted(_findings_of(file, measures, today, books), key=_in_order)
         for file in versions_in(path)
     }
 
@@ -101,13 +118,14 @@ def _in_order(finding: Finding) -> tuple[Flaw, str, tuple[str, ...]]:
 
 
 def _findings_of(
-    file: Path, measures: dict[str, MeasureDefinition], today: date
+    file: Path, measures: dict[str, MeasureDefinition], today: date, books: Books
 ) -> Iterator[Finding]:
     known = examined(file, measures=measures, folder=shared_for(file))
     yield from (Finding("content", RULES["content"].level, flaw) for flaw in known.flaws)
     kept = known.kept
     if kept is not None and kept.definition is not None:
-        yield from lint(kept.definition, kept.located, measures, today=today, lost=kept.lost)
+        known_as = kept.definition, kept.located, measures
+        yield from lint(*known_as, today=today, lost=kept.lost, books=books)
 
 
 def _follows(found: Found, located: Located, lost: Lost) -> bool:
@@ -155,6 +173,23 @@ def _part(pathway: PathwayDefinition, where: Where) -> object:
     for _, node in steps_to(pathway, where):
         part = node
     return part
+
+
+# French
+
+
+def translation_findings(pathway: PathwayDefinition, books: tuple[Path, ...]) -> Iterator[Found]:
+    """Find what patients read of a pathway and cannot read in French."""
+    lacking = missing(pathway, books)
+    if len(lacking) > _FEW:
+        (where, text), *_ = lacking
+        detail = (
+            f'{len(lacking)} texts that patients read have no French, the first of them: "{text}"'
+        )
+        yield Found("missing-french", where, detail, (where[:-1],))
+        return
+    for where, text in lacking:
+        yield Found("missing-french", where, f'patients cannot read in French: "{text}"', (where,))
 
 
 # names

@@ -1,5 +1,6 @@
 """Read a YAML file so that everything in it still knows its file and line."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -7,14 +8,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from care_plans.content.composing import composed
 from coordination.problems import Problem
 
 type Where = tuple[str | int, ...]
 type Data = dict[str, Any] | list[Any] | str | int | float | bool | None
+
+#: many times what the longest file has that ships
+LARGEST_FILE = 500_000
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -87,22 +92,40 @@ def dotted(path: Where) -> str:
 def read_yaml(file: Path) -> Located:
     """Read one YAML file. Raises ContentInvalid when it is not readable as YAML."""
     try:
-        tree = YAML(typ="rt").load(file.read_text(encoding="utf-8"))
+        tree = composed(_text_of(file))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         problem = " ".join(str(error.problem or error.context).split())
-        raise ContentInvalid([Flaw(file, line, "", f"is not valid YAML: {problem}")]) from error
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        raise _unreadable(file, f"is not valid YAML: {problem}", line) from error
+    except (OSError, YAMLError, ValueError, RecursionError) as error:
         problem = " ".join(str(error).split())
-        raise ContentInvalid([Flaw(file, 1, "", f"cannot be read: {problem}")]) from error
+        raise _unreadable(file, f"cannot be read: {problem}") from error
     if not isinstance(tree, CommentedMap):
-        raise ContentInvalid([Flaw(file, 1, "", "is not a mapping of keys to values")])
+        raise _unreadable(file, "is not a mapping of keys to values")
+    places = {path: (file, line) for path, line in _lines(tree, (), 1)}
+    return Located(file, _plain(tree), places)
+
+
+def _text_of(file: Path) -> str:
+    """Return what a file says. Raises ContentInvalid for one that is too large, or no text."""
+    if file.stat().st_size > LARGEST_FILE:
+        most = f"{LARGEST_FILE // 1_000} kB"
+        raise _unreadable(file, f"is larger than {most}, which no pathway comes near")
+    data = file.read_bytes()
     try:
-        places = {path: (file, line) for path, line in _lines(tree, (), 1)}
-        return Located(file, _plain(tree), places)
-    except RecursionError as error:
-        raise ContentInvalid([Flaw(file, 1, "", "refers to itself without end")]) from error
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise _unreadable(file, "is not written in UTF-8: save it as such", line) from error
+    if (at := _NO_TEXT.search(text)) is not None:
+        line = text.count("\n", 0, at.start()) + 1
+        raise _unreadable(file, f"holds U+{ord(at[0]):04X}, which is no part of a text", line)
+    return text
+
+
+def _unreadable(file: Path, detail: str, line: int = 1) -> ContentInvalid:
+    return ContentInvalid([Flaw(file, line, "", detail)])
 
 
 def _lines(node: Any, path: Where, line: int) -> Iterator[tuple[Where, int]]:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from care_plans.content.checks import parts
-from care_plans.content.citations import check
+from care_plans.content.citations import check, register
 from care_plans.content.findings import Found
 from care_plans.content.pathways import PathwayDefinition, Rule
 from care_plans.content.reading import Where
-from care_plans.content.sourced import EXPERT_CONSENSUS, Claim
+from care_plans.content.sourced import EXPERT_CONSENSUS, Claim, Record
 
 _WEAK = frozenset({"mismatch", "unverified"})
 #: what a person remembers is enough to say something, and not to call it supported
@@ -18,6 +18,8 @@ def support_findings(pathway: PathwayDefinition) -> Iterator[Found]:
     """Find citations that are not what they say, and what rests on them or on nothing read."""
     yield from _identifiers(pathway)
     for where, part in parts(pathway):
+        if not isinstance(part, Record):
+            yield from _in_words(where, part)
         for name in ("source", "action_source"):
             keys = getattr(part, name, None)
             if isinstance(keys, tuple):
@@ -32,6 +34,14 @@ def _identifiers(pathway: PathwayDefinition) -> Iterator[Found]:
             at: Where = ("sources", key)
             detail = f"its identifier belongs to another work: {checked.why}"
             yield Found("mismatched-citation", at, detail, (at,))
+
+
+def _in_words(where: Where, part: object) -> Iterator[Found]:
+    """Find wrong identifiers in what people read, where no citation carries them."""
+    for name in ("text", "answer", "action", "then", "note"):
+        text = getattr(part, name, None)
+        if isinstance(text, str) and (wrong := register().stray(text)):
+            yield Found("mismatched-citation", (*where, name), wrong, (where,))
 
 
 def _resting(

@@ -11,6 +11,7 @@ from care_plans.content.measures import MeasureDefinition
 from coordination.environment import PROJECT
 
 LITERAL = PROJECT / "tests" / "data" / "seed-literal" / "1.0.0.yaml"
+OUTSIDER = PROJECT / "tests" / "data" / "seed-outsider" / "1.0.0.yaml"
 SHIPPED = PATHWAYS / "hamstring-tendinopathy" / "1.0.0.yaml"
 SPINE = PATHWAYS / "low-back-pain" / "1.0.0.yaml"
 TODAY = date(2026, 11, 27)

@@ -19,7 +19,7 @@ from care_plans.content.sourced import Record
 from care_plans.models import Course, PathwayVersion
 from coordination.environment import PROJECT
 from tests.care_plans import underway
-from tests.care_plans.linting import LITERAL, changed, findings_in, known_measures
+from tests.care_plans.linting import LITERAL, OUTSIDER, changed, findings_in, known_measures
 from tests.care_plans.test_recommendations import answer
 from tests.cast import NOW, Cast
 
@@ -378,3 +378,57 @@ def test_the_command_asks_a_registry_and_fails_for_what_is_trusted(registry: str
     rio = [row for row in out.getvalue().splitlines() if "rio_2015" in row]
     assert len(rio) == 3  # in each version of the pathway
     assert all("mismatch (error)" in row and "does not name Else" in row for row in rio)
+
+
+# An identifier that is known to be cited by mistake
+
+
+@pytest.mark.feature("seed-ref-rees2009")
+@pytest.mark.parametrize(
+    ("cite", "doi"),
+    [
+        ("Rees, Maffulli & Cook 2009, BMJ", "10.1136/bmj.b296"),
+        ("Smith 2011, A guide to running", "10.1136/bmj.b296"),
+        ("Something else", "https://doi.org/10.1136/BMJ.b296"),
+        ("10.1136/bmj.b296", None),
+        ("See https://doi.org/10.1136/bmj.b296.", None),
+    ],
+)
+def test_the_wrong_identifier_of_the_article_is_found_whatever_is_said_of_it(
+    cite: str, doi: str | None
+) -> None:
+    found = check(cited(cite, doi), cite)
+    assert found.identity == "mismatch"
+    assert MANAGEMENT in found.why
+
+
+def test_an_identifier_that_only_looks_like_it_is_not_found() -> None:
+    assert identity("Smith 2011", "10.1136/bmj.b2961") == "unchecked"
+    assert identity("Woby 2005, Pain. doi:10.1016/j.pain.2005.05.029.") == "agrees"
+    assert identity("Woby 2006, Pain. doi:10.1016/j.pain.2005.05.029.") == "mismatch"
+
+
+@pytest.mark.feature("seed-ref-rees2009")
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        (
+            '    cite: "Rees, Maffulli & Cook, 2009, BMJ"\n    doi: 10.1136/bmj.b296\n',
+            '    cite: "Smith, A guide to running, doi:10.1136/bmj.b296"\n',
+            "sources.rees",
+        ),
+        ("    source: rees\n", "    source: 10.1136/bmj.b296\n", "claims[0].source"),
+        ("    source: rees\n", "    source: [page, 10.1136/bmj.b296]\n", "claims[0].source[1]"),
+        (
+            "percent of all sports injuries",
+            "percent of all sports injuries (10.1136/bmj.b296)",
+            "claims[0].text",
+        ),
+    ],
+)
+def test_it_is_found_wherever_it_stands_in_a_file(
+    tmp_path: Path, old: str, new: str, place: str
+) -> None:
+    found = findings_in(changed(OUTSIDER, tmp_path, (old, new)))
+    [one] = [one for one in found if one.at.path.startswith(place) and MANAGEMENT in str(one)]
+    assert one.level == "error"

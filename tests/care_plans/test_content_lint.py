@@ -7,13 +7,16 @@ from shutil import copytree
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from care_plans.content.files import PATHWAYS
 from care_plans.content.findings import RULES
+from care_plans.models import PathwayVersion
 from tests.care_plans.faults_of_others import FAULTS
 from tests.care_plans.linting import LITERAL, SHIPPED, Change, changed, findings_in, lines_of
 from tests.care_plans.planted_faults import FORMAT, PLANTED
 from tests.care_plans.test_content_lint_directions import FAULTS as DIRECTIONS
+from tests.care_plans.test_content_lint_outsider import CONTRADICTIONS
 from tests.care_plans.test_content_lint_staying import FAULTS as STAYING
 
 
@@ -49,6 +52,7 @@ def test_it_plants_a_fault_for_every_rule_that_the_article_does_not_break() -> N
     planted = {str(case.values[1]) for case in PLANTED if hasattr(case, "values")}
     planted |= {rule for _, rule, _, _ in FAULTS}
     planted |= {rule for _, rule, _ in (*DIRECTIONS, *STAYING)}
+    planted |= {str(case.values[0]) for case in CONTRADICTIONS} | {"missing-french"}
     literal = {finding.rule for finding in findings_in(LITERAL)}
     assert set(RULES) <= planted | literal
 
@@ -146,7 +150,7 @@ def test_it_finds_no_error_in_what_ships() -> None:
 
 def test_it_names_rule_file_and_line_and_fails_on_an_error() -> None:
     out = StringIO()
-    with pytest.raises(CommandError, match=r"^6 errors, 7 warnings, 0 notes in 1 files\.$"):
+    with pytest.raises(CommandError, match=r"^7 errors, 7 warnings, 0 notes in 1 files\.$"):
         call_command("lint_pathways", str(LITERAL), stdout=out)
     (line,) = lines_of(LITERAL, "id: functional")
     assert (
@@ -158,7 +162,7 @@ def test_it_names_rule_file_and_line_and_fails_on_an_error() -> None:
 
 def test_it_reads_folders_and_files_and_says_what_is_not_there(tmp_path: Path) -> None:
     changed(SHIPPED, tmp_path / "drafts", (FORMAT, "format: 2\n"))
-    with pytest.raises(CommandError, match=r"^1 errors, 20 warnings"):
+    with pytest.raises(CommandError, match=r"^1 errors, 26 warnings"):
         call_command("lint_pathways", str(tmp_path / "drafts"), str(SHIPPED), stdout=StringIO())
     with pytest.raises(CommandError, match=r"There is no file or folder .*/nowhere"):
         call_command("lint_pathways", str(tmp_path / "nowhere"))
@@ -186,6 +190,38 @@ def test_it_publishes_with_warnings_and_tells_them_apart(next_version: Path) -> 
     assert "warning threshold-in-normal-course: rules[2].when" in err
     assert all("/9.0.0.yaml:" in line for line in err.splitlines()), "the published one is settled"
     assert run("load_pathways", next_version)[1] == ""
+
+
+@pytest.mark.feature("PW-15")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("flags", [[], ["--check"]])
+def test_it_refuses_to_publish_what_patients_cannot_read_in_french(
+    next_version: Path, flags: list[str], settings: Settings
+) -> None:
+    file = next_version / "hamstring-tendinopathy" / "9.0.0.yaml"
+    file.write_text(file.read_text().replace("text: Reduce pain\n", "text: Calm it down\n", 1))
+    with pytest.raises(CommandError) as refused:
+        run("load_pathways", next_version, *flags)
+    [line] = str(refused.value).splitlines()
+    assert line.endswith('.text: patients cannot read in French: "Calm it down"')
+    assert "/9.0.0.yaml:" in line
+    assert not PathwayVersion.objects.filter(version="9.0.0").exists()
+    books = next_version.parent / "books"
+    books.mkdir()
+    (books / "hamstring-tendinopathy.yaml").write_text(
+        "format: 1\nlanguage: fr-CA\nreview: null\nphrases:\n"
+        '  - {en: "Calm it down", fr: "Calmer la douleur"}\n'
+    )
+    settings.CONTENT_TRANSLATIONS = (str(books),)
+    run("load_pathways", next_version, *flags)
+
+
+def test_many_texts_without_french_are_one_finding() -> None:
+    out = StringIO()
+    with pytest.raises(CommandError):
+        call_command("lint_pathways", str(LITERAL), stdout=out)
+    [line] = [line for line in out.getvalue().splitlines() if "missing-french" in line]
+    assert "texts that patients read have no French, the first of them" in line
 
 
 @pytest.mark.feature("PW-09")

@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -33,13 +34,14 @@ class Command(BaseCommand):
             for name, rule in RULES.items():
                 self.stdout.write(f"{rule.level} {name}: {rule.says}")
             return
+        books = tuple(map(Path, settings.CONTENT_TRANSLATIONS))
         try:
             known = {n: file.definition for n, file in read_measures(measures.resolve()).items()}
             read = {
                 file: findings
                 for path in paths or [PATHWAYS]
                 for file, findings in lint_path(
-                    path.resolve(), known, today=timezone.now().date()
+                    path.resolve(), known, today=timezone.now().date(), books=books
                 ).items()
             }
         except Problem as problem:

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -48,7 +49,8 @@ class Command(BaseCommand):
 
     def _check(self, folder: Path, known: dict[str, MeasureDefinition], today: date) -> None:
         """Say what is wrong in all files at once, or warn; change nothing."""
-        read = lint_path(folder, known, today=today)
+        books = tuple(map(Path, settings.CONTENT_TRANSLATIONS))
+        read = lint_path(folder, known, today=today, books=books)
         findings = [finding for its in read.values() for finding in its]
         if wrong := errors(findings):
             raise CommandError("\n".join(map(str, wrong)))
