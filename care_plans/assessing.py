@@ -13,7 +13,7 @@ from care_plans import safety_alerts, scope, standing
 from care_plans.collecting import must_fit_course
 from care_plans.models import AbsentScore, Assessment, Course, Measure, MeasureVersion, Score
 from care_plans.own_reports import course_reported, must_be_self_reported
-from care_plans.recording import course_within_reach, digest, moment
+from care_plans.recording import course_of, digest, moment
 from care_plans.sittings import NewAbsence, NewScore, check, completed, versions_of
 from care_plans.telling import tell
 from coordination import audit
@@ -73,7 +73,7 @@ def record_assessment(
     """
     patient = patient_for(actor, patient_id, now=now)
     must_go_on(patient)
-    course = _course_of(patient, course_id, actor=actor, now=now)
+    course = course_of(patient, course_id, actor=actor, now=now)
     if course is not None:
         standing.hold(course.id)
     new = _New(
@@ -137,7 +137,7 @@ def replace_assessment(
     and `ReplacedAlready` when there is a correction.
     """
     old = assessment_for(actor, assessment_id, now=now)
-    course = _course_of(old.patient, course_id, actor=actor, now=now) or old.course
+    course = course_of(old.patient, course_id, actor=actor, now=now) or old.course
     # always in the same order, so that no two corrections wait for each other
     for held in sorted({one.pk for one in (old.course, course) if one is not None}):
         standing.hold(held)
@@ -187,6 +187,12 @@ class _New:
         return list({one.pk: one for one in (before, self.course) if one is not None}.values())
 
     @property
+    def said_of(self) -> datetime | None:
+        """Return the time for which it corrects what its course has already."""
+        old = self.replaces
+        return old.effective_at if old is not None and old.course == self.course else None
+
+    @property
     def digest(self) -> str:
         more = {
             "absent": sorted(map(repr, self.absent)),
@@ -206,23 +212,12 @@ class _New:
         )
 
 
-def _course_of(
-    patient: Patient, course_id: UUID | None, *, actor: Actor, now: datetime
-) -> Course | None:
-    if course_id is None:
-        return None
-    course = course_within_reach(actor, course_id, now=now)
-    if course.patient_id != patient.pk:
-        raise Invalid.field("/course", "This course is another patient's.")
-    return course
-
-
 def _write(new: _New, *, actor: Actor, now: datetime) -> tuple[Assessment, bool]:
     if earlier := _earlier(new, actor, now):
         return earlier, False
     if new.replaces is not None and new.replaces.entered_in_error:
         raise ReplacedAlready("This assessment was corrected already.")
-    at = moment(new.effective_at, new.patient, new.course, now=now)
+    at = moment(new.effective_at, new.patient, new.course, corrects=new.said_of, now=now)
     must_fit_course(new.occasion.point, new.occasion.stage, new.course, at)
     if not new.scores and not new.absent and new.replaces is None:
         raise Invalid.field("/scores", "An assessment has at least one score.")
