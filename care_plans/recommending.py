@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
 from care_plans import leading
@@ -152,10 +152,16 @@ def alert_closed(alert: SafetyAlert, *, actor: Actor, now: datetime) -> list[UUI
     return sorted({row.course_id for row in rows} - {row.course_id for row in over})
 
 
-def end_all(course: Course, *, actor: Actor, now: datetime) -> None:
-    """End what is still suggested for a course that has ended, but no danger nobody judged."""
-    rows = Recommendation.objects.filter(course=course, until=None)
-    end([row for row in rows if not outlives(row)], actor=actor, now=now)
+def end_all(course: Course, *, is_alive: bool, actor: Actor, now: datetime) -> None:
+    """End what is still suggested for a course that has ended, but no danger nobody judged.
+
+    Of a patient who has died no danger is left to judge, on no course that has ended.
+    """
+    ended = Q(course=course)
+    if not is_alive:
+        ended |= Q(patient_id=course.patient_id, course__status=Course.Status.DISCHARGED)
+    rows = Recommendation.objects.filter(ended, until=None)
+    end([row for row in rows if not (is_alive and outlives(row))], actor=actor, now=now)
 
 
 def end_changed(course: Course, before: PathwayDefinition, *, actor: Actor, now: datetime) -> None:

@@ -604,6 +604,20 @@ def test_a_danger_never_lapses_by_itself(cast: Cast, course: Course) -> None:
     assert cast.asha.client.post(f"{URL}/{one.pk}/accept").status_code == 200
 
 
+def test_a_danger_ends_with_the_life_that_it_was_about(cast: Cast, course: Course) -> None:
+    with cast.acting():
+        other = underway.start(cast, now=NOW - 10 * DAY, side="left")
+    for one in (course, other):
+        item_9(cast, one, 1, at=NOW - DAY)
+    with cast.acting():
+        underway.move(cast, course, "discharge", now=NOW, reason="moved", outcome="patient_left")
+    assert [one.status for one in made(cast, "safety.suicide-risk")] == ["open", "open"]
+    with cast.acting():
+        underway.move(cast, other, "discharge", now=NOW, reason="died", outcome="deceased")
+    ended = made(cast, "safety.suicide-risk")
+    assert [(one.status, one.until) for one in ended] == [("lapsed", NOW), ("lapsed", NOW)]
+
+
 @pytest.mark.parametrize("is_over", [False, True])
 def test_a_danger_that_is_met_no_more_ends_with_its_alert(
     cast: Cast, course: Course, is_over: bool
