@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Value
+from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Greatest
 
 from care_plans import facts as facts_of_courses
@@ -302,31 +302,38 @@ def must_be_safe(course: Course, *, actor: Actor, now: datetime) -> None:
 
 def stop_open_activities(course: Course, *, because: str, now: datetime) -> None:
     """Stop whatever is not completed, since its stage or its course has ended."""
-    Activity.objects.filter(course=course, status__in=_OPEN).update(
-        status=Status.STOPPED,
-        because=because,
-        ended_at=_ended(now),
-        version=F("version") + 1,
-        updated_at=now,
-    )
+    _stop(Activity.objects.filter(course=course), because=because, now=now)
 
 
 def stop_lane(lane: Lane, *, because: str, now: datetime) -> None:
     """Stop whatever a lane has not completed, since it is not needed any more."""
-    Activity.objects.filter(lane=lane, status__in=_OPEN).update(
-        status=Status.STOPPED,
-        because=because,
-        ended_at=_ended(now),
-        version=F("version") + 1,
-        updated_at=now,
-    )
+    _stop(Activity.objects.filter(lane=lane), because=because, now=now)
 
 
-def reopen_lane(lane: Lane, *, sequence: int, now: datetime) -> None:
-    """Plan again what a stay's lane lost when it was not needed; what people stopped stays so."""
-    Activity.objects.filter(
+def reopen_lane(lane: Lane, *, sequence: int, actor: Actor, now: datetime) -> None:
+    """Plan again what a stay's lane lost when it was not needed; what people stopped stays so.
+
+    It begins anew; the audit trail keeps from when to when it was done before.
+    """
+    lost = Activity.objects.filter(
         lane=lane, sequence=sequence, status=Status.STOPPED, because=NOT_NEEDED
-    ).update(
+    )
+    for activity in lost.exclude(began_at=None).order_by("id"):
+        assert activity.began_at is not None
+        assert activity.ended_at is not None
+        tell(
+            "activity.reopened",
+            subject="Activity",
+            subject_id=activity.pk,
+            patient_id=lane.course.patient_id,
+            actor=actor,
+            now=now,
+            detail={
+                "began_at": activity.began_at.isoformat(),
+                "ended_at": activity.ended_at.isoformat(),
+            },
+        )
+    lost.update(
         status=Status.NOT_STARTED,
         because="",
         began_at=None,
@@ -338,11 +345,14 @@ def reopen_lane(lane: Lane, *, sequence: int, now: datetime) -> None:
 
 def stop_unneeded(course: Course, *, now: datetime) -> None:
     """Stop what was planned for lanes that the stage turned out not to need."""
-    Activity.objects.filter(
-        course=course, lane__needed=Lane.Needed.NOT_NEEDED, status__in=_OPEN
-    ).update(
+    unneeded = Activity.objects.filter(course=course, lane__needed=Lane.Needed.NOT_NEEDED)
+    _stop(unneeded, because=NOT_NEEDED, now=now)
+
+
+def _stop(rows: QuerySet[Activity, Activity], *, because: str, now: datetime) -> None:
+    rows.filter(status__in=_OPEN).update(
         status=Status.STOPPED,
-        because=NOT_NEEDED,
+        because=because,
         ended_at=_ended(now),
         version=F("version") + 1,
         updated_at=now,

@@ -12,7 +12,8 @@ from django.db import IntegrityError, transaction
 from care_plans import safety_alerts, scope, standing
 from care_plans.collecting import must_fit_course
 from care_plans.models import AbsentScore, Assessment, Course, Measure, MeasureVersion, Score
-from care_plans.recording import course_within_reach, digest, moment
+from care_plans.own_reports import course_reported, must_be_self_reported
+from care_plans.recording import course_of, digest, moment
 from care_plans.sittings import NewAbsence, NewScore, check, completed, versions_of
 from care_plans.telling import tell
 from coordination import audit
@@ -72,7 +73,7 @@ def record_assessment(
     """
     patient = patient_for(actor, patient_id, now=now)
     must_go_on(patient)
-    course = _course_of(patient, course_id, actor=actor, now=now)
+    course = course_of(patient, course_id, actor=actor, now=now)
     if course is not None:
         standing.hold(course.id)
     new = _New(
@@ -90,18 +91,23 @@ def record_assessment(
 
 @transaction.atomic
 def record_own_assessment(
-    *, scores: Sequence[NewScore], key: str = "", actor: Actor, now: datetime
+    *,
+    scores: Sequence[NewScore],
+    course_id: UUID | None = None,
+    key: str = "",
+    actor: Actor,
+    now: datetime,
 ) -> tuple[Assessment, bool]:
-    """Record what a patient answers of themselves; it is evidence for the one course under way.
+    """Record what a patient answers of themselves, as evidence for the course that they name.
 
-    With several courses, or none, it belongs to the patient's history. Raises `NoOwnRecord` for a
-    login that is no patient's, and what recording raises; `Denied` for a measure that a
+    Unnamed, it is evidence for the one course under way; with several, or none, it belongs to the
+    patient's history. Raises `NoOwnRecord` for a login that is no patient's, `Invalid` that says
+    which courses can be named, what recording raises, and `Denied` for a measure that a
     practitioner takes.
     """
     patient = own_record(actor)
     must_go_on(patient)
-    underway = list(Course.objects.underway().filter(patient=patient)[:2])
-    course = underway[0] if len(underway) == 1 else None
+    course = course_reported(patient, course_id, {score.measure for score in scores})
     if course is not None:
         course = standing.hold(course.id)
     new = _New(patient, course, tuple(scores), None, usable_key(key))
@@ -117,6 +123,7 @@ def replace_assessment(
     absent: Sequence[NewAbsence] = (),
     occasion: Occasion | None = None,
     received: Mapping[str, Any] | None = None,
+    course_id: UUID | None = None,
     effective_at: datetime | None = None,
     key: str = "",
     actor: Actor,
@@ -124,18 +131,21 @@ def replace_assessment(
 ) -> tuple[Assessment, bool]:
     """Correct an assessment by a new one; the old stays readable, marked as entered in error.
 
-    No scores at all withdraw it; no time and no occasion mean those of the old one. It is scored
-    by the version that the old one was scored by, unless it names another. Raises what recording
-    raises, `AssessmentNotFound`, and `ReplacedAlready` when there is a correction.
+    No scores at all withdraw it; no course, time or occasion mean those of the old one. Naming
+    another course makes it evidence for that one alone. It is scored by the version that the old
+    one was scored by, unless it names another. Raises what recording raises, `AssessmentNotFound`,
+    and `ReplacedAlready` when there is a correction.
     """
     old = assessment_for(actor, assessment_id, now=now)
-    if old.course_id is not None:
-        standing.hold(old.course_id)
+    course = course_of(old.patient, course_id, actor=actor, now=now) or old.course
+    # always in the same order, so that no two corrections wait for each other
+    for held in sorted({one.pk for one in (old.course, course) if one is not None}):
+        standing.hold(held)
     if not reason.strip():
         raise Invalid.field("/reason", "Say what was wrong.")
     new = _New(
         old.patient,
-        old.course,
+        course,
         tuple(scores),
         effective_at or old.effective_at,
         usable_key(key),
@@ -171,6 +181,18 @@ class _New:
     reason: str = ""
 
     @property
+    def courses(self) -> list[Course]:
+        """Return the courses whose evidence it changes."""
+        before = self.replaces.course if self.replaces is not None else None
+        return list({one.pk: one for one in (before, self.course) if one is not None}.values())
+
+    @property
+    def said_of(self) -> datetime | None:
+        """Return the time for which it corrects what its course has already."""
+        old = self.replaces
+        return old.effective_at if old is not None and old.course == self.course else None
+
+    @property
     def digest(self) -> str:
         more = {
             "absent": sorted(map(repr, self.absent)),
@@ -190,23 +212,12 @@ class _New:
         )
 
 
-def _course_of(
-    patient: Patient, course_id: UUID | None, *, actor: Actor, now: datetime
-) -> Course | None:
-    if course_id is None:
-        return None
-    course = course_within_reach(actor, course_id, now=now)
-    if course.patient_id != patient.pk:
-        raise Invalid.field("/course", "This course is another patient's.")
-    return course
-
-
 def _write(new: _New, *, actor: Actor, now: datetime) -> tuple[Assessment, bool]:
     if earlier := _earlier(new, actor, now):
         return earlier, False
     if new.replaces is not None and new.replaces.entered_in_error:
         raise ReplacedAlready("This assessment was corrected already.")
-    at = moment(new.effective_at, new.patient, new.course, now=now)
+    at = moment(new.effective_at, new.patient, new.course, corrects=new.said_of, now=now)
     must_fit_course(new.occasion.point, new.occasion.stage, new.course, at)
     if not new.scores and not new.absent and new.replaces is None:
         raise Invalid.field("/scores", "An assessment has at least one score.")
@@ -229,8 +240,8 @@ def _write(new: _New, *, actor: Actor, now: datetime) -> tuple[Assessment, bool]
         raise
     _tell(new, assessment, actor=actor, now=now)
     safety_alerts.raise_for(assessment, actor=actor, now=now)
-    if new.course is not None:
-        _look_again(new.course, actor=actor, now=now)
+    for course in new.courses:
+        _look_again(course, actor=actor, now=now)
     return assessment, True
 
 
@@ -348,7 +359,7 @@ def _role_within_scope(measures: Sequence[Measure], actor: Actor) -> Practitione
     if actor.is_software:
         return None
     if Role.PATIENT in actor.roles:
-        _must_be_self_reported(measures)
+        must_be_self_reported(measures)
         return None
     roles = scope.permitted("assessment.record", actor=actor)
     mine = {role.discipline for role in roles}
@@ -362,14 +373,6 @@ def _role_within_scope(measures: Sequence[Measure], actor: Actor) -> Practitione
     taking = {name for measure in measures for name in measure.definition.disciplines}
     fitting = [role for role in roles if role.discipline in taking]
     return (fitting or roles)[0]
-
-
-def _must_be_self_reported(measures: Sequence[Measure]) -> None:
-    for measure in measures:
-        if not measure.definition.self_reported:
-            raise Denied(
-                f"{measure.slug} is taken by a practitioner.", rule="assessment.self-reported"
-            )
 
 
 def _tell(new: _New, assessment: Assessment, *, actor: Actor, now: datetime) -> None:

@@ -187,9 +187,10 @@ def end(
     activities.stop_open_activities(course, because="The course has ended.", now=now)
     _settle_goals(found, now=now)
     _withdraw_referrals(course, outcome, actor=actor, now=now)
-    recommending.end_all(course, actor=actor, now=now)
+    is_alive = outcome != Outcome.DECEASED
+    recommending.end_all(course, is_alive=is_alive, actor=actor, now=now)
     _drop_reviews(course, actor=actor, now=now)
-    reminders.discharged(course, is_alive=outcome != Outcome.DECEASED, actor=actor, now=now)
+    reminders.discharged(course, is_alive=is_alive, actor=actor, now=now)
 
 
 def _settle_goals(found: Reckoning, *, now: datetime) -> None:

@@ -154,6 +154,14 @@ def lanes_shown(lanes: QuerySet[Any, Any], actor: Actor, now: datetime) -> Query
     )
 
 
+def decisions_shown(
+    decisions: QuerySet[Any, Any], actor: Actor, now: datetime
+) -> QuerySet[Any, Any]:
+    """Add to what was decided about lanes why, as far as the reader may know what decided it."""
+    told: QuerySet[Any, Any] = decisions.annotate(reason_shown=_reason_shown(actor, now))
+    return told.select_related("lane")
+
+
 def activities_shown(rows: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[Any, Any]:
     """Fetch what is shown of activities: `course_shown` and `goal_shown`, unless withheld."""
     named: QuerySet[Any, Any] = rows.annotate(

@@ -1,4 +1,4 @@
-"""What became of a course over time: stages, pauses and owners, when it was so and when entered.
+"""What became of a course: stages, pauses, lanes and owners, when it was so and when entered.
 
 The moves alone tell everything: `rebuild` makes the present out of them, and what it makes is what
 is stored. How long a stay lasted is counted in effective time, without the pauses in it, so an
@@ -11,8 +11,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from care_plans.disclosing import disclose
-from care_plans.models import Course, LaneOwner, SeverityChange, StageStay, StageTransition
+from care_plans.disclosing import decisions_shown, disclose
+from care_plans.models import (
+    Course,
+    LaneDecision,
+    LaneOwner,
+    SeverityChange,
+    StageStay,
+    StageTransition,
+)
 from coordination.actors import Actor
 
 Status = Course.Status
@@ -120,6 +127,7 @@ class History:
     pauses: list[Span]
     severities: list[Any]
     owners: list[Any]
+    lanes: list[Any]
 
 
 def moves_of(course: Course) -> list[Move]:
@@ -130,10 +138,13 @@ def moves_of(course: Course) -> list[Move]:
 
 
 def history(course: Course, *, actor: Actor, now: datetime) -> History:
-    """Return the stays, pauses, severities and owners of a course within the actor's reach."""
+    """Return how a course within the actor's reach went, as far as they may know."""
     pauses = rebuild(moves_of(course)).pauses
     stays = disclose(StageStay.objects.filter(course=course), actor, now).order_by("sequence")
     owners = disclose(LaneOwner.objects.filter(course=course), actor, now)
+    lanes = decisions_shown(
+        disclose(LaneDecision.objects.filter(course=course), actor, now), actor, now
+    )
     severities = disclose(SeverityChange.objects.filter(course=course), actor, now)
     return History(
         course=course.pk,
@@ -146,6 +157,7 @@ def history(course: Course, *, actor: Actor, now: datetime) -> History:
                 "effective_at", "recorded_at", "id"
             )
         ),
+        lanes=list(lanes.order_by("recorded_at", "id")),
     )
 
 

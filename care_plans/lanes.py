@@ -1,6 +1,6 @@
 """The lanes of a course: which are needed, what each says about going on, and its notes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -15,7 +15,7 @@ from care_plans.editing import save_edit
 from care_plans.evaluation import evaluate
 from care_plans.evidence import Facts, Finding, Outcome
 from care_plans.facts import LaneRow
-from care_plans.models import Course, Lane, LaneSignOff, StageStay
+from care_plans.models import Course, Lane, LaneDecision, LaneSignOff, StageStay
 from care_plans.telling import tell
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
@@ -93,14 +93,16 @@ def decide_lanes(
     *,
     keep_decisions: bool,
     only_add: bool,
+    entered_at: datetime | None = None,
     now: datetime,
 ) -> list[Lane]:
     """Settle from the facts which lanes a stage needs; return those that changed.
 
     `keep_decisions` leaves alone what a person decided about this stage, `only_add` every lane
-    that is needed already: a fact does not take a lane off that is at work.
+    that is needed already: a fact does not take a lane off that is at work. Each change is kept
+    with its reason, and of a stage that was `entered_at` a time what is so from then on.
     """
-    changed = []
+    changed, decisions = [], []
     for lane in Lane.objects.filter(course=course).order_by("discipline"):
         decided = _decided(lane.discipline, definition, stage, facts, now)
         if keep_decisions and lane.decided_by == Lane.DecidedBy.PERSON:
@@ -115,9 +117,13 @@ def decide_lanes(
         if before != (needed, reason, order, Lane.DecidedBy.PATHWAY):
             _write(lane, now=now)
             changed.append(lane)
+            decisions.append(lane)
+        elif entered_at is not None:
+            decisions.append(lane)
         elif rested_on != rows:
             # the same decision for newer facts: nobody's edit of the lane is behind because of it
             Lane.objects.filter(pk=lane.pk).update(rests_on=rows)
+    _keep(decisions, stage, effective_at=entered_at or now, now=now)
     return changed
 
 
@@ -168,6 +174,25 @@ def _write(lane: Lane, *, now: datetime) -> None:
     )
 
 
+def _keep(lanes: Iterable[Lane], stage: str, *, effective_at: datetime, now: datetime) -> None:
+    """Keep what was decided about lanes, which the next decision overwrites."""
+    LaneDecision.objects.bulk_create(
+        LaneDecision(
+            organization_id=lane.organization_id,
+            course_id=lane.course_id,
+            lane=lane,
+            stage=stage,
+            needed=lane.needed,
+            decided_by=lane.decided_by,
+            reason=lane.reason,
+            rests_on=lane.rests_on,
+            effective_at=effective_at,
+            recorded_at=now,
+        )
+        for lane in lanes
+    )
+
+
 @transaction.atomic
 def edit_lane(
     lane_id: UUID, *, version: int, fields: Mapping[str, Any], actor: Actor, now: datetime
@@ -210,6 +235,7 @@ def write_decision(
     if not written:
         raise VersionMismatch("Somebody else edited this lane meanwhile.")
     lane.refresh_from_db()
+    _keep([lane], lane.course.stage or STAGES[0], effective_at=now, now=now)
     tell(
         "lane.decided",
         subject="Lane",

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
 from care_plans import leading
@@ -27,7 +27,8 @@ from coordination.disclosure import disclosed_to
 from coordination.models import PractitionerRole
 from coordination.moments import as_text
 from notifications.kinds import MessageKind, Verdict, register
-from notifications.outbox import Recipient, cancel, enqueue
+from notifications.outbox import Recipient, cancel, enqueue, people_told
+from notifications.recipients import by_person
 
 Status = Recommendation.Status
 MADE = "recommendation.made"
@@ -157,10 +158,16 @@ def alert_closed(alert: SafetyAlert, *, actor: Actor, now: datetime) -> list[UUI
     return sorted({row.course_id for row in rows} - {row.course_id for row in over})
 
 
-def end_all(course: Course, *, actor: Actor, now: datetime) -> None:
-    """End what is still suggested for a course that has ended, but no danger nobody judged."""
-    rows = Recommendation.objects.filter(course=course, until=None)
-    end([row for row in rows if not outlives(row)], actor=actor, now=now)
+def end_all(course: Course, *, is_alive: bool, actor: Actor, now: datetime) -> None:
+    """End what is still suggested for a course that has ended, but no danger nobody judged.
+
+    Of a patient who has died no danger is left to judge, on no course that has ended.
+    """
+    ended = Q(course=course)
+    if not is_alive:
+        ended |= Q(patient_id=course.patient_id, course__status=Course.Status.DISCHARGED)
+    rows = Recommendation.objects.filter(ended, until=None)
+    end([row for row in rows if not (is_alive and outlives(row))], actor=actor, now=now)
 
 
 def end_changed(course: Course, before: PathwayDefinition, *, actor: Actor, now: datetime) -> None:
@@ -233,17 +240,34 @@ def _make(course: Course, suggestion: Suggestion, *, actor: Actor, now: datetime
 
 
 def _say(made: Recommendation, *, actor: Actor, now: datetime) -> None:
+    heard = _heard(made)
+    recipients = by_person(_lead(made.patient_id, now))
     enqueue(
         kind=MADE,
         subject_id=made.pk,
         occurrence=str(made.pk),
-        recipients=_lead(made.patient_id, now),
+        recipients=[to for person, to in recipients.items() if person not in heard],
         due_at=now,
         patient_id=made.patient_id,
         path=f"/courses/{made.course_id}",
         actor=actor,
         now=now,
     )
+
+
+def _heard(made: Recommendation) -> set[UUID]:
+    """Return who was told of the very same when it was made by an earlier version."""
+    before = Recommendation.objects.filter(
+        course_id=made.course_id,
+        rule=made.rule,
+        text=made.text,
+        then=made.then,
+        until=made.made_at,
+        status=Status.LAPSED,
+    ).first()
+    if before is None or before.pathway_version_id == made.pathway_version_id:
+        return set()
+    return people_told(kind=MADE, subject_id=before.pk) | _heard(before)
 
 
 def _lead(patient_id: UUID, now: datetime) -> list[Recipient]:

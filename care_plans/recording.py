@@ -43,20 +43,39 @@ def course_within_reach(actor: Actor, course_id: UUID, *, now: datetime) -> Cour
         raise Invalid.field("/course", error.detail) from error
 
 
+def course_of(
+    patient: Patient, course_id: UUID | None, *, actor: Actor, now: datetime
+) -> Course | None:
+    """Return the course of a patient that a finding names, if any, or raise `Invalid`."""
+    if course_id is None:
+        return None
+    course = course_within_reach(actor, course_id, now=now)
+    if course.patient_id != patient.pk:
+        raise Invalid.field("/course", "This course is another patient's.")
+    return course
+
+
 def moment(
-    effective_at: datetime | None, patient: Patient, course: Course | None, *, now: datetime
+    effective_at: datetime | None,
+    patient: Patient,
+    course: Course | None,
+    *,
+    corrects: datetime | None = None,
+    now: datetime,
 ) -> datetime:
     """Return when a finding held; none means now.
 
     Late entry is welcome. Raises `Invalid` for the future or before the patient was born, and
-    `CourseEnded` for a time after the course's discharge.
+    `CourseEnded` for a time after the course's discharge; what was recorded of a time before the
+    discharge was entered late may still be put right (`corrects`: its time).
     """
     at = effective_at or now
     if at > now:
         raise Invalid.field("/effective_at", "This lies in the future.")
     if patient.birth_date is not None and at.astimezone(UTC).date() < patient.birth_date:
         raise Invalid.field("/effective_at", "This lies before the patient was born.")
-    if course is not None and course.discharged_at is not None and at > course.discharged_at:
+    ended = course.discharged_at if course is not None else None
+    if ended is not None and at > max(ended, corrects or ended):
         raise CourseEnded("The course was discharged before that.")
     return at
 

@@ -17,7 +17,7 @@ from care_plans.facts import LaneRow, StayRow
 from care_plans.models import Course, Lane, LaneOwner, StageStay
 from care_plans.routing_level import routing
 from coordination.actors import Actor
-from coordination.models import CareTeamMember, PractitionerRole
+from coordination.models import CareTeamMember
 from referrals.lifecycle import perform
 from referrals.models import Referral, ReferralTransition
 from referrals.requests import open_referral
@@ -26,12 +26,20 @@ _ON_ITS_WAY = ("draft", "active", "on_hold")
 
 
 def staff(
-    course: Course, stay: StageStay, plan: ReferralSet, *, actor: Actor, now: datetime
+    course: Course,
+    stay: StageStay,
+    plan: ReferralSet,
+    *,
+    entered_at: datetime | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> list[Lane]:
     """Give each needed lane of the present stage somebody, or a referral that will find one.
 
-    Returns the lanes that got a practitioner just now. A lane whose referral was revoked in this
-    stay is left without: whoever revoked it decided so, until somebody says that it is needed.
+    Whoever of the team comes to a lane has done it since the stage was `entered_at`, where that is
+    entered late, or since they joined. Returns the lanes that got a practitioner just now. A lane
+    whose referral was revoked in this stay is left without: whoever revoked it decided so, until
+    somebody says that it is needed.
     """
     lanes = list(
         Lane.objects.filter(course=course, needed=Lane.Needed.NEEDED)
@@ -39,14 +47,17 @@ def staff(
         .order_by("order", "discipline")
     )
     team = _team(course.patient_id, now)
+    since = {member.practitioner_role_id: member.since for member in team}
     came = []
     for lane in lanes:
-        if lane.practitioner_role_id in {role.id for role in team}:
+        if lane.practitioner_role_id in since:
             continue
-        member = next((role for role in team if role.discipline == lane.discipline), None)
+        roles = [member.practitioner_role for member in team]
+        member = next((role for role in roles if role.discipline == lane.discipline), None)
         # While a referral is on its way, routing decides: a member may just have given it back.
         if member is not None and not _on_its_way(lane):
-            _assign(lane, member.id, now=now)
+            at = _from_when(lane, entered_at or now, since[member.id], now)
+            _assign(lane, member.id, now=now, effective_at=at)
             came.append(lane)
             continue
         forsaken = _forsaken(lane)
@@ -155,7 +166,16 @@ def every_lane(course: Course) -> Sequence[Lane]:
     return list(Lane.objects.filter(course=course).select_related("referral__work_item"))
 
 
-def _team(patient_id: UUID, now: datetime) -> list[PractitionerRole]:
+def _from_when(lane: Lane, entered_at: datetime, since: datetime, now: datetime) -> datetime:
+    """Return from when on a member does a lane: not before they joined, nor beside another."""
+    if lane.practitioner_role_id is not None:
+        return now
+    rows = LaneOwner.objects.filter(lane=lane).order_by("-effective_at")
+    left = rows.values_list("effective_at", flat=True).first()
+    return max(entered_at, since, left or since)
+
+
+def _team(patient_id: UUID, now: datetime) -> list[CareTeamMember]:
     # Nobody joins ahead of time: who came after `now` came while this waited for the course, or
     # while a sweep was at the courses before it, and is here all the same.
     members = (
@@ -164,7 +184,7 @@ def _team(patient_id: UUID, now: datetime) -> list[PractitionerRole]:
         .order_by("since", "id")
     )
     lead_first = sorted(members, key=lambda member: member.role != CareTeamMember.Role.LEAD)
-    return [m.practitioner_role for m in lead_first if m.practitioner_role.is_registered(now)]
+    return [member for member in lead_first if member.practitioner_role.is_registered(now)]
 
 
 def _on_its_way(lane: Lane) -> bool:

@@ -230,7 +230,7 @@ def decide_lane(
         staffing.withdraw([lane], reason_code="no_longer_needed", actor=actor, now=now)
     else:
         stay = open_stay(course)
-        activities.reopen_lane(lane, sequence=stay.sequence if stay else 1, now=now)
+        activities.reopen_lane(lane, sequence=stay.sequence if stay else 1, actor=actor, now=now)
         staffing.take_up_again(lane, now=now)
     reassess(lane.course_id, actor=actor, now=now)
     lane.refresh_from_db()

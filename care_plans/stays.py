@@ -44,6 +44,7 @@ def enter(
         facts,
         keep_decisions=stay.sequence == 1,  # they were made about this stage, during intake
         only_add=False,
+        entered_at=effective_at,
         now=now,
     )
     activities.plan_stage(course, definition, name, stay.sequence, facts, now=now)
@@ -51,7 +52,7 @@ def enter(
     staffing.withdraw(
         staffing.unneeded(course), reason_code="no_longer_needed", actor=actor, now=now
     )
-    staffing.staff(course, stay, content.referring, actor=actor, now=now)
+    staffing.staff(course, stay, content.referring, entered_at=effective_at, actor=actor, now=now)
     reminders.stage_entered(course, stay, actor=actor, now=now)
     return stay
 

@@ -183,6 +183,10 @@ class AssessmentRecordingSerializer(SittingSerializer):
 class AssessmentReplacementSerializer(SittingSerializer):
     """What should have been recorded; no scores withdraw the assessment."""
 
+    course = serializers.UUIDField(
+        default=None, allow_null=True, help_text="What it is about; none: what the original was."
+    )
+
     scores: Any = serializers.ListSerializer(
         child=NewScoreSerializer(), allow_empty=True, max_length=MAX_SCORES
     )

@@ -135,7 +135,10 @@ class AssessmentViewSet(Findings, Listed, Retrieved):
 
     @extend_schema(
         summary="Correct an assessment",
-        description="The old one stays readable, marked as entered in error.",
+        description=(
+            "The old one stays readable, marked as entered in error. Naming another `course` makes "
+            "it evidence for that one."
+        ),
         request=assessment_serializers.AssessmentReplacementSerializer,
         responses={
             200: assessment_serializers.AssessmentSerializer,
@@ -153,6 +156,7 @@ class AssessmentViewSet(Findings, Listed, Retrieved):
             absent=data["absent"],
             occasion=assessing.Occasion(point, data["for_stage"]) if point else None,
             reason=data["reason"],
+            course_id=data["course"],
             effective_at=data["effective_at"],
             key=self.key(),
             actor=self.actor,

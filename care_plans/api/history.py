@@ -1,4 +1,4 @@
-"""A course over time: stages and owners, when it was so and when it was entered."""
+"""A course over time: stages, lanes and owners, when it was so and when it was entered."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from care_plans import history
 from care_plans.api.course_serializers import LanePractitionerSerializer
-from care_plans.models import Course, LaneOwner, Severity, SeverityChange, Stage
+from care_plans.models import Course, LaneDecision, LaneOwner, Severity, SeverityChange, Stage
 from coordination.access import owned_by_patient
 from coordination.api.permissions import CLINICAL
 from coordination.api.views import OfPatients
@@ -64,6 +64,33 @@ class LaneOwnerSerializer(serializers.ModelSerializer[LaneOwner]):
         read_only_fields = fields
 
 
+class LaneDecisionSerializer(serializers.ModelSerializer[LaneDecision]):
+    """Whether a stage needed a lane from when on, and why."""
+
+    discipline = serializers.ChoiceField(
+        choices=Discipline.choices, source="lane.discipline", read_only=True
+    )
+    reason = serializers.CharField(
+        source="reason_shown",
+        read_only=True,
+        help_text="Without the words of a decision that rests on something withheld.",
+    )
+
+    class Meta:
+        model = LaneDecision
+        fields = [
+            "lane",
+            "discipline",
+            "stage",
+            "needed",
+            "decided_by",
+            "reason",
+            "effective_at",
+            "recorded_at",
+        ]
+        read_only_fields = fields
+
+
 class CourseHistorySerializer(serializers.Serializer[Any]):
     """A course over time, as far as the reader may know."""
 
@@ -73,10 +100,11 @@ class CourseHistorySerializer(serializers.Serializer[Any]):
     pauses = PauseSerializer(many=True)
     severities = SeverityHeldSerializer(many=True)
     owners = LaneOwnerSerializer(many=True)
+    lanes = LaneDecisionSerializer(many=True)
 
 
 class CourseHistoryViewSet(OfPatients):
-    """Stage and owner history."""
+    """Stage, lane and owner history."""
 
     audited_as = "StageTransition"
     roles = {"history": CLINICAL}
@@ -91,7 +119,7 @@ class CourseHistoryViewSet(OfPatients):
         return owned_by_patient(rows, self.actor, self.now)
 
     @extend_schema(
-        summary="Read how a course went: stages, pauses, severities and owners",
+        summary="Read how a course went: stages, pauses, severities, lanes and owners",
         description="Each with when it was so and when it was entered. Durations leave out pauses.",
         responses={200: CourseHistorySerializer},
     )

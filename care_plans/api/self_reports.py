@@ -27,6 +27,11 @@ class OwnScoresSerializer(serializers.Serializer[Any]):
     scores: Any = serializers.ListSerializer(
         child=NewScoreSerializer(), allow_empty=False, max_length=MAX_SCORES
     )
+    course = serializers.UUIDField(
+        default=None,
+        allow_null=True,
+        help_text="Which of my courses it is about; none: the only one that is under way.",
+    )
     language = serializers.ChoiceField(
         choices=LANGUAGES, default=None, allow_null=True, help_text=LANGUAGE_ASKED
     )
@@ -36,6 +41,9 @@ class OwnAssessmentSerializer(serializers.Serializer[Any]):
     """What was recorded, and whom to call if an answer calls for it."""
 
     id = serializers.UUIDField()
+    course = serializers.UUIDField(
+        allow_null=True, help_text="What it counts for; null: for my history alone."
+    )
     effective_at = serializers.DateTimeField()
     scores = ScoreSerializer(many=True)
     crisis = CrisisSerializer(allow_null=True)
@@ -53,7 +61,8 @@ class OwnAssessmentViewSet(ShownAnyway, OfPatients):
         summary="Answer a questionnaire about myself",
         description=(
             "`crisis` is there when an answer calls for help now: show it before anything else. "
-            f"It says so when nobody of the clinic can be reached. {SHOWN_ANYWAY}"
+            f"It says so when nobody of the clinic can be reached. {SHOWN_ANYWAY} Whoever is "
+            "treated for several things names the `course`; a refusal says which can be named."
         ),
         request=OwnScoresSerializer,
         responses={200: OwnAssessmentSerializer, 201: OwnAssessmentSerializer},
@@ -72,12 +81,14 @@ class OwnAssessmentViewSet(ShownAnyway, OfPatients):
         language = data["language"] or language
         row, created = assessing.record_own_assessment(
             scores=data["scores"],
+            course_id=data["course"],
             key=request.headers.get("Idempotency-Key", ""),
             actor=self.actor,
             now=self.now,
         )
         shown = {
             "id": row.pk,
+            "course": row.course_id,
             "effective_at": row.effective_at,
             "scores": Score.objects.filter(assessment=row).select_related("measure").order_by("id"),
             "crisis": self._crisis(row, language),

@@ -20,7 +20,7 @@ from .content import (
 )
 from .dosing import AdherenceEntry, DoseChange
 from .encounters import CareSummary, ClinicalNote, Encounter
-from .lanes import Activity, Goal, Lane, LaneOwner, LaneSignOff
+from .lanes import Activity, Goal, Lane, LaneDecision, LaneOwner, LaneSignOff
 from .looks import LastLook
 from .outcomes import ComplexityScreen, GoalAchievement
 from .plans import Course, SeverityChange, StageStay, StageTransition
@@ -50,6 +50,7 @@ __all__ = [
     "Goal",
     "GoalAchievement",
     "Lane",
+    "LaneDecision",
     "LaneOwner",
     "LaneSignOff",
     "LastLook",

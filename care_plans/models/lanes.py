@@ -103,6 +103,41 @@ class Lane(OrganizationOwned, Editable):
         ]
 
 
+class LaneDecision(OrganizationOwned):
+    """Whether a stage needed a lane, and why; never edited. The latest of a lane is what holds.
+
+    `effective_at` is from when on it was so. What was so before these rows were kept is not known.
+    """
+
+    labels: ClassVar[Labels] = Labels(
+        patient="course__patient_id", discipline="lane__discipline", condition="course_id"
+    )
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="+")
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT, related_name="decisions")
+    stage = models.CharField(max_length=11, choices=Stage)
+    needed = models.CharField(max_length=10, choices=Lane.Needed)
+    decided_by = models.CharField(max_length=7, choices=Lane.DecidedBy)
+    reason = models.TextField(blank=True)
+    rests_on = ArrayField(
+        models.UUIDField(),
+        null=True,
+        blank=True,
+        help_text="The rows that the pathway's decision rests on; null for one of a person.",
+    )
+    effective_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(effective_at__lte=F("recorded_at")), name="care_plans_lane_not_ahead"
+            ),
+        ]
+        indexes = [models.Index(fields=["course", "recorded_at"], name="care_plans_lane_decided")]
+        triggers = APPEND_ONLY
+
+
 class LaneOwner(OrganizationOwned):
     """Who did a lane from when on, nobody included; never edited. `effective_at` is when it began.
 

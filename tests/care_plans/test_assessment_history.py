@@ -12,9 +12,10 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from care_plans import assessing
-from care_plans.models import Assessment, Course, Score
+from care_plans.models import Assessment, Course, Lane, Score
 from care_plans.sittings import NewScore
 from coordination.models import AuditEvent
+from notifications.models import Message
 from tests.care_plans import underway
 from tests.care_plans.sittings import DAY, URL, joined, nprs, pointers, rows, send
 from tests.cast import NOW, Cast
@@ -121,6 +122,38 @@ def test_it_corrects_by_a_new_one_and_keeps_the_old_readable(cast: Cast, course:
     assert [row["id"] for row in standing] == [new["id"]]
     wrong = cast.asha.client.get(URL, {"entered_in_error": "true"}).json()["results"]
     assert [row["id"] for row in wrong] == [old["id"]]
+
+
+@pytest.mark.feature("CP-08")
+@pytest.mark.parametrize("scores", [[], [nprs(2)]])
+def test_it_corrects_what_was_taken_after_the_end_that_was_entered_late(
+    cast: Cast, course: Course, scores: list[Any]
+) -> None:
+    at = (NOW - DAY).isoformat()
+    old = send(cast, nprs(7), course=str(course.pk), effective_at=at).json()["id"]
+    with cast.acting():
+        underway.move(
+            cast,
+            course,
+            "discharge",
+            now=NOW,
+            effective_at=NOW - 2 * DAY,
+            reason="moved",
+            outcome="patient_left",
+        )
+        said = Message.objects.count()
+        rows = Lane.objects.filter(course=course).order_by("pk")
+        planned = list(rows.values_list("needed", "version"))
+    answer = replace(cast, old, *scores)
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["effective_at"] == at.replace("+00:00", "Z")
+    with cast.acting():
+        assert Message.objects.count() == said
+        assert list(rows.values_list("needed", "version")) == planned
+    later = replace(cast, answer.json()["id"], nprs(1), effective_at=NOW.isoformat())
+    assert later.json()["type"].endswith("course-ended")
+    anew = send(cast, nprs(3), course=str(course.pk), effective_at=at)
+    assert anew.json()["type"].endswith("course-ended")
 
 
 def test_it_corrects_an_assessment_only_once(cast: Cast) -> None:

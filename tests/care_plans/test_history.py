@@ -11,9 +11,19 @@ from django.db import DatabaseError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from care_plans import consuming, courses, history, progress
+from care_plans import activities, consuming, courses, history, progress, standing
 from care_plans.history import HistoryBroken, Move, Span, dwell, rebuild
-from care_plans.models import Course, Lane, LaneOwner, SeverityChange, StageStay
+from care_plans.models import (
+    Activity,
+    Course,
+    Lane,
+    LaneDecision,
+    LaneOwner,
+    SeverityChange,
+    StageStay,
+)
+from coordination import care_team
+from coordination.models import AuditEvent
 from tests.care_plans import underway, written
 from tests.cast import NOW, Cast
 
@@ -206,6 +216,107 @@ def test_every_owner_of_a_lane_is_kept_with_when_it_was_so_and_when_entered(cast
     told = cast.asha.client.get(f"/api/v1/courses/{course.pk}/history").json()["owners"]
     massage = [one for one in told if one["discipline"] == "massage_therapy"]
     assert [one["practitioner"]["name"] for one in massage] == ["Chloe"]
+
+
+def test_why_a_stage_needed_a_lane_is_known_after_the_next_has_decided(cast: Cast) -> None:
+    happened = NOW + WEEK
+    with cast.acting():
+        course = underway.start(cast, answers={**underway.CALM, "sleep_affected": True})
+        lane = underway.lane(course, "psychotherapy")
+        standing.decide_lane(
+            lane.pk,
+            version=lane.version,
+            needed=True,
+            reason="Fears that the tendon will tear.",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+        underway.move(
+            cast,
+            course,
+            "advance",
+            now=NOW + 2 * WEEK,
+            effective_at=happened,
+            override=True,
+            reason="test",
+        )
+        assert underway.lane(course, "psychotherapy").reason != "Fears that the tendon will tear."
+        for one in Lane.objects.filter(course=course):
+            last = LaneDecision.objects.filter(lane=one).order_by("recorded_at", "id").last()
+            assert last is not None
+            now_so = (one.needed, one.decided_by, one.reason, one.rests_on)
+            assert now_so == (last.needed, last.decided_by, last.reason, last.rests_on)
+            assert (last.stage, last.effective_at) == ("subacute", happened)
+            assert last.recorded_at == NOW + 2 * WEEK
+        with pytest.raises(DatabaseError), transaction.atomic():
+            LaneDecision.objects.filter(course=course).update(reason="otherwise")
+    told = cast.asha.client.get(f"/api/v1/courses/{course.pk}/history").json()["lanes"]
+    acute = [one for one in told if (one["discipline"], one["stage"]) == ("psychotherapy", "acute")]
+    assert (acute[-1]["decided_by"], acute[-1]["reason"]) == (
+        "person",
+        "Fears that the tendon will tear.",
+    )
+
+
+def test_a_lane_that_begins_anew_keeps_when_it_was_done_before(cast: Cast) -> None:
+    def decide(needed: bool, at: datetime) -> None:
+        lane = underway.lane(course, "massage_therapy")
+        standing.decide_lane(
+            lane.pk,
+            version=lane.version,
+            needed=needed,
+            reason="x",
+            actor=cast.asha.actor(at),
+            now=at,
+        )
+
+    with cast.acting():
+        course = underway.start(cast)
+        underway.take(cast, course, cast.chloe)
+    consuming.consume_referral_steps(now=NOW)
+    with cast.acting():
+        planned = Activity.objects.filter(course=course, lane__discipline="massage_therapy")
+        begun = planned.exclude(released_at=None).order_by("id")[0]
+        activities.move_activity(
+            begun.pk, "begin", actor=cast.chloe.actor(NOW + DAY), now=NOW + DAY
+        )
+        decide(needed=False, at=NOW + 2 * DAY)
+        decide(needed=True, at=NOW + 3 * DAY)
+        begun.refresh_from_db()
+        assert (begun.status, begun.began_at) == ("not_started", None)
+        [kept] = AuditEvent.objects.filter(event="activity.reopened")
+        assert kept.resource_id == begun.pk
+        assert kept.detail["began_at"] == (NOW + DAY).isoformat()
+        assert kept.detail["ended_at"] == (NOW + 2 * DAY).isoformat()
+
+
+def test_a_start_entered_late_leaves_no_day_without_an_owner(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.apply(cast, now=NOW)
+        underway.screen(course, now=NOW, who=cast.asha)
+        late = NOW + 30 * DAY
+        underway.move(cast, course, "start", now=late, effective_at=NOW + DAY)
+        lane = underway.lane(course, "physiotherapy")
+        [owner] = LaneOwner.objects.filter(lane=lane)
+        assert owner.practitioner_role_id == cast.asha.practitioner_role.id
+        assert (owner.effective_at, owner.recorded_at) == (NOW + DAY, late)
+
+
+def test_nobody_does_a_lane_before_they_joined(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.apply(cast, now=NOW)
+        underway.screen(course, now=NOW, who=cast.asha)
+        care_team.join(
+            cast.patient.id,
+            practitioner_role_id=cast.chloe.practitioner_role.id,
+            actor=cast.asha.actor(NOW + 10 * DAY),
+            now=NOW + 10 * DAY,
+        )
+        late = NOW + 30 * DAY
+        underway.move(cast, course, "start", now=late, effective_at=NOW + DAY)
+        [owner] = LaneOwner.objects.filter(lane=underway.lane(course, "massage_therapy"))
+        assert owner.practitioner_role_id == cast.chloe.practitioner_role.id
+        assert (owner.effective_at, owner.recorded_at) == (NOW + 10 * DAY, late)
 
 
 @pytest.mark.parametrize(("who", "status"), [("gus", 404), ("olu", 404), ("sam", 403)])

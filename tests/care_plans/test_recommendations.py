@@ -38,6 +38,7 @@ from care_plans.same_rules import is_same_rule
 from care_plans.sittings import NewScore
 from coordination.models import AuditEvent
 from coordination.problems import Problem
+from notifications import delivery
 from notifications.models import Message
 from tests import lockbox
 from tests.care_plans import underway, written
@@ -577,6 +578,29 @@ def test_another_version_does_not_ask_again_what_was_declined(cast: Cast) -> Non
     ]
 
 
+@pytest.mark.feature("PW-06")
+@pytest.mark.parametrize("was_sent", [True, False])
+def test_another_version_tells_the_lead_of_nothing_twice(cast: Cast, was_sent: bool) -> None:
+    with cast.acting():
+        course = underway.start(
+            cast, now=NOW - 10 * DAY, side="right", pathway_version_id=version("1.0.0").id
+        )
+    for days in (2, 1):
+        score(cast, course, at=NOW - days * DAY, pain_load_24h=6)
+    [one] = shown(cast.asha, kind="rule")
+    if was_sent:
+        delivery.deliver_due("email", clock=lambda: NOW)
+        delivery.deliver_due("in_app", clock=lambda: NOW)
+    assert decide(cast, course, "adopt").status_code == 200
+    [anew] = [row for row in shown(cast.asha, kind="rule") if row["until"] is None]
+    assert (anew["rule"], anew["status"]) == (one["rule"], "open")
+    with cast.acting():
+        told = Message.objects.filter(
+            kind="recommendation.made", subject_id__in=[one["id"], anew["id"]]
+        ).exclude(status=Message.Status.CANCELLED)
+        assert sorted(told.values_list("channel", flat=True)) == ["email", "in_app"]
+
+
 # A danger that nobody judged
 
 
@@ -602,6 +626,20 @@ def test_a_danger_never_lapses_by_itself(cast: Cast, course: Course) -> None:
     [one] = made(cast, "safety.suicide-risk")
     assert (one.status, one.until) == ("open", None)
     assert cast.asha.client.post(f"{URL}/{one.pk}/accept").status_code == 200
+
+
+def test_a_danger_ends_with_the_life_that_it_was_about(cast: Cast, course: Course) -> None:
+    with cast.acting():
+        other = underway.start(cast, now=NOW - 10 * DAY, side="left")
+    for one in (course, other):
+        item_9(cast, one, 1, at=NOW - DAY)
+    with cast.acting():
+        underway.move(cast, course, "discharge", now=NOW, reason="moved", outcome="patient_left")
+    assert [one.status for one in made(cast, "safety.suicide-risk")] == ["open", "open"]
+    with cast.acting():
+        underway.move(cast, other, "discharge", now=NOW, reason="died", outcome="deceased")
+    ended = made(cast, "safety.suicide-risk")
+    assert [(one.status, one.until) for one in ended] == [("lapsed", NOW), ("lapsed", NOW)]
 
 
 @pytest.mark.parametrize("is_over", [False, True])
