@@ -12,7 +12,17 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from care_plans import activities, facts, goals, lanes, recommending, scope, standing, stays
+from care_plans import (
+    activities,
+    facts,
+    goals,
+    lanes,
+    open_flags,
+    recommending,
+    scope,
+    standing,
+    stays,
+)
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.courses import UnknownVersion, must_be_in_force
 from care_plans.differences import Difference, differences
@@ -65,7 +75,8 @@ def adopt(
 
     Lanes, goals and activities of the present stage that are new are planned; activities that
     the version does not have, and that nobody has begun, are stopped; what was begun or completed
-    stays as it is. The stay is timed anew. Raises `CourseNotFound`, `Denied`, `UnknownVersion` for
+    stays as it is. The stay is timed anew, and an open red flag that the version calls more urgent
+    is so from now on. Raises `CourseNotFound`, `Denied`, `UnknownVersion` for
     another pathway's, `ExpiredVersion`, `UnsignedVersion`, `NotAllowed` for a course that has
     ended or follows it already, `VersionMismatch`.
     """
@@ -163,10 +174,11 @@ def _follow(course: Course, before: PathwayDefinition, *, actor: Actor, now: dat
         _renew_what_nobody_began(course, stay, now=now)
         _mark_loading(course, stay, now=now)
         stays.expect_anew(course, stay, actor=actor, now=now)
+    everywhere = open_flags.follow_version(course, actor=actor, now=now)
     known = facts.gather([course], now=now)[course.pk]
     if may_load(definition, known, now).outcome is Outcome.NOT_MET:
         activities.stop_for_red_flag(course.patient_id, actor=actor, now=now)
-    standing.reassess(course.pk, actor=actor, now=now)
+    open_flags.reassess_patient(course, everywhere=everywhere, actor=actor, now=now)
 
 
 def _renew_what_nobody_began(course: Course, stay: StageStay, *, now: datetime) -> None:

@@ -368,14 +368,20 @@ def _dangers(courses: list[Course | CourseRow], now: datetime) -> defaultdict[UU
     That a course has ended clears nothing: only a clinician's decision does.
     """
     found: defaultdict[UUID, list[_Danger]] = defaultdict(list)
+    patients = is_among("patient_id", {course.patient_id for course in courses})
+    endangering = [urgency.value for urgency in OF_PATIENT]
     present = RedFlagAnswer.objects.filter(
-        is_among("patient_id", {course.patient_id for course in courses}),
+        patients,
         answer=RedFlagAnswer.Answer.PRESENT,
-        urgency__in=[urgency.value for urgency in OF_PATIENT],
+        urgency__in=endangering,
         screen__effective_at__lte=now,
     ).exclude(Exists(clearing(now)))
     rows = present.values_list("patient_id", "screen_id", "screen__course_id", "urgency").distinct()
-    for patient_id, screen_id, course_id, urgency in rows:
+    # a version adopted since may call a flag more urgent than its screen did
+    flags = RedFlag.objects.filter(patients, urgency__in=endangering, found_at__lte=now)
+    lifted = flags.exclude(cleared_at__lte=now)
+    more = lifted.values_list("patient_id", "screen_id", "course_id", "urgency")
+    for patient_id, screen_id, course_id, urgency in dict.fromkeys((*rows, *more)):
         found[patient_id].append(_Danger(screen_id, course_id, urgency))
     return found
 

@@ -113,9 +113,9 @@ def found(red_flag: RedFlag, owner: PractitionerRole, *, actor: Actor, now: date
         _say(OVERDUE, red_flag, answering, max(red_flag.due_at, now), actor=actor, now=now)
 
 
-def take_back(red_flag: RedFlag, *, actor: Actor, now: datetime) -> int:
+def take_back(red_flag: RedFlag, *, because: str, actor: Actor, now: datetime) -> int:
     """Cancel what still waits to be said about a flag; return how many messages."""
-    return cancel(subject_ids=[red_flag.pk], reason="it was cleared", actor=actor, now=now)
+    return cancel(subject_ids=[red_flag.pk], reason=because, actor=actor, now=now)
 
 
 def course_ended(red_flag_ids: Iterable[UUID], *, actor: Actor, now: datetime) -> int:
@@ -146,7 +146,7 @@ def _say(
     enqueue(
         kind=kind,
         subject_id=red_flag.pk,
-        occurrence=f"{red_flag.pk}",
+        occurrence=f"{red_flag.pk}:{red_flag.urgency}",
         recipients=recipients,
         due_at=due_at,
         patient_id=red_flag.patient_id,

@@ -31,6 +31,7 @@ MOVES: Mapping[tuple[str, str], RedFlag.Status] = {
     (Status.OPEN, "clear"): Status.CLEARED,
     (Status.ACKNOWLEDGED, "clear"): Status.CLEARED,
 }
+_RANKED = list(Urgency)  # the most urgent first
 #: how long an urgency gives; it names the time itself
 WITHIN: Mapping[Urgency, timedelta] = {
     Urgency.EMERGENCY: timedelta(),
@@ -174,7 +175,7 @@ def clear(
         reason=reason,
     )
     _close(found.work_item, WorkItem.Status.COMPLETED, now=now)
-    reminders.take_back(found, actor=actor, now=now)
+    reminders.take_back(found, because="it was cleared", actor=actor, now=now)
     _tell("red-flag.cleared", found, actor=actor, now=now, detail={"outcome": outcome})
     reassess_patient(found.course, everywhere=everywhere, actor=actor, now=now)
     return found
@@ -201,6 +202,40 @@ def follow_lead(patient_id: UUID, *, actor: Actor, now: datetime) -> None:
             RedFlag.objects.filter(pk=found.pk).update(work_item=_work(found, lead, now=now))
         if owner is not None:
             reminders.found(found, owner, actor=actor, now=now)
+
+
+def follow_version(course: Course, *, actor: Actor, now: datetime) -> bool:
+    """Let the open flags of a course be as urgent as its new version says, and never less.
+
+    Whoever answers for one that has become more urgent hears it anew, and has the time that it
+    gives from now on. Returns whether one endangers the patient now and did not before. The
+    course's row must be locked.
+    """
+    known = {flag.id: flag.urgency for flag in course.pathway_version.definition.screened_flags()}
+    rows = RedFlag.objects.filter(course=course).exclude(status=Status.CLEARED)
+    everywhere = False
+    for found in rows.select_related("work_item__owner", "screen").order_by("pk"):
+        was = Urgency(found.urgency)
+        urgency = known.get(found.flag, was)
+        if _RANKED.index(urgency) >= _RANKED.index(was):
+            continue
+        _lift(found, urgency, actor=actor, now=now)
+        everywhere |= urgency in OF_PATIENT and was not in OF_PATIENT
+    return everywhere
+
+
+def _lift(found: RedFlag, urgency: Urgency, *, actor: Actor, now: datetime) -> None:
+    before, within = found.urgency, WITHIN.get(urgency)
+    times = [found.due_at, None if within is None else now + within]
+    due_at = min((at for at in times if at is not None), default=None)
+    _swap(found, urgency=urgency.value, due_at=due_at)
+    item = found.work_item
+    if item is not None:
+        WorkItem.objects.filter(pk=item.pk).update(due_at=due_at)
+    _tell("red-flag.more-urgent", found, actor=actor, now=now, detail={"before": before})
+    reminders.take_back(found, because="it is more urgent now", actor=actor, now=now)
+    if item is not None and item.owner is not None:
+        reminders.found(found, item.owner, actor=actor, now=now)
 
 
 def reassess_patient(course: Course, *, everywhere: bool, actor: Actor, now: datetime) -> None:

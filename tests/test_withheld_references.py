@@ -143,3 +143,6 @@ def test_it_leaves_out_of_a_lane_the_reason_that_tells_a_withheld_answer(cast: C
     assert reasons(cast.asha) == before
     kept = {name: said for name, said in before.items() if name in set(after) - resting}
     assert kept.items() <= after.items()
+    told = {row["lane"]: row for row in get(cast.ben, f"/courses/{course}/history")["lanes"]}
+    past = {row["discipline"]: row["reason"] for row in told.values()}
+    assert {name for name, said in past.items() if said == WITHHELD} == resting & set(after)

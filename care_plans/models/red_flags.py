@@ -19,13 +19,16 @@ from coordination.models import (
 from .assessments import RedFlagAnswer, RedFlagScreen
 from .plans import Course
 
+#: the most urgent first
+_MOST_URGENT = f"ARRAY[{', '.join(map(repr, RedFlagAnswer.Urgency.values))}]"
+
 
 class RedFlag(OrganizationOwned):
     """One flag of a course that was found present, and what became of it (FHIR Flag).
 
     While it is open it has what its urgency says: a hard stop, or no move forward. Screens that
     find it again meanwhile are added to `found_in`; one that finds it after it was cleared opens
-    another.
+    another. A version that the course adopts may call it more urgent, and never less.
     """
 
     labels: ClassVar[Labels] = Labels(
@@ -167,10 +170,23 @@ class RedFlag(OrganizationOwned):
                     "course",
                     "screen",
                     "flag",
-                    "urgency",
                     "found_at",
                     "recorded_at",
                 ],
+            ),
+            pgtrigger.Trigger(
+                name="never_less_urgent",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(old__urgency__df=pgtrigger.F("new__urgency")),
+                func=f"""
+                    IF array_position({_MOST_URGENT}, NEW.urgency::text)
+                        > array_position({_MOST_URGENT}, OLD.urgency::text)
+                    THEN
+                        RAISE check_violation USING MESSAGE = 'a flag never becomes less urgent';
+                    END IF;
+                    RETURN NEW;
+                """,
             ),
             pgtrigger.Protect(
                 name="cleared_for_good",

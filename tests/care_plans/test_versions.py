@@ -9,17 +9,22 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
-from care_plans import activities, adopting
+from care_plans import activities, adopting, red_flags
+from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.safety import Urgency
 from care_plans.differences import differences
+from care_plans.facts import gather
 from care_plans.models import (
     Activity,
     Course,
     PathwayVersion,
+    RedFlag,
     StageStay,
     StageTransition,
     VersionDecision,
 )
 from coordination.problems import Problem
+from notifications.models import Message
 from tests.care_plans import underway
 from tests.care_plans.test_findings_at_once import together
 from tests.cast import NOW, Cast, Person
@@ -147,6 +152,53 @@ def test_what_the_adopted_version_calls_loading_stops_at_once_where_a_flag_is_op
     with cast.acting():
         loading.refresh_from_db()
         assert (loading.is_loading, loading.status) == (True, "on_hold")
+
+
+@pytest.mark.feature("DP-02")
+@pytest.mark.parametrize(
+    ("was", "is_so"),
+    [
+        (Urgency.REVIEW_BEFORE_PROGRESS, Urgency.URGENT_24H),
+        (Urgency.EMERGENCY, Urgency.EMERGENCY),
+    ],
+)
+def test_an_open_flag_is_as_urgent_as_the_adopted_version_says_and_never_less(
+    cast: Cast, course: Course, monkeypatch: pytest.MonkeyPatch, was: Urgency, is_so: Urgency
+) -> None:
+    flag, said = "sudden-severe-pain", PathwayDefinition.red_flag
+    then = NOW - DAY
+    with cast.acting(), monkeypatch.context() as before:
+        other = underway.start(
+            cast, now=NOW - 10 * DAY, side="right", pathway_version_id=version("1.0.0").id
+        )
+        before.setattr(
+            PathwayDefinition,
+            "red_flag",
+            lambda definition, name: said(definition, name).model_copy(update={"urgency": was}),
+        )
+        red_flags.record_screen(
+            course.pk, answers={flag: "present"}, actor=cast.asha.actor(then), now=then
+        )
+        [found] = RedFlag.objects.filter(course=course)
+        assert found.urgency == was
+        due_at = found.due_at
+    assert decide(cast, course, "adopt").status_code == 200
+    with cast.acting():
+        found.refresh_from_db()
+        assert found.work_item is not None
+        assert found.urgency == is_so
+        due = NOW + DAY if was != is_so else due_at
+        assert (found.due_at, found.work_item.due_at) == (due, due)
+        facts = gather([course, other], now=NOW)
+        assert facts[other.pk].stopped_by == (found.screen_id,)
+        holding = Message.objects.exclude(status=Message.Status.CANCELLED)
+        said_of = holding.filter(subject_id=found.pk, channel="email").order_by("due_at", "-kind")
+        assert list(said_of.values_list("kind", "due_at")) == [
+            ("red-flag.stop", NOW if was != is_so else then),
+            ("red-flag.overdue", due),
+        ]
+        with pytest.raises(IntegrityError), transaction.atomic():
+            RedFlag.objects.filter(pk=found.pk).update(urgency="routine")
 
 
 def test_declining_says_why_and_changes_nothing(cast: Cast, course: Course) -> None:

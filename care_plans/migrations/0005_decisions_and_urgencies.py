@@ -1,8 +1,9 @@
-"""Why each stage needed a lane, or did not, is kept when the next one decides anew."""
+"""Why each stage needed a lane is kept, and a version may call an open red flag more urgent."""
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import pgtrigger.compiler
+import pgtrigger.migrations
 from django.db import migrations, models
 
 import coordination.models.owned
@@ -142,5 +143,39 @@ class Migration(migrations.Migration):
                     REFERENCES care_plans_lane (id, course_id)
             """,
             migrations.RunSQL.noop,
+        ),
+        pgtrigger.migrations.RemoveTrigger(
+            model_name="redflag",
+            name="red_flag_identity",
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="redflag",
+            trigger=pgtrigger.compiler.Trigger(
+                name="red_flag_identity",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."organization_id" IS DISTINCT FROM (NEW."organization_id") OR OLD."patient_id" IS DISTINCT FROM (NEW."patient_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."screen_id" IS DISTINCT FROM (NEW."screen_id") OR OLD."flag" IS DISTINCT FROM (NEW."flag") OR OLD."found_at" IS DISTINCT FROM (NEW."found_at") OR OLD."recorded_at" IS DISTINCT FROM (NEW."recorded_at"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="3b061abf834d2637d047981917845ea8e99c20ce",
+                    operation="UPDATE",
+                    pgid="pgtrigger_red_flag_identity_36263",
+                    table="care_plans_redflag",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="redflag",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_less_urgent",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."urgency" IS DISTINCT FROM (NEW."urgency"))',
+                    func="\n                    IF array_position(ARRAY['emergency', 'urgent_24h', 'urgent_2wk', 'review_before_progress', 'routine'], NEW.urgency::text)\n                        > array_position(ARRAY['emergency', 'urgent_24h', 'urgent_2wk', 'review_before_progress', 'routine'], OLD.urgency::text)\n                    THEN\n                        RAISE check_violation USING MESSAGE = 'a flag never becomes less urgent';\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="fad61b14f38242d662699687e5f77ffabade1fb9",
+                    operation="UPDATE",
+                    pgid="pgtrigger_never_less_urgent_3eefd",
+                    table="care_plans_redflag",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
