@@ -55,10 +55,11 @@ def must_fit_course(point: str, stage: str, course: Course | None, at: datetime)
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """A criterion that reads a measure, in the pathway's name for it and in its words."""
+    """A criterion that reads a measure, in the pathway's name for it, its words and its sources."""
 
     criterion: str
     text: str
+    source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,10 @@ def collections(course: Course, *, actor: Actor, now: datetime) -> list[Collecti
     told = set(disclose(_of(course), actor, now).values_list("pk", flat=True))
     wanted = [*_wanted(course), *_followed_up(course, told, now)]
     return [_collection(one, taken, told) for one in wanted]
+
+
+def _why(leaf: _Reads) -> Why:
+    return Why(leaf.id or "", leaf.text or "", tuple(leaf.source or ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +160,7 @@ def _wanted(course: Course) -> Iterator[_Wanted]:
                 stay.left_at,
                 compared=compared,
             ):
-                why = tuple(Why(leaf.id or "", leaf.text or "") for leaf in reading)
+                why = tuple(_why(leaf) for leaf in reading)
                 yield replace(one, due_at=_due(stay), why=why)
     is_last = course.stage == STAGES[-1] or course.status == Course.Status.DISCHARGED
     if is_last and stays:
@@ -198,7 +203,7 @@ def _followed_up(course: Course, told: set[UUID], now: datetime) -> Iterator[_Wa
             continue
         since = max(score.effective_at for score in met_by) - SAME_VISIT
         for one in _each(course, Point.STAGE, stay.stage, trigger.follow_with, since, None):
-            yield replace(one, why=(Why(trigger.id, trigger.text),))
+            yield replace(one, why=(Why(trigger.id, trigger.text, tuple(trigger.source)),))
 
 
 def _ways_out(definition: PathwayDefinition, stage: StageName) -> Iterator[_Reads]:

@@ -6,7 +6,7 @@ an outdated list behind; only what the lead decided about a conflict is kept. Pu
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
@@ -71,6 +71,18 @@ class Conflict:
         return _SENTENCES[self.kind].format(about=", ".join(self.about))
 
 
+#: what is asked of two activities of different courses; no source says it: expert consensus
+RULES = {
+    "duplicate": (
+        "Two activities of one plan that do the same exercise, or say the same in the same words "
+        "to one discipline, are put before the lead."
+    ),
+    "caution": "Of two activities of one plan, one warns against an exercise that the other uses.",
+    "load": (
+        "Two loading activities of one plan load the same structure, or in one family of "
+        "conditions the same tissue."
+    ),
+}
 _SENTENCES = {
     "duplicate": "Both do the same: {about}.",
     "caution": "One warns against what the other one asks for: {about}.",
@@ -179,6 +191,39 @@ def state_of(
         name: (_standing(conflict, latest.get(name)), latest.get(name))
         for name, conflict in wanted.items()
     }
+
+
+def decided(plan: CarePlan) -> list[tuple[Conflict, Standing, ConflictDecision]]:
+    """Return every conflict that was decided about, with the latest decision, as it was then.
+
+    One that was opened again and has not been decided since is left out.
+    """
+    latest: dict[UUID, ConflictDecision] = {}
+    for row in ConflictDecision.objects.filter(care_plan=plan).order_by("sequence"):
+        latest[row.conflict] = row
+    return [
+        (
+            Conflict(row.kind, row.first_id, row.second_id, tuple(row.about)),
+            _DECIDED[row.decision],
+            row,
+        )
+        for row in sorted(latest.values(), key=lambda row: (row.recorded_at, row.pk))
+        if row.decision in _DECIDED
+    ]
+
+
+_DECIDED: Mapping[str, Standing] = {
+    Decision.KEEP_BOTH: Standing.KEPT_BOTH,
+    Decision.KEEP_FIRST: Standing.KEPT_FIRST,
+    Decision.KEEP_SECOND: Standing.KEPT_SECOND,
+}
+
+
+def left_out(conflict: Conflict, standing: Standing) -> UUID | None:
+    """Return the activity that a decision stopped; None where both are kept, or none is yet."""
+    if standing is Standing.KEPT_FIRST:
+        return conflict.second
+    return conflict.first if standing is Standing.KEPT_SECOND else None
 
 
 def _standing(conflict: Conflict, last: ConflictDecision | None) -> Standing:

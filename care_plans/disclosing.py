@@ -237,6 +237,11 @@ def hidden_evidence(
     return hidden
 
 
+def evidence_in(finding: Mapping[str, Any] | None) -> set[str]:
+    """Return the ids of all rows that a trace rests on."""
+    return {row_id for _, row_id in _evidence(finding)}
+
+
 def explain(
     findings: Iterable[Finding], patient_id: UUID, *, actor: Actor, now: datetime
 ) -> list[dict[str, Any]]:

@@ -8,10 +8,11 @@ from django.db import transaction
 from care_plans import facts as facts_of_courses
 from care_plans import leading, scope, standing
 from care_plans.activities import activity_for, must_be_safe, require_for
+from care_plans.content.pathways import DoseLevel, PathwayDefinition
 from care_plans.counting import said_in_stay
 from care_plans.disclosing import explain
-from care_plans.evaluation import evaluate
-from care_plans.evidence import Finding, Outcome
+from care_plans.evaluation import evaluate, may_load
+from care_plans.evidence import Facts, Finding, Outcome
 from care_plans.models import Activity, Course, DoseChange
 from care_plans.telling import tell
 from coordination.actors import Actor
@@ -103,6 +104,27 @@ def change_dose(
     )
     activity.refresh_from_db()
     return activity
+
+
+def level_above(level: str, definition: PathwayDefinition) -> DoseLevel | None:
+    """Return the level that comes after one; None above the last, and for one that is not known."""
+    known = [one.id for one in definition.dose_levels]
+    above = known.index(level) + 1 if level in known else len(known)
+    return definition.dose_levels[above] if above < len(known) else None
+
+
+def holding(
+    level: DoseLevel,
+    activity: Activity,
+    definition: PathwayDefinition,
+    facts: Facts,
+    now: datetime,
+) -> tuple[Finding, ...]:
+    """Return the trace of each thing that keeps an activity from going up to a level now."""
+    asked = [may_load(definition, facts, now)] if activity.is_loading else []
+    if level.gate is not None:
+        asked.append(evaluate(level.gate, definition, said_in_stay(facts), now))
+    return tuple(finding for finding in asked if finding.outcome is not Outcome.MET)
 
 
 def _must_go_on(activity: Activity, course: Course) -> None:

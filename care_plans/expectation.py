@@ -20,6 +20,7 @@ class Expected:
     latest: datetime | None
     open_ended: bool
     is_consensus: bool
+    source: tuple[str, ...] = ()
 
 
 def expected(course: Course) -> Expected:
@@ -39,6 +40,7 @@ def expected(course: Course) -> Expected:
         latest=_after(course.started_at, band.longest),
         open_ended=band.open_ended,
         is_consensus=band.is_consensus,
+        source=tuple(band.source),
     )
 
 

@@ -11,8 +11,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from care_plans.content.pathways import PathwayDefinition
 from care_plans.disclosing import disclose
 from care_plans.models import CarePlan, Course, Encounter, Lane, StageStay
+from care_plans.stay_dates import Dated, dates_of
 from coordination.actors import Actor
 from coordination.coverage import coverages_visible_to
 from coordination.models import Coverage
@@ -45,16 +47,23 @@ class Clinical:
     stage_since: datetime | None
     expected_until: datetime | None
     disciplines: list[str]
+    dated: Dated | None
+    definition: PathwayDefinition
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A block that does not reach as far as a stage is expected to last, or has no visits left."""
+    """A block that does not reach as far as a stage is expected to last, or has no visits left.
+
+    `dated` is the rule by which the stage is expected to last so long, where that is compared.
+    """
 
     coverage: UUID
     course: UUID
     kind: str
     text: str
+    definition: PathwayDefinition
+    dated: Dated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +125,7 @@ def _courses(plan: CarePlan, actor: Actor, now: datetime) -> Iterator[Clinical]:
         stay.course_id: stay for stay in open_now.filter(course__care_plan=plan)
     }
     courses = disclose(Course.objects.filter(care_plan=plan).underway(), actor, now)
-    for course in courses.order_by("applied_at", "id"):
+    for course in courses.prefetch_related("pathway_version").order_by("applied_at", "id"):
         stay = stays.get(course.pk)
         yield Clinical(
             course=course.pk,
@@ -126,6 +135,8 @@ def _courses(plan: CarePlan, actor: Actor, now: datetime) -> Iterator[Clinical]:
             stage_since=stay.entered_at if stay else None,
             expected_until=stay.expected_until if stay else None,
             disciplines=lanes.get(course.pk, []),
+            dated=next(dates_of(stay, course)) if stay else None,
+            definition=course.pathway_version.definition,
         )
 
 
@@ -141,7 +152,10 @@ def _judged(block: Block, course: Clinical) -> Iterator[Mismatch]:
                 coverage.pk,
                 course.course,
                 "window_ends_first",
-                "The funding window ends before the stage is expected to: neither was moved.",
+                f"The funding window ends on {coverage.ends_on:%Y-%m-%d}, before the stage is "
+                f"expected to, on {course.expected_until:%Y-%m-%d}: neither was moved.",
+                course.definition,
+                course.dated,
             )
     if coverage.sessions_left == 0:
         yield Mismatch(
@@ -149,4 +163,5 @@ def _judged(block: Block, course: Clinical) -> Iterator[Mismatch]:
             course.course,
             "no_visits_left",
             "No funded visits are left, and the stage goes on: neither was moved.",
+            course.definition,
         )

@@ -41,11 +41,14 @@ class Found:
     """A flag found present: what to do at once, how soon, and on whose word.
 
     `evidence` is for the finding and for what to do; `grade` says how well the latter is known.
+    `version` of `pathway` is the one whose words these are.
     """
 
     flag: safety.RedFlag
     evidence: tuple[Evidence, ...]
     grade: Grade
+    pathway: str
+    version: str
 
     @property
     def cites(self) -> tuple[str, ...]:
@@ -214,7 +217,8 @@ def _create(
 def _found(flag: safety.RedFlag, definition: PathwayDefinition) -> Found:
     asked = tuple(flag.action_source or flag.source)
     shown = definition.evidence((*flag.source, *asked))
-    return Found(flag, shown, definition.grade(asked, flag.verified))
+    grade = definition.grade(asked, flag.verified)
+    return Found(flag, shown, grade, definition.pathway, definition.version)
 
 
 def _tell(

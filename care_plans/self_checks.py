@@ -14,6 +14,7 @@ from typing import Any, Literal
 from django.conf import settings
 
 from care_plans.content.citations import Evidence, Grade
+from care_plans.content.measures import SafetyRule
 from care_plans.content.pathways import PathwayDefinition, Step
 from care_plans.content.safety import Advice, RedFlag, Urgency
 from care_plans.content.sourced import EXPERT_CONSENSUS
@@ -174,8 +175,23 @@ def _flaws(
             yield FieldError(pointer("days", name), "Answered twice: by days and by yes or no.")
 
 
-def is_crisis(slug: str, *, total: Decimal | None, items: Mapping[int, Decimal]) -> bool:
-    """Say whether answers to a measure call for showing whom to call; nothing is kept of them.
+@dataclass(frozen=True, slots=True)
+class CrisisCheck:
+    """What of a measure's version calls for showing whom to call: rules, or what was left out."""
+
+    measure: str
+    version: int
+    rules: tuple[SafetyRule, ...]
+    is_left_out: bool
+
+    @property
+    def calls(self) -> bool:
+        """Say whether anything does."""
+        return self.is_left_out or bool(self.rules)
+
+
+def check_measure(slug: str, *, total: Decimal | None, items: Mapping[int, Decimal]) -> CrisisCheck:
+    """Return what of these answers calls for showing whom to call; nothing is kept of them.
 
     They do as well where the item that decides it was left out, or the total proves it.
     Raises `NothingToCheck` for a measure without a safety rule.
@@ -183,12 +199,20 @@ def is_crisis(slug: str, *, total: Decimal | None, items: Mapping[int, Decimal])
     measure = Measure.objects.filter(slug=slug).first()
     if measure is None or not measure.definition.safety:
         raise NothingToCheck("There is no self-check of this name.")
-    return left_out(measure, items) or any(
-        rule.is_met_by(value)
+    scoring = measure.definition.scoring
+    met = tuple(
+        rule
         for rule in measure.definition.safety
         if rule.crisis
-        and (value := least(measure.definition.scoring, items, total, rule.item)) is not None
+        and (value := least(scoring, items, total, rule.item)) is not None
+        and rule.is_met_by(value)
     )
+    return CrisisCheck(measure.slug, measure.version, met, left_out(measure, items))
+
+
+def is_crisis(slug: str, *, total: Decimal | None, items: Mapping[int, Decimal]) -> bool:
+    """Say whether answers to a measure call for showing whom to call, as `check_measure` finds."""
+    return check_measure(slug, total=total, items=items).calls
 
 
 def calls_for_help(scores: Iterable[Any]) -> bool:

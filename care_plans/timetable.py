@@ -75,6 +75,7 @@ def unplanned(course: Course, *, actor: Actor, now: datetime) -> list[dict[str, 
             "lane": lanes[name].pk,
             "discipline": name,
             "needed": lanes[name].needed,
+            "source": [*lane.source, *one.source],
             "applicability": evaluate(one.when, definition, facts, now).as_json()
             if one.when is not None
             else None,

@@ -3,18 +3,20 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import activities, disclosing, dosing, early_release, timetable
+from care_plans import activities, disclosing, dosing, early_release, reasons, stopping, timetable
 from care_plans.api import dosing_serializers
 from care_plans.api.activity_serializers import (
     ActivitySerializer,
+    ExplainedActivitySerializer,
     ReleaseSerializer,
     StopSerializer,
 )
+from care_plans.api.citing import told_next_dose, told_why
 from care_plans.api.lanes import OfCourse
 from care_plans.models import Activity, DoseChange
 from care_plans.versions_then import versions_then
@@ -23,7 +25,6 @@ from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
 from coordination.api.permissions import CLINICAL
 
 
-@extend_schema_view(retrieve=extend_schema(summary="Read an activity"))
 class ActivityViewSet(OfCourse):
     """One thing a lane does for a goal of a stage."""
 
@@ -53,6 +54,25 @@ class ActivityViewSet(OfCourse):
         """Return one activity, with what it waits for and when it is due."""
         timetable.timed([row], actor=self.actor, now=self.now)
         return super().answer(row, status=status, serializer_class=serializer_class)
+
+    @extend_schema(
+        summary="Read an activity: why it is there, what it waits for, and its next dose",
+        responses={200: ExplainedActivitySerializer},
+    )
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return it with the rule that asks for it."""
+        row = self.get_object()
+        self.audit_disclosure([row], searched=False)
+        timetable.timed([row], actor=self.actor, now=self.now)
+        dose = reasons.of_next_dose(row, actor=self.actor, now=self.now)
+        row.why = told_why(reasons.of_activity(row), row.timing)
+        row.next_dose = told_next_dose(dose)
+        row.stops = (
+            stopping.loading_stops(row.course, actor=self.actor, now=self.now)
+            if row.is_loading
+            else []
+        )
+        return super().answer(row, serializer_class=ExplainedActivitySerializer)
 
     @extend_schema(summary="Edit cadence or note of an activity")
     def partial_update(self, request: Request, pk: str) -> Response:

@@ -5,8 +5,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from care_plans.api.citing import CitedSerializer, NextDoseSerializer, WhySerializer
 from care_plans.api.criterion_serializers import CriterionSerializer
 from care_plans.api.evidence_serializers import OPINION
+from care_plans.api.readiness_serializers import RedFlagStopSerializer
 from care_plans.models import Activity, Lane, Stage
 from care_plans.resting import is_activity_opinion
 from coordination.models import Discipline
@@ -119,7 +121,38 @@ class ActivitySerializer(serializers.ModelSerializer[Activity]):
         return data
 
 
-class UnplannedActivitySerializer(serializers.Serializer[Any]):
+class ExplainedActivitySerializer(ActivitySerializer):
+    """An activity, with the place in the pathway that asks for it, and its next dose."""
+
+    why = WhySerializer(
+        read_only=True,
+        allow_null=True,
+        help_text="Null where the course is withheld from whoever does the lane, or where the "
+        "version that is followed now does not have it.",
+    )
+    next_dose = NextDoseSerializer(
+        read_only=True,
+        allow_null=True,
+        help_text="Null where there is none, or while nothing goes on.",
+    )
+
+    stops = RedFlagStopSerializer(
+        many=True,
+        read_only=True,
+        help_text="Each open red flag that holds it; empty for what does not load.",
+    )
+
+    class Meta(ActivitySerializer.Meta):
+        fields = [*ActivitySerializer.Meta.fields, "why", "next_dose", "stops"]
+        read_only_fields = [
+            *ActivitySerializer.Meta.read_only_fields,
+            "why",
+            "next_dose",
+            "stops",
+        ]
+
+
+class UnplannedActivitySerializer(CitedSerializer):
     """An activity of the present stage that the course does not have."""
 
     key = serializers.CharField()

@@ -1,12 +1,13 @@
 """How courses and what belongs to them look. No serializer accepts a status: actions move it."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from care_plans.api.criterion_serializers import OUTCOMES, CriterionSerializer
+from care_plans.api.citing import CitedSerializer, WhySerializer, cited, cites
 from care_plans.api.finding_serializers import AnswerField
 from care_plans.expectation import expected
 from care_plans.models import (
@@ -15,11 +16,11 @@ from care_plans.models import (
     LaneSignOff,
     Severity,
     Side,
-    Stage,
     StageStay,
     StageTransition,
 )
 from care_plans.resting import is_stay_opinion
+from care_plans.stay_dates import Dated, dates_of
 from coordination.models import Discipline, PractitionerRole
 
 
@@ -32,6 +33,34 @@ class LanePractitionerSerializer(serializers.ModelSerializer[PractitionerRole]):
         model = PractitionerRole
         fields = ["id", "name", "discipline"]
         read_only_fields = fields
+
+
+class StayDateSerializer(CitedSerializer):
+    """Which rule of the pathway says a date of a stay."""
+
+    date = serializers.ChoiceField(choices=[(one, one) for one in ("expected_until", "review_at")])
+    at = serializers.DateTimeField()
+    rule = serializers.CharField(help_text="Where in the pathway it stands.")
+    after = serializers.CharField(help_text="How long after the stay began; ISO 8601.")
+    paused = serializers.DurationField(help_text="What pauses have added since.")
+    sentence = serializers.CharField()
+
+
+def _shown_date(one: Dated) -> dict[str, Any]:
+    return {
+        "date": one.date,
+        "at": one.at,
+        "rule": one.rule,
+        "after": one.after.iso,
+        "paused": one.paused,
+        "sentence": one.sentence,
+    }
+
+
+def told_dates(stay: StageStay, course: Course) -> list[dict[str, Any]]:
+    """Return why each date of a stay is what it is, for `StayDateSerializer`."""
+    definition = course.pathway_version.definition
+    return [{**_shown_date(one), **cited(definition, one.source)} for one in dates_of(stay, course)]
 
 
 class StageStaySerializer(serializers.ModelSerializer[StageStay]):
@@ -48,6 +77,9 @@ class StageStaySerializer(serializers.ModelSerializer[StageStay]):
     )
     is_expert_consensus = serializers.SerializerMethodField(
         help_text="How long it is expected, or when its review is due, rests on opinion alone."
+    )
+    dates = serializers.SerializerMethodField(
+        help_text="Why it is expected to end, and to be reviewed, when it is."
     )
 
     class Meta:
@@ -66,8 +98,14 @@ class StageStaySerializer(serializers.ModelSerializer[StageStay]):
             "blocked_by",
             "overdue",
             "is_expert_consensus",
+            "dates",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(StayDateSerializer(many=True))
+    def get_dates(self, stay: StageStay) -> list[dict[str, Any]]:
+        """Return the rule behind each date."""
+        return list(StayDateSerializer(told_dates(stay, stay.course), many=True).data)
 
     def get_is_expert_consensus(self, stay: StageStay) -> bool:
         """Say whether any of its dates is consensus."""
@@ -93,6 +131,15 @@ class ExpectedDurationSerializer(serializers.Serializer[Any]):
     is_expert_consensus = serializers.BooleanField(
         source="is_consensus", help_text="The band rests, in whole or in part, on opinion alone."
     )
+    cites = serializers.ListField(
+        child=serializers.CharField(), help_text="What the band rests on."
+    )
+
+
+def told_expected(course: Course) -> dict[str, Any]:
+    """Return how long a course is expected to take, and on whose word."""
+    band = expected(course)
+    return {**asdict(band), "cites": cites(course.pathway_version.definition, band.source)}
 
 
 class CourseSerializer(serializers.ModelSerializer[Course]):
@@ -157,7 +204,7 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
     @extend_schema_field(ExpectedDurationSerializer)
     def get_expected(self, course: Course) -> dict[str, Any]:
         """Return the band of the course's severity, in dates once it has started."""
-        data: dict[str, Any] = ExpectedDurationSerializer(expected(course)).data
+        data: dict[str, Any] = ExpectedDurationSerializer(told_expected(course)).data
         return data
 
 
@@ -310,30 +357,16 @@ class LaneSerializer(serializers.ModelSerializer[Lane]):
         return data
 
 
-class CourseReadinessSerializer(serializers.Serializer[Any]):
-    """Whether a course may take its next step, with the trace of every criterion.
+class ExplainedLaneSerializer(LaneSerializer):
+    """A lane, with the rule that asks for it."""
 
-    `blocked_by` names the lanes that hold it up; `blockers` every question that is not met.
-    """
-
-    course = serializers.UUIDField()
-    pathway = serializers.CharField()
-    version = serializers.CharField()
-    as_of = serializers.DateTimeField()
-    stage = serializers.ChoiceField(choices=Stage.choices, allow_null=True)
-    next_stage = serializers.ChoiceField(choices=Stage.choices, allow_null=True)
-    outcome = serializers.ChoiceField(choices=OUTCOMES)
-    standing = serializers.ChoiceField(choices=StageStay.Standing.choices)
-    blocked_by = serializers.ListField(child=serializers.ChoiceField(choices=Discipline.choices))
-    overdue = serializers.BooleanField()
-    expected_until = serializers.DateTimeField(allow_null=True)
-    is_expert_consensus = serializers.BooleanField(
-        help_text="`expected_until` rests on opinion alone; criteria say it each for itself."
+    why = WhySerializer(
+        read_only=True,
+        allow_null=True,
+        help_text="What the pathway says of it in the present stage, whoever decided; null where "
+        "the course is withheld from whoever does the lane.",
     )
-    expected = ExpectedDurationSerializer()
-    safety = CriterionSerializer()
-    exit = CriterionSerializer(allow_null=True)
-    entry = CriterionSerializer(allow_null=True)
-    sign_offs = CriterionSerializer(allow_null=True)
-    blockers = CriterionSerializer(many=True)
-    lanes = LaneSerializer(many=True)
+
+    class Meta(LaneSerializer.Meta):
+        fields = [*LaneSerializer.Meta.fields, "why"]
+        read_only_fields = [*LaneSerializer.Meta.read_only_fields, "why"]

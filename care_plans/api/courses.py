@@ -11,14 +11,24 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import achieving, courses, disclosing, progress, resting, standing, timetable
+from care_plans import (
+    achieving,
+    courses,
+    disclosing,
+    progress,
+    resting,
+    standing,
+    stopping,
+    timetable,
+)
 from care_plans.api import course_serializers as serializers
 from care_plans.api import move_serializers
 from care_plans.api.activity_serializers import ActivitySerializer, UnplannedActivitySerializer
+from care_plans.api.citing import cited, cites, keys_in
 from care_plans.api.goal_serializers import GoalSerializer
 from care_plans.api.listing_serializers import ListedCourseSerializer
+from care_plans.api.readiness_serializers import CourseReadinessSerializer
 from care_plans.evidence import Readiness
-from care_plans.expectation import expected
 from care_plans.listing import lanes_at_work, listed_courses
 from care_plans.models import (
     Activity,
@@ -254,7 +264,7 @@ class CourseViewSet(Projected, Retrieved):
 
     @extend_schema(
         summary="Read whether a course may take its next step, and what holds it up",
-        responses={200: serializers.CourseReadinessSerializer},
+        responses={200: CourseReadinessSerializer},
     )
     @action(detail=True, **_UNPAGED)
     def readiness(self, request: Request, pk: str) -> Response:
@@ -274,11 +284,14 @@ class CourseViewSet(Projected, Retrieved):
             "blocked_by": [name for name in judged.blocked_by if name in named],
             "overdue": bool(stay and shape.get_overdue(stay)),
             "expected_until": stay.expected_until if stay else None,
-            "expected": expected(course),
+            "expected": serializers.told_expected(course),
+            "cites": cites(course.pathway_version.definition, keys_in(trace)),
+            "stops": stopping.stops(course, actor=self.actor, now=self.now),
+            "dates": serializers.told_dates(stay, course) if stay else [],
             "is_expert_consensus": bool(stay and resting.is_stay_opinion(stay, course)),
             "lanes": lanes,
         }
-        return Response(serializers.CourseReadinessSerializer(trace, context=context).data)
+        return Response(CourseReadinessSerializer(trace, context=context).data)
 
     @extend_schema(
         summary="Read the lanes of a course",
@@ -313,7 +326,11 @@ class CourseViewSet(Projected, Retrieved):
     def unplanned_activities(self, request: Request, pk: str) -> Response:
         """Return what does not apply, or whose lane is not needed, or of which nobody knows."""
         course = self._disclosed("Activity")
-        rows = timetable.unplanned(course, actor=self.actor, now=self.now)
+        definition = course.pathway_version.definition
+        rows = [
+            {**one, **cited(definition, [*one["source"], *keys_in(one["applicability"])])}
+            for one in timetable.unplanned(course, actor=self.actor, now=self.now)
+        ]
         return Response(UnplannedActivitySerializer(rows, many=True).data)
 
     @extend_schema(

@@ -5,10 +5,11 @@ from typing import Any
 from rest_framework import serializers
 
 from care_plans.adherence import Done
+from care_plans.api.citing import cites
 from care_plans.api.criterion_serializers import CriterionSerializer
 from care_plans.api.evidence_serializers import OPINION
 from care_plans.content.pathways import DoseLevel
-from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
+from care_plans.content.sourced import EXPERT_CONSENSUS
 from care_plans.disclosing import WITHHELD
 from care_plans.models import AdherenceEntry, DoseChange, PathwayVersion
 
@@ -79,11 +80,7 @@ class DoseChangeSerializer(serializers.ModelSerializer[DoseChange]):
 
     def get_cites(self, change: DoseChange) -> list[str]:
         """Return each citation; consensus says that it is one."""
-        keys = _sources(change)
-        cites = [one.cite for one in _version(change).definition.evidence(keys)]
-        if EXPERT_CONSENSUS in keys and EXPERT_CONSENSUS_CITE not in cites:
-            cites.append(EXPERT_CONSENSUS_CITE)
-        return cites
+        return cites(_version(change).definition, _sources(change))
 
     def get_is_expert_consensus(self, change: DoseChange) -> bool:
         """Say whether any part of it is opinion."""

@@ -21,6 +21,10 @@ from care_plans.models import (
 class FoundFlagSerializer(serializers.Serializer[Any]):
     """A flag found present: what to do at once, how soon, and on whose word."""
 
+    pathway = serializers.CharField(read_only=True, help_text="Whose flag it is.")
+    version = serializers.CharField(
+        read_only=True, help_text="The version of the pathway whose words these are."
+    )
     flag = serializers.CharField(source="flag.id", read_only=True)
     text = serializers.CharField(source="flag.text", read_only=True)
     action = serializers.CharField(source="flag.action", read_only=True)

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from care_plans.api.citing import WhySerializer
 from care_plans.api.criterion_serializers import CriterionSerializer
 from care_plans.api.evidence_serializers import OPINION
 from care_plans.models import Goal, GoalAchievement
@@ -90,3 +91,17 @@ class GoalSerializer(serializers.ModelSerializer[Goal]):
         """Return what the scores say."""
         said = goal.standing_achievements
         return GoalAchievementSerializer(said[0]).data if said else None
+
+
+class ExplainedGoalSerializer(GoalSerializer):
+    """A goal, with the place in the pathway that sets it."""
+
+    why = WhySerializer(
+        read_only=True,
+        allow_null=True,
+        help_text="Null where the version that is followed now does not have it.",
+    )
+
+    class Meta(GoalSerializer.Meta):
+        fields = [*GoalSerializer.Meta.fields, "why"]
+        read_only_fields = [*GoalSerializer.Meta.read_only_fields, "why"]

@@ -4,14 +4,19 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import achieving, disclosing, goals, lanes, standing
+from care_plans import achieving, disclosing, goals, lanes, reasons, standing
 from care_plans.api import course_serializers as serializers
-from care_plans.api.goal_serializers import GoalAchievementSerializer, GoalSerializer
+from care_plans.api.citing import told_why
+from care_plans.api.goal_serializers import (
+    ExplainedGoalSerializer,
+    GoalAchievementSerializer,
+    GoalSerializer,
+)
 from care_plans.disclosing import lanes_shown
 from care_plans.models import Goal, GoalAchievement, Lane
 from coordination.access import owned_by_patient
@@ -42,7 +47,6 @@ class OfCourse(OfPatients, Retrieved):
         return self.answer(self.get_queryset().get(pk=row.pk))
 
 
-@extend_schema_view(retrieve=extend_schema(summary="Read a lane"))
 class LaneViewSet(OfCourse):
     """One discipline's part of one course."""
 
@@ -54,6 +58,17 @@ class LaneViewSet(OfCourse):
     def rows(self) -> QuerySet[Any, Any]:
         """Return all of them."""
         return lanes_shown(Lane.objects.all(), self.actor, self.now)
+
+    @extend_schema(
+        summary="Read a lane, and why it is needed or not",
+        responses={200: serializers.ExplainedLaneSerializer},
+    )
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return it with what the pathway says of it."""
+        row = self.get_object()
+        self.audit_disclosure([row], searched=False)
+        row.why = told_why(reasons.of_lane(row, actor=self.actor, now=self.now))
+        return self.answer(row, serializer_class=serializers.ExplainedLaneSerializer)
 
     @extend_schema(summary="Edit a lane's note")
     def partial_update(self, request: Request, pk: str) -> Response:
@@ -102,7 +117,6 @@ class LaneViewSet(OfCourse):
         return self.answer(signed, status=201, serializer_class=serializers.LaneSignOffSerializer)
 
 
-@extend_schema_view(retrieve=extend_schema(summary="Read a goal"))
 class GoalViewSet(OfCourse):
     """What a stage of a course is for."""
 
@@ -117,6 +131,18 @@ class GoalViewSet(OfCourse):
         """Return all of them."""
         rows = Goal.objects.select_related("course")
         return achieving.shown(rows, self.actor, self.now)
+
+    @extend_schema(
+        summary="Read a goal, and why it stands as it does",
+        responses={200: ExplainedGoalSerializer},
+    )
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return it with the place in the pathway that sets it."""
+        row = self.get_object()
+        self.audit_disclosure([row], searched=False)
+        said = [one.finding for one in row.standing_achievements if not one.is_withheld]
+        row.why = told_why(reasons.of_goal(row), said)
+        return self.answer(row, serializer_class=ExplainedGoalSerializer)
 
     @extend_schema(
         summary="Read all that the scores have said of a goal, the first first",

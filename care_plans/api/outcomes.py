@@ -10,7 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from care_plans import collecting, disclosing, facts, routing_level, trends
+from care_plans.api.citing import CitedSerializer, cited
 from care_plans.api.criterion_serializers import CriterionSerializer
+from care_plans.content.measures import OPINION
+from care_plans.content.sourced import STAGES
 from care_plans.models import AbsentScore, Assessment, Course, Measure, Score, Stage
 from coordination.access import owned_by_patient
 from coordination.api.permissions import CLINICAL
@@ -86,8 +89,8 @@ class CollectionReasonSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(allow_blank=True)
 
 
-class CollectionSerializer(serializers.Serializer[Any]):
-    """One measure to collect at a point, and what became of that."""
+class CollectionSerializer(CitedSerializer):
+    """One measure to collect at a point, by which version and on whose word, and what became."""
 
     point = serializers.ChoiceField(choices=Assessment.CollectionPoint.choices)
     stage = serializers.ChoiceField(choices=Stage.choices, allow_blank=True)
@@ -109,8 +112,8 @@ class CollectionSerializer(serializers.Serializer[Any]):
     )
 
 
-class RoutingSerializer(serializers.Serializer[Any]):
-    """Which level of help a course needs; unknown is not low."""
+class RoutingSerializer(CitedSerializer):
+    """Which level of help a course needs, and on whose word; unknown is not low."""
 
     level = serializers.ChoiceField(choices=LEVELS)
     basis = serializers.ChoiceField(
@@ -155,7 +158,9 @@ class CourseOutcomeViewSet(OfPatients):
     @action(detail=True, url_path="collection-points", **_UNPAGED)
     def collection_points(self, request: Request, pk: str) -> Response:
         """Return each measure at each point, with what became of it."""
-        rows = collecting.collections(self._disclosed("Score"), actor=self.actor, now=self.now)
+        course = self._disclosed("Score")
+        found = collecting.collections(course, actor=self.actor, now=self.now)
+        rows = [_collection(one, course) for one in found]
         return Response(CollectionSerializer(rows, many=True).data)
 
     @extend_schema(
@@ -177,6 +182,7 @@ class CourseOutcomeViewSet(OfPatients):
             "level": found.level,
             "basis": found.basis if is_told else "withheld",
             "finding": trace,
+            **_rests_on(course, found.basis if is_told else "", trace),
         }
         return Response(RoutingSerializer(shown).data)
 
@@ -184,3 +190,26 @@ class CourseOutcomeViewSet(OfPatients):
         course: Course = self.get_object()
         self.audit_disclosure([course], searched=False, resource=resource)
         return course
+
+
+def _collection(one: collecting.Collection, course: Course) -> dict[str, Any]:
+    """Return a measure to collect with its sources: of what reads it, or of its stage."""
+    definition = course.pathway_version.definition
+    stage: Any = one.stage or STAGES[0]
+    read_by = [key for why in one.why for key in why.source]
+    keys = read_by or definition.stage(stage).source
+    return {name: getattr(one, name) for name in one.__slots__} | cited(definition, keys)
+
+
+def _rests_on(course: Course, basis: str, trace: dict[str, Any]) -> dict[str, Any]:
+    """Return on whose word a level is; a screening measure's is its own authors'."""
+    definition = course.pathway_version.definition
+    flags = definition.yellow_flags.source if basis == "yellow_flags" else ()
+    told = cited(definition, [*flags, *trace["source"]])
+    if basis != "risk_screen":
+        return told
+    scores = Score.objects.filter(pk__in=[row["id"] for row in trace["evidence"]])
+    risks = [score.measure.definition.risk for score in scores.select_related("measure")]
+    words = list(dict.fromkeys(risk.source for risk in risks if risk and risk.source))
+    consensus = any(OPINION in word.casefold() for word in words)
+    return {**told, "cites": words, "is_expert_consensus": consensus}

@@ -1,14 +1,17 @@
 """How recommendations look to programs."""
 
+from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from care_plans.api.citing import cites
 from care_plans.api.criterion_serializers import CriterionSerializer
 from care_plans.api.evidence_serializers import EvidenceGradeField, SupportSerializer
-from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
-from care_plans.disclosing import WITHHELD
+from care_plans.content.sourced import EXPERT_CONSENSUS
+from care_plans.disclosing import WITHHELD, evidence_in, hidden_evidence
 from care_plans.models import Recommendation
 
 #: what is left of a recommendation for whom something that it rests on is withheld
@@ -25,6 +28,21 @@ _SHOWN_ANYWAY = frozenset(
         "is_withheld",
     }
 )
+
+
+class EarlierReasonSerializer(serializers.Serializer[Any]):
+    """What a recommendation said before it was traced anew."""
+
+    until = serializers.DateTimeField(help_text="When it was traced anew.")
+    text = serializers.CharField(allow_null=True, help_text="Null where something is withheld.")
+    cites = serializers.ListField(child=serializers.CharField())
+    is_expert_consensus = serializers.BooleanField()
+    finding = CriterionSerializer(
+        allow_null=True, help_text="The trace then; null where something is withheld."
+    )
+    is_withheld = serializers.BooleanField(
+        help_text="Something that it rested on is withheld from you."
+    )
 
 
 class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
@@ -49,6 +67,9 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
     reason = serializers.CharField(source="reason_shown", read_only=True)
     evidence = serializers.SerializerMethodField(help_text="The same, with how well it is known.")
     evidence_grade = serializers.SerializerMethodField(help_text="Null where it is withheld.")
+    earlier = serializers.SerializerMethodField(
+        help_text="What it said before rows or words changed, the first first."
+    )
     is_withheld = serializers.BooleanField(
         read_only=True, help_text="Something that it rests on is withheld from you."
     )
@@ -75,6 +96,7 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
             "status",
             "made_at",
             "traced_at",
+            "earlier",
             "until",
             "decided_by",
             "decided_at",
@@ -85,9 +107,7 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
 
     def get_cites(self, row: Recommendation) -> list[str]:
         """Return each citation; consensus says that it is one."""
-        known = {one.key: one.cite for one in row.pathway_version.definition.evidence(row.source)}
-        known[EXPERT_CONSENSUS] = EXPERT_CONSENSUS_CITE
-        return [known[key] for key in row.source if key in known]
+        return cites(row.pathway_version.definition, row.source)
 
     @extend_schema_field(SupportSerializer(many=True))
     def get_evidence(self, row: Recommendation) -> Any:
@@ -105,6 +125,27 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
         """Say whether any part of it is opinion."""
         return EXPERT_CONSENSUS in row.source
 
+    @extend_schema_field(EarlierReasonSerializer(many=True))
+    def get_earlier(self, row: Recommendation) -> list[dict[str, Any]]:
+        """Return what it said before, each as far as the reader may know what it rested on."""
+        return [_earlier(row, before, self._hidden) for before in row.earlier]
+
+    @cached_property
+    def _hidden(self) -> set[str]:
+        """Return what earlier reasons of all these rows rested on and is withheld."""
+        listed: Any = self.parent.instance if self.parent is not None else [self.instance]
+        traces: dict[UUID, list[Any]] = {}
+        for row in listed:
+            found = [before["finding"] for before in row.earlier]
+            if found:
+                traces.setdefault(row.patient_id, []).extend(found)
+        view = self.context["view"]
+        return {
+            row_id
+            for patient_id, found in traces.items()
+            for row_id in hidden_evidence(found, patient_id, actor=view.actor, now=view.now)
+        }
+
     def to_representation(self, instance: Recommendation) -> dict[str, Any]:
         """Return it, or what may be told of one that rests on something withheld."""
         shown: dict[str, Any] = super().to_representation(instance)
@@ -113,6 +154,7 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
             return shown
         empty: dict[str, Any] = {
             "towards": [],
+            "earlier": [],
             "cites": [],
             "evidence": [],
             "evidence_grade": None,
@@ -123,6 +165,25 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
         kept = {name: shown[name] for name in shown if name in _SHOWN_ANYWAY}
         hidden = {name: empty.get(name, "") for name in shown if name not in _SHOWN_ANYWAY}
         return {**shown, **hidden, **kept, "text": WITHHELD, "finding": None}
+
+
+def _earlier(row: Recommendation, before: dict[str, Any], hidden: set[str]) -> dict[str, Any]:
+    withheld = not hidden.isdisjoint(evidence_in(before["finding"]))
+    told: dict[str, Any] = {
+        "until": before["until"],
+        "text": before["text"],
+        "cites": cites(row.pathway_version.definition, before["source"]),
+        "is_expert_consensus": EXPERT_CONSENSUS in before["source"],
+        "finding": _supported(before["finding"], row),
+        "is_withheld": withheld,
+    }
+    nothing: dict[str, Any] = {
+        "text": None,
+        "cites": [],
+        "is_expert_consensus": False,
+        "finding": None,
+    }
+    return {**told, **nothing} if withheld else told
 
 
 def _supported(finding: dict[str, Any] | None, row: Recommendation) -> dict[str, Any] | None:

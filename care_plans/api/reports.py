@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from care_plans import funding, recurring
+from care_plans.api.citing import CitedSerializer, cited
 from care_plans.models import CarePlan, Course, Outcome, Stage
 from coordination.access import owned_by_patient
 from coordination.api.permissions import CLINICAL
@@ -140,13 +141,19 @@ class ClinicalSerializer(serializers.Serializer[Any]):
     disciplines = serializers.ListField(child=serializers.ChoiceField(choices=Discipline.choices))
 
 
-class MismatchSerializer(serializers.Serializer[Any]):
-    """Where the two do not fit; nothing follows from it by itself."""
+class MismatchSerializer(CitedSerializer):
+    """Where the two do not fit, and what dates the stage; nothing follows from it by itself."""
 
     coverage = serializers.UUIDField()
     course = serializers.UUIDField()
     kind = serializers.ChoiceField(choices=MISMATCHES)
     text = serializers.CharField()
+    rule = serializers.CharField(
+        allow_null=True,
+        help_text="Where in the pathway it stands how long the stage is expected to last; null "
+        "where that is not compared.",
+    )
+    sentence = serializers.CharField(allow_null=True, help_text="The same in words.")
 
 
 class FundingSerializer(serializers.Serializer[Any]):
@@ -183,4 +190,23 @@ class PlanFundingViewSet(OfPatients):
         plan: Any = self.get_object()
         self.audit_disclosure([plan], searched=False, resource="Coverage")
         told = funding.funding(plan, actor=self.actor, now=self.now)
-        return Response(self.get_serializer(told).data)
+        shown = {
+            "as_of": told.as_of,
+            "blocks": told.blocks,
+            "courses": told.courses,
+            "mismatches": [_mismatch(one) for one in told.mismatches],
+        }
+        return Response(self.get_serializer(shown).data)
+
+
+def _mismatch(one: funding.Mismatch) -> dict[str, Any]:
+    dated = one.dated
+    return {
+        "coverage": one.coverage,
+        "course": one.course,
+        "kind": one.kind,
+        "text": one.text,
+        "rule": dated.rule if dated else None,
+        "sentence": dated.sentence if dated else None,
+        **cited(one.definition, dated.source if dated else ()),
+    }

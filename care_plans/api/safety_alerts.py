@@ -4,13 +4,14 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import safety_alerts
+from care_plans import alert_reasons, safety_alerts
+from care_plans.api.criterion_serializers import CriterionSerializer
 from care_plans.disclosing import disclose
 from care_plans.models import Assessment, SafetyAlert
 from coordination.api.permissions import CLINICAL
@@ -20,12 +21,30 @@ from coordination.api.views import Listed, OfPatients, Retrieved
 Rows = QuerySet[Any, Any]
 
 
+class SafetyThresholdSerializer(serializers.Serializer[Any]):
+    """From which answer or total on somebody must act; one of `above` and `at_least` is named."""
+
+    item = serializers.IntegerField(allow_null=True, help_text="Null: the total is meant.")
+    above = serializers.DecimalField(max_digits=10, decimal_places=4, allow_null=True)
+    at_least = serializers.DecimalField(max_digits=10, decimal_places=4, allow_null=True)
+
+
 class SafetyAlertSerializer(serializers.ModelSerializer[SafetyAlert]):
-    """An alert; `assessment` and `measure` are empty where the answer itself is withheld."""
+    """An alert, and why it was raised; that is empty where the answer itself is withheld."""
 
     assessment = serializers.SerializerMethodField()
     measure = serializers.SerializerMethodField()
     rule = serializers.SerializerMethodField()
+    measure_version = serializers.SerializerMethodField(
+        help_text="The version of the measure whose rule it is."
+    )
+    threshold = serializers.SerializerMethodField(help_text="What the rule asks for.")
+    finding = serializers.SerializerMethodField(
+        help_text="The trace: the rule in its own words, and each score that it was met by."
+    )
+    is_expert_consensus = serializers.SerializerMethodField(
+        help_text="The rule rests on opinion alone."
+    )
 
     class Meta:
         model = SafetyAlert
@@ -34,10 +53,14 @@ class SafetyAlertSerializer(serializers.ModelSerializer[SafetyAlert]):
             "patient",
             "assessment",
             "measure",
+            "measure_version",
             "rule",
+            "threshold",
+            "finding",
             "action",
             "source",
             "verified",
+            "is_expert_consensus",
             "status",
             "raised_at",
             "rung",
@@ -62,6 +85,26 @@ class SafetyAlertSerializer(serializers.ModelSerializer[SafetyAlert]):
     def get_rule(self, alert: Any) -> str:
         """Return which safety rule of the measure was met, if that is shown."""
         return str(alert.rule) if alert.shows_answer else ""
+
+    def get_measure_version(self, alert: Any) -> int | None:
+        """Return which version of the measure has the rule, if the answer is shown."""
+        return int(alert.measure_version) if alert.shows_answer else None
+
+    @extend_schema_field(SafetyThresholdSerializer(allow_null=True))
+    def get_threshold(self, alert: Any) -> Any:
+        """Return from where on the rule is met, if the answer is shown."""
+        rule = alert_reasons.rule_of(alert) if alert.shows_answer else None
+        return SafetyThresholdSerializer(rule).data if rule is not None else None
+
+    @extend_schema_field(CriterionSerializer(allow_null=True))
+    def get_finding(self, alert: Any) -> Any:
+        """Return why it was raised, if the answer is shown."""
+        finding = alert_reasons.why_raised(alert) if alert.shows_answer else None
+        return CriterionSerializer(finding.as_json()).data if finding is not None else None
+
+    def get_is_expert_consensus(self, alert: Any) -> bool:
+        """Say whether the rule is opinion."""
+        return alert_reasons.is_opinion(alert)
 
 
 class AlertClosingSerializer(serializers.Serializer[Any]):
@@ -90,7 +133,13 @@ class SafetyAlertFilter(filters.FilterSet):
 
 @extend_schema_view(
     list=extend_schema(summary="List safety alerts"),
-    retrieve=extend_schema(summary="Read a safety alert"),
+    retrieve=extend_schema(
+        summary="Read a safety alert, and why it was raised",
+        description=(
+            "Which rule of which version of the measure, what it asks for, each score that it was "
+            "met by, and on whose word."
+        ),
+    ),
 )
 class SafetyAlertViewSet(OfPatients, Listed, Retrieved):
     """Answers and scores that somebody must act on at once; no directive hides one."""
@@ -107,7 +156,7 @@ class SafetyAlertViewSet(OfPatients, Listed, Retrieved):
         shown = disclose(Assessment.objects.all(), self.actor, self.now)
         found: Rows = self.narrow(SafetyAlert.objects.all(), self.actor, self.now)
         rows: Rows = found.annotate(shows_answer=Q(assessment__in=shown))
-        return rows
+        return alert_reasons.with_reasons(rows)
 
     @extend_schema(
         summary="Take up a safety alert",
@@ -131,5 +180,7 @@ class SafetyAlertViewSet(OfPatients, Listed, Retrieved):
         """End it with its outcome; who was on call for it may not read it any more."""
         data, seen = self.valid(AlertClosingSerializer), self.get_object()
         row: Any = safety_alerts.close(seen.pk, **data, actor=self.actor, now=self.now)
-        row.shows_answer = seen.shows_answer
+        # whoever was on call cannot read it any more, and is told what they closed
+        row.shows_answer, row.rule_sha256 = seen.shows_answer, seen.rule_sha256
+        row.assessment = seen.assessment
         return self.answer(row)

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from care_plans import crisis, self_checks
-from care_plans.api.evidence_serializers import EvidenceGradeField, SupportSerializer
+from care_plans.api.evidence_serializers import VERIFIED, EvidenceGradeField, SupportSerializer
 from care_plans.api.in_need import SHOWN_ANYWAY, ShownAnyway, sent_in, wished
 from care_plans.content.translating import Translated
 from care_plans.models import RedFlagAnswer
@@ -167,10 +167,28 @@ class MeasureCheckSerializer(serializers.Serializer[Any]):
         return {int(name): answer for name, answer in value.items()}
 
 
+class SafetyRuleSerializer(serializers.Serializer[Any]):
+    """A rule that an answer or the total met, and on whose word."""
+
+    rule = serializers.CharField(source="id")
+    text = serializers.CharField()
+    cite = serializers.CharField(source="source", allow_null=True)
+    verified = serializers.ChoiceField(choices=VERIFIED)
+    is_expert_consensus = serializers.BooleanField(
+        source="is_consensus", help_text="It rests on opinion alone."
+    )
+
+
 class MeasureCheckResultSerializer(serializers.Serializer[Any]):
-    """Whom to call, if an answer calls for it."""
+    """Whom to call, if an answer calls for it, and why."""
 
     crisis = CrisisSerializer(allow_null=True)
+    measure = serializers.CharField()
+    measure_version = serializers.IntegerField(help_text="The version whose rules they are.")
+    rules = SafetyRuleSerializer(many=True, help_text="Each that calls for it.")
+    is_left_out = serializers.BooleanField(
+        help_text="The answer that decides it was left out, which is no no."
+    )
 
 
 class _WithoutLogin(APIView):
@@ -251,11 +269,17 @@ class MeasureCheckView(ShownAnyway, _WithoutLogin):
             reachable=lambda: False,
         )
         data = self.body(MeasureCheckSerializer)
-        calls = self_checks.is_crisis(slug, total=data["total"], items=data["items"])
+        found = self_checks.check_measure(slug, total=data["total"], items=data["items"])
         # nobody knows of which clinic this person is, so that nobody there can be told
         language = data["language"] or language_for(request)
-        shown = crisis.crisis_in(language, reachable=False) if calls else None
-        told = {"crisis": asdict(shown) if shown else None}
+        shown = crisis.crisis_in(language, reachable=False) if found.calls else None
+        told = {
+            "crisis": asdict(shown) if shown else None,
+            "measure": found.measure,
+            "measure_version": found.version,
+            "rules": found.rules,
+            "is_left_out": found.is_left_out,
+        }
         return spoken(Response(MeasureCheckResultSerializer(told).data), language)
 
 

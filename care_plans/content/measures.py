@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 from care_plans.content.sourced import Discipline, Duration, Frozen, Name, Text, Verified
 from care_plans.criteria import Criterion
 
+#: how a measure says that a figure is the authors' own
+OPINION = "expert consensus"
+
 
 class Cited(Frozen):
     """A figure with its source; `verified` says how well the figure is known."""
@@ -96,6 +99,11 @@ class SafetyRule(Cited):
         if (self.above is None) == (self.at_least is None):
             raise ValueError("needs exactly one of above, at_least")
         return self
+
+    @property
+    def is_consensus(self) -> bool:
+        """Say whether it rests on nobody's word but the authors'."""
+        return OPINION in (self.source or "").casefold()
 
     def is_met_by(self, value: Decimal) -> bool:
         """Say whether a score of the item, or the total, calls for action."""

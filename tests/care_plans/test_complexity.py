@@ -81,7 +81,7 @@ def test_the_categories_are_the_five_of_acc() -> None:
     }
 
 
-@pytest.mark.feature("OM-09")
+@pytest.mark.feature("OM-09", "DP-06")
 @pytest.mark.parametrize("level", ["low", "medium", "high"])
 def test_a_screen_sets_the_routing_level(cast: Cast, course: Course, level: str) -> None:
     assert level_of(cast.asha, course)["level"] == "unknown", "which is not low"
@@ -90,6 +90,12 @@ def test_a_screen_sets_the_routing_level(cast: Cast, course: Course, level: str)
     found = level_of(cast.asha, course)
     assert (found["level"], found["basis"]) == (level, "complexity_screen")
     assert found["finding"]["evidence"] == [{"kind": "complexity", "id": answer.json()["id"]}]
+    assert (found["pathway"], found["version"]) == (
+        "hamstring-tendinopathy",
+        underway.version().version,
+    )
+    assert found["is_expert_consensus"] is True
+    assert any("Expert consensus" in cite for cite in found["cites"])
 
 
 @pytest.mark.feature("OM-09")

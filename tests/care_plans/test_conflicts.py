@@ -296,6 +296,58 @@ def test_what_is_withheld_keeps_its_effect_alone(cast: Cast) -> None:
     assert str(scene.course.pk) not in str(after)
 
 
+def decided(cast: Cast, course: Course, who: Person | None = None) -> list[Any]:
+    at = f"/api/v1/care-plans/{course.care_plan_id}/conflicts"
+    answered = (who or cast.asha).client.get(at, {"decided": "true"})
+    assert answered.status_code == 200, answered.content
+    rows: list[Any] = answered.json()
+    return rows
+
+
+@pytest.mark.feature("DP-06")
+@pytest.mark.parametrize("decision", ["keep_first", "keep_second", "keep_both"])
+def test_one_call_says_who_decided_why_by_which_rule_and_what_was_left_out(
+    cast: Cast, two: tuple[Course, Course], decision: str
+) -> None:
+    (row, *_) = listed(cast, two[0])
+    assert decided(cast, two[0]) == []
+    decide(cast, two[0], row["id"], decision)
+    [told] = decided(cast, two[0])
+    assert (told["id"], told["status"]) == (row["id"], decision.replace("keep", "kept"))
+    assert (told["reason"], told["decided_by"]) == (
+        "Discussed.",
+        str(cast.asha.practitioner_role.id),
+    )
+    stopped = {"keep_first": row["second"]["id"], "keep_second": row["first"]["id"]}
+    assert told["left_out"] == stopped.get(decision)
+    assert told["is_current"] is (decision == "keep_both")
+    assert (told["rule"], told["is_expert_consensus"]) == (conflicts.RULES["duplicate"], True)
+    assert {told[name]["pathway"] for name in ("first", "second")} == {
+        "hamstring-tendinopathy",
+        "gluteal-tendinopathy",
+    }
+    assert all(told[name]["version"] and told[name]["cites"] for name in ("first", "second"))
+    decide(cast, two[0], row["id"], "reopen")
+    assert decided(cast, two[0]) == ([] if decision == "keep_both" else [told])
+
+
+@pytest.mark.feature("DP-06", "PV-02")
+def test_a_decision_about_what_is_withheld_tells_no_reason_and_no_rule(cast: Cast) -> None:
+    scene = lockbox.stage(cast, hands_over=False)
+    with cast.acting():
+        gluteal = PathwayVersion.objects.newest("gluteal-tendinopathy")
+        other = underway.start(cast, pathway_version_id=gluteal.id, answers={})
+    (row, *_) = listed(cast, other)
+    decide(cast, other, row["id"], "keep_first", reason="The hamstring comes first.")
+    [before] = decided(cast, other, cast.ben)
+    assert before["reason"] == "The hamstring comes first."
+    scene.lock(target="condition", target_id=scene.course.pk)
+    [after] = decided(cast, other, cast.ben)
+    assert (after["reason"], after["decided_by"], after["left_out"]) == (None, None, None)
+    assert (after["rule"], after["is_expert_consensus"]) == (after["sentence"], False)
+    assert "hamstring" not in str(after).casefold()
+
+
 def test_of_two_that_begin_at_once_one_waits(committed_cast: Cast) -> None:
     cast = committed_cast
     courses = both(cast)

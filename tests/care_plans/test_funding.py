@@ -67,6 +67,10 @@ def test_it_shows_stage_and_window_side_by_side(cast: Cast, course: Course) -> N
         stay = underway.stay(course)
     assert stay.expected_until > NOW + 5 * WEEK - timedelta(days=1)
     assert [one["kind"] for one in told["mismatches"]] == ["window_ends_first"]
+    [why] = told["mismatches"]
+    assert why["rule"].startswith("stages.acute.expected.")
+    assert why["cites"]
+    assert why["version"] == underway.version().version
 
 
 @pytest.mark.parametrize(

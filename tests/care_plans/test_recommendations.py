@@ -454,6 +454,38 @@ def test_a_correction_changes_why_it_is_suggested(cast: Cast, course: Course) ->
         assert told.detail["rows_added"]
         assert told.detail["rows_removed"]
         assert Message.objects.filter(kind=recommending.MADE, channel="email").count() == 1
+    [said] = one["earlier"]
+    assert "9, 9" in said["finding"]["sentence"]
+    assert (said["text"], said["cites"]) == (one["text"], one["cites"])
+    assert said["until"] == one["traced_at"]
+    retrieved = cast.asha.client.get(f"{URL}/{one['id']}").json()
+    assert retrieved["earlier"] == one["earlier"]
+
+
+@pytest.mark.feature("DP-06", "PV-02")
+def test_what_it_said_before_is_withheld_with_what_it_rested_on(cast: Cast) -> None:
+    scene = lockbox.stage(cast, hands_over=False)
+    with cast.acting():
+        first = underway.score(scene.course, {"pain_load_24h": "9"}, now=NOW, who=cast.dmitri)
+        standing.reassess(scene.course.id, actor=cast.asha.actor(), now=NOW)
+    for _ in range(2):
+        score(cast, scene.course, at=NOW, pain_load_24h=9)
+    [before] = [one for one in shown(cast.ben, kind="rule") if one["rule"] == "rule.flare-up"]
+    assert before["earlier"] or first
+    for _ in range(2):
+        score(cast, scene.course, at=NOW, pain_load_24h=8)
+    dmitri = cast.dmitri.practitioner_role.practitioner_id
+    scene.lock(target="practitioner", target_practitioner_id=dmitri)
+    [after] = [one for one in shown(cast.ben, kind="rule") if one["rule"] == "rule.flare-up"]
+    told = cast.ben.client.get(f"{URL}/{after['id']}").json()
+    assert told["earlier"] == after["earlier"]
+    withheld = [one for one in told["earlier"] if one["is_withheld"]]
+    assert withheld
+    assert all(one["text"] is None and one["finding"] is None for one in withheld)
+    assert not any(one["cites"] or one["is_expert_consensus"] for one in withheld)
+    assert str(first[0].pk) not in str(told)
+    [asha] = [one for one in shown(cast.asha, kind="rule") if one["rule"] == "rule.flare-up"]
+    assert str(first[0].pk) in str(asha["earlier"])
 
 
 def test_another_severity_changes_its_words(cast: Cast, course: Course) -> None:

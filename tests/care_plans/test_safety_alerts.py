@@ -113,6 +113,35 @@ def test_it_needs_no_course_and_says_on_whose_word(cast: Cast) -> None:
     assert called(cast, 0) == {cast.farah.practitioner_role.id, cast.asha.practitioner_role.id}
 
 
+@pytest.mark.feature("DP-06")
+@pytest.mark.parametrize(
+    ("answers", "said", "rows"),
+    [
+        ({"item_9": 1}, "Item 9 was 1. Asked for is an answer to item 9 above 0.", 1),
+        ({"item_1": 3, "total": 20}, "The total was 20. Asked for is a total of at least 20.", 1),
+        ({f"item_{n}": 3 for n in range(1, 9)}, "What was left out cannot be less.", 8),
+    ],
+)
+def test_one_call_answers_why_it_was_raised(
+    cast: Cast, answers: dict[str, Any], said: str, rows: int
+) -> None:
+    row = answer(cast, **answers)
+    [alert] = cast.asha.client.get(URL).json()["results"]
+    one = cast.asha.client.get(f"{URL}/{alert['id']}").json()
+    with cast.acting():
+        taken_by = Measure.objects.get(slug="phq9").version
+        scores = {str(score.pk) for score in row.scores.all()}
+    assert (one["measure"], one["measure_version"]) == ("phq9", taken_by)
+    assert one["finding"]["id"] == one["rule"]
+    assert one["finding"]["text"]
+    assert said in one["finding"]["sentence"]
+    named = {found["id"] for found in one["finding"]["evidence"]}
+    assert (len(named), named <= scores) == (rows, True)
+    expected = (9, "0.0000", None) if one["rule"] == "suicide_risk" else (None, None, "20.0000")
+    assert tuple(one["threshold"].values()) == expected
+    assert one["is_expert_consensus"] is ("expert consensus" in one["source"])
+
+
 def test_who_is_on_call_may_read_the_patient_until_it_is_closed(cast: Cast) -> None:
     put_on_call(cast, cast.gus)
     at = f"/api/v1/patients/{cast.patient.id}"
@@ -123,7 +152,8 @@ def test_who_is_on_call_may_read_the_patient_until_it_is_closed(cast: Cast) -> N
     here = f"{URL}/{alert['id']}"
     assert cast.gus.client.post(f"{here}/acknowledge").status_code == 200
     done = {"outcome": "assessed", "reason": "Spoke at length; a safety plan is agreed."}
-    assert cast.gus.client.post(f"{here}/close", done).status_code == 200
+    closed = cast.gus.client.post(f"{here}/close", done)
+    assert (closed.status_code, closed.json()["finding"]) == (200, alert["finding"])
     assert cast.gus.client.get(at).status_code == 404
     with cast.acting():
         grant = AccessGrant.objects.get(basis="safety")
@@ -322,7 +352,7 @@ def test_one_of_many_takes_it_up(committed_cast: Cast) -> None:
     assert sum(isinstance(one, Problem) for one in said) == 5
 
 
-@pytest.mark.feature("PV-02")
+@pytest.mark.feature("PV-02", "DP-06")
 def test_a_directive_hides_the_answer_and_never_the_alert(cast: Cast) -> None:
     scene = lockbox.stage(cast, hands_over=False)
     answer(cast, item_9=1, who=cast.chloe)
@@ -335,6 +365,8 @@ def test_a_directive_hides_the_answer_and_never_the_alert(cast: Cast) -> None:
     for alert in found:
         assert (alert["assessment"], alert["measure"], alert["rule"]) == (None, "", "")
         assert alert["status"] == "open"
+        why = (alert["measure_version"], alert["threshold"], alert["finding"])
+        assert why == (None, None, None)
 
 
 def test_locking_everything_away_hides_no_alert(cast: Cast) -> None:
@@ -482,6 +514,29 @@ def test_a_check_that_is_refused_shows_whom_to_call(
     assert refused.status_code == 400
     shown = refused.json()["crisis"]
     assert [line["number"] for line in shown["lines"]] == ["9-8-8", "9-1-1"]
+
+
+@pytest.mark.feature("DP-06")
+@pytest.mark.parametrize(
+    ("body", "rules", "is_left_out"),
+    [
+        ({"items": {"9": 1}}, ["suicide_risk"], False),
+        ({"total": 20}, ["severe_depression"], False),
+        ({"items": {"1": 0}}, [], True),
+        ({"items": {"9": 0}}, [], False),
+    ],
+)
+def test_a_check_says_by_which_rules_it_shows_whom_to_call(
+    cast: Cast, client: Any, body: dict[str, Any], rules: list[str], is_left_out: bool
+) -> None:
+    at = "/api/v1/self-checks/measures/phq9"
+    told = client.post(at, body, content_type="application/json").json()
+    assert (told["crisis"] is not None) is bool(rules or is_left_out)
+    assert [one["rule"] for one in told["rules"]] == rules
+    assert told["is_left_out"] is is_left_out
+    assert all(one["is_expert_consensus"] and one["cite"] for one in told["rules"])
+    with cast.acting():
+        assert told["measure_version"] == Measure.objects.get(slug="phq9").version
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,86 @@
+"""Why a safety alert was raised: the rule in the version that raised it, and the scores."""
+
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+
+from care_plans.content.measures import OPINION, MeasureDefinition, SafetyRule
+from care_plans.evidence import Evidence, Finding, Outcome
+from care_plans.models import MeasureVersion, SafetyAlert, Score
+
+
+def with_reasons(alerts: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """Fetch with alerts what `rule_of` and `why_raised` ask, in queries that do not grow."""
+    version = MeasureVersion.objects.filter(
+        measure__slug=OuterRef("measure"), version=OuterRef("measure_version")
+    )
+    scores = Score.objects.select_related("measure").order_by("item", "side", "id")
+    found: QuerySet[Any, Any] = alerts.annotate(
+        rule_sha256=Subquery(version.values("sha256")[:1])
+    ).prefetch_related("assessment", Prefetch("assessment__scores", scores))
+    return found
+
+
+def rule_of(alert: Any) -> SafetyRule | None:
+    """Return the safety rule as the version that raised the alert says it."""
+    known = _definition(alert.rule_sha256) if alert.rule_sha256 else None
+    rules = known.safety if known is not None else ()
+    return next((rule for rule in rules if rule.id == alert.rule), None)
+
+
+def why_raised(alert: Any) -> Finding | None:
+    """Return the trace of an alert: what was asked, and each score that it was met by.
+
+    Where the item that is asked about, or the total, was left out, the others prove it together.
+    """
+    rule = rule_of(alert)
+    if rule is None:
+        return None
+    every = [
+        score
+        for score in alert.assessment.scores.all()
+        if score.measure.slug == alert.measure and not score.subscale
+    ]
+    asked = [score for score in every if score.item == rule.item]
+    met = [score for score in asked if rule.is_met_by(score.value)]
+    rows = met or every
+    said = ", ".join(_said(score) for score in rows)
+    what = "a total" if rule.item is None else f"an answer to item {rule.item}"
+    limit = (
+        f"above {_plain(rule.above)}"
+        if rule.above is not None
+        else f"of at least {_plain(rule.at_least)}"
+    )
+    proof = "" if asked else " What was left out cannot be less."
+    return Finding(
+        kind="SafetyRule",
+        outcome=Outcome.MET,
+        sentence=f"{said}. Asked for is {what} {limit}.{proof}",
+        id=rule.id,
+        text=rule.text,
+        evidence=tuple(Evidence("score", score.pk) for score in rows),
+        source=(rule.source,) if rule.source else (),
+    )
+
+
+def is_opinion(alert: SafetyAlert) -> bool:
+    """Say whether the rule rests on opinion alone."""
+    return OPINION in alert.source.casefold()
+
+
+def _said(score: Score) -> str:
+    what = "The total" if score.item is None else f"Item {score.item}"
+    side = f" ({score.side})" if score.side else ""
+    return f"{what}{side} was {_plain(score.value)}"
+
+
+def _plain(value: Decimal | None) -> str:
+    return f"{value.normalize():f}" if value is not None else ""
+
+
+@cache
+def _definition(sha256: str) -> MeasureDefinition:
+    """Return what the version with this hash says; a hash never changes."""
+    return MeasureVersion.objects.filter(sha256=sha256)[0].definition

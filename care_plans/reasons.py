@@ -1,0 +1,118 @@
+"""By which rule of which version a lane, an activity or a goal of a course is as it is.
+
+What is asked is answered by what is recorded now, as far as the reader may know it. Nothing is told
+of a pathway to whom its course is withheld, nor of what its present version does not have.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from care_plans import dosing
+from care_plans import facts as facts_of_courses
+from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.sourced import STAGES, Discipline
+from care_plans.disclosing import hidden_evidence, withhold
+from care_plans.evaluation import evaluate
+from care_plans.evidence import Facts, Finding
+from care_plans.models import Activity, Course, Goal
+from coordination.actors import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A place in a pathway, its sources, and the trace of the condition that stands there."""
+
+    definition: PathwayDefinition
+    rule: str
+    source: tuple[str, ...]
+    finding: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NextDose:
+    """The level above the present one, and the trace of each thing that holds it back."""
+
+    level: str
+    text: str
+    has_gate: bool
+    held_by: tuple[Mapping[str, Any], ...]
+    why: Why
+
+
+def of_lane(lane: Any, *, actor: Actor, now: datetime) -> Why | None:
+    """Return what the pathway says of a lane in the present stage, and how that stands now."""
+    if lane.course_shown is None:
+        return None
+    course = _course(lane)
+    definition = course.pathway_version.definition
+    stage: Any = course.stage or STAGES[0]
+    content = definition.stage(stage).lanes.get(cast(Discipline, lane.discipline))
+    rule = f"stages.{stage}.lanes.{lane.discipline}"
+    if content is None:
+        return Why(definition, rule, ())
+    found: tuple[Finding, ...] = ()
+    if content.when is not None:
+        found = (evaluate(content.when, definition, _facts(course, now), now),)
+    told = _told(found, course, actor, now)
+    return Why(definition, rule, tuple(content.source), told[0] if told else None)
+
+
+def of_activity(activity: Any) -> Why | None:
+    """Return where in the pathway an activity stands; its timing has the traces."""
+    if activity.course_shown is None:
+        return None
+    definition = _course(activity).pathway_version.definition
+    stage: Any = activity.stage
+    found = definition.stage(stage).activity(activity.key)
+    if found is None:
+        return None
+    rule = f"stages.{stage}.lanes.{found[0]}.activities.{activity.key}"
+    return Why(definition, rule, tuple(found[1].source))
+
+
+def of_next_dose(activity: Any, *, actor: Actor, now: datetime) -> NextDose | None:
+    """Return the next dose level of an activity that goes on, and what holds it back now."""
+    course = _course(activity)
+    open_now = activity.status not in (Activity.Status.COMPLETED, Activity.Status.STOPPED)
+    if activity.course_shown is None or not open_now or course.status != Course.Status.ACTIVE:
+        return None
+    definition = course.pathway_version.definition
+    level = dosing.level_above(activity.dose_level, definition)
+    if level is None:
+        return None
+    facts = _facts(course, now)
+    held = dosing.holding(level, activity, definition, facts, now)
+    told = _told(held, course, actor, now)
+    gate = (level.gate.source or ()) if level.gate is not None else ()
+    why = Why(definition, f"dose_levels.{level.id}", (*level.source, *gate))
+    return NextDose(level.id, level.text, level.gate is not None, told, why)
+
+
+def of_goal(goal: Goal) -> Why | None:
+    """Return where in the pathway a goal stands; its achievement has the trace."""
+    definition = _course(goal).pathway_version.definition
+    stage: Any = goal.stage
+    said = next((one for one in definition.stage(stage).goals if one.id == goal.key), None)
+    if said is None:
+        return None
+    target = (said.target.source or ()) if said.target is not None else ()
+    return Why(definition, f"stages.{stage}.goals.{goal.key}", (*said.source, *target))
+
+
+def _course(row: Any) -> Course:
+    found: Course = Course.objects.select_related("pathway_version").get(pk=row.course_id)
+    return found
+
+
+def _facts(course: Course, now: datetime) -> Facts:
+    return facts_of_courses.gather([course], now=now)[course.pk]
+
+
+def _told(
+    findings: tuple[Finding, ...], course: Course, actor: Actor, now: datetime
+) -> tuple[Mapping[str, Any], ...]:
+    told = [finding.as_json() for finding in findings]
+    hidden = hidden_evidence(told, course.patient_id, actor=actor, now=now)
+    return tuple(withhold(one, hidden) for one in told)
