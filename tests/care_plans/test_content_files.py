@@ -197,7 +197,7 @@ def test_it_reads_every_shipped_measure() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "flaw"),
     [
-        ("better: lower", "better: less", "better: input should be 'higher', 'lower' or 'depends'"),
+        ("better: lower", "better: less", "better: is none of 'higher', 'lower' or 'depends'"),
         ("maximum: 10", "maximum: -1", "maximum -1 is not above minimum 0"),
         ("id: nprs", "id: nrps", 'id: must be the file\'s name, "nprs"'),
         ("- {max: 7, label: moderate}", "- {max: 4, label: moderate}", "max must rise"),
