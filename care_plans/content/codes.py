@@ -34,7 +34,9 @@ def code_flaw(system: str, code: str) -> str:
 
 
 def checks_out(code: str) -> bool:
-    """Say whether the last digit is the one that the others make (Verhoeff)."""
+    """Say whether the last digit is the one that the others make (Verhoeff), of digits alone."""
+    if not (code.isascii() and code.isdigit()):
+        return True
     left = 0
     for place, digit in enumerate(reversed(code)):
         left = _TIMES[left][_MOVED[place % 8][int(digit)]]

@@ -153,7 +153,7 @@ def _doses(pathway: PathwayDefinition) -> Iterator[Found]:
 
 
 def _no_doses(pathway: PathwayDefinition) -> Iterator[Found]:
-    """Find a dose that is none: no number of what is counted or timed, and no word for how often."""
+    """Find a dose that is none: no number of what is counted or timed, nor how often."""
     for name, exercise in pathway.exercises.items():
         if exercise.dose is not None and not _MUCH.search(exercise.dose):
             at: Where = ("exercises", name, "dose")

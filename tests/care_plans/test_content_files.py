@@ -152,7 +152,7 @@ def test_it_survives_a_file_that_is_not_text(write: Write) -> None:
     folder = write()
     (folder / NAME).write_bytes(b"\xff\xfe\x00title")
     (found,) = flaws_of(folder)
-    assert found.startswith(f"{NAME}:1: cannot be read: ")
+    assert found.startswith(f"{NAME}:1: is not written in UTF-8")
 
 
 def test_it_refuses_a_file_under_another_name(write: Write) -> None:

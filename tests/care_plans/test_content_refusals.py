@@ -120,7 +120,10 @@ def test_as_tolerated_is_no_answer_to_how_often(tmp_path: Path) -> None:
 
 
 def test_an_activity_can_begin_where_it_applies(tmp_path: Path) -> None:
-    never = "            when: {measure: nprs, at_least: 5}\n            start_when: {measure: nprs, at_most: 3}\n"
+    never = (
+        "            when: {measure: nprs, at_least: 5}\n"
+        "            start_when: {measure: nprs, at_most: 3}\n"
+    )
     found = findings_in(changed(OUTSIDER, tmp_path, (DAILY, DAILY + never)))
     [one] = [one for one in found if "never begins where it applies" in one.at.detail]
     assert one.rule == "unreachable"
