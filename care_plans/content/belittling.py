@@ -8,7 +8,7 @@ from care_plans.content.findings import Found
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Where
 from care_plans.content.safety import STOPS_LOADING, Advice, RedFlag, Urgency
-from care_plans.content.wording import alternatives, stems
+from care_plans.content.words import alternatives, stems
 
 _LIGHT = re.compile(
     r"\b(harmless|not dangerous|nothing to worry|no (cause|reason) (for|to) (concern|worry)|"

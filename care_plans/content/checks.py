@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from care_plans.content.condition import Asked
+from care_plans.content.codes import code_flaw
+from care_plans.content.condition import Asked, Code
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Flaw, Located, Where, unknown
@@ -46,6 +47,7 @@ def wrong_in(
         *_sources(pathway),
         *_completeness(pathway),
         *_identifiers(pathway),
+        *_codes(pathway, ()),
         *_stages(pathway),
         *_timings(pathway),
         *_criteria(pathway, measures),
@@ -73,6 +75,7 @@ def stub_flaws(
         named = () if isinstance(stub.measures, str) else stub.measures
         found += _listed((*at, "measures"), named, measures)
         found += _asked(stub, at, stub.context, measures)
+        found += _codes(stub, at)
     return [located.flaw(where, detail) for where, detail in found]
 
 
@@ -129,6 +132,12 @@ def _completeness(pathway: PathwayDefinition) -> Found:
 
 def _identifiers(pathway: PathwayDefinition) -> Found:
     """An id names one thing: within its list, over all flags, over all activities."""
+    yield from _repeated(
+        [
+            (("yellow_flags", "triggers", n, "id"), flag.id)
+            for n, flag in enumerate(pathway.yellow_flags.triggers)
+        ]
+    )
     flags = [("red_flags", n, f.id) for n, f in enumerate(pathway.red_flags)]
     flags += [("redirects", n, f.id) for n, f in enumerate(pathway.redirects)]
     yield from _repeated([((group, number, "id"), name) for group, number, name in flags])
@@ -140,15 +149,28 @@ def _identifiers(pathway: PathwayDefinition) -> Found:
             for number, activity in enumerate(its.activities)
         ]
     )
-    for group in ("dose_levels", "rules", "differentials", "questions", "see_provider"):
+    for group in (
+        *("dose_levels", "rules", "differentials", "questions", "see_provider"),
+        *("safety_triggers", "return_to_activity"),
+    ):
         items = enumerate(getattr(pathway, group))
         yield from _repeated([((group, number, "id"), item.id) for number, item in items])
     durations = enumerate(pathway.condition.durations)
     yield from _repeated([(("condition", "durations", n, "id"), d.id) for n, d in durations])
+    sites = enumerate(pathway.condition.sites)
+    yield from _repeated([(("condition", "site", "variants", n, "id"), s.id) for n, s in sites])
     for stage, part in pathway.stages.items():
+        goals = enumerate(part.goals)
+        yield from _repeated([(("stages", stage, "goals", n, "id"), g.id) for n, g in goals])
         for side in ("entry", "exit"):
             nodes = walk(getattr(part, side), ("stages", stage, side))
             yield from _repeated([((*at, "id"), n.id) for at, n in nodes if n.id])
+
+
+def _codes(whole: BaseModel, at: Where) -> Found:
+    for where, part in parts(whole, at):
+        if isinstance(part, Code) and part.code and (why := code_flaw(part.system, part.code)):
+            yield (*where, "code"), why
 
 
 def _repeated(names: list[tuple[Where, str]]) -> Found:

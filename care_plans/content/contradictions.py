@@ -13,7 +13,7 @@ from care_plans.content.reading import Where
 from care_plans.content.safety import RedFlag, Urgency
 from care_plans.content.sourced import SEVERITIES, Band, Duration, SeverityName
 from care_plans.content.thresholds import CALM
-from care_plans.content.wording import sentences
+from care_plans.content.words import sentences
 from care_plans.criteria import AllOf, Criterion, Elapsed, OfSeverity
 
 #: Words that do not tell one finding from another.

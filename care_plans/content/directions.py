@@ -18,6 +18,7 @@ def direction_findings(pathway: PathwayDefinition, measures: Measures) -> Iterat
     for root in feared(pathway):
         yield from _against(root, measures, wanted="worse")
     yield from _less(pathway)
+    yield from _same(pathway)
     yield from _met_at_entry(pathway)
 
 
@@ -66,6 +67,16 @@ def _less(pathway: PathwayDefinition) -> Iterator[Found]:
                         f"{first} asks for: {other.comparison} {other.value}",
                         (earlier, at),
                     )
+
+
+def _same(pathway: PathwayDefinition) -> Iterator[Found]:
+    """Find exits whose scores are those of the exit before, so that the stage asks for nothing."""
+    for (first, before), (name, after) in pairwise(_exits(pathway)):
+        asked = {(what(node), node.comparison, node.value) for _, node in after}
+        if asked and asked == {(what(node), node.comparison, node.value) for _, node in before}:
+            at = ("stages", name, "exit")
+            detail = f"asks for the very scores with which {first} was left"
+            yield Found("same-exit", at, detail, (("stages", first, "exit"), at))
 
 
 def _met_at_entry(pathway: PathwayDefinition) -> Iterator[Found]:

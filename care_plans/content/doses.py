@@ -10,11 +10,25 @@ from care_plans.content.pathways import DoseLevel, PathwayDefinition
 from care_plans.content.reading import Where
 from care_plans.content.sourced import Slug, Sourced
 from care_plans.content.stages import Activity
-from care_plans.content.wording import stems
+from care_plans.content.words import stems
 
 _ONCE = re.compile(
     r"\b(once(?! (?:a|an|per|daily|weekly|every|more|or twice)\b)|not until|only when|only after|"
     r"only if)\b",
+    re.IGNORECASE,
+)
+#: what a dose says: a number of something that is counted or timed, or how often
+_MUCH = re.compile(
+    r"(\d|\b(one|two|three|four|five|six|eight|ten|twelve)\b)[\d.,]*\s*(to|-|–|x|×)?\s*\d*\s*"
+    r"(x|×|%|percent|sets?|reps?|repetitions?|times?|holds?|rounds?|sessions?|steps?|breaths?|s|secs?|"
+    r"seconds?|min|mins|minutes?|hours?|h|days?|weeks?|kg|lbs?|pounds?|rm|m|km|metres?|meters?)\b"
+    r"|\d\s*(x|×|%)|\b(daily|weekly|hourly|once|twice)\b"
+    r"|\b(every|each|per|a) (other )?(day|week|hour|morning|evening|session)\b",
+    re.IGNORECASE,
+)
+_VAGUE = re.compile(
+    r"(as|if|when|where)( it is)? (able|comfortable|desired|needed|possible|required|tolerated)"
+    r"|often|regularly|sometimes",
     re.IGNORECASE,
 )
 _NO_NAME = stems("level one two three first second third load")
@@ -30,6 +44,7 @@ def dose_findings(pathway: PathwayDefinition) -> Iterator[Found]:
     yield from _tests(named)
     yield from _cautions(pathway, named)
     yield from _doses(pathway)
+    yield from _no_doses(pathway)
     yield from _gates(pathway)
 
 
@@ -50,7 +65,9 @@ class _Use:
     def is_dosed(self) -> bool:
         """Say whether it tells how much: by a level, or by how often."""
         if isinstance(self.part, Activity):
-            return self.part.dose_level is not None or self.part.cadence != "unknown"
+            cadence = self.part.cadence
+            said = cadence != "unknown" and not _VAGUE.fullmatch(cadence.strip(" ."))
+            return self.part.dose_level is not None or said
         return self.where[0] == "dose_levels"
 
 
@@ -133,6 +150,18 @@ def _doses(pathway: PathwayDefinition) -> Iterator[Found]:
                 "is an exercise without a dose: neither its level nor how often is stated",
                 (where,),
             )
+
+
+def _no_doses(pathway: PathwayDefinition) -> Iterator[Found]:
+    """Find a dose that is none: no number of what is counted or timed, nor how often."""
+    for name, exercise in pathway.exercises.items():
+        if exercise.dose is not None and not _MUCH.search(exercise.dose):
+            at: Where = ("exercises", name, "dose")
+            detail = (
+                f'"{exercise.dose}" says neither how many or how long, such as 3 sets of 10 or 30 '
+                "seconds, nor how often"
+            )
+            yield Found("no-dose", at, detail, (at[:-1],))
 
 
 def _all_dosed(pathway: PathwayDefinition, activity: Activity) -> bool:

@@ -14,7 +14,7 @@ from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Where
 from care_plans.content.sourced import Sourced
 from care_plans.content.stages import Activity
-from care_plans.content.wording import EMPTY, sentences, stem, stems
+from care_plans.content.words import EMPTY, sentences, stem, stems
 
 #: what any exercise may be called, so that it tells none from another
 _ANY = stems(

@@ -95,6 +95,11 @@ RULES: dict[str, Checked] = {
     "similar-exercise": Checked(
         "warning", "What sounds like one exercise stands in two dose levels.", True
     ),
+    "no-dose": Checked("warning", "What stands as a dose says neither how much nor how often."),
+    "same-exit": Checked("warning", "A stage is left by what the one before was left by.", True),
+    "wrong-check-digit": Checked(
+        "warning", "The last digit of a code is not the one that the others make.", True
+    ),
     "missing-french": Checked("error", "What patients read has no French."),
     "review-overdue": Checked("warning", "The review of the content is overdue."),
 }

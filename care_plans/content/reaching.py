@@ -12,7 +12,7 @@ from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Where
 from care_plans.content.sourced import SEVERITIES, STAGES, SeverityName
-from care_plans.content.stages import CourseWeeks, Stage
+from care_plans.content.stages import Activity, CourseWeeks, Stage
 from care_plans.content.thresholds import CALM, Measures, is_whole, named
 from care_plans.criteria import (
     AllOf,
@@ -33,6 +33,7 @@ from care_plans.criteria import (
 def reach_findings(pathway: PathwayDefinition, measures: Measures) -> Iterator[Found]:
     """Find criteria that no course can meet, and stages that no course can be in."""
     yield from _criteria(pathway, measures)
+    yield from _starting(pathway, measures)
     yield from _weeks(pathway)
     yield from _consecutive(pathway, measures)
 
@@ -47,6 +48,21 @@ def _criteria(pathway: PathwayDefinition, measures: Measures) -> Iterator[Found]
         ):
             before = _asked_before(pathway, where)
             yield from _impossible(where, node, before, pathway, measures)  # type: ignore[arg-type] # every question is a criterion
+
+
+def _starting(pathway: PathwayDefinition, measures: Measures) -> Iterator[Found]:
+    """Find activities that cannot begin under the condition on which they apply."""
+    for where, part in parts(pathway):
+        if not isinstance(part, Activity) or part.when is None or part.start_when is None:
+            continue
+        alone, known = _Known(measures), _Known(measures)
+        for at, question in joined((*where, "when"), part.when):
+            known.add(at, question)
+        for at, question in joined((*where, "start_when"), part.start_when):
+            own, clash = alone.add(at, question), known.add(at, question)
+            if clash and not own:
+                detail = f"{clash}, so the activity never begins where it applies"
+                yield Found("unreachable", at, detail, (where,))
 
 
 def _asked_before(pathway: PathwayDefinition, where: Where) -> tuple[Asked, ...]:

@@ -12,6 +12,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from care_plans.content.composing import composed
+from care_plans.content.refusals import nearest, refusal
 from coordination.problems import Problem
 
 type Where = tuple[str | int, ...]
@@ -20,6 +21,9 @@ type Data = dict[str, Any] | list[Any] | str | int | float | bool | None
 #: many times what the longest file has that ships
 LARGEST_FILE = 500_000
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+
+#: how the types name themselves, where a key should stand
+_KIND = re.compile(r"^\[key\]$|^(function-\w+|literal|constrained-\w+|nullable|lax-or-strict)\[")
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -161,10 +165,12 @@ def parsed[M: BaseModel](model: type[M], located: Located) -> M:
     try:
         return model.model_validate(located.data)
     except ValidationError as error:
-        raise ContentInvalid([flaw for _, flaw in flaws_of(located, error)]) from error
+        raise ContentInvalid([flaw for _, flaw in flaws_of(located, error, model)]) from error
 
 
-def flaws_of(located: Located, error: ValidationError) -> Iterator[tuple[Where, Flaw]]:
+def flaws_of(
+    located: Located, error: ValidationError, model: type[BaseModel]
+) -> Iterator[tuple[Where, Flaw]]:
     """Yield what the types of a model say of data: the path in it, and the flaw."""
     broken = {path_of(found["loc"]) for found in error.errors()}
     for found in error.errors(include_url=False):
@@ -172,24 +178,19 @@ def flaws_of(located: Located, error: ValidationError) -> Iterator[tuple[Where, 
         below = any(len(other) > len(path) and other[: len(path)] == path for other in broken)
         if found["type"] == "too_short" and below:
             continue  # the list only looks short because its items were refused
-        yield path, located.flaw(path, _wording(found["type"], found["msg"], found["input"]))
+        if found["type"] == "literal_error" and isinstance(found["input"], dict) and below:
+            continue  # what it may be besides one of some words is refused below
+        hint = nearest(path, model) if found["type"] == "extra_forbidden" else ""
+        yield path, located.flaw(path, refusal(found) + hint)
 
 
 def path_of(loc: Where) -> Where:
     """Drop what names the kind of a criterion rather than a key, and keys shown as such."""
     return tuple(
-        part for part in loc if part != "[key]" and not (isinstance(part, str) and part[:1] == "<")
+        part
+        for part in loc
+        if not (isinstance(part, str) and (part[:1] == "<" or _KIND.search(part)))
     )
-
-
-def _wording(kind: str, message: str, value: Any) -> str:
-    if kind == "missing":
-        return "is missing"
-    if kind == "extra_forbidden":
-        return "is not a key known here"
-    plain = message.removeprefix("Value error, ")
-    plain = plain[:1].lower() + plain[1:]
-    return plain if isinstance(value, dict | list) else f"{plain} (found {value!r})"
 
 
 #: among more names than any real file has, looking for the nearest takes too long

@@ -145,7 +145,7 @@ def salvaged[M: BaseModel](
         try:
             definition = model.model_validate(kept.data)
         except ValidationError as error:
-            flaws += _new_flaws(kept, error, cut, lacking)
+            flaws += _new_flaws(model, kept, error, cut, lacking)
             if not _cut(kept, error, cut):
                 break
             kept = _without(located, cut)
@@ -156,7 +156,11 @@ def salvaged[M: BaseModel](
 
 
 def _new_flaws(
-    kept: Located, error: ValidationError, cut: Mapping[Where, Any], lacking: Lost
+    model: type[BaseModel],
+    kept: Located,
+    error: ValidationError,
+    cut: Mapping[Where, Any],
+    lacking: Lost,
 ) -> Iterator[Flaw]:
     """Yield what is wrong by itself, and not because another part was left out."""
     gone = {*cut, *(part[:-1] for part in cut)}
@@ -169,7 +173,7 @@ def _new_flaws(
             or (path in lacking.holes and one["type"] == "too_short")
         )
     }
-    yield from (flaw for path, flaw in flaws_of(kept, error) if path in mine)
+    yield from (flaw for path, flaw in flaws_of(kept, error, model) if path in mine)
 
 
 def _cut(kept: Located, error: ValidationError, cut: dict[Where, Any]) -> bool:

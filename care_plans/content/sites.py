@@ -8,7 +8,7 @@ from care_plans.content.checks import parts
 from care_plans.content.findings import Found
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Where
-from care_plans.content.wording import stems
+from care_plans.content.words import stems
 
 #: where rules and findings stand, and not what the condition is
 _RULES = (

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from care_plans.content.checks import parts
 from care_plans.content.citations import check, register
+from care_plans.content.codes import checks_out
 from care_plans.content.findings import Found
 from care_plans.content.pathways import PathwayDefinition, Rule
 from care_plans.content.reading import Where
@@ -17,6 +18,7 @@ _WEAK_FOR_CLAIMS = _WEAK | {"recall"}
 def support_findings(pathway: PathwayDefinition) -> Iterator[Found]:
     """Find citations that are not what they say, and what rests on them or on nothing read."""
     yield from _identifiers(pathway)
+    yield from _digits(pathway)
     for where, part in parts(pathway):
         if not isinstance(part, Record):
             yield from _in_words(where, part)
@@ -34,6 +36,15 @@ def _identifiers(pathway: PathwayDefinition) -> Iterator[Found]:
             at: Where = ("sources", key)
             detail = f"its identifier belongs to another work: {checked.why}"
             yield Found("mismatched-citation", at, detail, (at,))
+
+
+def _digits(pathway: PathwayDefinition) -> Iterator[Found]:
+    """Find SNOMED codes whose last digit is not the one that the others make: a slip of the pen."""
+    for number, code in enumerate(pathway.condition.codes):
+        if code.system == "snomed" and code.code and not checks_out(code.code):
+            at: Where = ("condition", "codes", number)
+            detail = f"{code.code} can be no SNOMED code: its last digit does not fit the others"
+            yield Found("wrong-check-digit", at, detail, (at,))
 
 
 def _in_words(where: Where, part: object) -> Iterator[Found]:

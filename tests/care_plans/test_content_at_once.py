@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from care_plans.content.files import read_pathways
 from care_plans.content.reading import ContentInvalid
-from tests.care_plans.linting import Change, changed, known_measures
+from tests.care_plans.linting import SPINE, Change, changed, known_measures
 from tests.care_plans.somebody_elses import WRITTEN, added
 
 TYPES: Change = ("{min: 6, max: 8, unit: weeks", "{min: 6, max: 8, unit: years")
@@ -81,7 +81,7 @@ def test_reading_names_what_is_wrong_by_type_and_by_name(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("where", ["file", "folder", "above", "loose"])
 def test_a_file_its_folder_and_the_folder_above_are_read(tmp_path: Path, where: str) -> None:
-    file = changed(WRITTEN, tmp_path)
+    file = changed(SPINE, tmp_path)
     loose = tmp_path / "loose" / "mine.yaml"
     loose.parent.mkdir()
     loose.write_text(file.read_text())

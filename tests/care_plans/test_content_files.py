@@ -152,7 +152,7 @@ def test_it_survives_a_file_that_is_not_text(write: Write) -> None:
     folder = write()
     (folder / NAME).write_bytes(b"\xff\xfe\x00title")
     (found,) = flaws_of(folder)
-    assert found.startswith(f"{NAME}:1: cannot be read: ")
+    assert found.startswith(f"{NAME}:1: is not written in UTF-8")
 
 
 def test_it_refuses_a_file_under_another_name(write: Write) -> None:
@@ -197,7 +197,7 @@ def test_it_reads_every_shipped_measure() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "flaw"),
     [
-        ("better: lower", "better: less", "better: input should be 'higher', 'lower' or 'depends'"),
+        ("better: lower", "better: less", "better: is none of 'higher', 'lower' or 'depends'"),
         ("maximum: 10", "maximum: -1", "maximum -1 is not above minimum 0"),
         ("id: nprs", "id: nrps", 'id: must be the file\'s name, "nprs"'),
         ("- {max: 7, label: moderate}", "- {max: 4, label: moderate}", "max must rise"),

@@ -42,7 +42,7 @@ def test_it_takes_unknown_for_a_severity_that_no_source_describes(write: Write) 
     mild = definition_of(write((MILD, unknown))).severity("mild")
     assert (mild.text, mild.duration) == ("unknown", "unknown")
     (flaw,) = flaws_of(write((MILD, unknown.replace("duration: unknown", "duration: long"))))
-    assert "severities.mild.duration: input should be 'unknown'" in flaw
+    assert "severities.mild.duration: is none of 'unknown'" in flaw
 
 
 def test_it_tells_durations_apart_that_go_by_no_severity(write: Write) -> None:

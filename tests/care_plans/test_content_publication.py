@@ -151,7 +151,7 @@ def test_it_checks_without_publishing(shipped: Path) -> None:
             "licence: unclear",
             "version 2 is stored already; changed: licence",
         ),
-        ("nprs", "version: 2", "version: 0", "version: input should be greater than or equal to 1"),
+        ("nprs", "version: 2", "version: 0", "version: is less than 1"),
         ("nprs", "minimum: 0", "minimum: -10", "minimum must not change: write a new measure"),
         # one without bands, which would run the wrong way then
         ("rmdq", "better: lower", "better: higher", "better must not change: write a new measure"),
