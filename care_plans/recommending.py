@@ -31,6 +31,7 @@ from notifications.outbox import Recipient, cancel, enqueue
 
 Status = Recommendation.Status
 MADE = "recommendation.made"
+TRACED_ANEW = "recommendation.traced-anew"
 
 
 def follow(course: Course, facts: Facts, *, actor: Actor, now: datetime) -> list[Recommendation]:
@@ -113,15 +114,17 @@ def _trace_anew(row: Recommendation, found: Suggestion, *, actor: Actor, now: da
     )
     if not changed:
         return  # somebody decided meanwhile, on what it said then
-    tell(
-        "recommendation.traced-anew",
-        subject="Recommendation",
-        subject_id=row.pk,
-        patient_id=row.patient_id,
+    # no event: when it happened would tell of a score to whoever that is withheld from
+    audit.record(
         actor=Actor.system("care_plans.recommending", actor.organization_id),
         now=now,
         action=audit.Action.UPDATE,
+        event=TRACED_ANEW,
+        resource="Recommendation",
+        resource_id=row.pk,
+        patient_ids=[row.patient_id],
         detail={
+            audit.DERIVED: True,
             "rule": row.rule,
             "words_changed": row.text != found.text,
             "rows_added": sorted(str(one) for one in rows - set(row.rests_on)),

@@ -385,6 +385,30 @@ def test_what_rests_on_something_withheld_keeps_its_effect_alone(cast: Cast) -> 
     assert asha["rule"] == "rule.flare-up"
 
 
+@pytest.mark.feature("PV-02")
+def test_nothing_tells_when_it_was_brought_up_to_date_by_what_is_withheld(cast: Cast) -> None:
+    scene = lockbox.stage(cast, hands_over=False)
+    for _ in range(2):
+        score(cast, scene.course, pain_load_24h=6)
+    [before] = shown(cast.ben, kind="rule")
+    dmitri = cast.dmitri.practitioner_role.practitioner_id
+    scene.lock(target="practitioner", target_practitioner_id=dmitri)
+
+    def told() -> list[Any]:
+        events = cast.ben.client.get("/api/v1/events", {"subject": "Recommendation", "limit": 200})
+        provenance = cast.ben.client.get("/api/v1/provenance", {"target": before["id"]})
+        assert (events.status_code, provenance.status_code) == (200, 200)
+        return [events.json()["results"], provenance.json()]
+
+    seen = told()
+    assert all(seen)
+    with cast.acting():
+        underway.score(scene.course, {"pain_load_24h": "7"}, now=NOW, who=cast.dmitri)
+        standing.reassess(scene.course.id, actor=cast.dmitri.actor(), now=NOW)
+        assert Recommendation.objects.get(pk=before["id"]).traced_at is not None
+    assert told() == seen
+
+
 @pytest.mark.feature("DP-06")
 def test_an_opinion_anywhere_in_a_rule_makes_it_one(cast: Cast) -> None:
     with cast.acting():
