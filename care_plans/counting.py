@@ -158,9 +158,8 @@ def open_flags(facts: Facts, now: datetime) -> dict[str, ScreenFact]:
 
 def lasted(facts: Facts, since: datetime, now: datetime) -> timedelta:
     """Return how long there was care since a moment: what is paused does not grow older."""
-    pauses = facts.stay.pauses if facts.stay else ()
     rested = timedelta()
-    for began, ended in pauses:
+    for began, ended in facts.pauses:
         rested += max(min(ended or now, now) - max(began, since), timedelta())
     return now - since - rested
 
@@ -181,7 +180,7 @@ def by_period(
     further back. What lies before the stay, or the course, has no scores.
     """
     since = _since(facts, within)
-    pauses = [(a, b or now) for a, b in (facts.stay.pauses if facts.stay else ())]
+    pauses = [(a, b or now) for a, b in facts.pauses]
     pauses.sort(key=lambda pause: (pause[1], pause[0]), reverse=True)
     found: list[ScoreFact] = []
     end = now

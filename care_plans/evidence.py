@@ -148,15 +148,11 @@ class LaneFact:
 
 @dataclass(frozen=True, slots=True)
 class StayFact:
-    """The stay in a stage that a course is in.
-
-    `pauses` are all of the course, from when until when each lasted (None: it lasts).
-    """
+    """The stay in a stage that a course is in."""
 
     id: UUID
     stage: StageName
     began_at: datetime
-    pauses: tuple[tuple[datetime, datetime | None], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,6 +161,7 @@ class Facts:
 
     `urgencies` are those that the open flags had when they were found: the version that the course
     follows now may name others. Corrected assessments are left out. `stay` is None during intake.
+    `pauses` are all of the course, from when until when each lasted (None: it lasts).
     `stopped_by` names the screens on other courses of the same patient that found a hard stop, not
     cleared since: it stops this one too. `blocked_by` names those that found something less urgent
     that endangers the person: it blocks each move forward.
@@ -173,6 +170,7 @@ class Facts:
     course_id: UUID
     began_at: datetime
     stay: StayFact | None = None
+    pauses: tuple[tuple[datetime, datetime | None], ...] = ()
     severity: SeverityName | None = None
     side: Side = ""
     scores: tuple[ScoreFact, ...] = ()

@@ -9,7 +9,7 @@ import pytest
 
 from care_plans.content.sourced import Duration
 from care_plans.evaluation import evaluate, may_load
-from care_plans.evidence import Evidence, Facts, Finding, Outcome, Side, StayFact
+from care_plans.evidence import Evidence, Facts, Finding, Outcome, Side
 from tests.care_plans.imagined import (
     NOW,
     STAGE_BEGAN,
@@ -448,7 +448,7 @@ def test_it_counts_days_since_the_beginning() -> None:
     ],
 )
 def test_it_does_not_count_the_days_of_a_pause(pauses: Any, outcome: Outcome) -> None:
-    known = facts(stay=StayFact(UUID(int=2), "acute", STAGE_BEGAN, pauses))
+    known = facts(pauses=pauses)
     days = {"value": (NOW - STAGE_BEGAN).days, "unit": "days"}
     assert asked(known, elapsed_since="stage_start", at_least=days).outcome is outcome
 

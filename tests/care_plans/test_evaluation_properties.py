@@ -111,13 +111,13 @@ def histories(values: Any = SANE, moments: Any = AROUND) -> st.SearchStrategy[Fa
         id=st.uuids(),
         stage=st.sampled_from(["acute", "subacute", "maintenance"]),
         began_at=moments,
-        pauses=st.lists(st.tuples(moments, st.none() | moments), max_size=2).map(tuple),
     )
     return st.builds(
         Facts,
         course_id=st.just(COURSE),
         began_at=moments,
         stay=st.none() | stay,
+        pauses=st.lists(st.tuples(moments, st.none() | moments), max_size=2).map(tuple),
         severity=st.sampled_from([None, "mild", "moderate", "severe"]),
         side=SIDES,
         scores=st.lists(scores(values, moments), max_size=12).map(tuple),

@@ -319,8 +319,7 @@ def test_a_stage_does_not_stall_while_its_course_is_paused(cast: Cast) -> None:
     score(cast, course, at=NOW - DAY, nprs=5, lefs=52, adherence_pct=80)
     assert shown(cast.asha, kind="stalled") == []
     with cast.acting():
-        known = facts.gather([course], now=NOW)[course.id].stay
-        assert known is not None
+        known = facts.gather([course], now=NOW)[course.id]
         assert known.pauses == ((NOW - 20 * DAY, NOW - 5 * DAY),)
         then = NOW + 3 * DAY
         standing.reassess(course.id, actor=cast.asha.actor(then), now=then)
