@@ -202,12 +202,15 @@ class LaneNeeded(Question):
 class Reported(Question):
     """The latest answer to a question that the pathway declares under `context`.
 
-    `answer` is true or false for a yes/no question, one of its choices otherwise. Unknown until
-    it is answered.
+    `answer` is true or false for a yes/no question, one of its choices otherwise. `within` says
+    which answers count: any of the course, since circumstances hold until somebody says otherwise,
+    or, of what must be so now, those of the current stay in the stage and of the visit that it
+    began with; a stay that was stepped back to begins with the step. Unknown until it is answered.
     """
 
     reported: Name
     answer: bool | str = True
+    within: Literal["stage", "course"] = "course"
 
 
 class YellowFlagged(Question):

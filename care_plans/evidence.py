@@ -161,7 +161,8 @@ class Facts:
 
     `urgencies` are those that the open flags had when they were found: the version that the course
     follows now may name others. Corrected assessments are left out. `stay` is None during intake.
-    `pauses` are all of the course, from when until when each lasted (None: it lasts).
+    `pauses` are all of the course, from when until when each lasted (None: it lasts), and
+    `regressed` the moments at which it stepped back to an earlier stage.
     `stopped_by` names the screens on other courses of the same patient that found a hard stop, not
     cleared since: it stops this one too. `blocked_by` names those that found something less urgent
     that endangers the person: it blocks each move forward.
@@ -171,6 +172,7 @@ class Facts:
     began_at: datetime
     stay: StayFact | None = None
     pauses: tuple[tuple[datetime, datetime | None], ...] = ()
+    regressed: tuple[datetime, ...] = ()
     severity: SeverityName | None = None
     side: Side = ""
     scores: tuple[ScoreFact, ...] = ()

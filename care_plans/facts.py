@@ -138,6 +138,7 @@ def gather(
             began_at=course.applied_at,
             stay=moved[course.id].stay,
             pauses=moved[course.id].pauses,
+            regressed=moved[course.id].regressed,
             severity=cast(SeverityName, course.severity),
             side=cast(Side, course.side),
             scores=tuple(scores[course.id]),
@@ -303,7 +304,9 @@ _MOVES = """
 SELECT c.id, s.id, s.stage, s.entered_at, ARRAY(
     SELECT t.effective_at FROM care_plans_stagetransition t
     WHERE t.course_id = c.id AND t.action IN ('pause', 'resume')
-    ORDER BY t.recorded_at, t.id)
+    ORDER BY t.recorded_at, t.id), ARRAY(
+    SELECT t.effective_at FROM care_plans_stagetransition t
+    WHERE t.course_id = c.id AND t.action = 'regress')
 FROM care_plans_course c
 LEFT JOIN care_plans_stagestay s ON s.course_id = c.id AND s.left_at IS NULL
 WHERE c.id = ANY(%s)
@@ -315,16 +318,18 @@ class _Moved(NamedTuple):
 
     stay: StayFact | None
     pauses: tuple[tuple[datetime, datetime | None], ...]
+    regressed: tuple[datetime, ...]
 
 
 def _moves(ids: list[UUID]) -> defaultdict[UUID, _Moved]:
-    found: defaultdict[UUID, _Moved] = defaultdict(lambda: _Moved(None, ()))
+    found: defaultdict[UUID, _Moved] = defaultdict(lambda: _Moved(None, (), ()))
     found |= {
         course_id: _Moved(
             StayFact(stay_id, stage, entered_at) if stay_id is not None else None,
             tuple(zip_longest(turns[::2], turns[1::2])),
+            tuple(back),
         )
-        for course_id, stay_id, stage, entered_at, turns in _read(_MOVES, ids)
+        for course_id, stay_id, stage, entered_at, turns, back in _read(_MOVES, ids)
     }
     return found
 

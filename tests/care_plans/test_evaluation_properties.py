@@ -118,6 +118,7 @@ def histories(values: Any = SANE, moments: Any = AROUND) -> st.SearchStrategy[Fa
         began_at=moments,
         stay=st.none() | stay,
         pauses=st.lists(st.tuples(moments, st.none() | moments), max_size=2).map(tuple),
+        regressed=st.lists(moments, max_size=2).map(tuple),
         severity=st.sampled_from([None, "mild", "moderate", "severe"]),
         side=SIDES,
         scores=st.lists(scores(values, moments), max_size=12).map(tuple),
