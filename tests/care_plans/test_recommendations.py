@@ -91,6 +91,12 @@ def shown(who: Person, **query: str) -> list[dict[str, Any]]:
     return found
 
 
+def said(who: Person, about: Any, verb: str, body: Any = None, *, version: int = 1) -> Any:
+    """Decide about a recommendation, as its first trace has it."""
+    at = f"{URL}/{about}/{verb}"
+    return who.client.post(at, body or {}, headers={"If-Match": f'"{version}"'})
+
+
 # Made, once
 
 
@@ -180,7 +186,7 @@ def test_what_was_decided_is_not_asked_again_while_it_is_still_met(
     score(cast, course, at=NOW - DAY, pain_load_24h=6)
     [one] = made(cast, "rule.flare-up")
     body = {"reason": "A single long drive; load is adapted."}
-    assert cast.asha.client.post(f"{URL}/{one.pk}/decline", body).status_code == 200
+    assert said(cast.asha, one.pk, "decline", body).status_code == 200
     score(cast, course, pain_load_24h=7)
     [same] = made(cast, "rule.flare-up")
     assert (same.pk, same.status, same.until) == (one.pk, "declined", None)
@@ -250,7 +256,7 @@ def test_accepting_opens_the_lane_that_it_names(cast: Cast) -> None:
         )
     score(cast, course, pcs=35)
     [one] = shown(cast.asha, kind="yellow_flags")
-    answered = cast.asha.client.post(f"{URL}/{one['id']}/accept", {"reason": "She wishes it now."})
+    answered = said(cast.asha, one["id"], "accept", {"reason": "She wishes it now."})
     assert answered.status_code == 200, answered.content
     with cast.acting():
         lane.refresh_from_db()
@@ -378,7 +384,9 @@ def test_what_rests_on_something_withheld_keeps_its_effect_alone(cast: Cast) -> 
     assert (after["rule"], after["then"], after["finding"], after["cites"]) == ("", "", None, [])
     assert after["kind"] is None
     assert after["text"] == "Something that counts here is withheld."
-    refused = cast.ben.client.post(f"{URL}/{after['id']}/decline", {"reason": "No."})
+    alone = cast.ben.client.get(f"{URL}/{after['id']}")
+    assert "ETag" not in alone, "it would tell how often something was recorded"
+    refused = said(cast.ben, after["id"], "decline", {"reason": "No."})
     assert refused.status_code == 404
     [asha] = shown(cast.asha, kind="rule")
     assert asha["rule"] == "rule.flare-up"
@@ -394,7 +402,9 @@ def test_nothing_tells_when_it_was_brought_up_to_date_by_what_is_withheld(cast: 
     scene.lock(target="practitioner", target_practitioner_id=dmitri)
 
     def told() -> list[Any]:
-        events = cast.ben.client.get("/api/v1/events", {"subject": "Recommendation", "limit": 200})
+        events = cast.ben.client.get(
+            "/api/v1/events", {"subject": "Recommendation", "limit": "200"}
+        )
         provenance = cast.ben.client.get("/api/v1/provenance", {"target": before["id"]})
         assert (events.status_code, provenance.status_code) == (200, 200)
         return [events.json()["results"], provenance.json()]
@@ -517,7 +527,7 @@ def test_what_was_decided_keeps_the_trace_on_which_it_was(cast: Cast, course: Co
     first = score(cast, course, at=NOW - 2 * DAY, pain_load_24h=6)
     score(cast, course, at=NOW - DAY, pain_load_24h=6)
     [one] = made(cast, "rule.flare-up")
-    assert cast.asha.client.post(f"{URL}/{one.pk}/accept").status_code == 200
+    assert said(cast.asha, one.pk, "accept").status_code == 200
     corrected(cast, first, pain_load_24h=8)
     [same] = made(cast, "rule.flare-up")
     assert (same.finding, same.rests_on, same.earlier) == (one.finding, one.rests_on, [])
@@ -551,7 +561,7 @@ def test_help_without_a_lane_says_to_refer_and_may_be_accepted(cast: Cast) -> No
     score(cast, course, pcs=35, gad7=12)
     [one] = shown(cast.asha, kind="yellow_flags")
     assert (one["lane"], "refer the patient" in one["then"]) == ("", True)
-    answered = cast.asha.client.post(f"{URL}/{one['id']}/accept", {"reason": "Referred."})
+    answered = said(cast.asha, one["id"], "accept", {"reason": "Referred."})
     assert (answered.status_code, answered.json()["status"]) == (200, "accepted")
 
 
@@ -569,7 +579,7 @@ def test_the_same_help_is_offered_once_and_not_again_once_declined(cast: Cast) -
         )
         written.complexity_screen(cast.asha, course, "medium")
     [one] = shown(cast.asha)
-    cast.asha.client.post(f"{URL}/{one['id']}/decline", {"reason": "Not wished for."})
+    said(cast.asha, one["id"], "decline", {"reason": "Not wished for."})
     score(cast, course, pcs=35)
     [same] = shown(cast.asha)
     assert (same["id"], same["status"], same["until"]) == (one["id"], "declined", None)
@@ -589,7 +599,7 @@ def test_another_version_does_not_ask_again_what_was_declined(cast: Cast) -> Non
     for days in (2, 1):
         score(cast, course, at=NOW - days * DAY, pain_load_24h=6)
     [one] = shown(cast.asha, kind="rule")
-    cast.asha.client.post(f"{URL}/{one['id']}/decline", {"reason": "A long drive."})
+    said(cast.asha, one["id"], "decline", {"reason": "A long drive."})
     assert decide(cast, course, "adopt").status_code == 200
     rows = [row for row in shown(cast.asha) if row["rule"] == one["rule"]]
     with cast.acting():
@@ -624,7 +634,7 @@ def test_a_danger_never_lapses_by_itself(cast: Cast, course: Course) -> None:
         underway.move(cast, course, "discharge", now=NOW, reason="moved", outcome="patient_left")
     [one] = made(cast, "safety.suicide-risk")
     assert (one.status, one.until) == ("open", None)
-    assert cast.asha.client.post(f"{URL}/{one.pk}/accept").status_code == 200
+    assert said(cast.asha, one.pk, "accept").status_code == 200
 
 
 @pytest.mark.parametrize("is_over", [False, True])
@@ -653,17 +663,39 @@ def test_a_danger_that_is_met_no_more_ends_with_its_alert(
 def test_declining_says_why(cast: Cast, course: Course, reason: str) -> None:
     answer(cast, course, only_after_exercise=True)
     [one] = made(cast, "rule.mild")
-    refused = cast.asha.client.post(f"{URL}/{one.pk}/decline", {"reason": reason})
+    refused = said(cast.asha, one.pk, "decline", {"reason": reason})
     assert refused.status_code == 400
     assert refused.json()["errors"][0]["pointer"] == "/reason"
     assert made(cast, "rule.mild")[0].status == "open"
 
 
+@pytest.mark.feature("DP-06")
+@pytest.mark.parametrize("verb", ["accept", "decline"])
+def test_nobody_decides_on_a_trace_that_they_have_not_read(
+    cast: Cast, course: Course, verb: str
+) -> None:
+    first = score(cast, course, at=NOW - 2 * DAY, pain_load_24h=9)
+    score(cast, course, at=NOW - DAY, pain_load_24h=9)
+    [one] = made(cast, "rule.flare-up")
+    at, body = f"{URL}/{one.pk}", {"reason": "As it was."}
+    read = cast.asha.client.get(at)["ETag"]
+    corrected(cast, first, pain_load_24h=6)
+    late = cast.asha.client.post(f"{at}/{verb}", body, headers={"If-Match": read})
+    assert (late.status_code, late.json()["type"].rpartition(":")[2]) == (412, "version-mismatch")
+    assert "6, 9" in late.json()["detail"], "it says what it rests on now"
+    assert cast.asha.client.post(f"{at}/{verb}", body).status_code == 428
+    assert made(cast, "rule.flare-up")[0].status == "open"
+    read = cast.asha.client.get(at)["ETag"]
+    done = cast.asha.client.post(f"{at}/{verb}", body, headers={"If-Match": read})
+    assert done.status_code == 200
+    assert done["ETag"] == read
+
+
 def test_it_is_decided_once(cast: Cast, course: Course) -> None:
     answer(cast, course, only_after_exercise=True)
     [one] = made(cast, "rule.mild")
-    assert cast.asha.client.post(f"{URL}/{one.pk}/accept").status_code == 200
-    again = cast.asha.client.post(f"{URL}/{one.pk}/decline", {"reason": "On second thoughts."})
+    assert said(cast.asha, one.pk, "accept").status_code == 200
+    again = said(cast.asha, one.pk, "decline", {"reason": "On second thoughts."})
     assert again.status_code == 409
     assert again.json()["detail"] == "This recommendation was accepted already."
 
@@ -676,7 +708,7 @@ def test_nobody_outside_the_circle_reads_or_decides(
 ) -> None:
     answer(cast, course, only_after_exercise=True)
     [one], person = made(cast, "rule.mild"), cast.everybody[who]
-    assert person.client.post(f"{URL}/{one.pk}/accept").status_code == status
+    assert said(person, one.pk, "accept").status_code == status
     assert person.client.get(f"{URL}/{one.pk}").status_code == status
     assert made(cast, "rule.mild")[0].status == "open"
 
@@ -690,7 +722,7 @@ def test_one_of_many_decisions_at_once_counts(committed_cast: Cast) -> None:
     [one] = made(cast, "rule.mild")
 
     def act(name: str) -> Any:
-        return deciding.decide(one.pk, name, reason="because", actor=actor, now=NOW)
+        return deciding.decide(one.pk, name, version=1, reason="because", actor=actor, now=NOW)
 
     said = together(cast, *[lambda name=name: act(name) for name in ("accept", "decline") * 4])
     assert sum(isinstance(one, Recommendation) for one in said) == 1
@@ -717,7 +749,7 @@ def test_it_counts_how_often_each_rule_was_followed(cast: Cast, course: Course) 
     answer(cast, course, only_after_exercise=True)
     for rule, verb in (("rule.mild", "accept"), ("rule.flare-up", "decline")):
         [one] = made(cast, rule)
-        answered = cast.asha.client.post(f"{URL}/{one.pk}/{verb}", {"reason": "As discussed."})
+        answered = said(cast.asha, one.pk, verb, {"reason": "As discussed."})
         assert answered.status_code == 200
     with cast.acting():
         underway.meet_acute_exit(cast, course, now=NOW)
