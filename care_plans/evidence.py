@@ -213,7 +213,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The outcome of one criterion, why in one sentence, and the rows it rests on."""
+    """The outcome of one criterion, why in one sentence, and the rows it rests on.
+
+    `is_moving` where these are of a time that moves on with each day.
+    """
 
     kind: str
     outcome: Outcome
@@ -223,6 +226,7 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
     source: tuple[str, ...] = ()
     parts: tuple["Finding", ...] = ()
+    is_moving: bool = False
 
     @property
     def answer(self) -> tuple[Any, ...]:

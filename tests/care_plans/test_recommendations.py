@@ -36,6 +36,7 @@ from care_plans.models import (
 )
 from care_plans.same_rules import is_same_rule
 from care_plans.sittings import NewScore
+from care_plans.suggesting import rules_with_why
 from coordination.models import AuditEvent
 from coordination.problems import Problem
 from notifications.models import Message
@@ -533,6 +534,43 @@ def test_what_was_decided_keeps_the_trace_on_which_it_was(cast: Cast, course: Co
     assert (same.finding, same.rests_on, same.earlier) == (one.finding, one.rests_on, [])
     with cast.acting(), pytest.raises(ProgrammingError), transaction.atomic():
         Recommendation.objects.filter(pk=one.pk).update(rests_on=[])
+
+
+@pytest.mark.feature("DP-06")
+def test_what_only_a_window_of_time_shifts_is_no_news(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 183 * DAY, severity="severe")
+    sittings = [
+        score(cast, course, at=NOW - before * 7 * DAY, adherence_pct=80 + before % 3)
+        for before in range(26, -1, -1)
+    ]
+    [one] = made(cast, "rule.severe-earliest")
+    with cast.acting():
+        for days in range(1, 14, 3):
+            at = NOW + days * DAY
+            underway.score(course, {"adherence_pct": "85"}, now=at, who=cast.asha)
+            [seen] = looking_again.glance([course.pk], now=at)
+            assert not is_news(seen, one.rule, at)
+            standing.reassess(course.pk, actor=cast.asha.actor(at), now=at)
+    [same] = made(cast, one.rule)
+    assert (same.status, same.earlier, same.traced_at) == ("open", [], None)
+    assert same.rests_on == one.rests_on
+    # what was corrected is never why, however little it changes
+    with cast.acting():
+        rests_on = Score.objects.filter(pk__in=one.rests_on, assessment=sittings[-1])
+        assert rests_on.exists()
+    corrected(cast, sittings[-1], adherence_pct=81)
+    [anew] = made(cast, one.rule)
+    assert (anew.status, len(anew.earlier)) == ("open", 1)
+    with cast.acting():
+        gone = Score.objects.filter(assessment=sittings[-1]).values_list("pk", flat=True)
+        assert not set(gone) & set(anew.rests_on)
+
+
+def is_news(seen: looking_again.Glance, rule: str, now: datetime) -> bool:
+    """Say whether a glance finds news in what is suggested already."""
+    found = rules_with_why(seen.definition, seen.facts, now)[rule]()
+    return recommending.is_news(seen.recommended[rule], found, seen.facts)
 
 
 def test_what_only_time_takes_out_of_a_trace_unsettles_the_course(
