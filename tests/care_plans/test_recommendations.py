@@ -573,20 +573,38 @@ def is_news(seen: looking_again.Glance, rule: str, now: datetime) -> bool:
     return recommending.is_news(seen.recommended[rule], found, seen.facts)
 
 
-def test_what_only_time_takes_out_of_a_trace_unsettles_the_course(
+def test_a_trace_that_nobody_brought_up_to_date_unsettles_the_course(
     cast: Cast, course: Course
 ) -> None:
     score(cast, course, nprs=8)
     [one] = made(cast, "severity.severe")
     with cast.acting():
-        assert one.earlier == []
-        Recommendation.objects.filter(pk=one.pk).update(rests_on=[])
+        underway.score(course, {"nprs": "9"}, now=NOW, who=cast.asha)
         [seen] = looking_again.glance([course.pk], now=NOW)
         assert not seen.is_settled(NOW)
         standing.reassess(course.pk, actor=cast.asha.actor(), now=NOW)
         before = one.rests_on
         one.refresh_from_db()
-        assert (len(one.earlier), one.rests_on) == (1, before)
+        assert len(one.earlier) == 1
+        assert one.rests_on != before
+
+
+def test_what_only_time_takes_out_of_a_rule_unsettles_the_course(cast: Cast) -> None:
+    """Adherence says nothing of now once its fortnight is over."""
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 29 * DAY)
+    score(cast, course, at=NOW - 28 * DAY, nprs=6, lefs=50)
+    score(cast, course, at=NOW - DAY, nprs=5, lefs=52, adherence_pct=80)
+    [one] = made(cast, "stalled")
+    with cast.acting():
+        for days, still in ((13, True), (14, False)):
+            at = NOW + days * DAY
+            [seen] = looking_again.glance([course.pk], now=at)
+            assert ("stalled" in rules_with_why(seen.definition, seen.facts, at)) is still
+        assert not seen.is_settled(at)
+        standing.reassess(course.pk, actor=cast.asha.actor(at), now=at)
+        one.refresh_from_db()
+        assert (one.status, one.until) == ("lapsed", at)
 
 
 # Asked once, and only what may be followed
