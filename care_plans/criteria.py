@@ -293,6 +293,12 @@ def walk(criterion: Criterion, place: Place = ()) -> Iterator[tuple[Place, Crite
             yield from walk(child, (*place, "any_of", number))
 
 
+def sources_of(criterion: Criterion | None) -> tuple[str, ...]:
+    """Return the sources of a criterion and of all below it, each once; none of no criterion."""
+    nodes = walk(criterion) if criterion is not None else ()
+    return tuple(dict.fromkeys(key for _, node in nodes for key in node.source or ()))
+
+
 def leaves(criterion: Criterion) -> Iterator[Criterion]:
     """Yield the questions of a tree, without the nodes that only join them."""
     for _, node in walk(criterion):

@@ -9,6 +9,7 @@ from care_plans.api.criterion_serializers import CriterionSerializer
 from care_plans.api.evidence_serializers import OPINION
 from care_plans.content.pathways import DoseLevel
 from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
+from care_plans.criteria import sources_of
 from care_plans.disclosing import WITHHELD
 from care_plans.models import AdherenceEntry, DoseChange, PathwayVersion
 
@@ -124,8 +125,7 @@ def _sources(change: DoseChange) -> tuple[str, ...]:
     if level is None:
         return ()
     gate = None if _is_withheld(change) else level.gate
-    asked = gate.source or () if gate is not None else ()
-    return tuple(dict.fromkeys((*level.source, *asked)))
+    return tuple(dict.fromkeys((*level.source, *sources_of(gate))))
 
 
 class AdherenceEntrySerializer(serializers.ModelSerializer[AdherenceEntry]):
