@@ -221,7 +221,7 @@ class _Asked:
         valid = stage.screen_valid_for if stage else None
         elsewhere = self.facts.stopped_by
         if Urgency.URGENT_2WK in urgencies:
-            elsewhere += self.facts.blocked_by
+            elsewhere += self.facts.held_back_by
         return no_open_flag(
             flags,
             known,

@@ -164,8 +164,8 @@ class Facts:
     `pauses` are all of the course, from when until when each lasted (None: it lasts), and
     `regressed` the moments at which it stepped back to an earlier stage.
     `stopped_by` names the screens on other courses of the same patient that found a hard stop, not
-    cleared since: it stops this one too. `blocked_by` names those that found something less urgent
-    that endangers the person: it blocks each move forward.
+    cleared since: it stops this one too. `held_back_by` names those that found something less
+    urgent that endangers the person: it blocks each move forward.
     """
 
     course_id: UUID
@@ -183,7 +183,7 @@ class Facts:
     lanes: Mapping[str, LaneFact] = field(default_factory=dict)
     measures: Mapping[str, MeasureFacts] = field(default_factory=dict)
     stopped_by: tuple[UUID, ...] = ()
-    blocked_by: tuple[UUID, ...] = ()
+    held_back_by: tuple[UUID, ...] = ()
     complexity: tuple[ComplexityFact, ...] = ()
 
     @cached_property

@@ -149,7 +149,7 @@ def gather(
             lanes=found_lanes[course.id],
             measures=measures,
             stopped_by=_elsewhere(dangers[course.patient_id], course, hard=True),
-            blocked_by=_elsewhere(dangers[course.patient_id], course, hard=False),
+            held_back_by=_elsewhere(dangers[course.patient_id], course, hard=False),
             complexity=tuple(complexity[course.id]),
         )
         for course in wanted
