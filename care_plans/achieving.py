@@ -11,7 +11,6 @@ in it, so that what comes later neither reaches nor loses it.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from functools import lru_cache
 from json import dumps
 from typing import Any, cast
@@ -29,6 +28,7 @@ from care_plans.evaluation import evaluate
 from care_plans.evidence import Evidence, Facts, Finding, Outcome, StayFact
 from care_plans.models import Course, Goal, GoalAchievement, StageStay
 from care_plans.movement import Direction, Movement, movement
+from care_plans.questioned import in_digits
 from care_plans.resting import with_version
 from care_plans.telling import tell
 from coordination import audit
@@ -169,21 +169,19 @@ def _moved(target: Criterion, facts: Facts, now: datetime) -> Iterator[tuple[Dir
 
 
 def _told(slug: str, name: str, moved: Movement) -> Finding:
+    assert moved.gain is not None, "what nobody can judge is not told"
+    assert moved.matters_from is not None, "the same"
     day = f"{moved.first.effective_at:%Y-%m-%d}"
     return Finding(
         kind="Moved",
         outcome=Outcome.MET if moved.direction == "improving" else Outcome.NOT_MET,
         sentence=(
-            f"{name} has gained {_shown(moved.gain)} since {day}; "
-            f"a change matters from {_shown(moved.matters_from)}."
+            f"{name} has gained {in_digits(moved.gain)} since {day}; "
+            f"a change matters from {in_digits(moved.matters_from)}."
         ),
         id=slug,
         evidence=(Evidence("score", moved.first.id), Evidence("score", moved.last.id)),
     )
-
-
-def _shown(value: Decimal | None) -> str:
-    return "" if value is None else f"{value.normalize():f}"
 
 
 def _is_news(known: GoalAchievement | None, found: Achievement) -> bool:

@@ -250,7 +250,7 @@ def _look_again(course: Course, *, actor: Actor, now: datetime) -> None:
 
     What follows of a patient's own words is done by the software, since no patient refers or
     plans. Should it fail, their answers and the alert that they raise are kept all the same: the
-    hourly look at every course makes up for it.
+    hourly look at every course, and at what is measured in intake, makes up for it.
     """
     if Role.PATIENT not in actor.roles:
         standing.reassess(course.pk, actor=actor, now=now)

@@ -83,6 +83,23 @@ def check_standings(*, now: datetime, most: int = BATCH) -> int:
             return looked_at
 
 
+def check_intakes(*, now: datetime, most: int = BATCH) -> int:
+    """Look again at the courses in intake of which anything was measured; return how many.
+
+    Time alone changes nothing there, and no stay says when anybody looked last: this only makes up
+    for a look that failed when a patient answered. `most` are taken at a time.
+    """
+    looked_at, last = 0, UUID(int=0)
+    while True:
+        found = _look_up("SELECT * FROM care_plans_intakes_to_check(%s, %s)", [last, most])
+        for course_id, organization_id in found:
+            _look_again(course_id, organization_id, now=now)
+            last = course_id
+        looked_at += len(found)
+        if len(found) < most:
+            return looked_at
+
+
 def _glanced_over(course_ids: list[UUID], organization_id: UUID, *, now: datetime) -> list[UUID]:
     """Note of courses that are as they were that they were looked at; return the others.
 

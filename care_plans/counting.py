@@ -5,8 +5,9 @@ Of the current stay (`within: stage`) only what was taken at or after its beginn
 intake the stay is the course itself. Of the course (`within: course`) only what was taken since
 it began counts, with `SAME_VISIT` of grace, because a first assessment usually precedes the
 paperwork. A red-flag screen gets the same grace before a stay: one done in the visit that ends
-with the move to the next stage holds there too. Where two facts share an effective time, the one
-recorded later is the later one. A score that is no finite number is none.
+with the move to the next stage holds there too. So does an answer, but none from before a step back
+to an earlier stage, which is taken because something has changed. Where two facts share an
+effective time, the one recorded later is the later one. A score that is no finite number is none.
 """
 
 from collections.abc import Iterable
@@ -107,10 +108,15 @@ def sides_asked(facts: Facts, measure: str, which: Literal["affected", "other"])
     return meant.get(facts.side, [])
 
 
-def latest_answer(facts: Facts, question: str, now: datetime) -> AnswerFact | None:
+def latest_answer(
+    facts: Facts, question: str, now: datetime, *, within: Within = "course"
+) -> AnswerFact | None:
     """Return the answer that stands; circumstances hold until somebody says otherwise."""
+    since = _answered_since(facts) if within == "stage" else _FIRST
     found = in_order(
-        answer for answer in facts.answers_to.get(question, ()) if answer.effective_at <= now
+        answer
+        for answer in facts.answers_to.get(question, ())
+        if since <= answer.effective_at <= now
     )
     return found[-1] if found else None
 
@@ -120,7 +126,7 @@ def said_in_stay(facts: Facts) -> Facts:
 
     For what must be so now: how loading was borne in a stage that was left says nothing of it.
     """
-    since = _screened_since(facts)
+    since = _answered_since(facts)
     return replace(facts, answers=tuple(a for a in facts.answers if a.effective_at >= since))
 
 
@@ -158,9 +164,8 @@ def open_flags(facts: Facts, now: datetime) -> dict[str, ScreenFact]:
 
 def lasted(facts: Facts, since: datetime, now: datetime) -> timedelta:
     """Return how long there was care since a moment: what is paused does not grow older."""
-    pauses = facts.stay.pauses if facts.stay else ()
     rested = timedelta()
-    for began, ended in pauses:
+    for began, ended in facts.pauses:
         rested += max(min(ended or now, now) - max(began, since), timedelta())
     return now - since - rested
 
@@ -181,7 +186,7 @@ def by_period(
     further back. What lies before the stay, or the course, has no scores.
     """
     since = _since(facts, within)
-    pauses = [(a, b or now) for a, b in (facts.stay.pauses if facts.stay else ())]
+    pauses = [(a, b or now) for a, b in facts.pauses]
     pauses.sort(key=lambda pause: (pause[1], pause[0]), reverse=True)
     found: list[ScoreFact] = []
     end = now
@@ -218,6 +223,13 @@ def _since(facts: Facts, within: Within) -> datetime:
 
 def _screened_since(facts: Facts) -> datetime:
     return _earlier(facts.stay.began_at if facts.stay else facts.began_at)
+
+
+def _answered_since(facts: Facts) -> datetime:
+    """Return since when answers tell how it is now: none from before a step back does."""
+    since = _screened_since(facts)
+    began = facts.stay.began_at if facts.stay else facts.began_at
+    return max([since, *(at for at in facts.regressed if at <= began)])
 
 
 def _earlier(moment: datetime) -> datetime:

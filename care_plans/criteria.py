@@ -202,12 +202,15 @@ class LaneNeeded(Question):
 class Reported(Question):
     """The latest answer to a question that the pathway declares under `context`.
 
-    `answer` is true or false for a yes/no question, one of its choices otherwise. Unknown until
-    it is answered.
+    `answer` is true or false for a yes/no question, one of its choices otherwise. `within` says
+    which answers count: any of the course, since circumstances hold until somebody says otherwise,
+    or, of what must be so now, those of the current stay in the stage and of the visit that it
+    began with; a stay that was stepped back to begins with the step. Unknown until it is answered.
     """
 
     reported: Name
     answer: bool | str = True
+    within: Literal["stage", "course"] = "course"
 
 
 class YellowFlagged(Question):
@@ -288,6 +291,12 @@ def walk(criterion: Criterion, place: Place = ()) -> Iterator[tuple[Place, Crite
     elif isinstance(criterion, AnyOf):
         for number, child in enumerate(criterion.any_of):
             yield from walk(child, (*place, "any_of", number))
+
+
+def sources_of(criterion: Criterion | None) -> tuple[str, ...]:
+    """Return the sources of a criterion and of all below it, each once; none of no criterion."""
+    nodes = walk(criterion) if criterion is not None else ()
+    return tuple(dict.fromkeys(key for _, node in nodes for key in node.source or ()))
 
 
 def leaves(criterion: Criterion) -> Iterator[Criterion]:

@@ -13,7 +13,7 @@ from care_plans.telling import tell
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
 from coordination.models import PractitionerRole
-from coordination.problems import Invalid, NotAllowed, NotFound, Stale
+from coordination.problems import Invalid, NotAllowed, NotFound, Stale, VersionMismatch
 from notifications.outbox import cancel
 
 Status = Recommendation.Status
@@ -45,13 +45,20 @@ def recommendation_for(actor: Actor, recommendation_id: UUID, *, now: datetime) 
 
 @transaction.atomic
 def decide(
-    recommendation_id: UUID, action: str, *, reason: str = "", actor: Actor, now: datetime
+    recommendation_id: UUID,
+    action: str,
+    *,
+    version: int,
+    reason: str = "",
+    actor: Actor,
+    now: datetime,
 ) -> Recommendation:
     """Accept or decline a recommendation; accepting one that names a lane opens that lane.
 
-    Nothing else follows by itself: whoever accepts does the rest. Raises
-    `RecommendationNotFound`, `Denied`, `Invalid` where declining gives no reason, `NotAllowed`
-    when it was decided or has lapsed, `Stale` when somebody else was faster.
+    Nothing else follows by itself: whoever accepts does the rest. `version` is the trace that they
+    have read. Raises `RecommendationNotFound`, `Denied`, `Invalid` where declining gives no reason,
+    `NotAllowed` when it was decided or has lapsed, `VersionMismatch` when it rests on something
+    else by now, `Stale` when somebody else was faster.
     """
     found = recommendation_for(actor, recommendation_id, now=now)
     role = scope.require(
@@ -60,12 +67,17 @@ def decide(
         actor=actor,
         disciplines=lanes.needed_disciplines(found.course),
     )
+    standing.hold(found.course_id)
+    found.refresh_from_db()  # whoever traces it anew holds the course as well
     to = MOVES.get((found.status, action))
     if to is None:
         raise NotAllowed(_AGAIN[Status(found.status)])
     if action == "decline" and not reason.strip():
         raise Invalid.field("/reason", "Say why it is not followed.")
-    standing.hold(found.course_id)
+    if version != found.version:
+        raise VersionMismatch(
+            f"Why this is suggested has changed since you read it. Now: {found.finding['sentence']}"
+        )
     return _decided(found, to, role, reason=reason, actor=actor, now=now)
 
 

@@ -17,7 +17,7 @@ from care_plans import questions
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.safety import BLOCKS_PROGRESSION, STOPS_LOADING, Urgency, YellowFlag
 from care_plans.content.sourced import SEVERITIES, STAGES, SeverityName
-from care_plans.criteria import AllOf, AnyOf, Criterion, NoOpen, SignedOff, YellowFlagged
+from care_plans.criteria import AllOf, AnyOf, Compared, Criterion, NoOpen, SignedOff, YellowFlagged
 from care_plans.evidence import Evidence, Facts, Finding, Outcome, Readiness
 from care_plans.flag_questions import no_open_flag
 from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, some
@@ -221,7 +221,7 @@ class _Asked:
         valid = stage.screen_valid_for if stage else None
         elsewhere = self.facts.stopped_by
         if Urgency.URGENT_2WK in urgencies:
-            elsewhere += self.facts.blocked_by
+            elsewhere += self.facts.held_back_by
         return no_open_flag(
             flags,
             known,
@@ -281,6 +281,7 @@ class _Asked:
             evidence=said.rows(),
             source=self.definition.supporting(criterion.source or ()),
             parts=parts,
+            is_moving=isinstance(criterion, Compared) and criterion.over is not None,
         )
 
 

@@ -148,15 +148,11 @@ class LaneFact:
 
 @dataclass(frozen=True, slots=True)
 class StayFact:
-    """The stay in a stage that a course is in.
-
-    `pauses` are all of the course, from when until when each lasted (None: it lasts).
-    """
+    """The stay in a stage that a course is in."""
 
     id: UUID
     stage: StageName
     began_at: datetime
-    pauses: tuple[tuple[datetime, datetime | None], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,14 +161,18 @@ class Facts:
 
     `urgencies` are those that the open flags had when they were found: the version that the course
     follows now may name others. Corrected assessments are left out. `stay` is None during intake.
+    `pauses` are all of the course, from when until when each lasted (None: it lasts), and
+    `regressed` the moments at which it stepped back to an earlier stage.
     `stopped_by` names the screens on other courses of the same patient that found a hard stop, not
-    cleared since: it stops this one too. `blocked_by` names those that found something less urgent
-    that endangers the person: it blocks each move forward.
+    cleared since: it stops this one too. `held_back_by` names those that found something less
+    urgent that endangers the person: it blocks each move forward.
     """
 
     course_id: UUID
     began_at: datetime
     stay: StayFact | None = None
+    pauses: tuple[tuple[datetime, datetime | None], ...] = ()
+    regressed: tuple[datetime, ...] = ()
     severity: SeverityName | None = None
     side: Side = ""
     scores: tuple[ScoreFact, ...] = ()
@@ -183,7 +183,7 @@ class Facts:
     lanes: Mapping[str, LaneFact] = field(default_factory=dict)
     measures: Mapping[str, MeasureFacts] = field(default_factory=dict)
     stopped_by: tuple[UUID, ...] = ()
-    blocked_by: tuple[UUID, ...] = ()
+    held_back_by: tuple[UUID, ...] = ()
     complexity: tuple[ComplexityFact, ...] = ()
 
     @cached_property
@@ -213,7 +213,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The outcome of one criterion, why in one sentence, and the rows it rests on."""
+    """The outcome of one criterion, why in one sentence, and the rows it rests on.
+
+    `is_moving` where these are of a time that moves on with each day.
+    """
 
     kind: str
     outcome: Outcome
@@ -223,6 +226,7 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
     source: tuple[str, ...] = ()
     parts: tuple["Finding", ...] = ()
+    is_moving: bool = False
 
     @property
     def answer(self) -> tuple[Any, ...]:

@@ -129,14 +129,16 @@ def gather(
     versions = _versions()
     scores, answers = _scores(ids, versions), _answers(ids)
     screens, (cleared, urgencies) = _screens(ids), _flags(ids)
-    stays, found_lanes = _stays(ids), _lanes(ids, lane_rows(ids) if lanes is None else lanes, now)
+    moved, found_lanes = _moves(ids), _lanes(ids, lane_rows(ids) if lanes is None else lanes, now)
     dangers, measures = _dangers(wanted, now), _measures(versions)
     complexity = _complexity(ids)
     return {
         course.id: Facts(
             course_id=course.id,
             began_at=course.applied_at,
-            stay=stays.get(course.id),
+            stay=moved[course.id].stay,
+            pauses=moved[course.id].pauses,
+            regressed=moved[course.id].regressed,
             severity=cast(SeverityName, course.severity),
             side=cast(Side, course.side),
             scores=tuple(scores[course.id]),
@@ -147,7 +149,7 @@ def gather(
             lanes=found_lanes[course.id],
             measures=measures,
             stopped_by=_elsewhere(dangers[course.patient_id], course, hard=True),
-            blocked_by=_elsewhere(dangers[course.patient_id], course, hard=False),
+            held_back_by=_elsewhere(dangers[course.patient_id], course, hard=False),
             complexity=tuple(complexity[course.id]),
         )
         for course in wanted
@@ -297,21 +299,39 @@ def _complexity(ids: list[UUID]) -> defaultdict[UUID, list[ComplexityFact]]:
     return found
 
 
-_STAYS = """
-SELECT s.course_id, s.id, s.stage, s.entered_at, ARRAY(
+# a course is paused and resumed in turns
+_MOVES = """
+SELECT c.id, s.id, s.stage, s.entered_at, ARRAY(
     SELECT t.effective_at FROM care_plans_stagetransition t
-    WHERE t.course_id = s.course_id AND t.action IN ('pause', 'resume')
-    ORDER BY t.recorded_at, t.id)
-FROM care_plans_stagestay s WHERE s.course_id = ANY(%s) AND s.left_at IS NULL
+    WHERE t.course_id = c.id AND t.action IN ('pause', 'resume')
+    ORDER BY t.recorded_at, t.id), ARRAY(
+    SELECT t.effective_at FROM care_plans_stagetransition t
+    WHERE t.course_id = c.id AND t.action = 'regress')
+FROM care_plans_course c
+LEFT JOIN care_plans_stagestay s ON s.course_id = c.id AND s.left_at IS NULL
+WHERE c.id = ANY(%s)
 """
 
 
-def _stays(ids: list[UUID]) -> dict[UUID, StayFact]:
-    """Return the stay of each course; a course is paused and resumed in turns."""
-    return {
-        course_id: StayFact(stay_id, stage, entered_at, tuple(zip_longest(turns[::2], turns[1::2])))
-        for course_id, stay_id, stage, entered_at, turns in _read(_STAYS, ids)
+class _Moved(NamedTuple):
+    """Where a course is, and how it came there."""
+
+    stay: StayFact | None
+    pauses: tuple[tuple[datetime, datetime | None], ...]
+    regressed: tuple[datetime, ...]
+
+
+def _moves(ids: list[UUID]) -> defaultdict[UUID, _Moved]:
+    found: defaultdict[UUID, _Moved] = defaultdict(lambda: _Moved(None, (), ()))
+    found |= {
+        course_id: _Moved(
+            StayFact(stay_id, stage, entered_at) if stay_id is not None else None,
+            tuple(zip_longest(turns[::2], turns[1::2])),
+            tuple(back),
+        )
+        for course_id, stay_id, stage, entered_at, turns, back in _read(_MOVES, ids)
     }
+    return found
 
 
 _SIGN_OFFS = """

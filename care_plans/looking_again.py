@@ -77,7 +77,9 @@ class Glance:
             return False
         undecided = {rule: row for rule, row in self.recommended.items() if _open(row)}
         if any(
-            is_news(row, suggested[rule]()) for rule, row in undecided.items() if rule in suggested
+            is_news(row, suggested[rule](), self.facts)
+            for rule, row in undecided.items()
+            if rule in suggested
         ):
             return False
         if self.course.status != Course.Status.ACTIVE:

@@ -307,10 +307,11 @@ def _of_severity(question: OfSeverity, facts: Facts) -> Said:
 
 
 def _reported(question: Reported, facts: Facts, now: datetime) -> Said:
-    said = latest_answer(facts, question.reported, now)
+    said = latest_answer(facts, question.reported, now, within=question.within)
     shown = question.reported.replace("_", " ")
     if said is None:
-        return Said(UNKNOWN, lambda: f"Nobody has answered: {shown}.")
+        here = " in this stay" if question.within == "stage" and facts.stay else ""
+        return Said(UNKNOWN, lambda: f"Nobody has answered{here}: {shown}.")
     same = type(said.answer) is type(question.answer) and said.answer == question.answer
     words = {True: "yes", False: "no"}
     heard = words.get(said.answer, said.answer) if isinstance(said.answer, bool) else said.answer

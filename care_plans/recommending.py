@@ -32,6 +32,7 @@ from notifications.recipients import by_person
 
 Status = Recommendation.Status
 MADE = "recommendation.made"
+TRACED_ANEW = "recommendation.traced-anew"
 
 
 def follow(course: Course, facts: Facts, *, actor: Actor, now: datetime) -> list[Recommendation]:
@@ -48,7 +49,7 @@ def follow(course: Course, facts: Facts, *, actor: Actor, now: datetime) -> list
     gone = [row for rule, row in held.items() if rule not in met]
     end([row for row in gone if not outlives(row)], actor=actor, now=now)
     for rule, row in held.items():
-        if rule in met and is_news(row, met[rule]):
+        if rule in met and is_news(row, met[rule], facts):
             _trace_anew(row, met[rule], actor=actor, now=now)
     return [
         _make(course, one, actor=actor, now=now) for rule, one in met.items() if rule not in held
@@ -66,16 +67,32 @@ class RecommendedRow(NamedTuple):
     finding: Mapping[str, Any]
 
 
-def is_news(row: Recommendation | RecommendedRow, found: Suggestion) -> bool:
+def is_news(row: Recommendation | RecommendedRow, found: Suggestion, facts: Facts) -> bool:
     """Say whether an open recommendation has other words, or rests on other rows, than now.
 
-    That a day has passed is no news, nor is anything to one that was decided.
+    That a day has passed is no news, nor is what the mean of a time is of, which moves on with
+    each day, while it comes to the same and nothing of it was corrected. Nor is anything to one
+    that was decided.
     """
-    return row.status == Status.OPEN and (
-        row.text != found.text
-        or row.source != list(found.source)
-        or set(row.rests_on) != found.finding.rows()
-        or not _says_the_same(row.finding, found.finding)
+    if row.status != Status.OPEN:
+        return False
+    if row.text != found.text or row.source != list(found.source):
+        return True
+    if not _says_the_same(row.finding, found.finding):
+        return True
+    before, after = _moving(row.finding, found.finding)
+    standing = {score.id for score in facts.scores} if before else set()
+    return not before <= standing or set(row.rests_on) - before != found.finding.rows() - after
+
+
+def _moving(trace: Mapping[str, Any], found: Finding) -> tuple[set[UUID], set[UUID]]:
+    """Return the rows of all means of a time, in a trace and in what says the same now."""
+    if found.is_moving:
+        return {UUID(row["id"]) for row in trace["evidence"]}, {row.id for row in found.evidence}
+    pairs = [_moving(*two) for two in zip(trace["parts"], found.parts, strict=True)]
+    return (
+        set[UUID]().union(*(before for before, _ in pairs)),
+        set[UUID]().union(*(after for _, after in pairs)),
     )
 
 
@@ -89,7 +106,7 @@ def _says_the_same(trace: Mapping[str, Any], found: Finding) -> bool:
         and trace["id"] == found.id
         and trace["outcome"] == found.outcome
         and trace["text"] == found.text
-        and (found.kind in _CLOCKS or trace["sentence"] == found.sentence)
+        and (found.kind in _CLOCKS or found.is_moving or trace["sentence"] == found.sentence)
         and len(trace["parts"]) == len(found.parts)
         and all(map(_says_the_same, trace["parts"], found.parts))
     )
@@ -114,15 +131,17 @@ def _trace_anew(row: Recommendation, found: Suggestion, *, actor: Actor, now: da
     )
     if not changed:
         return  # somebody decided meanwhile, on what it said then
-    tell(
-        "recommendation.traced-anew",
-        subject="Recommendation",
-        subject_id=row.pk,
-        patient_id=row.patient_id,
+    # no event: when it happened would tell of a score to whoever that is withheld from
+    audit.record(
         actor=Actor.system("care_plans.recommending", actor.organization_id),
         now=now,
         action=audit.Action.UPDATE,
+        event=TRACED_ANEW,
+        resource="Recommendation",
+        resource_id=row.pk,
+        patient_ids=[row.patient_id],
         detail={
+            audit.DERIVED: True,
             "rule": row.rule,
             "words_changed": row.text != found.text,
             "rows_added": sorted(str(one) for one in rows - set(row.rests_on)),

@@ -8,6 +8,7 @@ from care_plans.content.sourced import Duration
 from care_plans.counting import lasted, pair, scores
 from care_plans.evaluation import evaluate
 from care_plans.evidence import Evidence, Facts, Finding, Outcome, ScoreFact
+from care_plans.questioned import in_digits
 from care_plans.saying import MET, NOT_MET, UNKNOWN, every
 
 _KIND = "Stalled"
@@ -94,14 +95,10 @@ def _moved(facts: Facts, change: _Change) -> Finding:
         kind=_KIND,
         outcome=NOT_MET if gain >= enough else MET,
         sentence=(
-            f"{facts.measures[last.measure].name}{side} has gained {_shown(gain)}, from "
-            f"{_shown(first.value)} to {_shown(last.value)}; a change matters from "
-            f"{_shown(enough)}."
+            f"{facts.measures[last.measure].name}{side} has gained {in_digits(gain)}, from "
+            f"{in_digits(first.value)} to {in_digits(last.value)}; a change matters from "
+            f"{in_digits(enough)}."
         ),
         id=last.measure,
         evidence=(Evidence("score", first.id), Evidence("score", last.id)),
     )
-
-
-def _shown(value: Decimal) -> str:
-    return f"{value.normalize():f}"

@@ -18,6 +18,12 @@ def check_standings() -> None:
     consuming.check_standings(now=timezone.now())
 
 
+@shared_task(name="care_plans.tasks.check_intakes")
+def check_intakes() -> None:
+    """Make up for what failed to follow an answer during intake."""
+    consuming.check_intakes(now=timezone.now())
+
+
 @shared_task(name="care_plans.tasks.check_lapses")
 def check_lapses() -> None:
     """Open hand-offs for leads whose registration has lapsed."""

@@ -16,8 +16,11 @@ from coordination.version import VERSION
 Action = AuditEvent.Action
 Basis = AuditEvent.Basis
 Purpose = AuditEvent.Purpose
+#: in `detail`: the software worked a record out anew after somebody recorded something
+DERIVED = "derived"
 
 __all__ = [
+    "DERIVED",
     "Action",
     "AuditRowsLost",
     "Basis",

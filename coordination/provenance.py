@@ -16,6 +16,7 @@ from django.apps import apps
 from django.db.models import ForeignKey, IntegerField, Model, QuerySet, Value
 from django.utils.dateparse import parse_datetime
 
+from coordination import audit
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
 from coordination.disclosure import people_withheld
@@ -137,6 +138,9 @@ def _owners(row: OrganizationOwned, actor: Actor, now: datetime) -> Iterator[Mod
 
 
 def _concerns(event: AuditEvent, row: Model) -> bool:
+    # What follows of what others recorded would tell when they did, also where that is withheld.
+    if audit.DERIVED in event.detail:
+        return False
     # Of the patient's own data only what brought records in says anything about them.
     return not isinstance(row, Patient) or event.action != AuditEvent.Action.UPDATE
 

@@ -30,4 +30,5 @@ SCHEDULE = {
     "escalate-safety-alerts": _every(30, "care_plans.tasks.escalate_safety_alerts"),
     "check-lapses": _every(60, "care_plans.tasks.check_lapses"),
     "check-standings": _every(60, "care_plans.tasks.check_standings"),
+    "check-intakes": _every(_HOUR, "care_plans.tasks.check_intakes"),
 }

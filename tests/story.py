@@ -242,13 +242,14 @@ def begin_a_course(cast: Cast, tell: Teller) -> str:
     tell(asha, "post", "/red-flags/{id}/clear", concluded, id=found)
     said = {"only_after_exercise": True, "stress_affects_sleep": False}
     tell(asha, "post", "/course-answers", {"course": course, "answers": said})
-    tell(asha, "post", "/recommendations/{id}/accept", {}, id=suggested(cast, course, "rule.mild"))
+    mild = suggested(cast, course, "rule.mild")
+    tell.decide(asha, "/recommendations/{id}/accept", {}, id=mild)
     for value in ("5", "6"):
         after = {"scores": [{"measure": "pain_load_24h", "value": value}], "course": course}
         tell(asha, "post", "/assessments", {"patient": str(cast.patient.id), **after})
     why = {"reason": "One long drive; the load is adapted already."}
     again = suggested(cast, course, "rule.flare-up")
-    tell(asha, "post", "/recommendations/{id}/decline", why, id=again)
+    tell.decide(asha, "/recommendations/{id}/decline", why, id=again)
     return course
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from care_plans import courses, staffing
+from care_plans import courses, dosing, staffing
 from care_plans.models import Activity, Course, Goal
 from coordination.models import AuditEvent, Membership
 from notifications import delivery
@@ -86,6 +86,25 @@ def test_it_tells_whoever_does_a_lane_nothing_of_its_withheld_course(
     assert {(one["course"], one["condition"], one["course_status"]) for one in lanes} == {
         (str(course.id), CONDITION, "paused")
     }
+
+
+def test_it_names_no_condition_in_the_doses_of_whoever_does_a_lane(cast: Cast) -> None:
+    scene = started(cast)
+    course, asha = scene.course, cast.asha
+    with cast.acting():
+        activity = Activity.objects.get(course=course, is_loading=True)
+        higher = course.pathway_version.definition.dose_levels[1].id
+        dosing.change_dose(
+            activity.pk, version=activity.version, to_level=higher, actor=asha.actor(), now=NOW
+        )
+    at = f"/activities/{activity.pk}"
+    [open_to_her] = get(asha, f"{at}/dose-changes")
+    assert (open_to_her["pathway"], bool(open_to_her["cites"])) == ("hamstring-tendinopathy", True)
+    scene.lock(target="condition", target_id=course.id, **whom(asha))
+    assert get(asha, at)["course"] is None
+    [kept] = get(asha, f"{at}/dose-changes")
+    assert kept["to_level"] == higher, "what she did stays hers"
+    assert [kept[name] for name in ("pathway", "version", "cites")] == [None, None, None]
 
 
 @pytest.mark.parametrize("lead", [True, False])

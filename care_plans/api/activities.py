@@ -179,6 +179,7 @@ class ActivityViewSet(OfCourse):
         for row in rows:
             row.finding = disclosing.withhold(row.finding, hidden) if row.finding else None
             row.followed = followed[activity.course_id, row.recorded_at]
+            row.is_course_shown = activity.course_shown is not None
         return Response(dosing_serializers.DoseChangeSerializer(rows, many=True).data)
 
     def _move(self, name: str, **asked: Any) -> Response:

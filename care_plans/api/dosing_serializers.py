@@ -10,6 +10,7 @@ from care_plans.api.criterion_serializers import CriterionSerializer
 from care_plans.api.evidence_serializers import OPINION
 from care_plans.content.pathways import DoseLevel
 from care_plans.content.sourced import EXPERT_CONSENSUS
+from care_plans.criteria import sources_of
 from care_plans.disclosing import WITHHELD
 from care_plans.models import AdherenceEntry, DoseChange, PathwayVersion
 
@@ -26,16 +27,24 @@ class ChangeDoseSerializer(serializers.Serializer[Any]):
     )
 
 
+#: a pathway is named after the condition that it treats, and so are the works that it cites
+_CONDITION = "Null where the course is withheld from you."
+
+
 class DoseChangeSerializer(serializers.ModelSerializer[DoseChange]):
     """One change of a dose level, with the trace of the gate."""
 
     finding = CriterionSerializer(read_only=True, allow_null=True)
-    pathway = serializers.SerializerMethodField()
-    version = serializers.SerializerMethodField(help_text="Of the pathway, in force then.")
+    pathway = serializers.SerializerMethodField(help_text=_CONDITION)
+    version = serializers.SerializerMethodField(
+        help_text=f"Of the pathway, in force then. {_CONDITION}"
+    )
     gate = serializers.SerializerMethodField(
         help_text="What the level asks for, by its name; that it asks for nothing is said."
     )
-    cites = serializers.SerializerMethodField(help_text="What the level and its gate rest on.")
+    cites = serializers.SerializerMethodField(
+        help_text=f"What the level and its gate rest on. {_CONDITION}"
+    )
     is_expert_consensus = serializers.SerializerMethodField(help_text=OPINION)
 
     class Meta:
@@ -59,13 +68,13 @@ class DoseChangeSerializer(serializers.ModelSerializer[DoseChange]):
         ]
         read_only_fields = fields
 
-    def get_pathway(self, change: DoseChange) -> str:
+    def get_pathway(self, change: DoseChange) -> str | None:
         """Return the pathway whose levels they are."""
-        return str(_version(change).pathway.slug)
+        return str(_version(change).pathway.slug) if _is_course_shown(change) else None
 
-    def get_version(self, change: DoseChange) -> str:
+    def get_version(self, change: DoseChange) -> str | None:
         """Return the version that the course followed then."""
-        return str(_version(change).version)
+        return str(_version(change).version) if _is_course_shown(change) else None
 
     def get_gate(self, change: DoseChange) -> str:
         """Return the name of the gate of a level that is gone up to, or say that there is none."""
@@ -78,8 +87,10 @@ class DoseChangeSerializer(serializers.ModelSerializer[DoseChange]):
             return "This level has no gate: nothing was asked for."
         return level.gate.id or f"The gate of {level.id}."
 
-    def get_cites(self, change: DoseChange) -> list[str]:
+    def get_cites(self, change: DoseChange) -> list[str] | None:
         """Return each citation; consensus says that it is one."""
+        if not _is_course_shown(change):
+            return None
         return cites(_version(change).definition, _sources(change))
 
     def get_is_expert_consensus(self, change: DoseChange) -> bool:
@@ -90,6 +101,11 @@ class DoseChangeSerializer(serializers.ModelSerializer[DoseChange]):
 def _version(change: Any) -> PathwayVersion:
     followed: PathwayVersion = change.followed  # set by whoever read the row
     return followed
+
+
+def _is_course_shown(change: Any) -> bool:
+    shown: bool = change.is_course_shown  # the same
+    return shown
 
 
 def _is_withheld(change: DoseChange) -> bool:
@@ -106,8 +122,7 @@ def _sources(change: DoseChange) -> tuple[str, ...]:
     if level is None:
         return ()
     gate = None if _is_withheld(change) else level.gate
-    asked = gate.source or () if gate is not None else ()
-    return tuple(dict.fromkeys((*level.source, *asked)))
+    return tuple(dict.fromkeys((*level.source, *sources_of(gate))))
 
 
 class AdherenceEntrySerializer(serializers.ModelSerializer[AdherenceEntry]):

@@ -17,6 +17,8 @@ from care_plans.disclosing import doers_shown, rests_on_hidden
 from care_plans.models import Recommendation
 from care_plans.rule_outcomes import rule_outcomes
 from coordination.actors import Role
+from coordination.api.concurrency import expected_version
+from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
 from coordination.api.permissions import ADMINISTRATION, CLINICAL
 from coordination.api.records import OfPatientFilter
 from coordination.api.views import ContinuumViewSet, Listed, OfPatients, Retrieved
@@ -89,11 +91,19 @@ class RecommendationViewSet(OfPatients, Listed, Retrieved):
         )
         return shown
 
+    def answer(self, row: Any, *, status: int = 200, serializer_class: Any = None) -> Response:
+        """Return one, with the ETag of its trace; of one that is withheld, that is too."""
+        response = super().answer(row, status=status, serializer_class=serializer_class)
+        if not row.is_withheld:
+            response["ETag"] = f'"{row.version}"'
+        return response
+
     @extend_schema(
         summary="Accept a recommendation",
         description="One that names a lane opens it, if you lead; whatever else it says is yours.",
         request=serializers.AcceptanceSerializer,
-        responses={200: serializers.RecommendationSerializer},
+        parameters=[IF_MATCH],
+        responses={200: serializers.RecommendationSerializer, **VERSION_PROBLEMS},
     )
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, pk: str) -> Response:
@@ -103,7 +113,8 @@ class RecommendationViewSet(OfPatients, Listed, Retrieved):
     @extend_schema(
         summary="Decline a recommendation, and say why",
         request=serializers.DeclineSerializer,
-        responses={200: serializers.RecommendationSerializer},
+        parameters=[IF_MATCH],
+        responses={200: serializers.RecommendationSerializer, **VERSION_PROBLEMS},
     )
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, pk: str) -> Response:
@@ -112,7 +123,14 @@ class RecommendationViewSet(OfPatients, Listed, Retrieved):
 
     def _decide(self, name: str, shape: Any) -> Response:
         data = self.valid(shape)
-        row = deciding.decide(self.get_object().pk, name, **data, actor=self.actor, now=self.now)
+        row = deciding.decide(
+            self.get_object().pk,
+            name,
+            version=expected_version(self.request),
+            **data,
+            actor=self.actor,
+            now=self.now,
+        )
         return self.answer(self.get_queryset().get(pk=row.pk))
 
 

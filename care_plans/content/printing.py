@@ -27,6 +27,7 @@ _HEAD = """\
 # `source` says who says so, and how well that is known: {read}; {recall};
 # {unverified}. "{consensus}" marks opinion, alone or beside a source.
 # `unknown` and null: the sources do not say.
+# `within: stage`: only the answers of the present stay count.
 """
 
 

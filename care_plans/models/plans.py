@@ -135,6 +135,10 @@ class Course(OrganizationOwned, Editable):
         indexes = [
             # the courses of a practitioner's circle
             models.Index(fields=["organization", "patient"], name="care_plans_course_patient"),
+            # the sweep that makes up for a look that failed in intake (`intakes_to_check`)
+            models.Index(
+                fields=["id"], condition=Q(status="intake"), name="care_plans_course_intake"
+            ),
         ]
         triggers = [
             pgtrigger.FSM(

@@ -80,6 +80,11 @@ class Recommendation(OrganizationOwned):
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(blank=True, help_text="Why it was declined, or what was decided.")
 
+    @property
+    def version(self) -> int:
+        """Return which of its traces stands: the ETag of what is decided about."""
+        return len(self.earlier) + 1
+
     class Meta:
         constraints = [
             models.UniqueConstraint(

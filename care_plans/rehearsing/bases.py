@@ -9,7 +9,7 @@ from care_plans.content.citations import Grade
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import EXPERT_CONSENSUS, STAGES
 from care_plans.content.stages import CourseWeeks
-from care_plans.criteria import Criterion, walk
+from care_plans.criteria import sources_of
 from care_plans.models import (
     Course,
     Recommendation,
@@ -84,7 +84,7 @@ def of_lane(course: Course, stage: str, discipline: str) -> Basis | None:
     lane = content.lanes.get(discipline) if content is not None else None
     if lane is None:
         return None
-    return resting_on(definition, (*lane.source, *_asked(lane.when)))
+    return resting_on(definition, (*lane.source, *sources_of(lane.when)))
 
 
 def of_move(course: Course, move: StageTransition) -> Basis | None:
@@ -97,16 +97,10 @@ def of_move(course: Course, move: StageTransition) -> Basis | None:
     entered: Any = definition.stages.get(move.to_stage)  # type: ignore[call-overload] # the same
     if move.action == "discharge" and move.from_stage != STAGES[-1]:
         return None
-    keys = (*_asked(left and left.exit), *_asked(entered and entered.entry))
+    keys = (*sources_of(left and left.exit), *sources_of(entered and entered.entry))
     return resting_on(definition, keys) if keys else None
 
 
 def of_recommendation(row: Recommendation) -> Basis:
     """Return what a recommendation rests on, by the version that made it."""
     return resting_on(row.pathway_version.definition, row.source)
-
-
-def _asked(criterion: Criterion | None) -> tuple[str, ...]:
-    """Return the sources of all that a criterion asks."""
-    nodes = walk(criterion) if criterion is not None else ()
-    return tuple(dict.fromkeys(key for _, node in nodes for key in node.source or ()))

@@ -20,7 +20,7 @@ from care_plans.models import Course, PathwayVersion
 from coordination.environment import PROJECT
 from tests.care_plans import underway
 from tests.care_plans.linting import LITERAL, OUTSIDER, changed, findings_in, known_measures
-from tests.care_plans.test_recommendations import answer
+from tests.care_plans.suggested import answer
 from tests.cast import NOW, Cast
 
 pytestmark = pytest.mark.feature("PW-08")

@@ -111,13 +111,14 @@ def histories(values: Any = SANE, moments: Any = AROUND) -> st.SearchStrategy[Fa
         id=st.uuids(),
         stage=st.sampled_from(["acute", "subacute", "maintenance"]),
         began_at=moments,
-        pauses=st.lists(st.tuples(moments, st.none() | moments), max_size=2).map(tuple),
     )
     return st.builds(
         Facts,
         course_id=st.just(COURSE),
         began_at=moments,
         stay=st.none() | stay,
+        pauses=st.lists(st.tuples(moments, st.none() | moments), max_size=2).map(tuple),
+        regressed=st.lists(moments, max_size=2).map(tuple),
         severity=st.sampled_from([None, "mild", "moderate", "severe"]),
         side=SIDES,
         scores=st.lists(scores(values, moments), max_size=12).map(tuple),
@@ -126,7 +127,7 @@ def histories(values: Any = SANE, moments: Any = AROUND) -> st.SearchStrategy[Fa
         lanes=st.dictionaries(st.sampled_from(LANES), LANE, max_size=5),
         measures=st.sampled_from([measures(), {}]),
         stopped_by=st.lists(st.uuids(), max_size=2).map(tuple),
-        blocked_by=st.lists(st.uuids(), max_size=2).map(tuple),
+        held_back_by=st.lists(st.uuids(), max_size=2).map(tuple),
     )
 
 
@@ -253,7 +254,7 @@ def test_it_does_not_depend_on_the_order_of_facts(
         ),
         lanes=dict(data.draw(st.permutations(list(known.lanes.items())))),
         stopped_by=tuple(data.draw(st.permutations(known.stopped_by))),
-        blocked_by=tuple(data.draw(st.permutations(known.blocked_by))),
+        held_back_by=tuple(data.draw(st.permutations(known.held_back_by))),
     )
     assert evaluate(asked, hamstring(), shuffled, NOW) == evaluate(asked, hamstring(), known, NOW)
     assert readiness(hamstring(), shuffled, NOW) == readiness(hamstring(), known, NOW)
@@ -327,7 +328,7 @@ def test_it_cites_only_rows_that_it_was_given(known: Facts) -> None:
         *(lane.id for lane in known.lanes.values()),
         *(lane.sign_off_id for lane in known.lanes.values()),
         *known.stopped_by,
-        *known.blocked_by,
+        *known.held_back_by,
         *([known.stay.id] if known.stay else []),
     }
     for part in readiness(hamstring(), known, NOW).parts:

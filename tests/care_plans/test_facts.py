@@ -168,7 +168,7 @@ def test_what_endangers_the_person_blocks_every_course_and_a_review_its_own(cast
             cast, left, "discharge", now=NOW, reason="other cause", outcome="new_diagnosis"
         )
         known = facts.gather([right], now=NOW)[right.id]
-        assert (known.stopped_by, known.blocked_by) == ((), (found.id,))
+        assert (known.stopped_by, known.held_back_by) == ((), (found.id,))
         assert may_load(definition, known, NOW).outcome is Outcome.MET
         blocked = readiness(definition, known, NOW).safety
         assert blocked.outcome is Outcome.NOT_MET
@@ -181,7 +181,7 @@ def test_what_endangers_the_person_blocks_every_course_and_a_review_its_own(cast
             actor=cast.asha.actor(),
             now=NOW,
         )
-        assert facts.gather([right], now=NOW)[right.id].blocked_by == ()
+        assert facts.gather([right], now=NOW)[right.id].held_back_by == ()
         assert underway.stay(right).standing != "stopped"
 
 

@@ -1,6 +1,7 @@
 """How far goals have come: it follows the scores, late and corrected ones too, and keeps why."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import permutations
@@ -12,11 +13,11 @@ from django.db import IntegrityError, ProgrammingError, transaction
 
 from care_plans import achieving, assessing, standing
 from care_plans.facts import gather
-from care_plans.models import Assessment, Course, Goal, GoalAchievement
+from care_plans.models import Assessment, Course, Goal, GoalAchievement, StageStay
 from care_plans.sittings import NewScore
 from coordination.models import AuditEvent
 from tests import lockbox
-from tests.care_plans import underway
+from tests.care_plans import imagined, underway
 from tests.care_plans.sittings import DAY, send
 from tests.care_plans.test_findings_at_once import together
 from tests.cast import NOW, Cast, Person
@@ -88,6 +89,24 @@ def test_the_scores_say_how_far_a_goal_has_come(
     for number, value in enumerate(values):
         score(cast, course, value, at=NOW - (5 - number) * DAY)
     assert status(cast, course) == expected
+
+
+@pytest.mark.feature("OM-08")
+@pytest.mark.parametrize("entered", [True, False])
+@pytest.mark.parametrize("is_paused", [True, False])
+def test_a_goal_does_not_grow_older_while_its_course_is_paused(
+    entered: bool, is_paused: bool
+) -> None:
+    pauses: Any = ((NOW - 20 * DAY, NOW - 5 * DAY),) if is_paused else ()
+    known = replace(imagined.facts(), began_at=NOW - 40 * DAY, pauses=pauses)
+    stay = StageStay(stage="acute", entered_at=NOW - 40 * DAY)
+    seen, until = achieving.as_of(
+        Goal(stage="acute"), known, {"acute": stay} if entered else {}, NOW
+    )
+    since = "stage_start" if entered else "course_start"
+    lasting = imagined.criterion(elapsed_since=since, at_least={"value": 30, "unit": "days"})
+    found = achieving.judge(lasting, imagined.hamstring(), seen, until)
+    assert found.code == ("in-progress" if is_paused else "achieved")
 
 
 @pytest.mark.feature("OM-08")

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import time_machine
 
 from care_plans import consuming, looking_again, standing
 from care_plans.models import Course, StageStay
@@ -14,6 +15,7 @@ from notifications.models import Message
 from tests.care_plans import underway
 from tests.cast import NOW, Cast
 from tests.leading import pass_lead_to
+from tests.matrix_scenes import a_patient
 
 LATER = NOW + timedelta(days=3)
 
@@ -149,3 +151,33 @@ def test_what_time_alone_may_change_is_never_settled(
         else:
             monkeypatch.setattr(what, property(lambda _: True))
         assert not is_settled(course, LATER)
+
+
+@pytest.mark.feature("DP-01")
+def test_what_failed_during_intake_is_made_up_for(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError
+
+    def suggested() -> set[str]:
+        with cast.acting():
+            return set(course.recommendations.values_list("rule", flat=True))
+
+    with cast.acting():
+        course = underway.apply(cast)
+    assert consuming.check_intakes(now=NOW) == 0, "nothing was measured yet"
+    answers = {"scores": [{"measure": "phq9", "item": 9, "value": "1"}]}
+    with monkeypatch.context() as broken:
+        broken.setattr(standing, "reassess", fail)
+        with time_machine.travel(NOW, tick=False):
+            sent = a_patient(cast).client.post("/api/v1/me/assessments", answers)
+        assert sent.status_code == 201, sent.content
+        assert consuming.check_intakes(now=NOW) == 1, "one that fails holds up no other"
+    assert suggested() == set()
+    assert consuming.check_intakes(now=LATER) == 1
+    assert "safety.suicide-risk" in suggested()
+    with cast.acting():
+        underway.screen(course, now=LATER, who=cast.asha)
+        underway.move(cast, course, "start", now=LATER)
+    assert consuming.check_intakes(now=LATER) == 0

@@ -4,18 +4,16 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
 
 from care_plans.evaluation import evaluate
-from care_plans.evidence import Facts, Finding, Outcome, ScoreFact, StayFact
+from care_plans.evidence import Facts, Finding, Outcome, ScoreFact
 from tests.care_plans.drafts import NAME, Write, draft, flaws_of
 from tests.care_plans.imagined import (
     DAY,
     NOW,
-    STAGE_BEGAN,
     criterion,
     facts,
     hamstring,
@@ -39,14 +37,9 @@ def done(*values: tuple[float, int]) -> tuple[ScoreFact, ...]:
     return tuple(score("adherence_pct", value, days_ago=ago) for ago, value in values)
 
 
-def paused(*pauses: tuple[float, float | None]) -> StayFact:
-    """Return the stay with pauses, from how many days ago until how many."""
-    return StayFact(
-        UUID(int=2),
-        "acute",
-        STAGE_BEGAN,
-        tuple((NOW - DAY * a, None if b is None else NOW - DAY * b) for a, b in pauses),
-    )
+def paused(*pauses: tuple[float, float | None]) -> Any:
+    """Return pauses, from how many days ago until how many."""
+    return tuple((NOW - DAY * a, None if b is None else NOW - DAY * b) for a, b in pauses)
 
 
 # How long a score says something
@@ -123,7 +116,7 @@ def test_where_one_period_ends_the_next_begins() -> None:
 
 
 def test_nobody_is_asked_what_they_did_while_the_course_was_paused() -> None:
-    known = facts(stay=paused((28, 14)), scores=done((55, 80), (40, 80), (2, 80)))
+    known = facts(pauses=paused((28, 14)), scores=done((55, 80), (40, 80), (2, 80)))
     assert asked(known, over=SIX_WEEKS).outcome is MET
     assert asked(facts(scores=known.scores), over=SIX_WEEKS).outcome is UNKNOWN
 
@@ -133,21 +126,21 @@ def test_no_pause_is_too_short_to_count_however_the_periods_fall(until: int) -> 
     """A period that was paused in part takes as many days from before."""
     known = facts(
         began_at=NOW - 90 * DAY,
-        stay=paused((28, until)),
+        pauses=paused((28, until)),
         scores=done((2, 80), *((ago, 80) for ago in range(28, 45))),
     )
     assert asked(known, over={"value": 28, "unit": "days"}).outcome is MET
 
 
 def test_a_pause_is_no_rehabilitation_so_that_the_time_reaches_further_back() -> None:
-    known = facts(stay=paused((28, 14)), scores=done((40, 80), (2, 80)))
+    known = facts(pauses=paused((28, 14)), scores=done((40, 80), (2, 80)))
     found = asked(known, over=SIX_WEEKS)
     assert found.outcome is UNKNOWN
     assert "1 of 3 times 14 days" in found.sentence
 
 
 def test_a_pause_that_lasts_asks_nothing_either() -> None:
-    known = facts(stay=paused((14, None)), scores=done((50, 80), (40, 80), (20, 80)))
+    known = facts(pauses=paused((14, None)), scores=done((50, 80), (40, 80), (20, 80)))
     assert asked(known, over=SIX_WEEKS).outcome is MET
 
 

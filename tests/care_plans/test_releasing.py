@@ -221,6 +221,22 @@ def test_only_the_lead_releases_early_and_says_why(cast: Cast, course: Course) -
         )
 
 
+@pytest.mark.feature("DP-07")
+def test_each_early_release_counts_as_an_override(cast: Cast, course: Course) -> None:
+    def counted() -> dict[str, int]:
+        rows = cast.asha.client.get("/api/v1/rule-outcomes").json()
+        return {row["rule"]: row["overridden"] for row in rows if row["overridden"]}
+
+    assert counted() == {}, "what the conditions released is none"
+    keys = ("acute-isometric", "acute-ergonomics")
+    with cast.acting():
+        actor = cast.asha.actor()
+        for key in keys:
+            waiting = activity(course, key)
+            early_release.release(waiting.pk, reason="Assessed elsewhere.", actor=actor, now=NOW)
+    assert counted() == {f"early-release.{key}": 1 for key in keys}
+
+
 def test_early_release_passes_no_red_flag(cast: Cast, course: Course) -> None:
     with cast.acting():
         mine = activity(course, "acute-isometric")

@@ -28,6 +28,7 @@ SWEEPS: dict[str, tuple[Any, str, tuple[Any, ...]]] = {
     "escalate-safety-alerts": (safety_alerts, "escalate", ()),
     "check-lapses": (lapses, "check_lapses", ()),
     "check-standings": (consuming, "check_standings", ()),
+    "check-intakes": (consuming, "check_intakes", ()),
 }
 MARKS = {
     "draw-access-reviews": pytest.mark.feature("PV-09"),
