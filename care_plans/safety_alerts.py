@@ -32,6 +32,8 @@ Status = SafetyAlert.Status
 Outcome = SafetyAlert.Outcome
 BATCH = 500
 _ANY = Decimal("Infinity")
+#: what `can_be_told` asks of whoever took an alert up
+_HOLDER = ("acknowledged_by__location", "acknowledged_by__practitioner__user")
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +41,7 @@ log = structlog.get_logger(__name__)
 MOVES: Mapping[tuple[str, str], SafetyAlert.Status] = {
     (Status.OPEN, "acknowledge"): Status.ACKNOWLEDGED,
     (Status.ACKNOWLEDGED, "close"): Status.CLOSED,
-    # nobody acts on it once whoever took it up may not practise any more
+    # nobody acts on it once whoever took it up may not practise any more, or cannot log in
     (Status.ACKNOWLEDGED, "forsake"): Status.OPEN,
 }
 _REFUSED: Mapping[tuple[str, str], str] = {
@@ -240,7 +242,8 @@ def close(alert_id: UUID, *, outcome: str, reason: str, actor: Actor, now: datet
 def escalate(*, now: datetime, most: int = BATCH) -> int:
     """Say again, of every organization, what nobody has taken up in time; return how many alerts.
 
-    What was taken up by somebody who may not practise any more is open again, and said at once.
+    What was taken up by somebody who may not practise any more, or cannot log in, is open again,
+    and said at once.
     Each time whoever is on call, the lead and the whole team hear of it.
     """
     with connection.cursor() as cursor:
@@ -260,11 +263,11 @@ def escalate(*, now: datetime, most: int = BATCH) -> int:
 def _escalate(alert_id: UUID, organization_id: UUID, *, now: datetime) -> None:
     software = Actor.system("care_plans.safety_alerts", organization_id)
     rows = SafetyAlert.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-    alert = rows.select_related("acknowledged_by__location").filter(pk=alert_id).first()
+    alert = rows.select_related(*_HOLDER).filter(pk=alert_id).first()
     if alert is None:
         return
     holder = alert.acknowledged_by
-    if alert.status == Status.ACKNOWLEDGED and holder and not holder.is_registered(now):
+    if alert.status == Status.ACKNOWLEDGED and holder and not can_be_told(holder, now):
         to = _move(alert, "forsake")
         _swap(alert, status=to, acknowledged_by=None, acknowledged_at=None, escalates_at=now)
         _tell("safety-alert.forsaken", alert, actor=software, now=now)

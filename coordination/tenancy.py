@@ -162,11 +162,11 @@ class LookupFunction(Operation):
     It belongs to a role that nobody can log in as, whose own policy opens just the tables named,
     and it returns ids and organizations only; each item is then handled inside its organization.
     `arguments` and `returns` are SQL, `body` a single SQL statement over schema-qualified names.
-    `replaces` says that the function exists already, with these arguments.
+    `replaces` says that the function exists already, with these arguments: going back is refused
+    then, since what it was before is not known here.
     """
 
     reduces_to_sql = True
-    reversible = True
 
     def __init__(
         self,
@@ -182,6 +182,7 @@ class LookupFunction(Operation):
         self.name = name
         self.arguments = arguments
         self.replaces = replaces
+        self.reversible = not replaces
         self.returns = returns
         self.body = body
         self.reads = reads
