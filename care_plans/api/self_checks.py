@@ -248,7 +248,6 @@ class MeasureCheckView(ShownAnyway, _WithoutLogin):
         self.heed(
             [{"measure": slug, **answer} for answer in _answers(sent_in(request))],
             language=wished(sent_in(request), language_for(request)),
-            reachable=lambda: False,
         )
         data = self.body(MeasureCheckSerializer)
         calls = self_checks.is_crisis(slug, total=data["total"], items=data["items"])

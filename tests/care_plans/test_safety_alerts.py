@@ -498,6 +498,28 @@ def test_whatever_else_is_wrong_the_person_sees_whom_to_call(
 
 
 @pytest.mark.feature("OM-07")
+def test_a_refusal_says_that_it_reached_nobody_whoever_is_on_call(cast: Cast) -> None:
+    put_on_call(cast, cast.farah)
+    refused = own(cast, item_9=3, item_1=7)
+    assert refused.status_code == 400, refused.content
+    assert "joignable" in refused.json()["crisis"]["unreachable"]
+    assert alerts(cast) == []
+    with cast.acting():
+        assert not Assessment.objects.exists()
+
+
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize("name", ["x\x00", "\x00"])
+def test_a_name_that_no_measure_can_have_hides_no_other_answer(cast: Cast, name: str) -> None:
+    patient = a_patient(cast)
+    sent = [{"measure": "phq9", "value": 3, "item": 9}, {"measure": name, "value": 1}]
+    refused = patient.client.post(MINE, {"scores": sent})
+    assert refused.status_code == 400, refused.content
+    assert refused.json()["errors"][0]["pointer"] == "/scores/1/measure"
+    assert refused.json()["crisis"]["lines"]
+
+
+@pytest.mark.feature("OM-07")
 @pytest.mark.parametrize(
     "body",
     [
