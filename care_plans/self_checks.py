@@ -207,7 +207,8 @@ def calls_for_help(scores: Iterable[Any]) -> bool:
             totals[name] = max(value, totals.get(name, value))
         elif (number := _number(item)) is not None and value is not None:
             items[name][int(number)] = max(value, items[name].get(int(number), value))
-    known = Measure.objects.filter(slug__in={*items, *totals})
+    named = {name for name in (*items, *totals) if "\x00" not in name}
+    known = Measure.objects.filter(slug__in=named)
     return any(
         is_crisis(measure.slug, total=totals.get(measure.slug), items=items[measure.slug])
         for measure in known
