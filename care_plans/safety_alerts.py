@@ -234,8 +234,10 @@ def close(alert_id: UUID, *, outcome: str, reason: str, actor: Actor, now: datet
         basis=AccessGrant.Basis.SAFETY, source_id=alert.pk, until=None
     ).update(until=now)
     _tell("safety-alert.closed", alert, actor=actor, now=now, detail={"outcome": outcome})
+    # what follows is the software's: whoever was only called may see the patient no longer
+    software = Actor.system("care_plans.safety_alerts", actor.organization_id)
     for course_id in recommending.alert_closed(alert, actor=actor, now=now):
-        standing.reassess(course_id, actor=actor, now=now)
+        standing.reassess(course_id, actor=software, now=now)
     return alert
 
 

@@ -27,6 +27,7 @@ from care_plans import (
 from care_plans.content.sourced import EXPERT_CONSENSUS
 from care_plans.models import (
     Activity,
+    Assessment,
     Course,
     DoseChange,
     PathwayVersion,
@@ -42,6 +43,7 @@ from notifications.models import Message
 from tests import lockbox
 from tests.care_plans import underway, written
 from tests.care_plans.test_findings_at_once import together
+from tests.care_plans.test_safety_alerts import put_on_call
 from tests.care_plans.test_versions import decide, version
 from tests.cast import NOW, Cast, Person
 
@@ -620,6 +622,51 @@ def test_a_danger_that_is_met_no_more_ends_with_its_alert(
         safety_alerts.close(alert.pk, outcome="assessed", reason="Seen.", actor=actor, now=NOW)
     [one] = made(cast, "safety.suicide-risk")
     assert (one.status, one.until) == ("lapsed", NOW)
+
+
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize("is_over", [False, True])
+def test_a_danger_that_a_correction_says_again_ends_with_its_alert(
+    cast: Cast, course: Course, is_over: bool
+) -> None:
+    item_9(cast, course, 1, at=NOW - DAY)
+    with cast.acting():
+        first, actor = Assessment.objects.get(scores__item=9), cast.asha.actor()
+        answers = [NewScore("phq9", Decimal(1), item=item) for item in (9, 1)]
+        assessing.replace_assessment(
+            first.pk, scores=answers, reason="An answer was missing.", actor=actor, now=NOW
+        )
+    [one] = made(cast, "safety.suicide-risk")
+    assert one.traced_at == NOW
+    item_9(cast, course, 0)
+    with cast.acting():
+        if is_over:
+            underway.move(cast, course, "discharge", now=NOW, reason="x", outcome="patient_left")
+        alert = SafetyAlert.objects.get()
+        safety_alerts.acknowledge(alert.pk, actor=actor, now=NOW)
+        assert Recommendation.objects.get(rule="safety.suicide-risk").status == "open"
+        safety_alerts.close(alert.pk, outcome="assessed", reason="Seen.", actor=actor, now=NOW)
+    [one] = made(cast, "safety.suicide-risk")
+    assert (one.status, one.until) == ("lapsed", NOW)
+
+
+@pytest.mark.feature("OM-07")
+def test_who_is_on_call_closes_an_alert_although_a_lane_lost_its_practitioner(
+    cast: Cast, course: Course
+) -> None:
+    put_on_call(cast, cast.gus)
+    item_9(cast, course, 1)
+    with cast.acting():
+        assert underway.lane(course, "physiotherapy").referral is None
+        asha = cast.asha.practitioner_role
+        type(asha).objects.filter(pk=asha.pk).update(registered_until=NOW.date() - DAY)
+        at = f"/api/v1/safety-alerts/{SafetyAlert.objects.get().pk}"
+    assert cast.gus.client.post(f"{at}/acknowledge").status_code == 200
+    said = {"outcome": "assessed", "reason": "Spoke with her; safe."}
+    closed = cast.gus.client.post(f"{at}/close", said)
+    assert closed.status_code == 200, closed.content
+    with cast.acting():
+        assert underway.lane(course, "physiotherapy").referral is not None
 
 
 # Decided

@@ -209,7 +209,7 @@ def test_a_correction_calls_for_what_was_closed_before(cast: Cast, value: int) -
     with cast.acting():
         said: dict[str, Any] = {"actor": cast.asha.actor(), "now": NOW}
         safety_alerts.acknowledge(alert.id, **said)
-        wrong = {"outcome": "entered_in_error", "reason": "Another person's sheet."}
+        wrong: dict[str, Any] = {"outcome": "entered_in_error", "reason": "Another person's sheet."}
         safety_alerts.close(alert.id, **wrong, **said)
     mended = correct(cast, row, item_9=value)
     [_, again] = alerts(cast)
