@@ -123,9 +123,11 @@ def found(
 
 def _again(red_flag: RedFlag) -> UUID | None:
     """Return the work that a flag is now, if it was somebody's before."""
-    every = WorkItem.objects.filter(subject_id=red_flag.pk)
-    before = every.exclude(pk=red_flag.work_item_id).exists()
-    return red_flag.work_item_id if before else None
+    work = red_flag.work_item_id
+    if work is None:
+        return None
+    before = WorkItem.objects.filter(subject_id=red_flag.pk).exclude(pk=work)
+    return work if before.exists() else None
 
 
 def take_back(red_flag: RedFlag, *, actor: Actor, now: datetime) -> int:

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.apps.registry import Apps
 from django.db import connection, models, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.exceptions import IrreversibleError
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from structlog.contextvars import bound_contextvars
@@ -167,6 +168,7 @@ class LookupFunction(Operation):
     """
 
     reduces_to_sql = True
+    reversible = True
 
     def __init__(
         self,
@@ -182,7 +184,6 @@ class LookupFunction(Operation):
         self.name = name
         self.arguments = arguments
         self.replaces = replaces
-        self.reversible = not replaces
         self.returns = returns
         self.body = body
         self.reads = reads
@@ -209,7 +210,9 @@ class LookupFunction(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        """Drop the function."""
+        """Drop the function, or refuse where it has replaced another."""
+        if self.replaces:
+            raise IrreversibleError(f"What {self.name} was before is not known.")
         for statement in self._drop():
             schema_editor.execute(statement, params=None)
 

@@ -195,7 +195,7 @@ def test_a_correction_calls_again_for_an_answer_that_is_worse(cast: Cast) -> Non
 
 @pytest.mark.feature("OM-07")
 def test_a_correction_of_a_total_calls_nobody_again(cast: Cast) -> None:
-    sheet = {f"item_{n}": 3 for n in range(1, 7)} | {"item_7": 2, "item_9": 0}
+    sheet: dict[str, Any] = {f"item_{n}": 3 for n in range(1, 7)} | {"item_7": 2, "item_9": 0}
     row = answer(cast, **sheet, item_8=1)
     correct(cast, row, **sheet, item_8=2)
     assert [alert.rule for alert in alerts(cast)] == ["severe_depression"]
