@@ -307,7 +307,9 @@ def test_whom_to_call_is_said_in_the_language_of_the_browser(cast: Cast, client:
     assert "call now" in english["title"]
     assert english["translation_notice"] == ""
     french = client.post(at, body, **asked, **FRENCH).json()["crisis"]
-    assert "appelez maintenant" in french["title"]
+    assert french["title"] == (
+        "Vous n'êtes pas sans aide. Si vous risquez de vous faire du mal, appelez maintenant."
+    )
     assert "aucun clinicien ne l'a révisée" in french["translation_notice"]
     chosen = client.post(at, body | {"language": "en-CA"}, **asked, **FRENCH).json()["crisis"]
     assert "call now" in chosen["title"]
