@@ -82,10 +82,11 @@ class SelfCheckSerializer(_TranslatedSerializer):
 class SelfCheckAnswersSerializer(serializers.Serializer[Any]):
     """Yes (true) or no by question; one that is left out is unknown, and not no.
 
-    A question with `after_days` may be answered under `days` instead: how many it has lasted.
+    A question with `after_days` may be answered under `days` instead: how many it has lasted. At
+    least one question is answered.
     """
 
-    answers = serializers.DictField(child=serializers.BooleanField(), allow_empty=False)
+    answers = serializers.DictField(child=serializers.BooleanField(), default=dict)
     days = serializers.DictField(
         child=serializers.IntegerField(min_value=0, max_value=100_000),
         default=dict,
@@ -101,6 +102,12 @@ class SelfHelpStepSerializer(serializers.Serializer[Any]):
     is_expert_consensus = serializers.BooleanField(
         source="is_consensus", help_text="It rests, in whole or in part, on opinion alone."
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a body that answers nothing."""
+        if not attrs["answers"] and not attrs["days"]:
+            raise serializers.ValidationError({"answers": "Answer at least one question."})
+        return attrs
 
 
 class SelfCheckResultSerializer(_TranslatedSerializer):
