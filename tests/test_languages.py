@@ -248,7 +248,7 @@ def test_a_self_check_is_in_the_language_of_the_browser_and_says_who_translated(
         shown = result.json()
         assert shown["translation"] == "machine_drafted"
         assert "ne remplace pas" in shown["disclaimer"]
-    assert "IRM urgente aujourd'hui" in shown["applies"][0]["action"]
+    assert "Rendez-vous à l'urgence" in shown["applies"][0]["action"]
     helped = client.post(CHECK, {"answers": answers}, content_type="application/json", **FRENCH)
     assert helped.json()["self_help"][3]["gate"] == "une fois sans douleur"
 

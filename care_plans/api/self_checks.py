@@ -39,7 +39,12 @@ class SelfCheckQuestionSerializer(serializers.Serializer[Any]):
 
     id = serializers.CharField()
     text = serializers.CharField()
-    action = serializers.CharField()
+    action = serializers.CharField(
+        help_text=(
+            "What to do if it is so: the pathway's advice to the person, or of a red flag what its "
+            "urgency asks for, in words of this software and not of a source."
+        )
+    )
     urgency = serializers.ChoiceField(choices=RedFlagAnswer.Urgency.choices)
     cites = serializers.ListField(child=serializers.CharField())
     evidence = SupportSerializer(many=True, help_text="What supports it, none of another work.")
@@ -93,6 +98,12 @@ class SelfCheckAnswersSerializer(serializers.Serializer[Any]):
         help_text="Since how many days, by question.",
     )
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a body that answers nothing."""
+        if not attrs["answers"] and not attrs["days"]:
+            raise serializers.ValidationError({"answers": "Answer at least one question."})
+        return attrs
+
 
 class SelfHelpStepSerializer(serializers.Serializer[Any]):
     """One step at home, in order."""
@@ -102,12 +113,6 @@ class SelfHelpStepSerializer(serializers.Serializer[Any]):
     is_expert_consensus = serializers.BooleanField(
         source="is_consensus", help_text="It rests, in whole or in part, on opinion alone."
     )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a body that answers nothing."""
-        if not attrs["answers"] and not attrs["days"]:
-            raise serializers.ValidationError({"answers": "Answer at least one question."})
-        return attrs
 
 
 class SelfCheckResultSerializer(_TranslatedSerializer):
@@ -211,7 +216,7 @@ class PathwayCheckView(_WithoutLogin):
             "pathway": definition.pathway,
             "version": definition.version,
             "title": definition.title,
-            "questions": self_checks.questions(definition),
+            "questions": self_checks.questions(definition, told.language),
             "disclaimer": definition.governance.disclaimer.text,
         }
         return spoken(Response(SelfCheckSerializer(shown).data), told.language)
@@ -231,7 +236,9 @@ class PathwayCheckView(_WithoutLogin):
         """Return what to do."""
         told = self_checks.pathway_to_check(slug, language_for(request))
         data = self.body(SelfCheckAnswersSerializer)
-        result = self_checks.check(told.definition, data["answers"], data["days"])
+        result = self_checks.check(
+            told.definition, data["answers"], data["days"], language=told.language
+        )
         shown = {name: getattr(result, name) for name in result.__slots__} | {
             **_translation(told),
             "pathway": told.definition.pathway,
