@@ -37,7 +37,7 @@ _WORDS: Mapping[Language, tuple[str, str, str, str, str]] = {
         "Nobody of the clinic can be reached just now: please call one of these numbers.",
     ),
     "fr-CA": (
-        "Vous n'êtes pas seul. Si vous pourriez vous faire du mal, appelez maintenant.",
+        "Vous n'êtes pas sans aide. Si vous risquez de vous faire du mal, appelez maintenant.",
         "La ligne d'aide en cas de crise de suicide au Canada",
         "Les services d'urgence",
         "Personne ne surveille ces réponses jour et nuit. N'attendez pas l'appel de la clinique.",

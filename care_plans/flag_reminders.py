@@ -12,7 +12,7 @@ from care_plans.content.safety import STOPS_LOADING, Urgency
 from care_plans.models import Course, Lane, RedFlag
 from coordination.actors import Actor
 from coordination.disclosure import disclosed_to
-from coordination.models import CareTeamMember, PractitionerRole
+from coordination.models import CareTeamMember, PractitionerRole, WorkItem
 from notifications.kinds import MessageKind, Verdict, register
 from notifications.outbox import Recipient, cancel, enqueue
 
@@ -97,20 +97,37 @@ def register_kinds() -> None:
         register(kind)
 
 
-def found(red_flag: RedFlag, owner: PractitionerRole, *, actor: Actor, now: datetime) -> None:
-    """Tell whoever must act, at once; and again when the time that it gives has gone by."""
+def found(
+    red_flag: RedFlag, owner: PractitionerRole | None, *, actor: Actor, now: datetime
+) -> None:
+    """Tell whoever must act, at once; and again when the time that it gives has gone by.
+
+    Everybody hears of it once, and an owner each time that it becomes their work. `owner` is None
+    for one who looks into it already.
+    """
     answering = [*leading.told_as_lead(red_flag.patient_id, now=now)]
     answering = [to for to in answering if to.practitioner_role_id is not None]
-    answering.append(Recipient(practitioner_role_id=owner.pk))
     finder_id = red_flag.screen.practitioner_role_id
     if finder_id is not None:
         answering.append(Recipient(practitioner_role_id=finder_id))
-    if Urgency(red_flag.urgency) in STOPS_LOADING:
-        _say(STOP, red_flag, [*answering, *_lanes(red_flag)], now, actor=actor, now=now)
-    else:
-        _say(REVIEW, red_flag, answering, now, actor=actor, now=now)
+    owing = [] if owner is None else [Recipient(practitioner_role_id=owner.pk)]
+    stops = Urgency(red_flag.urgency) in STOPS_LOADING
+    kind, told = (STOP, [*answering, *_lanes(red_flag)]) if stops else (REVIEW, answering)
+    others = [to for to in told if to not in owing]
+    _say(kind, red_flag, owing, now, work=_again(red_flag), actor=actor, now=now)
+    _say(kind, red_flag, others, now, actor=actor, now=now)
     if red_flag.due_at is not None:
-        _say(OVERDUE, red_flag, answering, max(red_flag.due_at, now), actor=actor, now=now)
+        due_at = max(red_flag.due_at, now)
+        _say(OVERDUE, red_flag, [*answering, *owing], due_at, actor=actor, now=now)
+
+
+def _again(red_flag: RedFlag) -> UUID | None:
+    """Return the work that a flag is now, if it was somebody's before."""
+    work = red_flag.work_item_id
+    if work is None:
+        return None
+    before = WorkItem.objects.filter(subject_id=red_flag.pk).exclude(pk=work)
+    return work if before.exists() else None
 
 
 def take_back(red_flag: RedFlag, *, because: str, actor: Actor, now: datetime) -> int:
@@ -140,13 +157,14 @@ def _say(
     recipients: list[Recipient],
     due_at: datetime,
     *,
+    work: UUID | None = None,
     actor: Actor,
     now: datetime,
 ) -> None:
     enqueue(
         kind=kind,
         subject_id=red_flag.pk,
-        occurrence=f"{red_flag.pk}:{red_flag.urgency}",
+        occurrence=":".join(str(part) for part in (red_flag.pk, red_flag.urgency, work) if part),
         recipients=recipients,
         due_at=due_at,
         patient_id=red_flag.patient_id,

@@ -1,4 +1,4 @@
-"""What follows when a lead's registration lapses, and when it becomes valid again.
+"""What follows when a registration lapses or a login ends, and when a lead's is valid again.
 
 Nobody does anything on the day on which it lapses, so a sweep looks for it.
 """
@@ -24,8 +24,9 @@ log = structlog.get_logger(__name__)
 def check_lapses(*, now: datetime, most: int = BATCH) -> int:
     """Open an urgent hand-off for each lapsed lead, and withdraw those no longer called for.
 
-    Whoever stands in for a lapsed lead is told what the lead was to hear. Returns how many
-    patients were looked at; safe to repeat.
+    Whoever stands in for a lapsed lead is told what the lead was to hear. A red flag whose holder
+    may not practise any more, or cannot log in, becomes work of the lead. Returns how many were
+    looked at; safe to repeat.
     """
     lapsed = _look_up("SELECT * FROM coordination_lapsed_leads(%s, %s)", [now, most])
     for patient_id, organization_id in lapsed:
@@ -33,7 +34,10 @@ def check_lapses(*, now: datetime, most: int = BATCH) -> int:
     over = _look_up("SELECT * FROM coordination_lapses_over(%s, %s)", [now, most])
     for hand_off_id, organization_id in over:
         _tried(_withdraw, hand_off_id, organization_id, now=now)
-    return len(lapsed) + len(over)
+    forsaken = _look_up("SELECT * FROM care_plans_flags_forsaken(%s, %s)", [now, most])
+    for patient_id, organization_id in forsaken:
+        _tried(_follow, patient_id, organization_id, now=now)
+    return len(lapsed) + len(over) + len(forsaken)
 
 
 def _open(patient_id: UUID, actor: Actor, now: datetime) -> None:
@@ -50,6 +54,11 @@ def _open(patient_id: UUID, actor: Actor, now: datetime) -> None:
 def _withdraw(hand_off_id: UUID, actor: Actor, now: datetime) -> None:
     with acting_in(actor.organization_id):
         hand_offs.perform(hand_off_id, "withdraw", actor=actor, now=now)
+
+
+def _follow(patient_id: UUID, actor: Actor, now: datetime) -> None:
+    with acting_in(actor.organization_id):
+        open_flags.follow_lead(patient_id, actor=actor, now=now)
 
 
 def _tried(

@@ -20,6 +20,7 @@ from coordination import audit
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
 from coordination.models import PractitionerRole, WorkItem
+from coordination.on_call import can_be_told
 from coordination.problems import Invalid, NotAllowed, NotFound, Stale
 
 Status = RedFlag.Status
@@ -119,12 +120,11 @@ def acknowledge(red_flag_id: UUID, *, actor: Actor, now: datetime) -> RedFlag:
     """Say that one looks into an open flag: it is theirs from now on, and stays open.
 
     Raises `RedFlagNotFound`, `Denied` for whoever is not of the team, `NotAllowed` when it is
-    cleared, or when somebody who may practise has taken it up already, `Stale`.
+    cleared, or while somebody looks into it who may practise and log in, `Stale`.
     """
     found = red_flag_for(actor, red_flag_id, now=now)
     role = scope.require("red-flag.acknowledge", found, actor=actor)
-    looking = found.acknowledged_by
-    if looking is None or looking.is_registered(now):
+    if found.status != Status.ACKNOWLEDGED or _is_in_hand(found, now=now):
         _move(found, "acknowledge")
     _swap(found, status=Status.ACKNOWLEDGED, acknowledged_by=role, acknowledged_at=now)
     _hand_to(found, role, now=now)
@@ -185,9 +185,9 @@ def clear(
 def follow_lead(patient_id: UUID, *, actor: Actor, now: datetime) -> None:
     """Bring a patient's open flags to whoever answers for the plan now; safe to repeat.
 
-    What nobody has taken up, or somebody who may not practise any more, becomes work of the lead.
-    The lead, or whoever stands in for them, hears of each flag that they have not heard of. The
-    patient's row should be locked.
+    What nobody looks into who may practise and log in becomes work of the lead, and is told them
+    anew. The lead, or whoever stands in for them, hears of each flag that they have not heard of.
+    The patient's row should be locked.
     """
     lead = leading.lead_role(patient_id)
     may_take = lead is not None and lead.is_registered(now)
@@ -195,13 +195,18 @@ def follow_lead(patient_id: UUID, *, actor: Actor, now: datetime) -> None:
     ended = Q(urgency__in=reminders.OF_COURSE, course__status=Course.Status.DISCHARGED)
     for found in rows.exclude(ended).select_for_update(of=("self",), no_key=True).order_by("pk"):
         owner = found.work_item.owner if found.work_item else None
-        in_hand = found.status == Status.ACKNOWLEDGED and owner and owner.is_registered(now)
+        in_hand = _is_in_hand(found, now=now)
         if lead is not None and may_take and not in_hand and owner != lead:
-            _close(found.work_item, WorkItem.Status.CANCELLED, now=now)
+            _give_to(found, lead, now=now)
             owner = lead
-            RedFlag.objects.filter(pk=found.pk).update(work_item=_work(found, lead, now=now))
-        if owner is not None:
-            reminders.found(found, owner, actor=actor, now=now)
+        reminders.found(found, None if in_hand else owner, actor=actor, now=now)
+
+
+def _is_in_hand(found: RedFlag, *, now: datetime) -> bool:
+    """Say whether somebody looks into a flag who may practise and log in."""
+    owner = found.work_item.owner if found.work_item else None
+    looks = owner is not None and owner.pk == found.acknowledged_by_id
+    return looks and owner is not None and can_be_told(owner, now)
 
 
 def follow_version(course: Course, *, actor: Actor, now: datetime) -> bool:
@@ -293,13 +298,15 @@ def _work(found: RedFlag, owner: PractitionerRole, *, now: datetime) -> WorkItem
 
 def _hand_to(found: RedFlag, role: PractitionerRole, *, now: datetime) -> None:
     """Make it the work of whoever took it up; a work item has one owner for life."""
-    item = found.work_item
-    if item is None or item.owner_id != role.pk:
-        _close(item, WorkItem.Status.CANCELLED, now=now)
-        item = _work(found, role, now=now)
-        RedFlag.objects.filter(pk=found.pk).update(work_item=item)
-        found.work_item = item
-    WorkItem.objects.filter(pk=item.pk).update(status=WorkItem.Status.ACCEPTED)
+    if found.work_item is None or found.work_item.owner_id != role.pk:
+        _give_to(found, role, now=now)
+    WorkItem.objects.filter(red_flag=found).update(status=WorkItem.Status.ACCEPTED)
+
+
+def _give_to(found: RedFlag, role: PractitionerRole, *, now: datetime) -> None:
+    _close(found.work_item, WorkItem.Status.CANCELLED, now=now)
+    found.work_item = _work(found, role, now=now)
+    RedFlag.objects.filter(pk=found.pk).update(work_item=found.work_item)
 
 
 def _close(item: WorkItem | None, status: WorkItem.Status, *, now: datetime) -> None:

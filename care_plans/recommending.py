@@ -16,6 +16,7 @@ from django.db.models.functions import Greatest
 
 from care_plans import leading
 from care_plans.content.pathways import PathwayDefinition
+from care_plans.corrections import versions_of
 from care_plans.evidence import Facts, Finding
 from care_plans.models import Course, Recommendation, SafetyAlert, Score
 from care_plans.same_rules import is_same_rule
@@ -153,18 +154,21 @@ def _trace_anew(row: Recommendation, found: Suggestion, *, actor: Actor, now: da
 def outlives(row: Recommendation) -> bool:
     """Say whether a recommendation stays although its rule is met no more: a danger nobody judged.
 
-    It ends by a decision, or once each alert that was raised for what it rests on is closed.
+    It ends by a decision, or once each alert that was raised for what it rests on, or for another
+    version of it, is closed.
     """
     if row.kind != Recommendation.Kind.SAFETY or row.status != Status.OPEN:
         return False
-    alerts = SafetyAlert.objects.filter(assessment__scores__in=row.rests_on).distinct()
+    sittings = Score.objects.filter(pk__in=row.rests_on).values_list("assessment_id", flat=True)
+    alerts = SafetyAlert.objects.filter(assessment__in=versions_of(sittings))
     statuses = set(alerts.values_list("status", flat=True))
     return statuses != {SafetyAlert.Status.CLOSED}
 
 
 def alert_closed(alert: SafetyAlert, *, actor: Actor, now: datetime) -> list[UUID]:
     """End what an alert kept for courses that have ended; return those to look at again."""
-    scores = list(Score.objects.filter(assessment=alert.assessment_id).values_list("pk", flat=True))
+    sittings = versions_of([alert.assessment_id])
+    scores = list(Score.objects.filter(assessment__in=sittings).values_list("pk", flat=True))
     rows = Recommendation.objects.filter(
         kind=Recommendation.Kind.SAFETY,
         status=Status.OPEN,

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from care_plans import recommending, scope, standing
 from care_plans import safety_reminders as reminders
 from care_plans.content.measures import SafetyRule
+from care_plans.corrections import versions_of
 from care_plans.models import Assessment, Measure, SafetyAlert, Score
 from care_plans.scoring import least
 from care_plans.telling import tell
@@ -30,6 +31,9 @@ from coordination.tenancy import acting_in
 Status = SafetyAlert.Status
 Outcome = SafetyAlert.Outcome
 BATCH = 500
+_ANY = Decimal("Infinity")
+#: what `can_be_told` asks of whoever took an alert up
+_HOLDER = ("acknowledged_by__location", "acknowledged_by__practitioner__user")
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +41,7 @@ log = structlog.get_logger(__name__)
 MOVES: Mapping[tuple[str, str], SafetyAlert.Status] = {
     (Status.OPEN, "acknowledge"): Status.ACKNOWLEDGED,
     (Status.ACKNOWLEDGED, "close"): Status.CLOSED,
-    # nobody acts on it once whoever took it up may not practise any more
+    # nobody acts on it once whoever took it up may not practise any more, or cannot log in
     (Status.ACKNOWLEDGED, "forsake"): Status.OPEN,
 }
 _REFUSED: Mapping[tuple[str, str], str] = {
@@ -68,6 +72,10 @@ def met_by(measure: Measure, scores: Iterable[Score]) -> list[SafetyRule]:
     A sheet with an item left out has no total, and one that is a total alone has no items; what
     each proves of the other counts.
     """
+    return [rule for rule, _ in _met(measure, scores)]
+
+
+def _met(measure: Measure, scores: Iterable[Score]) -> list[tuple[SafetyRule, Decimal]]:
     whole = [score for score in scores if not score.subscale]
     answers: dict[int, Decimal] = {}
     for score in whole:
@@ -76,7 +84,7 @@ def met_by(measure: Measure, scores: Iterable[Score]) -> list[SafetyRule]:
     total = max((score.value for score in whole if score.item is None), default=None)
     scoring = measure.definition.scoring
     return [
-        rule
+        (rule, value)
         for rule in measure.definition.safety
         if (value := least(scoring, answers, total, rule.item)) is not None
         and rule.is_met_by(value)
@@ -95,30 +103,46 @@ def left_out(measure: Measure, items: Collection[int]) -> bool:
 def raise_for(assessment: Assessment, *, actor: Actor, now: datetime) -> list[SafetyAlert]:
     """Raise an alert for each safety rule that a sitting meets, and tell who must act.
 
-    Whoever is on call gets access to the patient until the alert is closed. A correction calls for
-    what the sitting that it replaces did not meet: that one has been said. Safe to repeat.
+    Whoever is on call gets access to the patient until the alert is closed. A correction calls
+    nobody for what they are called for already. Safe to repeat.
     """
-    said = (
-        {(measure.pk, rule.id) for measure, rule in _met_in(assessment.replaces_id)}
-        if assessment.replaces_id is not None
-        else set()
-    )
+    called = _called_for(assessment)
     return [
         _raise(assessment, measure, rule, actor=actor, now=now)
-        for measure, rule in _met_in(assessment.pk)
-        if (measure.pk, rule.id) not in said
+        for measure, rule, value in _met_in(assessment.pk)
+        if value > called.get((measure.slug, rule.id), -_ANY)
         and not SafetyAlert.objects.filter(
             assessment=assessment, measure=measure.slug, rule=rule.id
         ).exists()
     ]
 
 
-def _met_in(assessment_id: UUID) -> list[tuple[Measure, SafetyRule]]:
-    """Return the safety rules that a sitting meets, each with its measure."""
+def _called_for(assessment: Assessment) -> dict[tuple[str, str], Decimal]:
+    """Return by rule up to which value somebody is called already for what a sitting corrects.
+
+    That is no alert which was closed, nor what the version before did not say any more. An answer
+    that is worse than the one that was called for is news; a total is not.
+    """
+    if assessment.replaces_id is None:
+        return {}
+    before = {(measure.slug, rule.id) for measure, rule, _ in _met_in(assessment.replaces_id)}
+    called: dict[tuple[str, str], Decimal] = {}
+    alerts = SafetyAlert.objects.filter(assessment__in=versions_of([assessment.pk]))
+    for alert in alerts.exclude(status=Status.CLOSED):
+        for measure, rule, value in _met_in(alert.assessment_id):
+            name = (measure.slug, rule.id)
+            if name == (alert.measure, alert.rule) and name in before:
+                worst = _ANY if rule.item is None else value
+                called[name] = max(worst, called.get(name, -_ANY))
+    return called
+
+
+def _met_in(assessment_id: UUID) -> list[tuple[Measure, SafetyRule, Decimal]]:
+    """Return the safety rules that a sitting meets, each with its measure and what meets it."""
     by_measure: dict[Measure, list[Score]] = {}
     for score in Score.objects.filter(assessment=assessment_id).select_related("measure"):
         by_measure.setdefault(score.measure, []).append(score)
-    return [(m, rule) for m, scores in by_measure.items() for rule in met_by(m, scores)]
+    return [(m, rule, value) for m, scores in by_measure.items() for rule, value in _met(m, scores)]
 
 
 def _raise(
@@ -210,15 +234,18 @@ def close(alert_id: UUID, *, outcome: str, reason: str, actor: Actor, now: datet
         basis=AccessGrant.Basis.SAFETY, source_id=alert.pk, until=None
     ).update(until=now)
     _tell("safety-alert.closed", alert, actor=actor, now=now, detail={"outcome": outcome})
+    # what follows is the software's: whoever was only called may see the patient no longer
+    software = Actor.system("care_plans.safety_alerts", actor.organization_id)
     for course_id in recommending.alert_closed(alert, actor=actor, now=now):
-        standing.reassess(course_id, actor=actor, now=now)
+        standing.reassess(course_id, actor=software, now=now)
     return alert
 
 
 def escalate(*, now: datetime, most: int = BATCH) -> int:
     """Say again, of every organization, what nobody has taken up in time; return how many alerts.
 
-    What was taken up by somebody who may not practise any more is open again, and said at once.
+    What was taken up by somebody who may not practise any more, or cannot log in, is open again,
+    and said at once.
     Each time whoever is on call, the lead and the whole team hear of it.
     """
     with connection.cursor() as cursor:
@@ -238,11 +265,11 @@ def escalate(*, now: datetime, most: int = BATCH) -> int:
 def _escalate(alert_id: UUID, organization_id: UUID, *, now: datetime) -> None:
     software = Actor.system("care_plans.safety_alerts", organization_id)
     rows = SafetyAlert.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-    alert = rows.select_related("acknowledged_by__location").filter(pk=alert_id).first()
+    alert = rows.select_related(*_HOLDER).filter(pk=alert_id).first()
     if alert is None:
         return
     holder = alert.acknowledged_by
-    if alert.status == Status.ACKNOWLEDGED and holder and not holder.is_registered(now):
+    if alert.status == Status.ACKNOWLEDGED and holder and not can_be_told(holder, now):
         to = _move(alert, "forsake")
         _swap(alert, status=to, acknowledged_by=None, acknowledged_at=None, escalates_at=now)
         _tell("safety-alert.forsaken", alert, actor=software, now=now)

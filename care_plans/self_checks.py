@@ -6,7 +6,7 @@ Nothing that is answered is stored, logged or sent on.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +23,8 @@ from care_plans.models import Measure, Pathway, PathwayVersion
 from care_plans.recording import pointer, refuse
 from care_plans.safety_alerts import left_out
 from care_plans.scoring import least
-from coordination.languages import Language
+from care_plans.seeking_help import state_in, what_to_do
+from coordination.languages import Language, worst
 from coordination.problems import FieldError, NotFound
 
 type Outcome = Literal["emergency", "urgent", "see_provider", "unclear", "self_care"]
@@ -49,6 +50,9 @@ class NothingToCheck(NotFound):
 @dataclass(frozen=True, slots=True)
 class Question:
     """One thing to answer with yes or no, and what to do if it is so.
+
+    What a pathway says to do about a red flag is for those who treat: `action` of one is by its
+    urgency alone, and that of an advice the pathway's own.
 
     `after_days` is the figure of one that asks whether something has lasted: it may be answered by
     how many days it has.
@@ -98,23 +102,24 @@ def version_to_check(slug: str) -> PathwayVersion:
 def pathway_to_check(slug: str, language: Language) -> Translated:
     """Return the newest version of a pathway in a language, or raise `NothingToCheck`."""
     more = tuple(Path(folder) for folder in settings.CONTENT_TRANSLATIONS)
-    return in_language(version_to_check(slug).definition, language, more)
+    told = in_language(version_to_check(slug).definition, language, more)
+    return replace(told, state=worst((told.state, state_in(language))))
 
 
-def questions(definition: PathwayDefinition) -> tuple[Question, ...]:
+def questions(definition: PathwayDefinition, language: Language) -> tuple[Question, ...]:
     """Return what to ask: each reason to see a provider, and each red flag, once."""
     asked = {advice.red_flag for advice in definition.see_provider}
     flags = [flag for flag in definition.screened_flags() if flag.id not in asked]
     every: list[Advice | RedFlag] = [*definition.see_provider, *flags]
-    return tuple(_question(definition, one) for one in every)
+    return tuple(_question(definition, one, language) for one in every)
 
 
-def _question(definition: PathwayDefinition, one: Advice | RedFlag) -> Question:
+def _question(definition: PathwayDefinition, one: Advice | RedFlag, language: Language) -> Question:
     keys = (*one.source, *((one.action_source or ()) if isinstance(one, RedFlag) else ()))
     return Question(
         id=one.id,
         text=one.text,
-        action=one.action,
+        action=one.action if isinstance(one, Advice) else what_to_do(one.urgency, language),
         urgency=one.urgency,
         evidence=definition.evidence(keys),
         grade=definition.grade(keys, one.verified),
@@ -127,13 +132,15 @@ def check(
     definition: PathwayDefinition,
     answers: Mapping[str, bool],
     days: Mapping[str, int] | None = None,
+    *,
+    language: Language,
 ) -> Result:
     """Return what to do after answers of yes (true) or no, or of how many days it has lasted.
 
     What was left out is unknown and not negative: then nobody is told that self-care is enough.
     Raises `Invalid` that names each answer to a question that was not asked, or not so.
     """
-    asked = questions(definition)
+    asked = questions(definition, language)
     figures = {one.id: one.after_days for one in asked if one.after_days is not None}
     refuse(_flaws(asked, answers, days or {}), "The answers are not valid")
     lasted = {name: given >= figures[name] for name, given in (days or {}).items()}
@@ -231,7 +238,8 @@ def calls_for_help(scores: Iterable[Any]) -> bool:
             totals[name] = max(value, totals.get(name, value))
         elif (number := _number(item)) is not None and value is not None:
             items[name][int(number)] = max(value, items[name].get(int(number), value))
-    known = Measure.objects.filter(slug__in={*items, *totals})
+    named = {name for name in (*items, *totals) if "\x00" not in name}
+    known = Measure.objects.filter(slug__in=named)
     return any(
         is_crisis(measure.slug, total=totals.get(measure.slug), items=items[measure.slug])
         for measure in known

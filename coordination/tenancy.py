@@ -13,6 +13,7 @@ from uuid import UUID
 from django.apps.registry import Apps
 from django.db import connection, models, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.exceptions import IrreversibleError
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from structlog.contextvars import bound_contextvars
@@ -162,7 +163,8 @@ class LookupFunction(Operation):
     It belongs to a role that nobody can log in as, whose own policy opens just the tables named,
     and it returns ids and organizations only; each item is then handled inside its organization.
     `arguments` and `returns` are SQL, `body` a single SQL statement over schema-qualified names.
-    `replaces` says that the function exists already, with these arguments.
+    `replaces` says that the function exists already, with these arguments: going back is refused
+    then, since what it was before is not known here.
     """
 
     reduces_to_sql = True
@@ -208,7 +210,9 @@ class LookupFunction(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        """Drop the function."""
+        """Drop the function, or refuse where it has replaced another."""
+        if self.replaces:
+            raise IrreversibleError(f"What {self.name} was before is not known.")
         for statement in self._drop():
             schema_editor.execute(statement, params=None)
 

@@ -248,7 +248,7 @@ def test_a_self_check_is_in_the_language_of_the_browser_and_says_who_translated(
         shown = result.json()
         assert shown["translation"] == "machine_drafted"
         assert "ne remplace pas" in shown["disclaimer"]
-    assert "IRM urgente aujourd'hui" in shown["applies"][0]["action"]
+    assert "Rendez-vous à l'urgence" in shown["applies"][0]["action"]
     helped = client.post(CHECK, {"answers": answers}, content_type="application/json", **FRENCH)
     assert helped.json()["self_help"][3]["gate"] == "une fois sans douleur"
 
@@ -307,7 +307,9 @@ def test_whom_to_call_is_said_in_the_language_of_the_browser(cast: Cast, client:
     assert "call now" in english["title"]
     assert english["translation_notice"] == ""
     french = client.post(at, body, **asked, **FRENCH).json()["crisis"]
-    assert "appelez maintenant" in french["title"]
+    assert french["title"] == (
+        "Vous n'êtes pas sans aide. Si vous risquez de vous faire du mal, appelez maintenant."
+    )
     assert "aucun clinicien ne l'a révisée" in french["translation_notice"]
     chosen = client.post(at, body | {"language": "en-CA"}, **asked, **FRENCH).json()["crisis"]
     assert "call now" in chosen["title"]

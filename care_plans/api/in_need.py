@@ -1,6 +1,6 @@
 """Whoever answers a questionnaire is shown whom to call, also where the answers are refused."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +14,7 @@ from coordination.languages import LANGUAGES, Language
 #: said of an operation that takes answers
 SHOWN_ANYWAY = (
     "A refusal has `crisis` too where what can be read of the answers calls for it, whatever else "
-    "is wrong with them."
+    "is wrong with them; nothing is recorded then and nobody of the clinic called, as it says."
 )
 
 
@@ -23,12 +23,13 @@ class ShownAnyway(APIView):
 
     _shown: dict[str, Any] | None = None
 
-    def heed(
-        self, scores: Sequence[Any], *, language: Language, reachable: Callable[[], bool]
-    ) -> None:
-        """Read answers as they were sent, before anything is checked and can be refused."""
+    def heed(self, scores: Sequence[Any], *, language: Language) -> None:
+        """Read answers as they were sent, before anything is checked and can be refused.
+
+        What is refused is not recorded and calls nobody: the person is told that nobody is reached.
+        """
         if self_checks.calls_for_help(scores):
-            self._shown = asdict(crisis.crisis_in(language, reachable=reachable()))
+            self._shown = asdict(crisis.crisis_in(language, reachable=False))
 
     def handle_exception(self, exc: Exception) -> Response:
         """Say whom to call beside what is wrong."""

@@ -39,7 +39,12 @@ class SelfCheckQuestionSerializer(serializers.Serializer[Any]):
 
     id = serializers.CharField()
     text = serializers.CharField()
-    action = serializers.CharField()
+    action = serializers.CharField(
+        help_text=(
+            "What to do if it is so: the pathway's advice to the person, or of a red flag what its "
+            "urgency asks for, in words of this software and not of a source."
+        )
+    )
     urgency = serializers.ChoiceField(choices=RedFlagAnswer.Urgency.choices)
     cites = serializers.ListField(child=serializers.CharField())
     evidence = SupportSerializer(many=True, help_text="What supports it, none of another work.")
@@ -82,15 +87,22 @@ class SelfCheckSerializer(_TranslatedSerializer):
 class SelfCheckAnswersSerializer(serializers.Serializer[Any]):
     """Yes (true) or no by question; one that is left out is unknown, and not no.
 
-    A question with `after_days` may be answered under `days` instead: how many it has lasted.
+    A question with `after_days` may be answered under `days` instead: how many it has lasted. At
+    least one question is answered.
     """
 
-    answers = serializers.DictField(child=serializers.BooleanField(), allow_empty=False)
+    answers = serializers.DictField(child=serializers.BooleanField(), default=dict)
     days = serializers.DictField(
         child=serializers.IntegerField(min_value=0, max_value=100_000),
         default=dict,
         help_text="Since how many days, by question.",
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a body that answers nothing."""
+        if not attrs["answers"] and not attrs["days"]:
+            raise serializers.ValidationError({"answers": "Answer at least one question."})
+        return attrs
 
 
 class SelfHelpStepSerializer(serializers.Serializer[Any]):
@@ -222,7 +234,7 @@ class PathwayCheckView(_WithoutLogin):
             "pathway": definition.pathway,
             "version": definition.version,
             "title": definition.title,
-            "questions": self_checks.questions(definition),
+            "questions": self_checks.questions(definition, told.language),
             "disclaimer": definition.governance.disclaimer.text,
         }
         return spoken(Response(SelfCheckSerializer(shown).data), told.language)
@@ -242,7 +254,9 @@ class PathwayCheckView(_WithoutLogin):
         """Return what to do."""
         told = self_checks.pathway_to_check(slug, language_for(request))
         data = self.body(SelfCheckAnswersSerializer)
-        result = self_checks.check(told.definition, data["answers"], data["days"])
+        result = self_checks.check(
+            told.definition, data["answers"], data["days"], language=told.language
+        )
         shown = {name: getattr(result, name) for name in result.__slots__} | {
             **_translation(told),
             "pathway": told.definition.pathway,
@@ -266,7 +280,6 @@ class MeasureCheckView(ShownAnyway, _WithoutLogin):
         self.heed(
             [{"measure": slug, **answer} for answer in _answers(sent_in(request))],
             language=wished(sent_in(request), language_for(request)),
-            reachable=lambda: False,
         )
         data = self.body(MeasureCheckSerializer)
         found = self_checks.check_measure(slug, total=data["total"], items=data["items"])

@@ -75,7 +75,6 @@ class OwnAssessmentViewSet(ShownAnyway, OfPatients):
         self.heed(
             scores if isinstance(scores, list) else [],
             language=wished(sent, language),
-            reachable=lambda: safety_alerts.is_reachable(mine.pk, now=self.now),
         )
         data = self.valid(OwnScoresSerializer)
         language = data["language"] or language

@@ -389,6 +389,22 @@ def test_it_clears_nothing_without_an_outcome_a_reason_and_a_possible_time(
             begin(cast, course)
 
 
+def test_nobody_takes_up_what_was_cleared_though_its_holder_lapsed(
+    cast: Cast, course: Course
+) -> None:
+    found = find(cast, course, TEAR)
+    with cast.acting():
+        underway.take(cast, course, cast.chloe)
+    assert cast.chloe.client.post(f"{URL}/{found.pk}/acknowledge").status_code == 200
+    assert clear(found, cast.asha).status_code == 200
+    with cast.acting():
+        chloe = cast.chloe.practitioner_role
+        type(chloe).objects.filter(pk=chloe.pk).update(registered_until=NOW.date() - DAY)
+    refused = cast.asha.client.post(f"{URL}/{found.pk}/acknowledge")
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == "This red flag was cleared already."
+
+
 def test_only_a_discipline_that_may_diagnose_clears_it(cast: Cast, course: Course) -> None:
     with cast.acting():
         underway.take(cast, course, cast.chloe)

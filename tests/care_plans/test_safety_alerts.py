@@ -209,8 +209,41 @@ def test_correcting_another_answer_of_the_sheet_calls_nobody_again(cast: Cast) -
     mended = correct(cast, row, item_9=1, item_1=3)
     [alert] = alerts(cast)
     assert alert.assessment_id == row.id
-    correct(cast, mended, item_9=2, item_1=3)
+    correct(cast, mended, item_9=1, item_1=0)
     assert len(alerts(cast)) == 1
+
+
+@pytest.mark.feature("OM-07")
+def test_a_correction_calls_again_for_an_answer_that_is_worse(cast: Cast) -> None:
+    row = answer(cast, item_9=1)
+    mended = correct(cast, row, item_9=2)
+    assert [alert.assessment_id for alert in alerts(cast)] == [row.id, mended.id]
+    mended = correct(cast, mended, item_9=1)
+    correct(cast, mended, item_9=2, item_1=1)
+    assert len(alerts(cast)) == 2
+
+
+@pytest.mark.feature("OM-07")
+def test_a_correction_of_a_total_calls_nobody_again(cast: Cast) -> None:
+    sheet: dict[str, Any] = {f"item_{n}": 3 for n in range(1, 7)} | {"item_7": 2, "item_9": 0}
+    row = answer(cast, **sheet, item_8=1)
+    correct(cast, row, **sheet, item_8=2)
+    assert [alert.rule for alert in alerts(cast)] == ["severe_depression"]
+
+
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize("value", [1, 3])
+def test_a_correction_calls_for_what_was_closed_before(cast: Cast, value: int) -> None:
+    row = answer(cast, item_9=1)
+    [alert] = alerts(cast)
+    with cast.acting():
+        said: dict[str, Any] = {"actor": cast.asha.actor(), "now": NOW}
+        safety_alerts.acknowledge(alert.id, **said)
+        wrong: dict[str, Any] = {"outcome": "entered_in_error", "reason": "Another person's sheet."}
+        safety_alerts.close(alert.id, **wrong, **said)
+    mended = correct(cast, row, item_9=value)
+    [_, again] = alerts(cast)
+    assert (again.assessment_id, again.status) == (mended.id, "open")
 
 
 @pytest.mark.feature("OM-07")
@@ -494,6 +527,28 @@ def test_whatever_else_is_wrong_the_person_sees_whom_to_call(
         assert [line["number"] for line in document["crisis"]["lines"]] == ["9-8-8", "9-1-1"]
         assert "appelez" in document["crisis"]["title"]
     assert alerts(cast) == []
+
+
+@pytest.mark.feature("OM-07")
+def test_a_refusal_says_that_it_reached_nobody_whoever_is_on_call(cast: Cast) -> None:
+    put_on_call(cast, cast.farah)
+    refused = own(cast, item_9=3, item_1=7)
+    assert refused.status_code == 400, refused.content
+    assert "joignable" in refused.json()["crisis"]["unreachable"]
+    assert alerts(cast) == []
+    with cast.acting():
+        assert not Assessment.objects.exists()
+
+
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize("name", ["x\x00", "\x00"])
+def test_a_name_that_no_measure_can_have_hides_no_other_answer(cast: Cast, name: str) -> None:
+    patient = a_patient(cast)
+    sent = [{"measure": "phq9", "value": 3, "item": 9}, {"measure": name, "value": 1}]
+    refused = patient.client.post(MINE, {"scores": sent})
+    assert refused.status_code == 400, refused.content
+    assert refused.json()["errors"][0]["pointer"] == "/scores/1/measure"
+    assert refused.json()["crisis"]["lines"]
 
 
 @pytest.mark.feature("OM-07")

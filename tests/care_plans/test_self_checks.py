@@ -1,10 +1,14 @@
 """Whether to see a provider: asked without a login, answered from the pathway, and not kept."""
 
+import re
 from typing import Any
 
 import pytest
 
+from care_plans import seeking_help, self_checks
+from care_plans.content.safety import Urgency
 from care_plans.models import Assessment, RedFlagScreen
+from coordination.languages import ENGLISH, LANGUAGES, Book, language_of
 from coordination.models import AuditEvent
 from tests.cast import Cast
 
@@ -49,6 +53,61 @@ def test_it_says_how_soon(cast: Cast, client: Any, yes: str, outcome: str) -> No
     assert [one["id"] for one in result["applies"]] == [yes.replace("_", "-")]
     assert result["self_help"] == []
     assert result["disclaimer"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_tells_lay_people_what_to_do_and_never_the_team(
+    cast: Cast, client: Any, language: str
+) -> None:
+    spoken: dict[str, Any] = {"headers": {"Accept-Language": language}}
+    for slug in self_checks.checkable():
+        definition = self_checks.version_to_check(slug).definition
+        at = f"/api/v1/self-checks/pathways/{slug}"
+        asked = {one["id"]: one for one in client.get(at, **spoken).json()["questions"]}
+        advised = {advice.id for advice in definition.see_provider}
+        flags = [flag for flag in definition.screened_flags() if flag.id in asked]
+        assert flags
+        for flag in flags:
+            if flag.id not in advised:
+                said = seeking_help.what_to_do(flag.urgency, language_of(language))
+                assert asked[flag.id]["action"] == said != flag.action
+        body = {"answers": dict.fromkeys(asked, True)}
+        told = client.post(at, body, content_type="application/json", **spoken).json()
+        assert {one["id"]: one["action"] for one in told["applies"]} == {
+            name: one["action"] for name, one in asked.items()
+        }
+
+
+def test_each_urgency_has_words_in_both_languages() -> None:
+    for urgency in Urgency:
+        english, french = (seeking_help.what_to_do(urgency, one) for one in LANGUAGES)
+        assert english != french
+        assert re.findall(r"[0-9]+", english) == re.findall(r"[0-9]+", french)
+    assert "9-1-1" in seeking_help.what_to_do(Urgency.EMERGENCY, ENGLISH)
+    assert "do not exercise" in seeking_help.what_to_do(Urgency.URGENT_24H, ENGLISH)
+
+
+def test_its_french_is_no_better_than_the_words_of_this_software(
+    cast: Cast, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Book, "state", "reviewed")
+    french: dict[str, Any] = {"headers": {"Accept-Language": "fr-CA"}}
+    assert client.get(URL, **french).json()["translation"] == "machine_drafted"
+    assert client.get(URL).json()["translation"] == "original"
+
+
+@pytest.mark.feature("seed-see-2weeks")
+def test_days_alone_are_an_answer(cast: Cast, client: Any) -> None:
+    sent: dict[str, Any] = {"content_type": "application/json"}
+    told = client.post(URL, {"days": {"two-weeks": 20}}, **sent)
+    assert told.status_code == 200, told.content
+    assert told.json()["outcome"] == "see_provider"
+    assert [one["id"] for one in told.json()["applies"]] == ["two-weeks"]
+    empty: list[dict[str, Any]] = [{}, {"answers": {}}, {"answers": {}, "days": {}}]
+    for nothing in empty:
+        refused = client.post(URL, nothing, **sent)
+        assert refused.status_code == 400, refused.content
+        assert [error["pointer"] for error in refused.json()["errors"]] == ["/answers"]
 
 
 @pytest.mark.feature("seed-see-2weeks")

@@ -7,6 +7,7 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connections, migrations, models
+from django.db.migrations.exceptions import IrreversibleError
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
@@ -14,6 +15,7 @@ from pgtrigger.compiler import Trigger
 
 from coordination.migration_operations import AddTriggers, Together
 from coordination.models import Location
+from coordination.tenancy import LookupFunction
 
 
 def _trigger(name: str) -> Trigger:
@@ -102,3 +104,20 @@ def test_a_database_that_former_migrations_left_half_way_is_not_passed_over() ->
     recorder.record_unapplied(*former)
     with pytest.raises(CommandError, match=".".join(former)):
         call_command("migrate", plan=True, verbosity=0)
+
+
+@pytest.mark.django_db(databases=["default", "owner"])
+def test_a_look_up_that_replaced_another_is_not_taken_back() -> None:
+    operation = LookupFunction(
+        "heron_seen",
+        arguments="",
+        returns="TABLE (id uuid)",
+        body="SELECT NULL::uuid",
+        replaces=True,
+    )
+    state = ProjectState.from_apps(apps)
+    with (
+        connections["owner"].schema_editor() as editor,
+        pytest.raises(IrreversibleError, match="heron_seen"),
+    ):
+        operation.database_backwards("coordination", editor, state, state)

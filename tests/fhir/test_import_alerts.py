@@ -68,6 +68,18 @@ def test_importing_again_raises_no_second_one(creek: Organization, tmp_path: Pat
     assert alerts(creek) == ["suicide_risk"]
 
 
+@pytest.mark.feature("OM-07")
+def test_a_correction_to_a_recent_day_calls_for_what_was_too_old(
+    creek: Organization, tmp_path: Path
+) -> None:
+    run(creek, write(tmp_path / "a.ndjson", [patient(), phq9(ITEM_9, 2, days=60)]))
+    assert alerts(creek) == []
+    said = run(creek, write(tmp_path / "b.ndjson", [patient(), phq9(ITEM_9, 2, days=1)]))
+    assert alerts(creek) == ["suicide_risk"], said
+    with acting_in(creek.id):
+        assert SafetyAlert.objects.get().assessment.replaces_id is not None
+
+
 def test_an_answer_that_is_none_is_skipped(creek: Organization, tmp_path: Path) -> None:
     file = write(tmp_path / "a.ndjson", [patient(), phq9(ITEM_9, 4, days=1)])
     said = run(creek, file)
