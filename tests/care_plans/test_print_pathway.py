@@ -44,7 +44,7 @@ def test_each_statement_says_on_what_it_rests_and_how_well_that_is_known() -> No
 
 
 def test_it_is_the_newest_or_the_one_that_is_named() -> None:
-    assert YAML(typ="safe").load(shown("hamstring-tendinopathy"))["version"] == "1.2.0"
+    assert YAML(typ="safe").load(shown("hamstring-tendinopathy"))["version"] == "1.3.0"
     assert YAML(typ="safe").load(shown("hamstring-tendinopathy@1.0.0"))["version"] == "1.0.0"
 
 
