@@ -92,11 +92,14 @@ def test_the_offer_is_made_while_nothing_else_calls_for_help(count: int) -> None
     closed = {"psychotherapy": imagined.lane(None, needed=False)}
     found = {one.rule: one for one in suggestions(PATHWAY, facts_with(known, closed), NOW)}
     made = {name: one.then for name, one in found.items() if name.startswith("yellow-flags")}
-    assert made == [
-        {},
-        {"yellow-flags.offer": "Offer psychotherapy."},
-        {"yellow-flags.recommend": "Recommend psychotherapy."},
-    ][count]
+    assert (
+        made
+        == [
+            {},
+            {"yellow-flags.offer": "Offer psychotherapy."},
+            {"yellow-flags.recommend": "Recommend psychotherapy."},
+        ][count]
+    )
 
 
 def facts_with(known: Facts, lanes: dict[str, Any]) -> Facts:
@@ -116,9 +119,8 @@ def test_stress_that_affects_sleep_opens_psychotherapy(
         (ARTICLE,),
         "stress_affects_sleep",
     )
-    answers = (said("sleep_affected", False),)
-    if answer is not None:
-        answers = (*answers, said("stress_affects_sleep", answer))
+    stressed = () if answer is None else (said("stress_affects_sleep", answer),)
+    answers = (said("sleep_affected", False), *stressed)
     assert evaluate(lane.when, PATHWAY, facts(answers=answers), NOW).outcome is outcome
 
 
@@ -281,9 +283,7 @@ def test_people_read_under_which_conditions_recovery_takes_so_long(
 @pytest.mark.feature("seed-dx-functional")
 @pytest.mark.parametrize("answer", ["neither", "left", "right", "both"])
 def test_each_functional_test_is_recorded_with_its_side_and_result(answer: str) -> None:
-    asked = {
-        name: one for name, one in PATHWAY.context.items() if "seed-dx-functional" in one.seed
-    }
+    asked = {name: one for name, one in PATHWAY.context.items() if "seed-dx-functional" in one.seed}
     assert set(asked) == {"forward_bend_hurts", "single_leg_bridge_hurts", "hip_extension_hurts"}
     for one in asked.values():
         assert isinstance(one, Asked)

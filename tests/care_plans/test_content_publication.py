@@ -116,7 +116,13 @@ def test_it_publishes_a_change_as_a_new_version_and_keeps_the_old(shipped: Path)
     ]
     assert PathwayVersion.objects.newest("hamstring-tendinopathy").version == "1.9.0"
     versions = Pathway.objects.get(slug="hamstring-tendinopathy").versions
-    assert set(versions.values_list("version", flat=True)) == {"1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.9.0"}
+    assert set(versions.values_list("version", flat=True)) == {
+        "1.0.0",
+        "1.1.0",
+        "1.2.0",
+        "1.3.0",
+        "1.9.0",
+    }
 
 
 @pytest.mark.django_db(transaction=True)
