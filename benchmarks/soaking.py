@@ -118,7 +118,11 @@ def _applied(plan_id: UUID, side: str, kind: Kind, people: People) -> "Course":
         pathway_version_id=version.pk,
         severity=kind.severity,
         side=side,
-        answers={"sitting_aggravates": True, "stress_affects_sleep": True},
+        answers={
+            "pain_at_sitting_bone": True,
+            "sitting_aggravates": True,
+            "stress_affects_sleep": True,
+        },
         actor=people.lead(BEGAN),
         now=BEGAN,
     )

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
 from care_plans.content.files import PathwayFile, is_shared
+from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import VERSION
 from care_plans.content.sourced import EXPERT_CONSENSUS
 
@@ -22,6 +23,9 @@ _VERIFIED = {
 #: what says where to look, and nothing about care
 _ASIDE = frozenset({"seed", "format", "common", "families", "language"})
 _SOURCES = frozenset({"source", "action_source"})
+#: where measures are named, one or several
+_MEASURES = frozenset({"measure", "measures_at_entry", "follow_with"})
+NO_ACTIVITIES = "none: no source names any, and the practitioner plans them"
 _HEAD = """\
 # {title}, version {version}: all of it, with what other pathways share in its place.
 # `source` says who says so, and how well that is known: {read}; {recall};
@@ -31,10 +35,20 @@ _HEAD = """\
 """
 
 
-def printed(file: PathwayFile) -> str:
+class _Known(NamedTuple):
+    """What the keys of a file stand for: how well sources are known, and measures by name."""
+
+    sources: Mapping[str, str]
+    measures: Mapping[str, str]
+
+
+def printed(file: PathwayFile, measures: Mapping[str, MeasureDefinition]) -> str:
     """Return a version as YAML without includes, anchors and aliases, for people to read."""
     definition = file.definition
-    known = {key: record.verified for key, record in definition.sources.items()}
+    known = _Known(
+        {key: record.verified for key, record in definition.sources.items()},
+        {slug: measure.name for slug, measure in measures.items()},
+    )
     whole = {key: _readable(value, known) for key, value in _care(file.content)}
     whole["sources"] = _works(file)
     writer = YAML()
@@ -74,19 +88,38 @@ def _care(content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield from ((key, value) for key, value in content.items() if key not in {*_ASIDE, "sources"})
 
 
-def _readable(value: Any, known: Mapping[str, str]) -> Any:
+def _readable(value: Any, known: _Known) -> Any:
     if isinstance(value, Mapping):
-        return {
-            key: _said(its, known) if key in _SOURCES else _readable(its, known)
-            for key, its in value.items()
-            if key not in _ASIDE
-        }
+        # nobody says what is unknown
+        aside = _ASIDE | (_SOURCES if value.get("text") == "unknown" else frozenset())
+        return {key: _entry(key, its, known) for key, its in value.items() if key not in aside}
     if isinstance(value, list):
         return [_readable(one, known) for one in value]
     return value
 
 
-def _said(keys: Any, known: Mapping[str, str]) -> Any:
+def _entry(key: str, value: Any, known: _Known) -> Any:
+    if key in _SOURCES:
+        return _said(value, known)
+    if key in _MEASURES:
+        return _called(value, known)
+    if key == "lanes" and isinstance(value, Mapping):
+        none = {"activities": NO_ACTIVITIES}
+        return {
+            name: _readable(its, known) | ({} if its.get("activities") else none)
+            for name, its in value.items()
+        }
+    return _readable(value, known)
+
+
+def _called(value: Any, known: _Known) -> Any:
+    """Say of each measure what it is called."""
+    if isinstance(value, list):
+        return [_called(one, known) for one in value]
+    return f"{value} ({known.measures[value]})" if value in known.measures else value
+
+
+def _said(keys: Any, known: _Known) -> Any:
     """Say of each source how well it is known, and of consensus what it is."""
     if not isinstance(keys, str | list):  # nothing that names sources
         return _readable(keys, known)
@@ -94,8 +127,8 @@ def _said(keys: Any, known: Mapping[str, str]) -> Any:
     told = [
         CONSENSUS
         if key == EXPERT_CONSENSUS
-        else f"{key} ({_VERIFIED[known[key]]})"
-        if key in known
+        else f"{key} ({_VERIFIED[known.sources[key]]})"
+        if key in known.sources
         else str(key)
         for key in named
     ]
@@ -105,7 +138,8 @@ def _said(keys: Any, known: Mapping[str, str]) -> Any:
 def _works(file: PathwayFile) -> dict[str, Any]:
     """Return the works that the pathway names, and none that only others do."""
     records = file.content["sources"]
-    return {key: _readable(records[key], {}) for key in sorted(_named(file.content) & {*records})}
+    named = sorted(_named(file.content) & {*records})
+    return {key: _readable(records[key], _Known({}, {})) for key in named}
 
 
 def _named(value: Any) -> set[str]:

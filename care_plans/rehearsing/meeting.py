@@ -240,10 +240,12 @@ def waits(criterion: Criterion) -> list[Elapsed]:
 def circumstances(definition: PathwayDefinition) -> dict[str, bool | str]:
     """Return the plainest answers to what a pathway asks: no to each question, or its first choice.
 
-    Nothing that only some people need is then called for.
+    Nothing that only some people need is then called for. Whoever is given the pathway is somebody
+    whom it is about: what the first stage asks of those who come in is answered so.
     """
-    return {
+    plain: dict[str, bool | str] = {
         name: (False if question.type == "yes_no" else question.choices[0])
         for name, question in definition.context.items()
         if question.type in ("yes_no", "choice")
     }
+    return plain | answering(definition.stage(STAGES[0]).entry)

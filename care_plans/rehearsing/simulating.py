@@ -135,10 +135,11 @@ def _begun(
 ) -> Drawn:
     definition = row.definition
     side = dice.choice(["left", "right"]) if definition.condition.side_required else ""
-    answers = {
+    drawn = {
         name: (dice.random() < assumed.yes if isinstance(plain, bool) else plain)
         for name, plain in sorted(meeting.circumstances(definition).items())
     }
+    answers = drawn | meeting.answering(definition.stage(STAGES[0]).entry)
     player = begin(scene, row, severity=severity, side=side, answers=answers, number=number, at=at)
     return Drawn(player, scores_of(definition, severity, side), dice=dice, assumed=assumed)
 

@@ -157,6 +157,7 @@ class MainJob:
             "severity": "moderate",
             "side": "right",
             "answers": {
+                "pain_at_sitting_bone": True,
                 "sitting_aggravates": True,
                 "stress_affects_sleep": False,
                 "sleep_affected": False,

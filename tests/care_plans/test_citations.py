@@ -27,7 +27,7 @@ pytestmark = pytest.mark.feature("PW-08")
 
 REES = "Rees, Maffulli & Cook 2009, as cited by the article: BMJ, doi 10.1136/bmj.b296"
 MANAGEMENT = "10.1177/0363546508324283"
-VERSION = "/api/v1/pathways/hamstring-tendinopathy/versions/1.2.0"
+VERSION = "/api/v1/pathways/hamstring-tendinopathy/versions/1.3.0"
 
 
 def cited(cite: str, doi: str | None = None, **more: Any) -> Record:
@@ -93,7 +93,7 @@ def test_what_ships_is_the_work_that_it_names_but_for_what_the_article_cites() -
 
 
 def test_a_grade_is_that_of_the_best_that_counts() -> None:
-    [file] = [f for f in read_pathways(known_measures()) if f.definition.version == "1.2.0"]
+    [file] = [f for f in read_pathways(known_measures()) if f.definition.version == "1.3.0"]
     known = file.definition
     assert known.grade(["goom_2016", "abbott_2014"]) == "read"
     assert known.grade(["goom_2016", "expert_consensus"]) == "recall"
@@ -366,8 +366,8 @@ def test_the_command_names_each_citation_and_its_state() -> None:
     out = StringIO()
     call_command("check_citations", stdout=out)
     said = out.getvalue().splitlines()
-    assert any(row.startswith("mismatch hamstring-tendinopathy 1.2.0: rees_2009: ") for row in said)
-    assert "unchecked hamstring-tendinopathy 1.2.0: rio_2015" in said
+    assert any(row.startswith("mismatch hamstring-tendinopathy 1.3.0: rees_2009: ") for row in said)
+    assert "unchecked hamstring-tendinopathy 1.3.0: rio_2015" in said
     assert "agrees tsk11: Woby 2005 Pain 117:137-144" in said
 
 

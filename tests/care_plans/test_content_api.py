@@ -74,7 +74,12 @@ def test_it_knows_no_other_measure(cast: Cast, slug: str) -> None:
 def test_it_shows_a_version_with_the_source_of_every_statement(cast: Cast) -> None:
     rows = {row["slug"]: row for row in counted(cast.asha, "/api/v1/pathways")[1]}
     pathway = rows["hamstring-tendinopathy"]
-    assert [version["version"] for version in pathway["versions"]] == ["1.0.0", "1.1.0", "1.2.0"]
+    assert [version["version"] for version in pathway["versions"]] == [
+        "1.0.0",
+        "1.1.0",
+        "1.2.0",
+        "1.3.0",
+    ]
     assert "content" not in pathway["versions"][0]
     version = cast.asha.client.get(VERSION).json()
     assert version["sha256"] == pathway["versions"][0]["sha256"]

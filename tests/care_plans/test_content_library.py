@@ -1,5 +1,6 @@
 """The library: every condition is there, with the thresholds and the sources it was given."""
 
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,16 @@ from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import EXPERT_CONSENSUS, SEVERITIES, STAGES, Duration, StageName
 from care_plans.content.stubs import Stub
-from care_plans.criteria import Compared, Criterion, Elapsed, Gained, Reported, SideRatio, walk
+from care_plans.criteria import (
+    Compared,
+    Criterion,
+    Elapsed,
+    Gained,
+    Reported,
+    SideRatio,
+    Worsened,
+    walk,
+)
 
 EC = EXPERT_CONSENSUS
 
@@ -282,6 +292,20 @@ def test_it_takes_high_risk_of_start_back_for_a_psychosocial_score_of_four() -> 
         )
         assert "nice_ng59" in high.source
     assert len(library()["low-back-pain"].yellow_flags.triggers) == 13
+
+
+@pytest.mark.feature("OM-04", "OM-09")
+@pytest.mark.parametrize("condition", sorted(CONDITIONS))
+def test_every_newest_version_says_that_pain_got_worse_and_asks_after_distress(
+    condition: str,
+) -> None:
+    pathway = library()[condition]
+    [worse] = [rule for rule in pathway.rules if rule.id == "worse-pain"]
+    assert worse.when == Worsened(measure="nprs", worse_by=Decimal(2), since="stage_start")
+    assert worse.source == (EC,)
+    assert any("nprs" in stage.measures_at_entry for stage in pathway.stages.values())
+    [distress] = [one for one in pathway.yellow_flags.triggers if one.id == "distress"]
+    assert distress.follow_with == ("phq9", "gad7")
 
 
 def codes(name: str) -> dict[tuple[str, str | None], Code]:

@@ -12,7 +12,7 @@ from care_plans.content.lint import lint_file
 from tests.care_plans.faults_of_others import FAULTS
 from tests.care_plans.linting import TODAY, Change, changed, findings_in, known_measures
 
-WRITTEN = PATHWAYS / "hamstring-tendinopathy" / "1.2.0.yaml"
+WRITTEN = PATHWAYS / "hamstring-tendinopathy" / "1.3.0.yaml"
 NEW = {
     "severity-order",
     "weeks-past-course",

@@ -246,7 +246,7 @@ def test_it_finds_a_share_that_another_threshold_keeps_from_being_reached(tmp_pa
 @pytest.mark.feature("PW-09")
 def test_it_names_each_pathway_that_includes_a_faulty_block(tmp_path: Path) -> None:
     folder = Path(copytree(PATHWAYS, tmp_path / "pathways"))
-    family = folder / FAMILIES / "low-back" / "1.0.0.yaml"
+    family = folder / FAMILIES / "low-back" / "1.1.0.yaml"
     text = family.read_text()
     assert text.count("gain: 10\n") == 1
     family.write_text(text.replace("gain: 10\n", "gain: 5\n"))
@@ -254,8 +254,8 @@ def test_it_names_each_pathway_that_includes_a_faulty_block(tmp_path: Path) -> N
     small = [f for f in found if f.rule == "gain-too-small"]
     line = text[: text.index("  - id: disability-gain")].count("\n") + 1
     assert {(f.at.file, f.at.line, f.pathway) for f in small} == {
-        (family, line, "low-back-pain 1.0.0"),
-        (family, line, "lumbar-radiculopathy 1.0.0"),
+        (family, line, "low-back-pain 1.1.0"),
+        (family, line, "lumbar-radiculopathy 1.1.0"),
     }
     assert all(f"warning gain-too-small: {f.pathway}, stages.acute.exit" in str(f) for f in small)
 

@@ -103,7 +103,7 @@ def test_a_claim_of_the_authors_alone_is_not_supported(tmp_path: Path) -> None:
 
 
 def test_what_a_statement_says_of_itself_lowers_its_grade_and_never_raises_it() -> None:
-    [file] = [f for f in read_pathways(known_measures()) if f.definition.version == "1.1.0"]
+    [file] = [f for f in read_pathways(known_measures()) if f.definition.version == "1.3.0"]
     known = file.definition
     assert known.grade(["abbott_2014"]) == "read"
     assert known.grade(["abbott_2014"], "recall") == "recall"

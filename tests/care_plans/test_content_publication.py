@@ -116,7 +116,13 @@ def test_it_publishes_a_change_as_a_new_version_and_keeps_the_old(shipped: Path)
     ]
     assert PathwayVersion.objects.newest("hamstring-tendinopathy").version == "1.9.0"
     versions = Pathway.objects.get(slug="hamstring-tendinopathy").versions
-    assert set(versions.values_list("version", flat=True)) == {"1.0.0", "1.1.0", "1.2.0", "1.9.0"}
+    assert set(versions.values_list("version", flat=True)) == {
+        "1.0.0",
+        "1.1.0",
+        "1.2.0",
+        "1.3.0",
+        "1.9.0",
+    }
 
 
 @pytest.mark.django_db(transaction=True)
@@ -238,7 +244,7 @@ def test_it_lets_not_even_the_owner_rewrite_what_is_published(
 @pytest.mark.django_db
 def test_it_gives_back_the_definition_that_was_published() -> None:
     measures = {slug: file.definition for slug, file in read_measures().items()}
-    file = next(f for f in read_pathways(measures) if f.definition.version == "1.2.0")
+    file = next(f for f in read_pathways(measures) if f.definition.version == "1.3.0")
     version = PathwayVersion.objects.newest("hamstring-tendinopathy")
     assert version.definition == file.definition
     assert version.sha256 == file.sha256
@@ -257,7 +263,7 @@ def test_it_notices_content_that_no_longer_matches_its_hash() -> None:
 @pytest.mark.django_db
 def test_it_finds_the_newest_by_number(empty: None) -> None:
     measures = {slug: file.definition for slug, file in read_measures().items()}
-    file = next(f for f in read_pathways(measures) if f.definition.version == "1.2.0")
+    file = next(f for f in read_pathways(measures) if f.definition.version == "1.3.0")
     for number in ("1.10.0", "1.9.0"):
         content = file.content | {"version": number}
         definition = file.definition.model_copy(update={"version": number})

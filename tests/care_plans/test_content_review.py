@@ -41,7 +41,7 @@ pytestmark = pytest.mark.feature("PW-07")
 
 TODAY = NOW.date()
 DAY = timedelta(days=1)
-VERSION = "/api/v1/pathways/hamstring-tendinopathy/versions/1.2.0"
+VERSION = "/api/v1/pathways/hamstring-tendinopathy/versions/1.3.0"
 NEXT_YEAR = TODAY + 365 * DAY
 
 
@@ -301,7 +301,7 @@ def test_it_shows_how_a_version_stands_and_renews_it(cast: Cast) -> None:
     assert cast.asha.client.post(f"{VERSION}/sign", own).status_code == 201
     answer = cast.asha.client.post(f"{VERSION}/review", body)
     assert answer.status_code == 201, answer.content
-    for address in (VERSION, "/api/v1/pathways", VERSION.removesuffix("/1.2.0")):
+    for address in (VERSION, "/api/v1/pathways", VERSION.removesuffix("/1.3.0")):
         seen = cast.sam.client.get(address).json()
         rows = [v for row in seen.get("results", [seen]) for v in row.get("versions", [row])]
         (version,) = [row for row in rows if row["sha256"] == shown["sha256"]]

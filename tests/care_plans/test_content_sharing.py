@@ -90,7 +90,7 @@ def test_it_prints_how_much_each_condition_shares() -> None:
     call_command("pathway_reuse", stdout=out)
     rows = out.getvalue().splitlines()
     assert len(rows) == 18
-    assert any(row.startswith("low-back-pain 1.0.0: ") for row in rows)
+    assert any(row.startswith("low-back-pain 1.1.0: ") for row in rows)
     assert any(row.startswith("concussion (stub): ") for row in rows)
     assert rows[-1].startswith("17 conditions: ")
     percents = [int(row.rpartition("(")[2].split()[0]) for row in rows[:-1]]

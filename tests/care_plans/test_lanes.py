@@ -176,12 +176,12 @@ def test_it_withdraws_what_a_lane_had_open_when_the_lead_takes_it_off(cast: Cast
 def test_it_says_why_a_lane_is_needed_by_what_made_it_so(cast: Cast) -> None:
     with cast.acting():
         course = underway.start(cast, answers=underway.CALM)
-        underway.score(course, {"pcs": "35"}, now=NOW, who=cast.asha)
+        circumstances.record_answers(
+            course.id, answers={"sleep_affected": True}, actor=cast.asha.actor(), now=NOW
+        )
         standing.reassess(course.id, actor=cast.asha.actor(), now=NOW)
         lane = underway.lane(course, "psychotherapy")
-        assert lane.needed == "needed"
-        assert "catastrophizing" in lane.reason
-        assert "affects sleep" not in lane.reason
+        assert (lane.needed, lane.reason) == ("needed", "Sleep affected: yes.")
 
 
 def test_it_plans_and_drops_a_lane_with_the_answers_of_the_intake(cast: Cast) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from ruamel.yaml import YAML
 
-from care_plans.content.printing import CONSENSUS
+from care_plans.content.printing import CONSENSUS, NO_ACTIVITIES
 from tests.care_plans.drafts import draft
 
 pytestmark = pytest.mark.feature("PW-01")
@@ -43,8 +43,21 @@ def test_each_statement_says_on_what_it_rests_and_how_well_that_is_known() -> No
     assert "fabq_cutoffs_2008" in found["sources"]
 
 
+def test_measures_have_their_names_and_what_is_unknown_no_source() -> None:
+    found = YAML(typ="safe").load(shown("rotator-cuff"))
+    acute = found["stages"]["acute"]
+    assert acute["measures_at_entry"][0] == "nprs (Numeric Pain Rating Scale (NPRS / NRS, 0-10))"
+    pain = {one["id"]: one for one in acute["exit"]["all_of"]}["pain-at-most-4"]
+    assert pain["measure"] == acute["measures_at_entry"][0]
+    distress = {one["id"]: one for one in found["yellow_flags"]["triggers"]}["distress"]
+    assert [one.split()[0] for one in distress["follow_with"]] == ["phq9", "gad7"]
+    assert found["severities"]["mild"] == {"text": "unknown", "duration": "unknown"}
+    assert acute["lanes"]["physiotherapy"]["activities"] == NO_ACTIVITIES
+    assert isinstance(acute["lanes"]["massage_therapy"]["activities"], list)
+
+
 def test_it_is_the_newest_or_the_one_that_is_named() -> None:
-    assert YAML(typ="safe").load(shown("hamstring-tendinopathy"))["version"] == "1.2.0"
+    assert YAML(typ="safe").load(shown("hamstring-tendinopathy"))["version"] == "1.3.0"
     assert YAML(typ="safe").load(shown("hamstring-tendinopathy@1.0.0"))["version"] == "1.0.0"
 
 

@@ -32,7 +32,7 @@ def course(cast: Cast) -> Course:
         return underway.start(cast, now=NOW - 10 * DAY, side="right")
 
 
-@pytest.mark.feature("OM-09", "seed-psy-trigger")
+@pytest.mark.feature("OM-09")
 @pytest.mark.parametrize(
     ("scores", "rule", "then"),
     [
@@ -44,19 +44,12 @@ def course(cast: Cast) -> Course:
 def test_yellow_flags_offer_or_recommend_psychotherapy(
     cast: Cast, scores: dict[str, Any], rule: str | None, then: str | None
 ) -> None:
-    """During intake the lane follows the answers, so that the suggestion is what is asked here."""
+    """The flags open no lane by themselves: the lead accepts, or does not."""
     with cast.acting():
-        course = underway.apply(cast, now=NOW - DAY)
-        lane = underway.lane(course, "psychotherapy")
-        standing.decide_lane(
-            lane.id,
-            version=lane.version,
-            needed=False,
-            reason="Not wished for yet.",
-            actor=cast.asha.actor(),
-            now=NOW,
-        )
+        course = underway.start(cast, now=NOW - DAY)
     score(cast, course, **scores)
+    with cast.acting():
+        assert underway.lane(course, "psychotherapy").needed == "not_needed"
     found = shown(cast.asha, kind="yellow_flags")
     assert [(one["rule"], one["then"], one["lane"]) for one in found] == (
         [(rule, then, "psychotherapy")] if rule else []

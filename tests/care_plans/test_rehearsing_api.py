@@ -74,7 +74,7 @@ def test_it_names_all_that_is_wrong_with_a_draft(cast: Cast) -> None:
 
 def test_it_rehearses_no_course_without_end(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(playing, "FURTHEST", timedelta(weeks=5))
-    answer = cast.asha.client.post(f"{AT}/versions/1.2.0/dry-run", MILD)
+    answer = cast.asha.client.post(f"{AT}/versions/1.3.0/dry-run", MILD)
     assert (answer.status_code, answer.data["type"]) == (
         400,
         "urn:continuum:problem:rehearsal-too-long",
@@ -134,14 +134,14 @@ def test_it_says_which_figures_cannot_be_reckoned_with(cast: Cast, figure: str, 
 
 @pytest.mark.parametrize("day", ["2009-06-01", "0001-01-01", "9999-12-31", "2039-01-01", "soon"])
 def test_it_begins_within_ten_years_of_today(cast: Cast, day: str) -> None:
-    answer = cast.asha.client.post(f"{AT}/versions/1.2.0/dry-run", {**MILD, "begins_on": day})
+    answer = cast.asha.client.post(f"{AT}/versions/1.3.0/dry-run", {**MILD, "begins_on": day})
     assert answer.status_code == 400
     assert [error["pointer"] for error in answer.data["errors"]] == ["/begins_on"]
 
 
 def test_it_ends_what_takes_too_long(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "LONGEST", 0.2)
-    answer = cast.asha.client.post(f"{AT}/versions/1.2.0/dry-run", MILD)
+    answer = cast.asha.client.post(f"{AT}/versions/1.3.0/dry-run", MILD)
     assert (answer.status_code, answer.data["type"]) == (
         400,
         "urn:continuum:problem:rehearsal-too-long",
@@ -157,7 +157,7 @@ def test_a_repeated_dry_run_says_of_nobody_that_they_read_a_record(
     with cast.acting():
         before = set(AuditEvent.objects.values_list("pk", flat=True))
     for _ in range(2):
-        answer = cast.sam.client.post(f"{AT}/versions/1.2.0/dry-run", MILD, headers=headers)
+        answer = cast.sam.client.post(f"{AT}/versions/1.3.0/dry-run", MILD, headers=headers)
         assert answer.status_code == 200
     with cast.acting():
         rows = AuditEvent.objects.exclude(pk__in=before)
@@ -222,7 +222,7 @@ def test_nothing_lies_ahead_of_a_course_that_has_ended(cast: Cast) -> None:
 def test_one_rehearsal_runs_at_a_time(committed_cast: Cast) -> None:
     cast = committed_cast
     with transaction.atomic(), take_turn():
-        answer = elsewhere(lambda: cast.asha.client.post(f"{AT}/versions/1.2.0/dry-run", MILD))
+        answer = elsewhere(lambda: cast.asha.client.post(f"{AT}/versions/1.3.0/dry-run", MILD))
     assert (answer.status_code, answer.data["type"]) == (
         409,
         "urn:continuum:problem:rehearsal-running",

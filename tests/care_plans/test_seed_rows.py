@@ -604,7 +604,7 @@ def test_the_disclaimer_comes_with_everything_that_a_patient_reads(cast: Cast, c
 
 @pytest.mark.feature("seed-author-review")
 def test_the_reviewer_of_the_page_is_told_and_never_as_one_of_the_pathway(cast: Cast) -> None:
-    shown = cast.asha.client.get("/api/v1/pathways/hamstring-tendinopathy/versions/1.2.0").json()
+    shown = cast.asha.client.get("/api/v1/pathways/hamstring-tendinopathy/versions/1.3.0").json()
     [page] = [one["page"] for one in shown["citations"] if one["key"] == ARTICLE]
     assert page == {
         "reviewer": "Jessica Sealey, RMT",

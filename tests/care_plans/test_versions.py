@@ -65,14 +65,14 @@ def decide(cast: Cast, course: Course, verb: str, who: Person | None = None, **b
     with cast.acting():
         number = Course.objects.get(pk=course.pk).version
     headers = {"If-Match": f'"{body.pop("at", number)}"'}
-    asked = {"pathway_version": str(version("1.2.0").id), **body}
+    asked = {"pathway_version": str(version("1.3.0").id), **body}
     at = f"/api/v1/courses/{course.pk}/{verb}-version"
     return (who or cast.asha).client.post(at, asked, headers=headers)
 
 
 def test_it_shows_what_the_newest_version_says_differently(cast: Cast, course: Course) -> None:
     shown = cast.asha.client.get(f"/api/v1/courses/{course.pk}/newer-version").json()
-    assert shown["version"]["version"] == "1.2.0"
+    assert shown["version"]["version"] == "1.3.0"
     places = {one["place"]: one["kind"] for one in shown["differences"]}
     assert places
     assert "version" not in places
@@ -81,7 +81,7 @@ def test_it_shows_what_the_newest_version_says_differently(cast: Cast, course: C
 
 def test_there_is_nothing_newer_on_the_newest(cast: Cast) -> None:
     with cast.acting():
-        course = underway.start(cast, pathway_version_id=version("1.2.0").id)
+        course = underway.start(cast, pathway_version_id=version("1.3.0").id)
     shown = cast.asha.client.get(f"/api/v1/courses/{course.pk}/newer-version").json()
     assert (shown["version"], shown["differences"]) == (None, [])
 
@@ -104,7 +104,7 @@ def test_adopting_plans_what_is_new_and_keeps_what_was_done(cast: Cast, course: 
     assert answered.status_code == 200, answered.content
     with cast.acting():
         course.refresh_from_db()
-        assert course.pathway_version.version == "1.2.0"
+        assert course.pathway_version.version == "1.3.0"
         stay = underway.stay(course)
         assert stay.review_at == stay.entered_at + timedelta(weeks=4)
         after = {
@@ -126,11 +126,11 @@ def test_adopting_plans_what_is_new_and_keeps_what_was_done(cast: Cast, course: 
     [kept] = shown["decisions"]
     assert (kept["from_version"], kept["to_version"], kept["decision"]) == (
         "1.0.0",
-        "1.2.0",
+        "1.3.0",
         "adopted",
     )
     readiness = cast.asha.client.get(f"/api/v1/courses/{course.pk}/readiness").json()
-    assert readiness["version"] == "1.2.0"
+    assert readiness["version"] == "1.3.0"
 
 
 @pytest.mark.feature("DP-02")
@@ -266,7 +266,7 @@ def test_one_of_many_adoptions_at_once_counts(committed_cast: Cast) -> None:
     cast = committed_cast
     with cast.acting():
         course = underway.start(cast, pathway_version_id=version("1.0.0").id)
-        actor, wanted = cast.asha.actor(), version("1.2.0").id
+        actor, wanted = cast.asha.actor(), version("1.3.0").id
 
     def act() -> Any:
         return adopting.adopt(course.pk, wanted, version=course.version, actor=actor, now=NOW)
@@ -278,7 +278,7 @@ def test_one_of_many_adoptions_at_once_counts(committed_cast: Cast) -> None:
 
 def test_the_database_changes_no_version_that_nobody_decided_on(cast: Cast, course: Course) -> None:
     with cast.acting(), pytest.raises(IntegrityError), transaction.atomic():
-        Course.objects.filter(pk=course.pk).update(pathway_version=version("1.2.0"))
+        Course.objects.filter(pk=course.pk).update(pathway_version=version("1.3.0"))
 
 
 @pytest.mark.parametrize(

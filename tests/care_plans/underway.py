@@ -22,7 +22,14 @@ from referrals.models import Referral
 from tests.cast import NOW, Cast, Person
 
 #: nothing conditional is needed: physiotherapy and massage therapy remain
-CALM = {"sitting_aggravates": False, "stress_affects_sleep": False, "sleep_affected": False}
+CALM = {
+    "sitting_aggravates": False,
+    "stress_affects_sleep": False,
+    "sleep_affected": False,
+    "pain_at_sitting_bone": True,
+}
+#: what newer versions ask of whoever begins, and older ones do not know
+SITE = "pain_at_sitting_bone"
 #: the scores with which the acute stage ends
 ACUTE_EXIT: Sequence[Mapping[str, str]] = (
     {"nprs": "2", "pain_load_24h": "3", "adherence_pct": "90"},
@@ -38,7 +45,7 @@ def version() -> PathwayVersion:
 
 
 def apply(cast: Cast, *, now: datetime = NOW, **given: Any) -> Course:
-    """Open the plan and apply the pathway, as Asha."""
+    """Open the plan and apply the pathway, as Asha, to a patient whose site it covers."""
     actor = cast.asha.actor(now)
     plan, _ = plans.open_plan(cast.patient.id, actor=actor, now=now)
     asked: dict[str, Any] = {
@@ -48,6 +55,10 @@ def apply(cast: Cast, *, now: datetime = NOW, **given: Any) -> Course:
         "answers": CALM,
         **given,
     }
+    chosen = PathwayVersion.objects.filter(pk=asked["pathway_version_id"]).first()
+    asked["answers"] = {SITE: True, **asked["answers"]}
+    if chosen is not None and SITE not in chosen.definition.context:
+        del asked["answers"][SITE]
     course, _ = courses.apply_pathway(plan.id, actor=actor, now=now, **asked)
     return course
 

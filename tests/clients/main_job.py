@@ -134,6 +134,7 @@ def begin(clinic: Clinic, patient: UUID, ago: datetime) -> UUID:
     version = pathway.versions[0]
     answers = ApplyRequestAnswers()
     answers.additional_properties = {
+        "pain_at_sitting_bone": True,
         "sitting_aggravates": True,
         "stress_affects_sleep": False,
         "sleep_affected": False,

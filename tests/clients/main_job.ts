@@ -74,7 +74,12 @@ async function begin(patient: string, ago: (days: number) => string): Promise<st
       severity: "moderate",
       side: "right",
       condition: "",
-      answers: { sitting_aggravates: true, stress_affects_sleep: false, sleep_affected: false },
+      answers: {
+        pain_at_sitting_bone: true,
+        sitting_aggravates: true,
+        stress_affects_sleep: false,
+        sleep_affected: false,
+      },
       effective_at: ago(22),
     },
   });

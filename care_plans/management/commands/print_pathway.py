@@ -31,4 +31,4 @@ class Command(BaseCommand):
             whole = read_pathway(file, measures=known, folder=folder.resolve())
         except Problem as problem:
             raise CommandError(problem.detail) from problem
-        self.stdout.write(printed(whole), ending="")
+        self.stdout.write(printed(whole, known), ending="")
