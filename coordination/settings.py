@@ -269,6 +269,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "CarePlanStatusEnum": "care_plans.models.CarePlan.Status",
         "ActivityStatusEnum": "care_plans.models.Activity.Status",
         "GoalStatusEnum": "care_plans.models.Goal.Status",
+        "GoalAchievementEnum": "care_plans.models.GoalAchievement.Code",
+        "GoalAchievementStatusEnum": "care_plans.api.goal_serializers.STATUSES",
         "ScoreSideEnum": "care_plans.models.Score.Side",
         "CollectionPointEnum": "care_plans.models.Assessment.CollectionPoint",
         "AbsentReasonEnum": "care_plans.models.AbsentScore.Reason",

@@ -37,7 +37,7 @@ class WhySerializer(CitedSerializer):
 class NextDoseSerializer(CitedSerializer):
     """The dose level above the present one, and what holds it back."""
 
-    level = serializers.CharField()
+    level = serializers.CharField(help_text="The level, by its name in the pathway.")
     text = serializers.CharField()
     rule = serializers.CharField(help_text="Where in the pathway it stands.")
     has_gate = serializers.BooleanField(help_text="Whether the level asks for anything.")

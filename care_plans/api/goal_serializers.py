@@ -13,7 +13,7 @@ from care_plans.resting import is_goal_opinion
 
 #: what a person decided, in FHIR's words; undecided, the scores are asked
 _DECIDED = {Goal.Status.ACHIEVED: "achieved", Goal.Status.NOT_ACHIEVED: "not-achieved"}
-_STATUSES = [*GoalAchievement.Code.choices, ("not-achieved", "Given up by a person")]
+STATUSES = [*GoalAchievement.Code.choices, ("not-achieved", "Given up by a person")]
 
 
 class GoalAchievementSerializer(serializers.ModelSerializer[GoalAchievement]):
@@ -78,7 +78,7 @@ class GoalSerializer(serializers.ModelSerializer[Goal]):
         """Say whether the goal or its target is consensus."""
         return is_goal_opinion(goal)
 
-    @extend_schema_field(serializers.ChoiceField(choices=_STATUSES))
+    @extend_schema_field(serializers.ChoiceField(choices=STATUSES))
     def get_achievement_status(self, goal: Any) -> str:
         """Return the decision, or what the scores say."""
         if decided := _DECIDED.get(Goal.Status(goal.status)):

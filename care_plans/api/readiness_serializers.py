@@ -22,7 +22,9 @@ class RedFlagStopSerializer(serializers.Serializer[Any]):
     """An open red flag that holds a course up; all but the sentence is null where withheld."""
 
     sentence = serializers.CharField()
-    red_flag = serializers.UUIDField(source="red_flag.pk", default=None, allow_null=True)
+    red_flag = serializers.UUIDField(
+        source="red_flag.pk", default=None, allow_null=True, help_text="The finding itself."
+    )
     flag = serializers.CharField(source="red_flag.flag", default=None, allow_null=True)
     urgency = serializers.ChoiceField(
         source="red_flag.urgency",
@@ -39,8 +41,15 @@ class RedFlagStopSerializer(serializers.Serializer[Any]):
     condition = serializers.CharField(
         source="red_flag.course.condition", default=None, allow_null=True
     )
-    is_of_other_course = serializers.BooleanField(allow_null=True)
-    found_at = serializers.DateTimeField(source="red_flag.found_at", default=None, allow_null=True)
+    is_of_other_course = serializers.BooleanField(
+        allow_null=True, help_text="It was found on another course of the patient."
+    )
+    found_at = serializers.DateTimeField(
+        source="red_flag.found_at",
+        default=None,
+        allow_null=True,
+        help_text="When it was found present.",
+    )
     found = serializers.SerializerMethodField(help_text="What to do, and on whose word.")
     is_withheld = serializers.SerializerMethodField()
 

@@ -36,7 +36,7 @@ class EarlierReasonSerializer(serializers.Serializer[Any]):
     until = serializers.DateTimeField(help_text="When it was traced anew.")
     text = serializers.CharField(allow_null=True, help_text="Null where something is withheld.")
     cites = serializers.ListField(child=serializers.CharField())
-    is_expert_consensus = serializers.BooleanField()
+    is_expert_consensus = serializers.BooleanField(help_text="Any part of it was opinion.")
     finding = CriterionSerializer(
         allow_null=True, help_text="The trace then; null where something is withheld."
     )

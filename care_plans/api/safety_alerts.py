@@ -25,8 +25,12 @@ class SafetyThresholdSerializer(serializers.Serializer[Any]):
     """From which answer or total on somebody must act; one of `above` and `at_least` is named."""
 
     item = serializers.IntegerField(allow_null=True, help_text="Null: the total is meant.")
-    above = serializers.DecimalField(max_digits=10, decimal_places=4, allow_null=True)
-    at_least = serializers.DecimalField(max_digits=10, decimal_places=4, allow_null=True)
+    above = serializers.DecimalField(
+        max_digits=10, decimal_places=4, allow_null=True, help_text="More than this."
+    )
+    at_least = serializers.DecimalField(
+        max_digits=10, decimal_places=4, allow_null=True, help_text="This or more."
+    )
 
 
 class SafetyAlertSerializer(serializers.ModelSerializer[SafetyAlert]):

@@ -179,12 +179,14 @@ class MeasureCheckSerializer(serializers.Serializer[Any]):
         return {int(name): answer for name, answer in value.items()}
 
 
-class SafetyRuleSerializer(serializers.Serializer[Any]):
+class SafetyRuleMetSerializer(serializers.Serializer[Any]):
     """A rule that an answer or the total met, and on whose word."""
 
     rule = serializers.CharField(source="id")
     text = serializers.CharField()
-    cite = serializers.CharField(source="source", allow_null=True)
+    cite = serializers.CharField(
+        source="source", allow_null=True, help_text="The source; null where none is known."
+    )
     verified = serializers.ChoiceField(choices=VERIFIED)
     is_expert_consensus = serializers.BooleanField(
         source="is_consensus", help_text="It rests on opinion alone."
@@ -197,7 +199,7 @@ class MeasureCheckResultSerializer(serializers.Serializer[Any]):
     crisis = CrisisSerializer(allow_null=True)
     measure = serializers.CharField()
     measure_version = serializers.IntegerField(help_text="The version whose rules they are.")
-    rules = SafetyRuleSerializer(many=True, help_text="Each that calls for it.")
+    rules = SafetyRuleMetSerializer(many=True, help_text="Each that calls for it.")
     is_left_out = serializers.BooleanField(
         help_text="The answer that decides it was left out, which is no no."
     )
