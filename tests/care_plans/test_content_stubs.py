@@ -3,15 +3,17 @@
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from shutil import copytree
+from shutil import copy, copytree
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from care_plans import courses, plans
 from care_plans.content.files import PATHWAYS, STUBS, read_measures, read_stubs
 from care_plans.content.reading import ContentInvalid
+from care_plans.content.translating import BOOKS
 from care_plans.models import CarePlan, Course, Pathway, PathwayVersion
 from tests.care_plans import underway
 from tests.care_plans.drafts import NAME, Write, draft, flaws_of, line
@@ -120,8 +122,13 @@ def test_it_stores_a_changed_stub_and_finds_it_unchanged_then(tmp_path: Path) ->
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_makes_a_pathway_of_a_stub_and_never_a_stub_of_a_pathway(tmp_path: Path) -> None:
-    folder = shipped(tmp_path)
+def test_it_makes_a_pathway_of_a_stub_and_never_a_stub_of_a_pathway(
+    tmp_path: Path, settings: Settings
+) -> None:
+    folder, books = shipped(tmp_path), tmp_path / "books"
+    books.mkdir()
+    copy(BOOKS / "rotator-cuff.yaml", books / "lateral-elbow.yaml")
+    settings.CONTENT_TRANSLATIONS = (str(books),)
     text = (folder / "rotator-cuff" / "1.0.0.yaml").read_text()
     (folder / "lateral-elbow").mkdir()
     elbow = text.replace("pathway: rotator-cuff\n", "pathway: lateral-elbow\n")
@@ -205,4 +212,5 @@ def test_it_says_unknown_where_no_source_says_how_long_a_course_takes(cast: Cast
         "latest": None,
         "open_ended": True,
         "is_expert_consensus": False,
+        "cites": [],
     }
