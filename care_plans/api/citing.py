@@ -86,6 +86,18 @@ def cites(definition: PathwayDefinition, keys: Iterable[str]) -> list[str]:
     return [known[key] for key in named if key in known]
 
 
+def supported(shown: Any, definition: PathwayDefinition) -> Any:
+    """Return kept traces without sources that were found since to belong to another work."""
+    if isinstance(shown, list):
+        return [supported(part, definition) for part in shown]
+    if not isinstance(shown, dict):
+        return shown
+    told = {name: supported(part, definition) for name, part in shown.items()}
+    if "evidence" in shown and "parts" in shown:
+        told["source"] = list(definition.supporting(shown["source"]))
+    return told
+
+
 def keys_in(shown: Any) -> Iterator[str]:
     """Yield each source that traces name, as they are shown to a reader."""
     for trace in traces(shown):

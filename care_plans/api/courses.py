@@ -24,7 +24,7 @@ from care_plans import (
 from care_plans.api import course_serializers as serializers
 from care_plans.api import move_serializers
 from care_plans.api.activity_serializers import ActivitySerializer, UnplannedActivitySerializer
-from care_plans.api.citing import cited, cites, keys_in
+from care_plans.api.citing import cited, cites, keys_in, supported
 from care_plans.api.goal_serializers import GoalSerializer
 from care_plans.api.listing_serializers import ListedCourseSerializer
 from care_plans.api.readiness_serializers import CourseReadinessSerializer
@@ -254,12 +254,12 @@ class CourseViewSet(Projected, Retrieved):
         """Return the history of a course."""
         course = self._disclosed("StageTransition")
         rows = self._of(StageTransition, course).order_by("id")
-        moves = list(rows)
+        moves, definition = list(rows), course.pathway_version.definition
         kept = [part for move in moves for part in (move.evidence, move.unmet)]
         hidden = self._hidden(course, disclosing.traces(kept))
         for move in moves:
-            move.evidence = disclosing.withhold_all(move.evidence, hidden)
-            move.unmet = disclosing.withhold_all(move.unmet, hidden)
+            move.evidence = supported(disclosing.withhold_all(move.evidence, hidden), definition)
+            move.unmet = supported(disclosing.withhold_all(move.unmet, hidden), definition)
         return self._listed(moves, serializers.StageTransitionSerializer)
 
     @extend_schema(

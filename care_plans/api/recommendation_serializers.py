@@ -7,7 +7,7 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from care_plans.api.citing import cites
+from care_plans.api.citing import cites, supported
 from care_plans.api.criterion_serializers import CriterionSerializer
 from care_plans.api.evidence_serializers import EvidenceGradeField, SupportSerializer
 from care_plans.content.sourced import EXPERT_CONSENSUS
@@ -149,7 +149,7 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
     def to_representation(self, instance: Recommendation) -> dict[str, Any]:
         """Return it, or what may be told of one that rests on something withheld."""
         shown: dict[str, Any] = super().to_representation(instance)
-        shown["finding"] = _supported(shown["finding"], instance)
+        shown["finding"] = supported(shown["finding"], instance.pathway_version.definition)
         if not shown["is_withheld"]:
             return shown
         empty: dict[str, Any] = {
@@ -174,7 +174,7 @@ def _earlier(row: Recommendation, before: dict[str, Any], hidden: set[str]) -> d
         "text": before["text"],
         "cites": cites(row.pathway_version.definition, before["source"]),
         "is_expert_consensus": EXPERT_CONSENSUS in before["source"],
-        "finding": _supported(before["finding"], row),
+        "finding": supported(before["finding"], row.pathway_version.definition),
         "is_withheld": withheld,
     }
     nothing: dict[str, Any] = {
@@ -184,17 +184,6 @@ def _earlier(row: Recommendation, before: dict[str, Any], hidden: set[str]) -> d
         "finding": None,
     }
     return {**told, **nothing} if withheld else told
-
-
-def _supported(finding: dict[str, Any] | None, row: Recommendation) -> dict[str, Any] | None:
-    """Return a trace without sources that were found since to belong to another work."""
-    if finding is None:
-        return None
-    return {
-        **finding,
-        "source": list(row.pathway_version.definition.supporting(finding["source"])),
-        "parts": [_supported(part, row) for part in finding["parts"]],
-    }
 
 
 class AcceptanceSerializer(serializers.Serializer[Any]):

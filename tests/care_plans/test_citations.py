@@ -269,8 +269,7 @@ def test_only_the_modules_of_citations_read_a_citation() -> None:
         "care_plans/content/supporting.py",
         "care_plans/management/commands/check_citations.py",
         # these show what `PathwayDefinition.evidence` returned
-        "care_plans/api/dosing_serializers.py",
-        "care_plans/api/recommendation_serializers.py",
+        "care_plans/api/citing.py",
         "care_plans/red_flags.py",
         "care_plans/self_checks.py",
         # and these the sources of the table of scopes, which are statutes
