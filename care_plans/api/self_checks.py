@@ -87,8 +87,7 @@ class SelfCheckSerializer(_TranslatedSerializer):
 class SelfCheckAnswersSerializer(serializers.Serializer[Any]):
     """Yes (true) or no by question; one that is left out is unknown, and not no.
 
-    A question with `after_days` may be answered under `days` instead: how many it has lasted. At
-    least one question is answered.
+    A question with `after_days` may be answered under `days` instead: how many it has lasted.
     """
 
     answers = serializers.DictField(child=serializers.BooleanField(), default=dict)
@@ -97,12 +96,6 @@ class SelfCheckAnswersSerializer(serializers.Serializer[Any]):
         default=dict,
         help_text="Since how many days, by question.",
     )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a body that answers nothing."""
-        if not attrs["answers"] and not attrs["days"]:
-            raise serializers.ValidationError({"answers": "Answer at least one question."})
-        return attrs
 
 
 class SelfHelpStepSerializer(serializers.Serializer[Any]):

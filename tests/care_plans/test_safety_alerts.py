@@ -10,7 +10,7 @@ import time_machine
 from django.core import mail
 
 from care_plans import assessing, safety_alerts, standing
-from care_plans.models import Assessment, Measure, SafetyAlert
+from care_plans.models import Assessment, Measure, PathwayVersion, SafetyAlert
 from care_plans.sittings import NewScore
 from coordination import care_team, on_call
 from coordination.models import AccessGrant
@@ -633,7 +633,11 @@ def test_what_a_patient_answers_is_evidence_for_their_one_course(cast: Cast) -> 
 @pytest.mark.feature("OM-07")
 def test_an_answer_that_opens_a_lane_refers_and_calls_as_well(cast: Cast) -> None:
     with cast.acting():
-        course = underway.start(cast, now=NOW - DAY)
+        # of this version a yellow flag opens the lane by itself
+        followed = PathwayVersion.objects.get(
+            pathway__slug="hamstring-tendinopathy", version="1.2.0"
+        )
+        course = underway.start(cast, now=NOW - DAY, pathway_version_id=followed.id)
         assert underway.lane(course, "psychotherapy").needed != "needed"
     patient = a_patient(cast)
     scores = [{"measure": "phq9", "item": item, "value": "3"} for item in range(1, 10)]
