@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from care_plans import activities, standing
+from care_plans import activities, circumstances, standing
 from care_plans.models import Activity, Course, Goal, PathwayVersion, StageStay
 from tests import lockbox
 from tests.care_plans import underway, written
@@ -167,9 +167,9 @@ def test_a_lane_says_which_rule_asks_for_it(cast: Cast, course: Course) -> None:
 def test_a_lane_tells_nothing_of_what_is_withheld(cast: Cast) -> None:
     scene = lockbox.stage(cast, hands_over=False)
     with cast.acting():
-        rows = underway.score(scene.course, {"pcs": "31"}, now=NOW, who=cast.dmitri)
-        rows += underway.score(scene.course, {"gad7": "17"}, now=NOW, who=cast.dmitri)
-        standing.reassess(scene.course.pk, actor=cast.asha.actor(), now=NOW)
+        rows = circumstances.record_answers(
+            scene.course.pk, answers={"sleep_affected": True}, actor=cast.dmitri.actor(), now=NOW
+        )
         lane = underway.lane(scene.course, "psychotherapy")
     before = asked(cast.ben, f"lanes/{lane.pk}")["why"]
     assert any(str(row.pk) in str(before) for row in rows)
@@ -177,7 +177,8 @@ def test_a_lane_tells_nothing_of_what_is_withheld(cast: Cast) -> None:
     scene.lock(target="practitioner", target_practitioner_id=dmitri)
     after = asked(cast.ben, f"lanes/{lane.pk}")["why"]
     assert not any(str(row.pk) in str(after) for row in rows)
-    assert "31" not in str(after["finding"])
+    assert "Sleep affected: yes" in str(before["finding"])
+    assert "Sleep affected: yes" not in str(after["finding"])
 
 
 def test_an_activity_says_which_rule_asks_for_it_and_what_holds_its_next_dose(
