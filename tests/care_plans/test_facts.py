@@ -206,10 +206,10 @@ def test_it_gathers_many_courses_in_as_many_queries_as_one(
             courses.append(underway.start(cast, now=NOW - 10 * DAY))
             underway.meet_acute_exit(cast, courses[-1], now=NOW)
         read.clear()
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             facts.gather([first], now=NOW)
         assert len(read) == 6
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             gathered = facts.gather(courses, now=NOW)
         assert len(read) == 12
         assert len(gathered) == 8
