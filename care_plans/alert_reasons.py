@@ -1,6 +1,5 @@
 """Why a safety alert was raised: the rule in the version that raised it, and the scores."""
 
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -9,6 +8,7 @@ from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from care_plans.content.measures import OPINION, MeasureDefinition, SafetyRule
 from care_plans.evidence import Evidence, Finding, Outcome
 from care_plans.models import MeasureVersion, SafetyAlert, Score
+from care_plans.questioned import in_digits
 
 
 def with_reasons(alerts: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
@@ -48,10 +48,10 @@ def why_raised(alert: Any) -> Finding | None:
     rows = met or every
     said = ", ".join(_said(score) for score in rows)
     what = "a total" if rule.item is None else f"an answer to item {rule.item}"
-    limit = (
-        f"above {_plain(rule.above)}"
-        if rule.above is not None
-        else f"of at least {_plain(rule.at_least)}"
+    limit = " or ".join(
+        f"{words} {in_digits(value)}"
+        for words, value in (("above", rule.above), ("of at least", rule.at_least))
+        if value is not None
     )
     proof = "" if asked else " What was left out cannot be less."
     return Finding(
@@ -73,11 +73,7 @@ def is_opinion(alert: SafetyAlert) -> bool:
 def _said(score: Score) -> str:
     what = "The total" if score.item is None else f"Item {score.item}"
     side = f" ({score.side})" if score.side else ""
-    return f"{what}{side} was {_plain(score.value)}"
-
-
-def _plain(value: Decimal | None) -> str:
-    return f"{value.normalize():f}" if value is not None else ""
+    return f"{what}{side} was {in_digits(score.value)}"
 
 
 @cache

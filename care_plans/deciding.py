@@ -68,7 +68,8 @@ def decide(
         disciplines=lanes.needed_disciplines(found.course),
     )
     standing.hold(found.course_id)
-    found.refresh_from_db()  # whoever traces it anew holds the course as well
+    # whoever traces it anew holds the course as well: it may rest on what is withheld by now
+    found = recommendation_for(actor, recommendation_id, now=now)
     to = MOVES.get((found.status, action))
     if to is None:
         raise NotAllowed(_AGAIN[Status(found.status)])
