@@ -26,7 +26,7 @@ from django.db.models import (
 )
 
 from care_plans import disclosing, standing
-from care_plans.facts import clearing
+from care_plans.dangers import clearing
 from care_plans.models import (
     Activity,
     CarePlan,

@@ -10,12 +10,10 @@ from json import loads
 from typing import Any, Literal, NamedTuple, cast
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, QuerySet
-
 from care_plans.complexity_factors import highest
-from care_plans.content.safety import OF_PATIENT, STOPS_LOADING
 from care_plans.content.sourced import SeverityName
 from care_plans.criteria import Criterion
+from care_plans.dangers import dangers_of, elsewhere
 from care_plans.evidence import (
     AnswerFact,
     Better,
@@ -37,9 +35,7 @@ from care_plans.models import (
     Measure,
     MeasureVersion,
     RedFlag,
-    RedFlagAnswer,
 )
-from coordination.access import IsAnyOf
 from coordination.statements import is_among, read
 
 _NEEDED: Mapping[str, bool | None] = {
@@ -130,7 +126,7 @@ def gather(
     scores, answers = _scores(ids, versions), _answers(ids)
     screens, (cleared, urgencies) = _screens(ids), _flags(ids)
     moved, found_lanes = _moves(ids), _lanes(ids, lane_rows(ids) if lanes is None else lanes, now)
-    dangers, measures = _dangers(wanted, now), _measures(versions)
+    dangers, measures = dangers_of(wanted, now), _measures(versions)
     complexity = _complexity(ids)
     return {
         course.id: Facts(
@@ -148,8 +144,8 @@ def gather(
             urgencies=urgencies[course.id],
             lanes=found_lanes[course.id],
             measures=measures,
-            stopped_by=_elsewhere(dangers[course.patient_id], course, hard=True),
-            held_back_by=_elsewhere(dangers[course.patient_id], course, hard=False),
+            stopped_by=elsewhere(dangers[course.patient_id], course, hard=True),
+            held_back_by=elsewhere(dangers[course.patient_id], course, hard=False),
             complexity=tuple(complexity[course.id]),
         )
         for course in wanted
@@ -361,57 +357,3 @@ def _lanes(
             deserted=row.practitioner_role_id is None and row.referral_status not in _ON_ITS_WAY,
         )
     return found
-
-
-class _Danger(NamedTuple):
-    """A screen that found what endangers the person, on whichever course."""
-
-    screen_id: UUID
-    course_id: UUID
-    urgency: str
-
-
-def _elsewhere(
-    found: Iterable[_Danger], course: Course | CourseRow, *, hard: bool
-) -> tuple[UUID, ...]:
-    """Return the screens on other courses that found a hard stop, or something less urgent."""
-    return tuple(
-        one.screen_id
-        for one in found
-        if one.course_id != course.id and (one.urgency in STOPS_LOADING) is hard
-    )
-
-
-def _dangers(courses: list[Course | CourseRow], now: datetime) -> defaultdict[UUID, list[_Danger]]:
-    """Return by patient each screen that found what endangers them.
-
-    That a course has ended clears nothing: only a clinician's decision does.
-    """
-    found: defaultdict[UUID, list[_Danger]] = defaultdict(list)
-    patients = is_among("patient_id", {course.patient_id for course in courses})
-    endangering = [urgency.value for urgency in OF_PATIENT]
-    present = RedFlagAnswer.objects.filter(
-        patients,
-        answer=RedFlagAnswer.Answer.PRESENT,
-        urgency__in=endangering,
-        screen__effective_at__lte=now,
-    ).exclude(Exists(clearing(now)))
-    rows = present.values_list("patient_id", "screen_id", "screen__course_id", "urgency").distinct()
-    # a version adopted since may call a flag more urgent than its screen did
-    flags = RedFlag.objects.filter(patients, urgency__in=endangering, found_at__lte=now)
-    lifted = flags.exclude(cleared_at__lte=now)
-    more = lifted.values_list("patient_id", "screen_id", "course_id", "urgency")
-    for patient_id, screen_id, course_id, urgency in dict.fromkeys((*rows, *more)):
-        found[patient_id].append(_Danger(screen_id, course_id, urgency))
-    return found
-
-
-def clearing(now: datetime) -> QuerySet[RedFlag, RedFlag]:
-    """Return the decision that cleared an answer of a screen, to be asked for each answer."""
-    return RedFlag.objects.filter(
-        IsAnyOf(OuterRef("screen_id"), F("found_in")),
-        course_id=OuterRef("screen__course_id"),
-        flag=OuterRef("flag"),
-        status=RedFlag.Status.CLEARED,
-        cleared_at__lte=now,
-    )

@@ -29,6 +29,12 @@ _DECIDED = {
     Outcome.UNKNOWN: Lane.Needed.UNDECIDED,
 }
 
+_BEFORE = {
+    Outcome.MET: "It was needed before.",
+    Outcome.NOT_MET: "It was not needed before.",
+    Outcome.UNKNOWN: "It was not decided before.",
+}
+
 
 class LaneNotFound(NotFound):
     """No such lane, or none that this actor has a reason to see."""
@@ -104,7 +110,7 @@ def decide_lanes(
     """
     changed, decisions = [], []
     for lane in Lane.objects.filter(course=course).order_by("discipline"):
-        decided = _decided(lane.discipline, definition, stage, facts, now)
+        decided = _decided(lane, definition, stage, facts, now)
         if keep_decisions and lane.decided_by == Lane.DecidedBy.PERSON:
             continue
         if only_add and lane.needed == Lane.Needed.NEEDED:
@@ -133,32 +139,38 @@ def is_decided(
     """Say whether `decide_lanes`, which takes no lane off, would leave a lane as it is."""
     if row.decided_by == Lane.DecidedBy.PERSON or row.needed == Lane.Needed.NEEDED:
         return True
-    decided = _decided(row.discipline, definition, stage, facts, now)
+    decided = _decided(row, definition, stage, facts, now)
     return (row.needed, row.reason, row.order, row.rests_on) == decided
 
 
 def _decided(
-    discipline: str,
+    row: Lane | LaneRow,
     definition: PathwayDefinition,
     stage: StageName,
     facts: Facts,
     now: datetime,
 ) -> tuple[Lane.Needed, str, int, list[UUID]]:
     content = definition.stage(stage)
-    lane = content.lanes.get(cast(Discipline, discipline))
+    lane = content.lanes.get(cast(Discipline, row.discipline))
     if lane is None:
         return Lane.Needed.NOT_NEEDED, NOT_IN_STAGE, 0, []
-    place = content.places.get(discipline, 0)
+    place = content.places.get(row.discipline, 0)
     if lane.when is None:
         return Lane.Needed.NEEDED, lane.reason or "", place, []
     finding = evaluate(lane.when, definition, facts, now)
     needed = _DECIDED[finding.outcome]
-    return needed, _why(finding), place, sorted(finding.rows())
+    return needed, _why(finding, row.id), place, sorted(finding.rows() - {row.id})
 
 
-def _why(finding: Finding) -> str:
-    """Return what decided: of several parts those that came out as the whole did."""
-    told = [leaf.sentence for leaf in finding.leaves() if leaf.outcome is finding.outcome]
+def _why(finding: Finding, lane_id: UUID) -> str:
+    """Return what decided: of several parts those that came out as the whole did.
+
+    A lane that goes on asks of itself whether it was needed before, which is no reason to read.
+    """
+    asked = [leaf for leaf in finding.leaves() if [row.id for row in leaf.evidence] != [lane_id]]
+    told = [leaf.sentence for leaf in asked if leaf.outcome is finding.outcome]
+    if not told and asked:
+        told = [_BEFORE[finding.outcome], *(leaf.sentence for leaf in asked)]
     return " ".join(dict.fromkeys(told)) or finding.sentence
 
 

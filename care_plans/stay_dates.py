@@ -18,7 +18,7 @@ class Dated:
 
     date: Literal["expected_until", "review_at"]
     at: datetime
-    rule: str
+    place: str
     after: Duration
     sentence: str
     source: tuple[str, ...]
@@ -36,7 +36,7 @@ def dates_of(stay: StageStay, course: Course) -> Iterator[Dated]:
         Dated(
             date="expected_until",
             at=stay.expected_until,
-            rule=f"stages.{stage}.expected.{which}",
+            place=f"stages.{stage}.expected.{which}",
             after=weeks.stay,
             sentence=f"The stage {stage} of a {severity} course is expected to last",
             source=tuple(weeks.source),
@@ -48,7 +48,7 @@ def dates_of(stay: StageStay, course: Course) -> Iterator[Dated]:
             Dated(
                 date="review_at",
                 at=stay.review_at,
-                rule=f"stages.{stage}.review",
+                place=f"stages.{stage}.review",
                 after=review.after,
                 sentence=f"The stage {stage} is reviewed after",
                 source=tuple(review.source),

@@ -50,7 +50,7 @@ def _shown_date(one: Dated) -> dict[str, Any]:
     return {
         "date": one.date,
         "at": one.at,
-        "rule": one.rule,
+        "rule": one.place,
         "after": one.after.iso,
         "paused": one.paused,
         "sentence": one.sentence,

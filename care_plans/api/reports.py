@@ -206,7 +206,7 @@ def _mismatch(one: funding.Mismatch) -> dict[str, Any]:
         "course": one.course,
         "kind": one.kind,
         "text": one.text,
-        "rule": dated.rule if dated else None,
+        "rule": dated.place if dated else None,
         "sentence": dated.sentence if dated else None,
         **cited(one.definition, dated.source if dated else ()),
     }

@@ -13,7 +13,7 @@ _TEAR = (
     'imaging."'
 )
 _FULL = "    source: carespace_2025\n    seed: seed-rts-full"
-_GATED = "    when: {reported: pain_free_strength_and_flexibility}\n"
+_GATED = "    when: {reported: pain_free_strength_and_flexibility, within: stage}\n"
 _BRIDGE = "dose_level: isometric"
 
 _POP_AS_PAIN = (

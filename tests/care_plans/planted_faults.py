@@ -173,7 +173,7 @@ PLANTED = [
         "a citation of another work that is trusted",
         "mismatched-citation",
         "  rees_2009:\n",
-        "is not that of the work it describes, Rees, Maffulli, Cook 2009",
+        "10.1136/bmj.b296 is cited for another work by mistake; meant is Rees, Maffulli, Cook 2009",
         ("verified: mismatch", "verified: read"),
     ),
     _fault(

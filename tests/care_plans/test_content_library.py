@@ -317,7 +317,7 @@ def codes(name: str) -> dict[tuple[str, str | None], Code]:
     ("condition", "system", "code", "words"),
     [
         ("lumbar-radiculopathy", "snomed", "128196005", "CHECK"),
-        ("rotator-cuff", "snomed", "57680009", "CHECK"),
+        ("rotator-cuff", "snomed", "307731004", "not a tendinopathy"),
         ("rotator-cuff", "icd10", "M75.1", "tear or rupture"),
         ("rotator-cuff", "icd10-cm", "M75.100", "tear or rupture"),
     ],

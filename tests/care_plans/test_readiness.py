@@ -21,6 +21,7 @@ from tests.care_plans.imagined import (
     facts,
     hamstring,
     lane,
+    said,
     score,
     screen,
 )
@@ -80,8 +81,11 @@ def test_it_begins_care_once_flags_were_screened() -> None:
     unscreened = readiness(hamstring(), facts(stay=None), NOW)
     assert (unscreened.stage, unscreened.next_stage) == (None, "acute")
     assert unscreened.outcome is UNKNOWN
-    assert [leaf.id for leaf in unscreened.blockers()] == ["screened"]
-    assert readiness(hamstring(), facts(stay=None, screens=(screen(),)), NOW).outcome is MET
+    assert [leaf.id for leaf in unscreened.blockers()] == ["screened", "sitting-bone"]
+    asked = facts(stay=None, screens=(screen(),))
+    assert [leaf.id for leaf in readiness(hamstring(), asked, NOW).blockers()] == ["sitting-bone"]
+    told = facts(stay=None, screens=(screen(),), answers=(said("pain_at_sitting_bone", True),))
+    assert readiness(hamstring(), told, NOW).outcome is MET
 
 
 def test_it_holds_loading_back_until_hard_stops_were_excluded() -> None:
