@@ -8,7 +8,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from care_plans import consuming, courses, plans
 from care_plans.models import (
@@ -37,8 +37,14 @@ LATER = NOW + timedelta(weeks=1)
 
 
 def at_once[T](work: Callable[[int], T]) -> list[T | Problem]:
-    """Let `MANY` threads begin at the same moment; a refusal is an answer."""
+    """Let `MANY` threads begin at the same moment; a refusal is an answer.
+
+    A process of the server has one thread and never waits for its pool; these share one of four
+    connections, on whatever machine, and wait for it as long as they must.
+    """
     together = Barrier(MANY)
+    connection.ensure_connection()
+    connection.pool.timeout = 120  # type: ignore[attr-defined]
 
     def one(number: int) -> T | Problem:
         try:
@@ -65,7 +71,7 @@ def editor(cast: Cast, address: str, field: str) -> Callable[[int], tuple[int, i
         client.credentials(**credentials)
         while True:
             read = client.get(address)
-            connections.close_all()  # as a server does after each request; the pool is smaller
+            connections.close_all()  # as a server does after each request
             body = {field: f"{read.data[field]}[{number}]"}
             answer = client.patch(address, body, headers={"If-Match": read["ETag"]})
             if answer.status_code == 200:
