@@ -121,7 +121,7 @@ def as_told(
     hidden = [Q(one) for one in rests_on_hidden(actor, now, patient="patient_id")]
     cases = [When(one, then=Value(True)) for one in hidden]
     withheld = Case(*cases, default=Value(False), output_field=BooleanField())
-    return rows.annotate(is_withheld=withheld)
+    return with_version(rows.annotate(is_withheld=withheld))
 
 
 def last_stays(course: Course) -> Mapping[str, StageStay]:

@@ -13,7 +13,7 @@ type Rows = QuerySet[Any, Any]
 
 
 def with_version(rows: Rows) -> Rows:
-    """Add to goals or activities which content their course follows, without reading it."""
+    """Add to what belongs to a course which content that follows, without reading it."""
     found: Rows = rows.annotate(followed=F("course__pathway_version__sha256"))
     return found
 
@@ -23,13 +23,13 @@ def is_goal_opinion(goal: Goal) -> bool | None:
 
     Nobody knows of a goal that the version which its course follows now does not have.
     """
-    stage = _followed(goal).stages.get(goal.stage)  # type: ignore[call-overload] # a stage's name
+    stage = followed_by(goal).stages.get(goal.stage)  # type: ignore[call-overload] # a stage's name
     return _opinion([one for one in stage.goals if one.id == goal.key] if stage else [])
 
 
 def is_activity_opinion(activity: Activity) -> bool | None:
     """Say the same of an activity."""
-    stage = _followed(activity).stages.get(activity.stage)  # type: ignore[call-overload] # the same
+    stage = followed_by(activity).stages.get(activity.stage)  # type: ignore[call-overload] # the same
     lanes = stage.lanes.values() if stage else ()
     return _opinion([one for lane in lanes for one in lane.activities if one.id == activity.key])
 
@@ -42,7 +42,8 @@ def is_stay_opinion(stay: StageStay, course: Course) -> bool:
     return part.weeks(severity).is_consensus or part.review.is_consensus
 
 
-def _followed(row: Any) -> PathwayDefinition:
+def followed_by(row: Any) -> PathwayDefinition:
+    """Return the content that the course of a row follows; the row is one of `with_version`."""
     known = known_pathway(row.followed)
     if known is None:
         # once per process and version: content is kept in memory from then on

@@ -5,11 +5,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from care_plans.api.citing import WhySerializer
+from care_plans.api.citing import WhySerializer, supported
 from care_plans.api.criterion_serializers import CriterionSerializer
 from care_plans.api.evidence_serializers import OPINION
 from care_plans.models import Goal, GoalAchievement
-from care_plans.resting import is_goal_opinion
+from care_plans.resting import followed_by, is_goal_opinion
 
 #: what a person decided, in FHIR's words; undecided, the scores are asked
 _DECIDED = {Goal.Status.ACHIEVED: "achieved", Goal.Status.NOT_ACHIEVED: "not-achieved"}
@@ -40,7 +40,8 @@ class GoalAchievementSerializer(serializers.ModelSerializer[GoalAchievement]):
     def to_representation(self, instance: Any) -> dict[str, Any]:
         """Return it, or its effect alone where something that it rests on is withheld."""
         shown: dict[str, Any] = super().to_representation(instance)
-        return {**shown, "finding": None} if shown["is_withheld"] else shown
+        told = None if shown["is_withheld"] else supported(shown["finding"], followed_by(instance))
+        return {**shown, "finding": told}
 
 
 class GoalSerializer(serializers.ModelSerializer[Goal]):

@@ -12,6 +12,7 @@ import time_machine
 from django.db import IntegrityError, ProgrammingError, transaction
 
 from care_plans import achieving, assessing, standing
+from care_plans.evidence import Finding, Outcome
 from care_plans.facts import gather
 from care_plans.models import Assessment, Course, Goal, GoalAchievement, StageStay
 from care_plans.sittings import NewScore
@@ -346,3 +347,28 @@ def test_nobody_outside_the_circle_sees_it(
         f"{URL}/{goal.pk}/achievements",
     ):
         assert cast.everybody[who].client.get(path).status_code == answered
+
+
+@pytest.mark.feature("PW-08")
+def test_its_trace_loses_a_source_that_was_found_to_be_another_work(
+    cast: Cast, course: Course
+) -> None:
+    goal = goal_of(cast, course)
+    leaf = Finding(kind="Compared", outcome=Outcome.NOT_MET, sentence="Pain is 6 of 10.")
+    kept = replace(leaf, source=("carespace_2025", "rees_2009")).as_json()
+    with cast.acting():
+        GoalAchievement.objects.create(
+            organization_id=course.organization_id,
+            patient_id=course.patient_id,
+            course=course,
+            goal=goal,
+            code=GoalAchievement.Code.WORSENING,
+            finding=kept | {"parts": [kept]},
+            rests_on=[],
+            since=NOW,
+        )
+    [one] = cast.asha.client.get(f"{URL}/{goal.pk}/achievements").json()
+    shown = read(cast.asha, goal)
+    for trace in (one["finding"], shown["achievement"]["finding"]):
+        assert trace["source"] == trace["parts"][0]["source"] == ["carespace_2025"]
+    assert not any("Rees" in cite for cite in shown["why"]["cites"])
