@@ -36,6 +36,7 @@ from care_plans.models import (
     CourseAnswer,
     Goal,
     Lane,
+    LaneDecision,
     LaneSignOff,
     RedFlag,
     RedFlagScreen,
@@ -144,8 +145,15 @@ def lanes_shown(lanes: QuerySet[Any, Any], actor: Actor, now: datetime) -> Query
     """
     words = disclose(LaneSignOff.objects.filter(stay__left_at=None), actor, now)
     referrals = disclose(Referral.objects.only("id", "status"), actor, now)
+    deciders = is_doer_shown(actor, now, at="practitioner_role", patient="course__patient_id")
+    withheld = LaneDecision.objects.filter(
+        ~deciders,
+        lane=OuterRef("pk"),
+        decided_by=Lane.DecidedBy.PERSON,
+        reason=OuterRef("reason"),
+    )
     told: QuerySet[Any, Any] = lanes.annotate(
-        reason_shown=_reason_shown(actor, now),
+        reason_shown=_reason_shown(actor, now, words=~Q(Exists(withheld))),
         course_shown=named_to(Course, actor, now, at="course_id"),
     )
     return told.select_related("course", "practitioner_role__practitioner").prefetch_related(
@@ -157,8 +165,18 @@ def lanes_shown(lanes: QuerySet[Any, Any], actor: Actor, now: datetime) -> Query
 def decisions_shown(
     decisions: QuerySet[Any, Any], actor: Actor, now: datetime
 ) -> QuerySet[Any, Any]:
-    """Add to what was decided about lanes why, as far as the reader may know what decided it."""
-    told: QuerySet[Any, Any] = decisions.annotate(reason_shown=_reason_shown(actor, now))
+    """Keep what was decided about lanes that the reader may know of.
+
+    `decider_shown` is the role of whoever decided it, and `reason_shown` why, as far as the reader
+    may know them.
+    """
+    decider = is_doer_shown(actor, now, at="practitioner_role", patient="course__patient_id")
+    told: QuerySet[Any, Any] = decisions.filter(
+        disclosed_to(Lane, actor, now, at="lane__")
+    ).annotate(
+        decider_shown=Case(When(decider, then=F("practitioner_role_id"))),
+        reason_shown=_reason_shown(actor, now, words=decider),
+    )
     return told.select_related("lane")
 
 
@@ -211,12 +229,19 @@ def rests_on_hidden(actor: Actor, now: datetime, *, patient: str) -> list[Any]:
     return hidden
 
 
-def _reason_shown(actor: Actor, now: datetime) -> Case:
-    """Return why a lane is needed or not, as far as the reader may know what decided it."""
+def _reason_shown(actor: Actor, now: datetime, *, words: Q) -> Case:
+    """Return why a lane is needed or not, as far as the reader may know what decided it.
+
+    `words` selects what the reader may be told of a person's words.
+    """
     hidden = rests_on_hidden(actor, now, patient="course__patient_id")
-    decided = When(decided_by=Lane.DecidedBy.PERSON, then=F("reason"))
-    withheld = [When(one, then=Value(WITHHELD)) for one in hidden]
-    return Case(decided, *withheld, default=F("reason"), output_field=TextField())
+    decided = Q(decided_by=Lane.DecidedBy.PERSON)
+    cases = [
+        When(decided & words, then=F("reason")),
+        When(decided, then=Value(WITHHELD_WORDS)),
+        *(When(one, then=Value(WITHHELD)) for one in hidden),
+    ]
+    return Case(*cases, default=F("reason"), output_field=TextField())
 
 
 def hidden_evidence(

@@ -14,6 +14,7 @@ from uuid import UUID
 from care_plans.disclosing import decisions_shown, disclose
 from care_plans.models import (
     Course,
+    Lane,
     LaneDecision,
     LaneOwner,
     SeverityChange,
@@ -21,6 +22,7 @@ from care_plans.models import (
     StageTransition,
 )
 from coordination.actors import Actor
+from coordination.disclosure import disclosed_to
 
 Status = Course.Status
 
@@ -141,7 +143,11 @@ def history(course: Course, *, actor: Actor, now: datetime) -> History:
     """Return how a course within the actor's reach went, as far as they may know."""
     pauses = rebuild(moves_of(course)).pauses
     stays = disclose(StageStay.objects.filter(course=course), actor, now).order_by("sequence")
-    owners = disclose(LaneOwner.objects.filter(course=course), actor, now)
+    owners = disclose(
+        LaneOwner.objects.filter(disclosed_to(Lane, actor, now, at="lane__"), course=course),
+        actor,
+        now,
+    )
     lanes = decisions_shown(
         disclose(LaneDecision.objects.filter(course=course), actor, now), actor, now
     )

@@ -19,6 +19,7 @@ from care_plans.models import Course, Lane, LaneDecision, LaneSignOff, StageStay
 from care_plans.telling import tell
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
+from coordination.models import PractitionerRole
 from coordination.problems import Invalid, NotAllowed, NotFound, VersionMismatch
 
 NOT_IN_STAGE = "Not part of this stage."
@@ -124,9 +125,10 @@ def decide_lanes(
             _write(lane, now=now)
             changed.append(lane)
             decisions.append(lane)
-        elif entered_at is not None:
+            continue
+        if entered_at is not None:
             decisions.append(lane)
-        elif rested_on != rows:
+        if rested_on != rows:
             # the same decision for newer facts: nobody's edit of the lane is behind because of it
             Lane.objects.filter(pk=lane.pk).update(rests_on=rows)
     _keep(decisions, stage, effective_at=entered_at or now, now=now)
@@ -186,7 +188,14 @@ def _write(lane: Lane, *, now: datetime) -> None:
     )
 
 
-def _keep(lanes: Iterable[Lane], stage: str, *, effective_at: datetime, now: datetime) -> None:
+def _keep(
+    lanes: Iterable[Lane],
+    stage: str,
+    *,
+    effective_at: datetime,
+    now: datetime,
+    role: PractitionerRole | None = None,
+) -> None:
     """Keep what was decided about lanes, which the next decision overwrites."""
     LaneDecision.objects.bulk_create(
         LaneDecision(
@@ -198,6 +207,7 @@ def _keep(lanes: Iterable[Lane], stage: str, *, effective_at: datetime, now: dat
             decided_by=lane.decided_by,
             reason=lane.reason,
             rests_on=lane.rests_on,
+            practitioner_role=role,
             effective_at=effective_at,
             recorded_at=now,
         )
@@ -230,7 +240,7 @@ def write_decision(
     Raises `Denied` for anybody but the lead, `Invalid` without a reason, `VersionMismatch`, and
     `NotAllowed` for a course that has ended.
     """
-    scope.require("lane.decide", lane.course, actor=actor)
+    role = scope.require("lane.decide", lane.course, actor=actor)
     if lane.course.status == Course.Status.DISCHARGED:
         raise NotAllowed("This course has ended.")
     if not reason.strip():
@@ -247,7 +257,7 @@ def write_decision(
     if not written:
         raise VersionMismatch("Somebody else edited this lane meanwhile.")
     lane.refresh_from_db()
-    _keep([lane], lane.course.stage or STAGES[0], effective_at=now, now=now)
+    _keep([lane], lane.course.stage or STAGES[0], effective_at=now, now=now, role=role)
     tell(
         "lane.decided",
         subject="Lane",

@@ -75,6 +75,12 @@ class LaneDecisionSerializer(serializers.ModelSerializer[LaneDecision]):
         read_only=True,
         help_text="Without the words of a decision that rests on something withheld.",
     )
+    practitioner_role = serializers.UUIDField(
+        source="decider_shown",
+        read_only=True,
+        allow_null=True,
+        help_text="Of the person who decided; null: the pathway, or withheld from you.",
+    )
 
     class Meta:
         model = LaneDecision
@@ -84,6 +90,7 @@ class LaneDecisionSerializer(serializers.ModelSerializer[LaneDecision]):
             "stage",
             "needed",
             "decided_by",
+            "practitioner_role",
             "reason",
             "effective_at",
             "recorded_at",

@@ -10,6 +10,24 @@ import coordination.models.owned
 from coordination.migration_operations import AddTriggers
 from coordination.tenancy import Fence
 
+#: what holds of the lanes of courses under way, as of the last time that they were written
+KEEP = """
+    ALTER TABLE public.care_plans_lane NO FORCE ROW LEVEL SECURITY;
+    ALTER TABLE public.care_plans_course NO FORCE ROW LEVEL SECURITY;
+    INSERT INTO public.care_plans_lanedecision
+        (id, organization_id, course_id, lane_id, stage, needed, decided_by, reason, rests_on,
+         effective_at, recorded_at)
+    SELECT gen_random_uuid(), l.organization_id, l.course_id, l.id,
+        coalesce(nullif(c.stage, ''), 'acute'), l.needed, l.decided_by, l.reason, l.rests_on,
+        coalesce(l.updated_at, c.applied_at), coalesce(l.updated_at, c.applied_at)
+    FROM public.care_plans_lane l JOIN public.care_plans_course c ON c.id = l.course_id
+    WHERE c.status <> 'discharged';
+    SET CONSTRAINTS ALL IMMEDIATE;
+    SET CONSTRAINTS ALL DEFERRED;
+    ALTER TABLE public.care_plans_lane FORCE ROW LEVEL SECURITY;
+    ALTER TABLE public.care_plans_course FORCE ROW LEVEL SECURITY;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -94,6 +112,17 @@ class Migration(migrations.Migration):
                         to="coordination.organization",
                     ),
                 ),
+                (
+                    "practitioner_role",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Of the person who decided.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="coordination.practitionerrole",
+                    ),
+                ),
             ],
             options={
                 "indexes": [
@@ -135,6 +164,7 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.RunSQL(KEEP, migrations.RunSQL.noop),
         Fence("LaneDecision", append_only=True),
         migrations.RunSQL(
             """

@@ -106,7 +106,8 @@ class Lane(OrganizationOwned, Editable):
 class LaneDecision(OrganizationOwned):
     """Whether a stage needed a lane, and why; never edited. The latest of a lane is what holds.
 
-    `effective_at` is from when on it was so. What was so before these rows were kept is not known.
+    `effective_at` is from when on it was so. What was so before these rows were kept is not known,
+    nor who decided it. Whoever may not know of the lane is not told of it (`history.history`).
     """
 
     labels: ClassVar[Labels] = Labels(
@@ -124,6 +125,14 @@ class LaneDecision(OrganizationOwned):
         null=True,
         blank=True,
         help_text="The rows that the pathway's decision rests on; null for one of a person.",
+    )
+    practitioner_role = models.ForeignKey(
+        PractitionerRole,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Of the person who decided.",
     )
     effective_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
