@@ -101,16 +101,19 @@ def record_own_assessment(
     """Record what a patient answers of themselves, as evidence for the course that they name.
 
     Unnamed, it is evidence for the one course under way; with several, or none, it belongs to the
-    patient's history. Raises `NoOwnRecord` for a login that is no patient's, `Invalid` that says
-    which courses can be named, what recording raises, and `Denied` for a measure that a
-    practitioner takes.
+    patient's history. Repeated with its key it is what it was, whatever has become of the course.
+    Raises `NoOwnRecord` for a login that is no patient's, `Invalid` that says which courses can be
+    named, what recording raises, and `Denied` for a measure that a practitioner takes.
     """
     patient = own_record(actor)
     must_go_on(patient)
+    new = _New(patient, None, tuple(scores), None, usable_key(key))
+    before = Assessment.objects.filter(patient=patient, key=new.key).first() if new.key else None
+    if before is not None and course_id in (None, before.course_id):
+        return _write(replace(new, course=before.course), actor=actor, now=now)
     course = course_reported(patient, course_id, {score.measure for score in scores})
     if course is not None:
-        course = standing.hold(course.id)
-    new = _New(patient, course, tuple(scores), None, usable_key(key))
+        new = replace(new, course=standing.hold(course.id))
     return _write(new, actor=actor, now=now)
 
 

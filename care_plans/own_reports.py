@@ -15,7 +15,8 @@ def course_reported(
     """Return the course that a report counts for: the one named, or the only one under way.
 
     Raises `Invalid` that says which can be named, unless it is a course of the patient that goes on
-    and whose pathway asks for one of the measures.
+    and whose pathway asks for one of the measures. What may call somebody for help is heard in any
+    case, and counts for none then.
     """
     rows = Course.objects.underway().filter(patient=patient).order_by("applied_at", "id")
     if course_id is None:
@@ -28,6 +29,8 @@ def course_reported(
     for course in asking:
         if course.pk == course_id:
             return course
+    if any(one.definition.safety for one in Measure.objects.filter(slug__in=measures)):
+        return None
     named = ", ".join(f"{course.pk} ({_called(course)})" for course in asking)
     raise Invalid.field(
         "/course",

@@ -62,7 +62,8 @@ class OwnAssessmentViewSet(ShownAnyway, OfPatients):
         description=(
             "`crisis` is there when an answer calls for help now: show it before anything else. "
             f"It says so when nobody of the clinic can be reached. {SHOWN_ANYWAY} Whoever is "
-            "treated for several things names the `course`; a refusal says which can be named."
+            "treated for several things names the `course`; a refusal says which can be named, and "
+            "what may call somebody for help is heard whatever it names."
         ),
         request=OwnScoresSerializer,
         responses={200: OwnAssessmentSerializer, 201: OwnAssessmentSerializer},

@@ -5,14 +5,18 @@ It attaches to one course at a time, and is heard whatever course it names.
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import time_machine
 
+from care_plans import assessing
 from care_plans.facts import gather
 from care_plans.models import Assessment, Course, SafetyAlert
+from care_plans.sittings import NewScore
+from coordination.idempotency import KeyReused
 from tests.care_plans import underway
 from tests.care_plans.sittings import URL, joined, nprs, pointers
 from tests.cast import NOW, Cast, Person
@@ -105,7 +109,52 @@ def test_an_answer_calls_somebody_with_and_without_a_course(
     with cast.acting():
         alerts = SafetyAlert.objects.order_by("id").values_list("rule", "course_id")
         assert list(alerts) == [("suicide_risk", None), ("suicide_risk", right.pk)]
-    assert report(patient, grave, course=str(uuid4())).json()["crisis"]
+
+
+@pytest.mark.feature("OM-07")
+def test_an_answer_calls_somebody_whatever_course_it_names(
+    cast: Cast, courses: tuple[Course, Course]
+) -> None:
+    _, ended = courses
+    patient = a_patient(cast)
+    with cast.acting():
+        underway.move(cast, ended, "discharge", now=NOW, outcome="patient_left", reason="moved")
+    for wrong in (str(ended.pk), str(uuid4())):
+        answered = report(patient, {"measure": "phq9", "item": 9, "value": "3"}, course=wrong)
+        assert answered.status_code == 201, answered.content
+        assert (answered.json()["course"], bool(answered.json()["crisis"])) == (None, True)
+    with cast.acting():
+        alerts = SafetyAlert.objects.values_list("rule", "course_id")
+        assert list(alerts) == [("suicide_risk", None)] * 2
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_repeated_report_is_what_it_was_although_its_course_has_ended(
+    cast: Cast, courses: tuple[Course, Course], named: bool
+) -> None:
+    left, right = courses
+    patient = a_patient(cast)
+    with cast.acting():
+        underway.move(cast, left, "discharge", now=NOW, outcome="patient_left", reason="moved")
+
+    def again(pain: int = 6) -> tuple[Assessment, bool]:
+        # as it is asked once the first answer is not kept any more
+        with cast.acting():
+            return assessing.record_own_assessment(
+                scores=[NewScore("nprs", Decimal(pain))],
+                course_id=right.pk if named else None,
+                key="once",
+                actor=patient.actor(),
+                now=NOW,
+            )
+
+    first, is_new = again()
+    assert (first.course_id, is_new) == (right.pk, True)
+    with cast.acting():
+        underway.move(cast, right, "discharge", now=NOW, outcome="patient_left", reason="moved")
+    assert again() == (first, False)
+    with pytest.raises(KeyReused):
+        again(7)
 
 
 # A clinician says afterwards what it was about
