@@ -98,12 +98,18 @@ def register_kinds() -> None:
 
 
 def found(
-    red_flag: RedFlag, owner: PractitionerRole | None, *, actor: Actor, now: datetime
+    red_flag: RedFlag,
+    owner: PractitionerRole | None,
+    *,
+    anew: UUID | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     """Tell whoever must act, at once; and again when the time that it gives has gone by.
 
     Everybody hears of it once, and an owner each time that it becomes their work. `owner` is None
-    for one who looks into it already.
+    for one who looks into it already, or is gone; then `anew` is the work that it was, and
+    everybody hears of it once more.
     """
     answering = [*leading.told_as_lead(red_flag.patient_id, now=now)]
     answering = [to for to in answering if to.practitioner_role_id is not None]
@@ -115,7 +121,7 @@ def found(
     kind, told = (STOP, [*answering, *_lanes(red_flag)]) if stops else (REVIEW, answering)
     others = [to for to in told if to not in owing]
     _say(kind, red_flag, owing, now, work=_again(red_flag), actor=actor, now=now)
-    _say(kind, red_flag, others, now, actor=actor, now=now)
+    _say(kind, red_flag, others, now, work=anew, actor=actor, now=now)
     if red_flag.due_at is not None:
         due_at = max(red_flag.due_at, now)
         _say(OVERDUE, red_flag, [*answering, *owing], due_at, actor=actor, now=now)

@@ -13,6 +13,7 @@ from django.db import connection
 
 from care_plans import hand_offs, open_flags, recommending, standing
 from care_plans.models import Course
+from coordination.access import patient_for
 from coordination.actors import Actor
 from coordination.tenancy import acting_in
 
@@ -25,8 +26,8 @@ def check_lapses(*, now: datetime, most: int = BATCH) -> int:
     """Open an urgent hand-off for each lapsed lead, and withdraw those no longer called for.
 
     Whoever stands in for a lapsed lead is told what the lead was to hear. A red flag whose holder
-    may not practise any more, or cannot log in, becomes work of the lead. Returns how many were
-    looked at; safe to repeat.
+    may not practise any more, or cannot log in, is open again, told anew, and work of a lead who
+    can look into it. Returns how many were looked at; safe to repeat.
     """
     lapsed = _look_up("SELECT * FROM coordination_lapsed_leads(%s, %s)", [now, most])
     for patient_id, organization_id in lapsed:
@@ -44,6 +45,7 @@ def _open(patient_id: UUID, actor: Actor, now: datetime) -> None:
     with acting_in(actor.organization_id):
         hand_offs.open_for_lapse(patient_id, actor=actor, now=now)
     with acting_in(actor.organization_id):
+        patient_for(actor, patient_id, now=now, lock=True)
         open_flags.follow_lead(patient_id, actor=actor, now=now)
         recommending.tell_lead(patient_id, actor=actor, now=now)
         courses = Course.objects.filter(patient_id=patient_id, status=Course.Status.ACTIVE)
@@ -58,6 +60,8 @@ def _withdraw(hand_off_id: UUID, actor: Actor, now: datetime) -> None:
 
 def _follow(patient_id: UUID, actor: Actor, now: datetime) -> None:
     with acting_in(actor.organization_id):
+        # a hand-off holds it as well: no flag goes to whoever has just handed over
+        patient_for(actor, patient_id, now=now, lock=True)
         open_flags.follow_lead(patient_id, actor=actor, now=now)
 
 

@@ -29,6 +29,7 @@ Outcome = RedFlag.Outcome
 #: (status, action) -> status
 MOVES: Mapping[tuple[str, str], RedFlag.Status] = {
     (Status.OPEN, "acknowledge"): Status.ACKNOWLEDGED,
+    (Status.ACKNOWLEDGED, "forsake"): Status.OPEN,
     (Status.OPEN, "clear"): Status.CLEARED,
     (Status.ACKNOWLEDGED, "clear"): Status.CLEARED,
 }
@@ -185,21 +186,44 @@ def clear(
 def follow_lead(patient_id: UUID, *, actor: Actor, now: datetime) -> None:
     """Bring a patient's open flags to whoever answers for the plan now; safe to repeat.
 
-    What nobody looks into who may practise and log in becomes work of the lead, and is told them
-    anew. The lead, or whoever stands in for them, hears of each flag that they have not heard of.
-    The patient's row should be locked.
+    What somebody took up who may not practise any more, or cannot log in, is open again, and is
+    told anew. What nobody looks into becomes work of a lead who may practise and log in. The lead,
+    or whoever stands in for them, hears of each flag that they have not heard of. The patient's
+    row must be locked.
     """
     lead = leading.lead_role(patient_id)
-    may_take = lead is not None and lead.is_registered(now)
+    may_take = lead is not None and can_be_told(lead, now)
     rows = RedFlag.objects.filter(patient_id=patient_id).exclude(status=Status.CLEARED)
     ended = Q(urgency__in=reminders.OF_COURSE, course__status=Course.Status.DISCHARGED)
     for found in rows.exclude(ended).select_for_update(of=("self",), no_key=True).order_by("pk"):
+        left = _forsaken(found, lead, actor=actor, now=now)
         owner = found.work_item.owner if found.work_item else None
         in_hand = _is_in_hand(found, now=now)
         if lead is not None and may_take and not in_hand and owner != lead:
             _give_to(found, lead, now=now)
             owner = lead
-        reminders.found(found, None if in_hand else owner, actor=actor, now=now)
+        reminders.found(found, None if in_hand else owner, anew=left, actor=actor, now=now)
+
+
+def _forsaken(
+    found: RedFlag, lead: PractitionerRole | None, *, actor: Actor, now: datetime
+) -> UUID | None:
+    """Open a flag again whose holder is gone; return the work that it was, None: nobody is gone.
+
+    What waits for a lead who is gone waits for whoever takes over from them.
+    """
+    item, holder = found.work_item, found.acknowledged_by
+    if holder is not None and not can_be_told(holder, now):
+        to = _move(found, "forsake")
+        _swap(found, status=to, acknowledged_by=None, acknowledged_at=None)
+        _tell("red-flag.forsaken", found, actor=actor, now=now)
+    elif item is None or item.owner is None or item.owner == lead or can_be_told(item.owner, now):
+        return None
+    if item is None:
+        return found.pk
+    _close(item, WorkItem.Status.CANCELLED, now=now)
+    _swap(found, work_item=None)
+    return item.pk
 
 
 def _is_in_hand(found: RedFlag, *, now: datetime) -> bool:

@@ -1,23 +1,27 @@
 """What was taken up goes to somebody else once its holder may not practise or cannot log in."""
 
+import pgtrigger.compiler
+import pgtrigger.migrations
 from django.db import migrations
 
 from coordination.tenancy import LOOKUP_ROLE, LookupFunction
 
-#: the role `r` at the location `l` reaches nobody who may practise: see `on_call.can_be_told`
-_GONE = """(
-    NOT r.is_active
-    OR (moment AT TIME ZONE l.time_zone)::date
-        NOT BETWEEN r.registered_from AND coalesce(r.registered_until, 'infinity')
+#: the role `{r}` at the location `{l}` reaches nobody who may practise: `on_call.can_be_told`
+_GONE_AT = """(
+    NOT {r}.is_active
+    OR (moment AT TIME ZONE {l}.time_zone)::date
+        NOT BETWEEN {r}.registered_from AND coalesce({r}.registered_until, 'infinity')
     OR NOT EXISTS (
         SELECT FROM public.coordination_practitioner p
         JOIN public.coordination_user u ON u.id = p.user_id
         JOIN public.coordination_membership m
-            ON m.user_id = u.id AND m.organization_id = r.organization_id
-        WHERE p.id = r.practitioner_id AND u.is_active AND m.role = 'practitioner'
+            ON m.user_id = u.id AND m.organization_id = {r}.organization_id
+        WHERE p.id = {r}.practitioner_id AND u.is_active AND m.role = 'practitioner'
             AND m.since <= moment AND (m.until IS NULL OR m.until > moment)
     )
 )"""
+_GONE = _GONE_AT.format(r="r", l="l")
+_LEAD_IS_GONE = _GONE_AT.format(r="n", l="o")
 _HOLDERS = (
     "coordination_practitionerrole",
     "coordination_location",
@@ -57,7 +61,7 @@ class Migration(migrations.Migration):
             reads=("care_plans_safetyalert", *_HOLDERS),
             replaces=True,
         ),
-        # nobody but a lead who may practise takes one over; a lapsed lead has a hand-off of their own
+        # What waits for a lead who is gone has a hand-off of its own; what they took up is left.
         LookupFunction(
             "care_plans_flags_forsaken",
             arguments="moment timestamptz, size integer",
@@ -65,18 +69,20 @@ class Migration(migrations.Migration):
             body=f"""
                 SELECT DISTINCT f.patient_id, f.organization_id FROM public.care_plans_redflag f
                 JOIN public.care_plans_course c ON c.id = f.course_id
-                JOIN public.coordination_workitem w ON w.id = f.work_item_id
-                JOIN public.coordination_practitionerrole r ON r.id = w.owner_id
-                JOIN public.coordination_location l ON l.id = r.location_id
-                JOIN public.coordination_careteammember t ON t.patient_id = f.patient_id
-                    AND t.role = 'lead' AND t.until IS NULL AND t.practitioner_role_id <> w.owner_id
-                JOIN public.coordination_practitionerrole n ON n.id = t.practitioner_role_id
-                JOIN public.coordination_location o ON o.id = n.location_id
-                WHERE f.status <> 'cleared' AND {_GONE}
+                LEFT JOIN public.coordination_workitem w ON w.id = f.work_item_id
+                LEFT JOIN public.coordination_practitionerrole r ON r.id = w.owner_id
+                LEFT JOIN public.coordination_location l ON l.id = r.location_id
+                LEFT JOIN public.coordination_careteammember t ON t.patient_id = f.patient_id
+                    AND t.role = 'lead' AND t.until IS NULL
+                LEFT JOIN public.coordination_practitionerrole n ON n.id = t.practitioner_role_id
+                LEFT JOIN public.coordination_location o ON o.id = n.location_id
+                WHERE f.status <> 'cleared'
                     AND (c.status <> 'discharged'
                         OR f.urgency NOT IN ('review_before_progress', 'routine'))
-                    AND n.is_active AND (moment AT TIME ZONE o.time_zone)::date
-                        BETWEEN n.registered_from AND coalesce(n.registered_until, 'infinity')
+                    AND CASE WHEN w.id IS NULL THEN n.id IS NOT NULL AND NOT {_LEAD_IS_GONE}
+                        ELSE {_GONE} AND (n.id IS DISTINCT FROM r.id
+                            OR f.acknowledged_by_id = r.id)
+                        END
                 LIMIT size
             """,
             reads=(
@@ -85,6 +91,25 @@ class Migration(migrations.Migration):
                 "coordination_workitem",
                 "coordination_careteammember",
                 *_HOLDERS,
+            ),
+        ),
+        pgtrigger.migrations.RemoveTrigger(
+            model_name="redflag",
+            name="red_flag_status",
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="redflag",
+            trigger=pgtrigger.compiler.Trigger(
+                name="red_flag_status",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{open:acknowledged,acknowledged:open,open:cleared,acknowledged:cleared}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="da599b6446b5916a2fbad662a4417b267947e67d",
+                    operation="UPDATE",
+                    pgid="pgtrigger_red_flag_status_31467",
+                    table="care_plans_redflag",
+                    when="BEFORE",
+                ),
             ),
         ),
     ]

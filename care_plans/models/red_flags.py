@@ -153,6 +153,7 @@ class RedFlag(OrganizationOwned):
                 field="status",
                 transitions=[
                     ("open", "acknowledged"),
+                    ("acknowledged", "open"),  # whoever looked into it is gone
                     ("open", "cleared"),
                     ("acknowledged", "cleared"),
                 ],

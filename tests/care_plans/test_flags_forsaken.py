@@ -1,17 +1,23 @@
 """A red flag whose holder may not practise any more, or cannot log in, is the lead's again."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 from typing import Any
+from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 import time_machine
+from django.db import connections
 
-from care_plans import lapses, open_flags, red_flags, safety_alerts
+from care_plans import hand_offs, lapses, leading, open_flags, red_flags, safety_alerts
+from care_plans.hand_off_moves import Answer
 from care_plans.models import Course, RedFlag, SafetyAlert
 from coordination import care_team
 from coordination.logins import close_login
-from coordination.models import Membership, WorkItem
+from coordination.models import HandOff, Membership, WorkItem
 from coordination.tenancy import acting_in
 from notifications.models import Message
 from tests.care_plans import underway
@@ -122,21 +128,91 @@ def test_what_its_finder_owed_comes_to_the_lead(cast: Cast, course: Course) -> N
         assert told(found, cast.asha, "red-flag.stop") == 2
 
 
+@pytest.mark.feature("DP-02")
 @pytest.mark.parametrize("goes", GONE)
-def test_it_stays_whose_it_is_where_no_lead_may_take_it(
+def test_what_no_lead_may_take_is_open_again_and_told_anew(
     cast: Cast, course: Course, goes: Callable[[Cast, Person], None]
 ) -> None:
     found = found_by(cast, course, cast.asha)
     cast.ben.client.post(f"{URL}/{found.pk}/acknowledge")
     with cast.acting():
-        goes(cast, cast.ben)
         lapse(cast, cast.asha)
     assert lapses.check_lapses(now=LATER) == 1  # the hand-off of the lead
+    with cast.acting():
+        role = cast.dmitri.practitioner_role
+        named = Answer(to=role.pk)
+        waiting = HandOff.objects.get(closed_at=None)
+        sam = cast.sam.actor(LATER)
+        hand_offs.perform(waiting.pk, "assign", named, actor=sam, now=LATER)
+        before = told(found, cast.dmitri, "red-flag.stop")
+        goes(cast, cast.ben)
+    assert lapses.check_lapses(now=LATER) == 1
+    assert lapses.check_lapses(now=LATER) == 0
+    with cast.acting():
+        found.refresh_from_db()
+        assert (found.status, found.acknowledged_by, found.work_item) == ("open", None, None)
+        assert not WorkItem.objects.filter(subject_id=found.pk, closed_at=None).exists()
+        assert told(found, cast.dmitri, "red-flag.stop") == before + 1
+        # whoever can look into it again has it
+        asha = cast.asha.practitioner_role
+        type(asha).objects.filter(pk=asha.pk).update(registered_until=None)
+    lapses.check_lapses(now=LATER)
     assert lapses.check_lapses(now=LATER) == 0
     with cast.acting():
         found.refresh_from_db()
         assert found.work_item is not None
-        assert found.work_item.owner == cast.ben.practitioner_role
+        assert found.work_item.owner == asha
+
+
+@pytest.mark.feature("DP-02")
+def test_it_goes_to_nobody_who_has_just_handed_over(committed_cast: Cast) -> None:
+    cast = committed_cast
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 10 * DAY)
+        for person in (cast.ben, cast.dmitri):
+            role = person.practitioner_role
+            care_team.join(
+                cast.patient.id, practitioner_role_id=role.pk, actor=cast.asha.actor(), now=NOW
+            )
+        found = found_by(cast, course, cast.asha)
+        open_flags.acknowledge(found.pk, actor=cast.ben.actor(), now=NOW)
+        leave(cast, cast.ben)
+        offered = hand_offs.offer(
+            cast.patient.id,
+            to_id=cast.dmitri.practitioner_role.pk,
+            because="moves",
+            actor=cast.asha.actor(),
+            now=NOW,
+        )
+    reached, go_on, read_it = Event(), Event(), Answer(evidence_reviewed=True)
+    read = leading.lead_role
+
+    def slowly(patient_id: UUID) -> Any:
+        lead = read(patient_id)
+        reached.set()
+        go_on.wait(2)  # what holds the patient's row lets nobody in meanwhile
+        return lead
+
+    def sweep() -> None:
+        with patch.object(leading, "lead_role", slowly):
+            lapses.check_lapses(now=LATER)
+        connections.close_all()
+
+    def accept() -> None:
+        reached.wait(10)
+        with cast.acting():
+            dmitri = cast.dmitri.actor(LATER)
+            hand_offs.perform(offered.pk, "accept", read_it, actor=dmitri, now=LATER)
+        go_on.set()
+        connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(sweep), pool.submit(accept)]:
+            done.result()
+    with cast.acting():
+        found.refresh_from_db()
+        assert found.work_item is not None
+        assert found.work_item.owner == cast.dmitri.practitioner_role
 
 
 @pytest.mark.feature("OM-07")
