@@ -1,4 +1,4 @@
-"""What is told beside an open red flag: never calmer than it is held."""
+"""What is told beside an open red flag: never calmer than it is held, and not said twice."""
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -10,10 +10,11 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from care_plans import adopting, red_flags
+from care_plans import adopting, open_flags, red_flags
 from care_plans.content import stored
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.models import Course, PathwayVersion, RedFlag
+from notifications.models import Message
 from tests.care_plans import underway
 from tests.cast import NOW, Cast
 
@@ -147,3 +148,25 @@ def test_many_calmer_flags_take_as_many_queries_as_one(
     with cast.acting():
         assert RedFlag.objects.count() == 4
     assert {place: counted(place) for place in places} == few
+
+
+def test_what_was_said_of_it_as_it_was_found_keeps_its_name(
+    cast: Cast, course: Course, say: Say
+) -> None:
+    """So that an upgrade repeats nothing of what was said before a flag could be lifted."""
+    [found] = find(cast, course, TEAR)
+    with cast.acting():
+        every = Message.objects.filter(subject_id=found.pk)
+        before = sorted(every.values_list("kind", "occurrence", "due_at"))
+        assert {occurrence for _, occurrence, _ in before} == {str(found.pk)}
+        open_flags.follow_lead(found.patient_id, actor=cast.asha.actor(), now=NOW)
+        assert sorted(every.values_list("kind", "occurrence", "due_at")) == before
+    adopt(cast, course, say("1.3.0", sudden_severe_pain=NOW_AT_ONCE))
+    with cast.acting():
+        anew = every.exclude(status=Message.Status.CANCELLED).filter(due_at__gte=NOW)
+        assert set(anew.values_list("kind", "occurrence")) == {
+            (kind, f"{found.pk}:emergency") for kind in ("red-flag.stop", "red-flag.overdue")
+        }
+        count = every.count()
+        open_flags.follow_lead(found.patient_id, actor=cast.asha.actor(), now=NOW)
+        assert every.count() == count
