@@ -72,7 +72,8 @@ def say(monkeypatch: pytest.MonkeyPatch, cast: Cast) -> Say:
             if said.get(flag["id"], {}) is not None
         ]
         changed = PathwayDefinition.model_validate(content)
-        monkeypatch.setitem(stored._definitions, (PathwayDefinition, found.sha256), changed)
+        known: dict[Any, Any] = stored._definitions
+        monkeypatch.setitem(known, (PathwayDefinition, found.sha256), changed)
         return found
 
     return version
