@@ -245,10 +245,13 @@ def _reason_shown(actor: Actor, now: datetime, *, words: Q) -> Case:
 
 
 def hidden_evidence(
-    findings: Iterable[Mapping[str, Any] | None], patient_id: UUID, *, actor: Actor, now: datetime
+    findings: Iterable[Mapping[str, Any] | None], *patient_ids: UUID, actor: Actor, now: datetime
 ) -> set[str]:
-    """Return the ids that these traces rest on and that are withheld from the actor."""
-    if not something_withheld(actor, now, [patient_id]):
+    """Return the ids that these traces, of these patients, rest on and that the actor may not see.
+
+    Takes a number of queries that does not depend on how many traces or patients there are.
+    """
+    if not something_withheld(actor, now, patient_ids):
         return set()
     wanted: dict[str, set[str]] = defaultdict(set)
     for finding in findings:

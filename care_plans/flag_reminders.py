@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from care_plans import leading
 from care_plans.content.safety import STOPS_LOADING, Urgency
-from care_plans.models import Course, Lane, RedFlag
+from care_plans.models import Course, Lane, RedFlag, RedFlagAnswer
 from coordination.actors import Actor
 from coordination.disclosure import disclosed_to
 from coordination.models import CareTeamMember, PractitionerRole, WorkItem
@@ -136,6 +136,15 @@ def _again(red_flag: RedFlag) -> UUID | None:
     return work if before.exists() else None
 
 
+def _lifted(red_flag: RedFlag) -> str:
+    """Return the urgency that a version gave a flag since it was found, if it is another.
+
+    The first one has no name: what was said of it before urgencies could change is the same.
+    """
+    first = RedFlagAnswer.objects.filter(screen_id=red_flag.screen_id, flag=red_flag.flag)
+    return "" if first.filter(urgency=red_flag.urgency).exists() else red_flag.urgency
+
+
 def take_back(red_flag: RedFlag, *, because: str, actor: Actor, now: datetime) -> int:
     """Cancel what still waits to be said about a flag; return how many messages."""
     return cancel(subject_ids=[red_flag.pk], reason=because, actor=actor, now=now)
@@ -170,7 +179,7 @@ def _say(
     enqueue(
         kind=kind,
         subject_id=red_flag.pk,
-        occurrence=":".join(str(part) for part in (red_flag.pk, red_flag.urgency, work) if part),
+        occurrence=":".join(str(part) for part in (red_flag.pk, _lifted(red_flag), work) if part),
         recipients=recipients,
         due_at=due_at,
         patient_id=red_flag.patient_id,

@@ -7,15 +7,17 @@ it (`open_flags`).
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Prefetch, QuerySet
 
 from care_plans import activities, open_flags, scope, standing
 from care_plans.content import safety
 from care_plans.content.citations import Evidence, Grade
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.safety import Redirect
+from care_plans.content.safety import Redirect, Urgency
 from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
 from care_plans.models import Course, PathwayVersion, RedFlag, RedFlagAnswer, RedFlagScreen
 from care_plans.recording import (
@@ -34,6 +36,8 @@ from coordination.problems import FieldError
 from coordination.withheld import must_be_shown
 
 Answer = RedFlagAnswer.Answer
+
+_RANKED = list(Urgency)  # the most urgent first
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,37 +116,34 @@ def record_screen(
     return screen, True
 
 
+def with_words(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """Fetch with rows of courses what `found_by` and `found_flag` read, however many they are."""
+    versions = PathwayVersion.objects.defer("content")
+    found: QuerySet[Any, Any] = rows.prefetch_related(
+        "course__pathway_version", Prefetch("course__pathway__versions", versions)
+    )
+    return found
+
+
 def found_by(screen: RedFlagScreen) -> list[Found]:
     """Return what a screen found present, the most urgent first.
 
-    Its answers and its course's pathway version should have been fetched with it.
+    As urgent as each was then, or is by now if that is more. Its answers should have been fetched
+    with it.
     """
-    definition = screen.course.pathway_version.definition
-    named = {row.flag for row in screen.answers.all() if row.answer == Answer.PRESENT}
-    urgencies = list(RedFlagAnswer.Urgency.values)
-    present = [flag for flag in definition.screened_flags() if flag.id in named]
-    return [
-        _found(flag, definition)
-        for flag in sorted(present, key=lambda flag: urgencies.index(flag.urgency.value))
-    ]
+    course = screen.course
+    present = [row for row in screen.answers.all() if row.answer == Answer.PRESENT]
+    found = [_told(course, row.flag, _at_least(course, row)) for row in present]
+    return sorted(found, key=lambda one: (_RANKED.index(one.flag.urgency), one.flag.id))
 
 
 def found_flag(red_flag: RedFlag) -> Found:
-    """Return what the pathway says of a flag that was found, also where the course moved on.
+    """Return what the pathway says of a flag that was found, as urgent as it is held.
 
-    A version that the course follows since may not have the flag: then another one that has it
-    tells.
+    A version that the course follows since may not have the flag, or call it less urgent: then the
+    newest one that says it so tells.
     """
-    definition = red_flag.course.pathway_version.definition
-    if red_flag.flag not in {flag.id for flag in definition.screened_flags()}:
-        versions = PathwayVersion.objects.filter(pathway_id=red_flag.course.pathway_id)
-        definition = next(
-            other.definition
-            for other in versions.order_by("-published_at")
-            if red_flag.flag in {flag.id for flag in other.definition.screened_flags()}
-        )
-    flag = definition.red_flag(red_flag.flag)
-    return _found(flag, definition)
+    return _told(red_flag.course, red_flag.flag, Urgency(red_flag.urgency))
 
 
 def not_known(screen: RedFlagScreen) -> list[str]:
@@ -212,6 +213,26 @@ def _create(
         for flag, answer in answers.items()
     )
     return screen
+
+
+def _at_least(course: Course, answer: RedFlagAnswer) -> Urgency:
+    """Return how urgent a flag was when it was screened for, or is by now if that is more."""
+    definition, was = course.pathway_version.definition, Urgency(answer.urgency)
+    if answer.flag not in definition.flag_ids:
+        return was
+    return min(was, definition.red_flag(answer.flag).urgency, key=_RANKED.index)
+
+
+def _told(course: Course, name: str, urgency: Urgency) -> Found:
+    own = course.pathway_version.definition
+    if name in own.flag_ids and own.red_flag(name).urgency is urgency:
+        return _found(own.red_flag(name), own)
+    versions = sorted(course.pathway.versions.all(), key=PathwayVersion.by_number, reverse=True)
+    having = [one.definition for one in versions if name in one.definition.flag_ids]
+    saying = [one for one in having if one.red_flag(name).urgency is urgency]
+    definition = (saying or having)[0]
+    flag = definition.red_flag(name).model_copy(update={"urgency": urgency})
+    return _found(flag, definition)
 
 
 def _found(flag: safety.RedFlag, definition: PathwayDefinition) -> Found:

@@ -52,7 +52,8 @@ class Question:
     """One thing to answer with yes or no, and what to do if it is so.
 
     What a pathway says to do about a red flag is for those who treat: `action` of one is by its
-    urgency alone, and that of an advice the pathway's own.
+    urgency alone, and that of an advice the pathway's own. `evidence` is for what is asked; `grade`
+    says how well what to do is known, which of a red flag is in our words alone.
 
     `after_days` is the figure of one that asks whether something has lasted: it may be answered by
     how many days it has.
@@ -115,15 +116,15 @@ def questions(definition: PathwayDefinition, language: Language) -> tuple[Questi
 
 
 def _question(definition: PathwayDefinition, one: Advice | RedFlag, language: Language) -> Question:
-    keys = (*one.source, *((one.action_source or ()) if isinstance(one, RedFlag) else ()))
+    to_do = one.source if isinstance(one, Advice) else (EXPERT_CONSENSUS,)
     return Question(
         id=one.id,
         text=one.text,
         action=one.action if isinstance(one, Advice) else what_to_do(one.urgency, language),
         urgency=one.urgency,
-        evidence=definition.evidence(keys),
-        grade=definition.grade(keys, one.verified),
-        is_consensus=EXPERT_CONSENSUS in keys,
+        evidence=definition.evidence(one.source),
+        grade=definition.grade(to_do, one.verified),
+        is_consensus=EXPERT_CONSENSUS in to_do,
         after_days=one.after.days if isinstance(one, Advice) and one.after else None,
     )
 

@@ -13,6 +13,7 @@ from django.db.models import Q
 from care_plans.content.safety import BLOCKS_PROGRESSION, OF_PATIENT, STOPS_LOADING, Urgency
 from care_plans.disclosing import disclose
 from care_plans.models import Course, RedFlag, RedFlagAnswer
+from care_plans.red_flags import with_words
 from coordination.actors import Actor
 
 WITHHELD_STOP = "Something of this person stops it; what, and where it was found, is withheld."
@@ -46,7 +47,7 @@ def _stops(which: Q, course: Course, actor: Actor, now: datetime) -> list[Stop]:
     rows = RedFlag.objects.filter(which, patient_id=course.patient_id).exclude(
         status=RedFlag.Status.CLEARED
     )
-    shown = disclose(rows, actor, now).prefetch_related("course__pathway_version__pathway")
+    shown = with_words(disclose(rows, actor, now))
     urgencies = list(RedFlagAnswer.Urgency.values)
     found = sorted(shown, key=lambda row: (urgencies.index(row.urgency), row.found_at, row.pk))
     told = [_told(row, course) for row in found]

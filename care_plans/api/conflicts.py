@@ -154,7 +154,8 @@ class PlanConflictViewSet(OfPatients):
                 "decided",
                 OpenApiTypes.BOOL,
                 description="True: those that were decided about, also where nothing conflicts "
-                "any more, each as it was then, with who decided, why, and what was left out.",
+                "any more, each as it was then, with who decided, why, and what was left out. "
+                "Nothing waits for these: one of which anything is withheld is not listed.",
             )
         ],
         responses={200: ConflictSerializer(many=True)},
@@ -177,6 +178,8 @@ class PlanConflictViewSet(OfPatients):
         shown = self._shown({two for one, *_ in rows for two in (one.first, one.second)})
         mine = ConflictDecision.objects.filter(pk__in={row.pk for *_, row in rows if row})
         readable = set(disclosing.disclose(mine, self.actor, self.now).values_list("pk", flat=True))
+        if asked.validated_data["decided"]:
+            rows = [row for row in rows if _is_shown(row[0], row[2], shown, readable)]
         told = [
             {**self._told(one, standing, row, shown, readable), "is_current": one.id in current}
             for one, standing, row in rows
@@ -222,7 +225,7 @@ class PlanConflictViewSet(OfPatients):
         """Return a conflict as the reader may know it: what is withheld keeps its effect."""
         whole = one.first in shown and one.second in shown
         # its reason may speak of either
-        told = last if whole and last is not None and last.pk in readable else None
+        told = last if _is_shown(one, last, shown, readable) else None
         return {
             "id": one.id,
             "kind": one.kind,
@@ -238,3 +241,13 @@ class PlanConflictViewSet(OfPatients):
             "decided_at": told.recorded_at if told else None,
             "left_out": left_out(one, standing) if told else None,
         }
+
+
+def _is_shown(
+    one: Conflict,
+    last: ConflictDecision | None,
+    shown: dict[UUID, Activity],
+    readable: set[UUID],
+) -> bool:
+    """Say whether a conflict was decided about, and nothing of it is withheld."""
+    return {one.first, one.second} <= shown.keys() and last is not None and last.pk in readable

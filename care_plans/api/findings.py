@@ -192,7 +192,7 @@ class RedFlagScreenViewSet(Findings, Listed, Retrieved):
     filterset_class = RedFlagScreenFilter
     queryset = RedFlagScreen.objects.none()
     # prefetched, not joined: many rows share one large pathway version
-    rows = RedFlagScreen.objects.prefetch_related("answers", "course__pathway_version")
+    rows = red_flags.with_words(RedFlagScreen.objects.prefetch_related("answers"))
 
     @extend_schema(
         summary="Record a red-flag screen",

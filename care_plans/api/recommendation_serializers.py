@@ -2,7 +2,6 @@
 
 from functools import cached_property
 from typing import Any
-from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -134,17 +133,11 @@ class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
     def _hidden(self) -> set[str]:
         """Return what earlier reasons of all these rows rested on and is withheld."""
         listed: Any = self.parent.instance if self.parent is not None else [self.instance]
-        traces: dict[UUID, list[Any]] = {}
-        for row in listed:
-            found = [before["finding"] for before in row.earlier]
-            if found:
-                traces.setdefault(row.patient_id, []).extend(found)
+        rows = [row for row in listed if row.earlier]
+        found = [before["finding"] for row in rows for before in row.earlier]
+        patient_ids = {row.patient_id for row in rows}
         view = self.context["view"]
-        return {
-            row_id
-            for patient_id, found in traces.items()
-            for row_id in hidden_evidence(found, patient_id, actor=view.actor, now=view.now)
-        }
+        return hidden_evidence(found, *patient_ids, actor=view.actor, now=view.now)
 
     def to_representation(self, instance: Recommendation) -> dict[str, Any]:
         """Return it, or what may be told of one that rests on something withheld."""

@@ -9,7 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import open_flags
+from care_plans import open_flags, red_flags
 from care_plans.api import finding_serializers as serializers
 from care_plans.disclosing import doers_shown
 from care_plans.models import RedFlag
@@ -73,9 +73,7 @@ class RedFlagViewSet(OfPatients, Listed, Retrieved):
 
     def get_queryset(self) -> Rows:
         """Return the flags of patients within the actor's reach."""
-        rows = RedFlag.objects.select_related("work_item").prefetch_related(
-            "course__pathway_version"
-        )
+        rows = red_flags.with_words(RedFlag.objects.select_related("work_item"))
         return doers_shown(
             self.narrow(rows, self.actor, self.now),
             self.actor,

@@ -47,9 +47,20 @@ class SelfCheckQuestionSerializer(serializers.Serializer[Any]):
     )
     urgency = serializers.ChoiceField(choices=RedFlagAnswer.Urgency.choices)
     cites = serializers.ListField(child=serializers.CharField())
-    evidence = SupportSerializer(many=True, help_text="What supports it, none of another work.")
-    evidence_grade = EvidenceGradeField(source="grade")
-    is_expert_consensus = serializers.BooleanField(source="is_consensus")
+    evidence = SupportSerializer(
+        many=True,
+        help_text=(
+            "What supports asking it, none of another work; it says nothing of what to do about a "
+            "red flag."
+        ),
+    )
+    evidence_grade = EvidenceGradeField(
+        source="grade", help_text="How well what to do is known; of a red flag: consensus."
+    )
+    is_expert_consensus = serializers.BooleanField(
+        source="is_consensus",
+        help_text="What to do rests, in whole or in part, on opinion alone; of a red flag always.",
+    )
     after_days = serializers.IntegerField(
         allow_null=True,
         help_text="It asks whether something has lasted so many days; null: it does not.",

@@ -130,12 +130,12 @@ class PathwayVersionQuerySet(models.QuerySet["PathwayVersion"]):
     def newest(self, slug: str) -> "PathwayVersion":
         """Return the newest published version of a pathway; raises DoesNotExist without one.
 
-        Newest by version number, not by the moment of loading: an older line may be loaded later.
+        Newest by number, not by the moment of loading: an older line may be loaded later.
         """
         versions = list(self.filter(pathway__slug=slug).select_related("pathway"))
         if not versions:
             raise PathwayVersion.DoesNotExist(slug)
-        return max(versions, key=lambda version: [int(part) for part in version.version.split(".")])
+        return max(versions, key=PathwayVersion.by_number)
 
 
 class PathwayVersion(models.Model):
@@ -168,6 +168,10 @@ class PathwayVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pathway} {self.version}"
+
+    def by_number(self) -> list[int]:
+        """Return what the versions of one pathway are sorted by, the oldest first."""
+        return [int(part) for part in self.version.split(".")]
 
     @property
     def definition(self) -> PathwayDefinition:

@@ -305,7 +305,8 @@ def test_what_is_consensus_says_so_wherever_it_is_shown(cast: Cast, course: Cour
     asked = get("/api/v1/self-checks/pathways/hamstring-tendinopathy").json()["questions"]
     said = {one["id"]: (one["is_expert_consensus"], one["evidence_grade"]) for one in asked}
     assert said["infection"] == (True, "consensus")
-    assert said["cauda-equina"] == (False, "read")
+    assert said["cauda-equina"] == (True, "consensus")  # what to do is nobody's but ours
+    assert said["two-weeks"] == (False, "read")  # the article's advice
 
 
 @pytest.mark.django_db

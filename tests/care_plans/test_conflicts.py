@@ -332,7 +332,8 @@ def test_one_call_says_who_decided_why_by_which_rule_and_what_was_left_out(
 
 
 @pytest.mark.feature("DP-06", "PV-02")
-def test_a_decision_about_what_is_withheld_tells_no_reason_and_no_rule(cast: Cast) -> None:
+@pytest.mark.parametrize("locked", ["condition", "practitioner"])
+def test_a_past_decision_is_told_to_whom_all_of_it_is_shown_alone(cast: Cast, locked: str) -> None:
     scene = lockbox.stage(cast, hands_over=False)
     with cast.acting():
         gluteal = PathwayVersion.objects.newest("gluteal-tendinopathy")
@@ -341,8 +342,29 @@ def test_a_decision_about_what_is_withheld_tells_no_reason_and_no_rule(cast: Cas
     decide(cast, other, row["id"], "keep_first", reason="The hamstring comes first.")
     [before] = decided(cast, other, cast.ben)
     assert before["reason"] == "The hamstring comes first."
+    asha = cast.asha.practitioner_role.practitioner_id
+    what: dict[str, Any] = (
+        {"target_id": scene.course.pk}
+        if locked == "condition"
+        else {"target_practitioner_id": asha}
+    )
+    scene.lock(target=locked, **what)
+    assert decided(cast, other, cast.ben) == []
+    assert [told["id"] for told in decided(cast, other)] == [before["id"]]
+
+
+@pytest.mark.feature("DP-06", "PV-02")
+def test_a_decision_that_still_holds_tells_no_reason_and_no_rule_of_what_is_withheld(
+    cast: Cast,
+) -> None:
+    scene = lockbox.stage(cast, hands_over=False)
+    with cast.acting():
+        gluteal = PathwayVersion.objects.newest("gluteal-tendinopathy")
+        other = underway.start(cast, pathway_version_id=gluteal.id, answers={})
+    (row, *_) = listed(cast, other)
+    decide(cast, other, row["id"], "keep_both", reason="The hamstring comes first.")
     scene.lock(target="condition", target_id=scene.course.pk)
-    [after] = decided(cast, other, cast.ben)
+    (after, *_) = [one for one in listed(cast, other, cast.ben) if one["id"] == row["id"]]
     assert (after["reason"], after["decided_by"], after["left_out"]) == (None, None, None)
     assert (after["rule"], after["is_expert_consensus"]) == (after["sentence"], False)
     assert "hamstring" not in str(after).casefold()

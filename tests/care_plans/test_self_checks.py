@@ -78,6 +78,27 @@ def test_it_tells_lay_people_what_to_do_and_never_the_team(
         }
 
 
+@pytest.mark.feature("DP-06")
+def test_no_source_of_the_pathway_supports_what_to_do_about_a_red_flag(
+    cast: Cast, client: Any
+) -> None:
+    for slug in self_checks.checkable():
+        definition = self_checks.version_to_check(slug).definition
+        at = f"/api/v1/self-checks/pathways/{slug}"
+        asked = {one["id"]: one for one in client.get(at).json()["questions"]}
+        advised = {advice.id for advice in definition.see_provider}
+        flags = [one for one in definition.screened_flags() if one.id in asked.keys() - advised]
+        assert flags
+        for flag in flags:
+            shown = asked[flag.id]
+            assert (shown["is_expert_consensus"], shown["evidence_grade"]) == (True, "consensus")
+            assert shown["cites"] == [one.cite for one in definition.evidence(flag.source)]
+            body = {"answers": {flag.id: True}}
+            told = client.post(at, body, content_type="application/json").json()
+            assert told["is_expert_consensus"] is True
+            assert told["applies"] == [shown]
+
+
 def test_each_urgency_has_words_in_both_languages() -> None:
     for urgency in Urgency:
         english, french = (seeking_help.what_to_do(urgency, one) for one in LANGUAGES)
