@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Event
+from threading import Event, get_ident
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -185,15 +185,17 @@ def test_it_goes_to_nobody_who_has_just_handed_over(committed_cast: Cast) -> Non
             now=NOW,
         )
     reached, go_on, read_it = Event(), Event(), Answer(evidence_reviewed=True)
-    read = leading.lead_role
+    read, sweeping = leading.lead_role, set[int]()
 
     def slowly(patient_id: UUID) -> Any:
         lead = read(patient_id)
-        reached.set()
-        go_on.wait(2)  # what holds the patient's row lets nobody in meanwhile
+        if get_ident() in sweeping:
+            reached.set()
+            go_on.wait(5)  # whoever holds the patient lets nobody in meanwhile
         return lead
 
     def sweep() -> None:
+        sweeping.add(get_ident())
         with patch.object(leading, "lead_role", slowly):
             lapses.check_lapses(now=LATER)
         connections.close_all()
