@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import time_machine
 
-from care_plans import activities, consuming, reminders
+from care_plans import activities, consuming, reminders, standing
+from care_plans.criteria import LaneNeeded, YellowFlagged, leaves
 from care_plans.models import (
     Activity,
     Course,
@@ -20,6 +21,7 @@ from care_plans.models import (
 from coordination import care_team
 from notifications.models import Message
 from tests.care_plans import drafts, underway
+from tests.care_plans.test_content_library import CONDITIONS
 from tests.cast import NOW, Cast
 
 LATER, FLARE = NOW + timedelta(days=10), NOW + timedelta(days=17)
@@ -156,3 +158,43 @@ def test_what_was_released_before_waits_anew(
         underway.move(cast, course, "advance", now=LATER, override=True, reason="x")
         underway.move(cast, course, "regress", now=FLARE, reason="Flare-up.")
         assert [row.released_at for row in beside.order_by("sequence")] == [NOW, None]
+
+
+def test_psychotherapy_that_the_lead_opened_goes_on_after_a_step_back(
+    cast: Cast, course: Course
+) -> None:
+    with cast.acting():
+        lane = underway.lane(course, "psychotherapy")
+        asha = cast.asha.actor(LATER)
+        standing.decide_lane(
+            lane.pk, version=lane.version, needed=True, reason="accepted", actor=asha, now=LATER
+        )
+        underway.score(course, {"tsk11": "40"}, now=LATER, who=cast.asha)
+        referral = underway.lane(course, "psychotherapy").referral
+        underway.move(cast, course, "regress", now=FLARE, reason="Flare-up after sprinting.")
+        lane = underway.lane(course, "psychotherapy")
+        assert (lane.needed, lane.decided_by) == ("needed", "pathway")
+        assert "yellow flags" in lane.reason
+        assert lane.referral == referral
+        assert referral is not None
+        referral.refresh_from_db()
+        assert referral.status in ("draft", "active")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("pathway", sorted(CONDITIONS))
+def test_no_stage_ends_psychotherapy_that_a_later_one_would_go_on_with(pathway: str) -> None:
+    """Whatever stage a course steps back to."""
+    stages = PathwayVersion.objects.newest(pathway).definition.stages
+    going_on = [
+        {
+            (leaf.yellow_flags_at_least if isinstance(leaf, YellowFlagged) else leaf.needed)
+            for leaf in leaves(lane.when)
+            if isinstance(leaf, YellowFlagged | LaneNeeded)
+        }
+        for stage in stages.values()
+        if (lane := stage.lanes.get("psychotherapy")) and lane.when
+    ]
+    if any(going_on):
+        assert going_on == [{True}] * len(going_on)
+        assert stages["acute"].lanes["psychotherapy"].when is not None
