@@ -25,7 +25,8 @@ type Identity = Literal["agrees", "mismatch", "unchecked", "none"]
 
 GRADES: tuple[Grade, ...] = ("read", "recall", "unverified", "consensus", "unsupported")
 _READ: tuple[Verified, ...] = ("read", "recall", "unverified")
-_DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"'<>)\]]+")
+#: a parenthesis that it opens and closes is its own, another one ends it
+_DOI = re.compile(r"\b10\.\d{4,9}/(?:[^\s\"'<>()\]]|\([^\s\"'<>()\]]*\))+")
 _YEAR = re.compile(r"(?<![\d:;/.-])(?:19|20)\d\d(?![\d/.])")
 
 

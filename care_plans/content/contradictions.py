@@ -34,6 +34,32 @@ _REST_ALONE = re.compile(
     re.IGNORECASE,
 )
 _FAILS = re.compile(r"\b(not|rarely|never|insufficient|ineffective|seldom|no)\b", re.IGNORECASE)
+#: what has a severity, and not a severe pain or swelling
+_CASE = (
+    r"(?:cases?|conditions?|courses?|diseases?|disorders?|forms?|injur(?:y|ies)|sprains?|strains?|"
+    r"symptoms?|tears?|\w*(?:path(?:y|ies)|itis|osis))"
+)
+_SUBJECT = re.compile(rf"{_CASE}|it|that|they|this|which|who", re.IGNORECASE)
+_JOINED = (
+    r"(?:after|and|are|as|at|but|by|despite|for|from|if|in|is|lasting|lasts|on|or|over|persisting|"
+    r"persists?|since|than|that|to|when|which|while|with|without)\b"
+)
+_NAMES = "|".join(SEVERITIES)
+#: a severity, of what it is said, and not before a noun that is no case
+_SEVERITY = re.compile(
+    r"(?:\b(?P<of>\w++) (?:is|are|was|were|becomes?|gets?|remains?|stays?) (?:still )?)?"
+    rf"\b(?P<name>{_NAMES})\b(?=(?:\W{{1,2}}(?:(?:and|or|to) )?(?:{_NAMES})\b){{0,2}}+"
+    rf"(?:\s*(?:$|[^\w\s])|\s+{_JOINED}|\s+(?:(?!{_JOINED})[\w-]+ ){{0,2}}{_CASE}\b))",
+    re.IGNORECASE,
+)
+#: what stands before a span that has to pass, and what stands after one
+_PASSED = re.compile(
+    r"\b(?:after|at|beyond|by|despite|exceed(?:s|ing)?|for|from|last(?:s|ed|ing)?|least|over|past|"
+    r"persist(?:s|ed|ing)?|since|than) (?:about |another |some |the )?$",
+    re.IGNORECASE,
+)
+_LONGER = re.compile(r" (?:and|or) (?:longer|more|over)\b", re.IGNORECASE)
+_BEFORE = 30
 #: as many digits as no number of months has within a hundred years
 _LONG = 4
 _SLOW = {"chronic_overuse", "degenerative"}
@@ -143,12 +169,22 @@ def _usual(
 
 
 def _severities(text: str) -> Iterator[SeverityName]:
-    yield from (name for name in SEVERITIES if re.search(rf"\b{name}\b", text, re.IGNORECASE))
+    """Yield the severities of cases that words name; severe pain alone makes no severe case."""
+    named = {
+        one["name"].casefold()
+        for one in _SEVERITY.finditer(text)
+        if one["of"] is None or _SUBJECT.fullmatch(one["of"])
+    }
+    yield from (name for name in SEVERITIES if name in named)
 
 
 def _spans(text: str) -> Iterator[Duration]:
-    """Yield the spans of time that words name, each by its smaller number."""
-    for first, last, unit in SPAN.findall(text):
+    """Yield the spans of time that words let pass, each by its smaller number."""
+    for one in SPAN.finditer(text):
+        before = text[max(0, one.start() - _BEFORE) : one.start()]
+        if not _PASSED.search(before) and not _LONGER.match(text, one.end()):
+            continue
+        first, last, unit = one.groups()
         number = (first or last).casefold()
         if number in WORDS or (number.isdigit() and len(number) < _LONG):
             value = WORDS.get(number) or Decimal(number)

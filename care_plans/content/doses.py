@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from care_plans.content.checks import parts
+from care_plans.content.figures import WORDS
 from care_plans.content.findings import Found
 from care_plans.content.pathways import DoseLevel, PathwayDefinition
 from care_plans.content.reading import Where
@@ -12,18 +13,28 @@ from care_plans.content.sourced import Slug, Sourced
 from care_plans.content.stages import Activity
 from care_plans.content.words import stems
 
+#: "once" that says how often, and no condition
+_HOW_OFTEN = (
+    r"an?|per|daily|nightly|weekly|monthly|every|each|more|or twice|before|after (?:each|every)|"
+    r"in (?:a|every|the (?:morning|afternoon|evening))"
+)
 _ONCE = re.compile(
-    r"\b(once(?! (?:a|an|per|daily|weekly|every|more|or twice)\b)|not until|only when|only after|"
+    rf"\b(?:(?<!\bat )(?<!\bleast )once(?![ -](?:{_HOW_OFTEN})\b)|not until|only when|only after|"
     r"only if)\b",
     re.IGNORECASE,
 )
-#: what a dose says: a number of something that is counted or timed, or how often
+_WORDS = "|".join([*WORDS, "fifteen", "twenty", "thirty", "forty", "fifty", "sixty"])
+_SPAN = "day|week|month|hour|morning|evening|session"
+#: what a dose says: a number of something that is counted or timed, from how many to how many, how
+#: often, or to which end
 _MUCH = re.compile(
-    r"(\d|\b(one|two|three|four|five|six|eight|ten|twelve)\b)[\d.,]*\s*(to|-|–|x|×)?\s*\d*\s*"
-    r"(x|×|%|percent|sets?|reps?|repetitions?|times?|holds?|rounds?|sessions?|steps?|breaths?|s|secs?|"
-    r"seconds?|min|mins|minutes?|hours?|h|days?|weeks?|kg|lbs?|pounds?|rm|m|km|metres?|meters?)\b"
-    r"|\d\s*(x|×|%)|\b(daily|weekly|hourly|once|twice)\b"
-    r"|\b(every|each|per|a) (other )?(day|week|hour|morning|evening|session)\b",
+    rf"(?:\d|\b(?:{_WORDS})\b)(?:[\s–-]*(?:x|×|percent|sets?|reps?|repetitions?|times?|holds?|"
+    r"rounds?|sessions?|steps?|breaths?|s|secs?|seconds?|min|mins|minutes?|hours?|h|days?|weeks?|"
+    r"kg|lbs?|pounds?|rm|m|km|metres?|meters?)\b"
+    rf"|\s*(?:to|-|–)\s*(?:\d++|(?:{_WORDS})\b)(?!\s*(?:of|out of|/)\s*\d))"
+    r"|\d\s*[x×%]|\b(?:daily|weekly|hourly|once|twice|[bt]\.?i\.?d)\b"
+    rf"|(?:\b(?:every|each|per|a) (?:other |second )?|/ ?)(?:{_SPAN})\b"
+    r"|\b(?:to|until) (?:fatigue|failure|exhaustion)\b",
     re.IGNORECASE,
 )
 _VAGUE = re.compile(

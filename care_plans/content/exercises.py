@@ -4,7 +4,7 @@ What `uses` or `cautions` name somewhere is left to the rules that go by names (
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -41,7 +41,7 @@ _MOST_WORDS = 2
 
 def exercise_findings(pathway: PathwayDefinition) -> Iterator[Found]:
     """Find exercises of two levels, tests that are exercises, and warnings that no dose answers."""
-    said = list(_levelled(pathway))
+    said = list(dict.fromkeys(_levelled(pathway)))
     yield from _two_levels(pathway, said)
     yield from _tests(pathway, said)
     yield from _cautions(pathway)
@@ -85,14 +85,14 @@ def _counted(
     kinds: dict[str, set[str]] = {}
     for one in own:
         kinds.setdefault(one.head, set()).update(one.kind)
+    known = frozenset[str]().union(*kinds.values())
     for sentence in sentences(text):
-        at, before = level, list[str]()
+        at, before = level, set[str]()
         for word in _words(sentence):
             at = levels.get(word, at)
             if word in kinds and at is not None:
-                its = frozenset(before) & kinds[word]
-                yield _Said(where, at, word, its, text)
-            before = [*before, word] if any(word in its for its in kinds.values()) else []
+                yield _Said(where, at, word, frozenset(kinds[word] & before), text)
+            before = before | {word} if word in known else set()
 
 
 def _words(text: str) -> list[str]:
@@ -121,9 +121,13 @@ def _texts(pathway: PathwayDefinition) -> Iterator[tuple[Where, str, int | None]
 def _two_levels(pathway: PathwayDefinition, said: list[_Said]) -> Iterator[Found]:
     """Find an exercise in two levels, where nothing in its words tells the one from the other."""
     seen: set[tuple[str, frozenset[int]]] = set()
-    for one, other in combinations(said, 2):
+    first: dict[tuple[str, frozenset[str], int], _Said] = {}
+    for one in said:
+        first.setdefault((one.head, one.kind, one.level), one)
+    alike = (pair for its in _by_head(first.values()) for pair in combinations(its, 2))
+    for one, other in alike:
         both = (one.head, frozenset({one.level, other.level}))
-        same = one.head == other.head and (one.kind <= other.kind or other.kind <= one.kind)
+        same = one.kind <= other.kind or other.kind <= one.kind
         if same and one.level != other.level and both not in seen:
             seen.add(both)
             told = [pathway.dose_levels[its.level].id for its in (one, other)]
@@ -132,6 +136,13 @@ def _two_levels(pathway: PathwayDefinition, said: list[_Said]) -> Iterator[Found
                 "the two it is, since that decides how hard it is"
             )
             yield Found("similar-exercise", other.where, detail, (one.where, other.where))
+
+
+def _by_head(said: Iterable[_Said]) -> Iterable[list[_Said]]:
+    heads: dict[str, list[_Said]] = {}
+    for one in said:
+        heads.setdefault(one.head, []).append(one)
+    return heads.values()
 
 
 def _tests(pathway: PathwayDefinition, said: list[_Said]) -> Iterator[Found]:
@@ -157,12 +168,12 @@ def _tests(pathway: PathwayDefinition, said: list[_Said]) -> Iterator[Found]:
 def _cautions(pathway: PathwayDefinition) -> Iterator[Found]:
     """Find what one text recommends and another says may do harm, while no dose says how much."""
     known = {stem(word) for name in _named(pathway) for word in name.split("-")}
-    warned = [
-        (where, subject)
+    warned = {
+        (where, subject): None
         for where, text, _ in _texts(pathway)
         for sentence in sentences(text)
         if (subject := _harmful(sentence)) and not subject & known
-    ]
+    }
     for where, part in parts(pathway):
         if not isinstance(part, Activity) or part.caution or part.dose_level:
             continue

@@ -18,7 +18,7 @@ type Figured = Compared | Gained | SideRatio
 _NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?![\w-])")
 #: a span in words, also one from a number to another
 SPAN = re.compile(
-    r"\b(?:(\d+|[a-z]+) ?(?:to|-|–) ?)?(\d+|[a-z]+)[ -](day|week|month)s?\b", re.IGNORECASE
+    r"\b(?:(\d++|[a-z]++) ?(?:to|-|–) ?)?(\d++|[a-z]++)[ -](day|week|month)s?\b", re.IGNORECASE
 )
 _COUNTED = re.findall(r"\w+", "one two three four five six seven eight nine ten eleven twelve")
 WORDS = {name: Decimal(number) for number, name in enumerate(_COUNTED, 1)}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -172,9 +173,9 @@ def flaws_of(
     located: Located, error: ValidationError, model: type[BaseModel]
 ) -> Iterator[tuple[Where, Flaw]]:
     """Yield what the types of a model say of data: the path in it, and the flaw."""
-    broken = {path_of(found["loc"]) for found in error.errors()}
+    broken = {path_of(found) for found in error.errors()}
     for found in error.errors(include_url=False):
-        path = path_of(found["loc"])
+        path = path_of(found)
         below = any(len(other) > len(path) and other[: len(path)] == path for other in broken)
         if found["type"] == "too_short" and below:
             continue  # the list only looks short because its items were refused
@@ -184,12 +185,18 @@ def flaws_of(
         yield path, located.flaw(path, refusal(found) + hint)
 
 
-def path_of(loc: Where) -> Where:
-    """Drop what names the kind of a criterion rather than a key, and keys shown as such."""
+def path_of(found: ErrorDetails) -> Where:
+    """Return where a refusal stands: without what names the kind of a criterion rather than a key.
+
+    A key that nobody knows is itself, whatever it looks like.
+    """
+    loc = found["loc"]
+    whole = len(loc) - (found["type"] == "extra_forbidden")
     return tuple(
         part
-        for part in loc
-        if not (isinstance(part, str) and (part[:1] == "<" or _KIND.search(part)))
+        for number, part in enumerate(loc)
+        if number == whole
+        or not (isinstance(part, str) and (part[:1] == "<" or _KIND.search(part)))
     )
 
 

@@ -164,12 +164,12 @@ def _new_flaws(
 ) -> Iterator[Flaw]:
     """Yield what is wrong by itself, and not because another part was left out."""
     gone = {*cut, *(part[:-1] for part in cut)}
-    apart = [one for one in error.errors() if kept.original(path_of(one["loc"])) not in gone]
+    apart = [one for one in error.errors() if kept.original(path_of(one)) not in gone]
     mine = {
         path
         for one in apart
         if not (
-            ((path := path_of(one["loc"]))[:-1] in lacking.holes and one["type"] == "missing")
+            ((path := path_of(one))[:-1] in lacking.holes and one["type"] == "missing")
             or (path in lacking.holes and one["type"] == "too_short")
         )
     }
@@ -179,7 +179,7 @@ def _new_flaws(
 def _cut(kept: Located, error: ValidationError, cut: dict[Where, Any]) -> bool:
     """Leave out what was refused; say whether anything is left."""
     for one in error.errors(include_url=False, include_context=False, include_input=False):
-        at = kept.original(path_of(one["loc"]))
+        at = kept.original(path_of(one))
         if one["type"] == "missing" and at not in cut and _stand_in(at) is _GONE:
             at = at[:-1]
         while at and at in cut:

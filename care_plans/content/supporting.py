@@ -8,6 +8,7 @@ from care_plans.content.codes import checks_out
 from care_plans.content.findings import Found
 from care_plans.content.pathways import PathwayDefinition, Rule
 from care_plans.content.reading import Where
+from care_plans.content.resolving import Resolution
 from care_plans.content.sourced import EXPERT_CONSENSUS, Claim, Record
 
 _WEAK = frozenset({"mismatch", "unverified"})
@@ -20,7 +21,7 @@ def support_findings(pathway: PathwayDefinition) -> Iterator[Found]:
     yield from _identifiers(pathway)
     yield from _digits(pathway)
     for where, part in parts(pathway):
-        if not isinstance(part, Record):
+        if not isinstance(part, Record | Resolution):
             yield from _in_words(where, part)
         for name in ("source", "action_source"):
             keys = getattr(part, name, None)
@@ -48,8 +49,11 @@ def _digits(pathway: PathwayDefinition) -> Iterator[Found]:
 
 
 def _in_words(where: Where, part: object) -> Iterator[Found]:
-    """Find wrong identifiers in what people read, where no citation carries them."""
-    for name in ("text", "answer", "action", "then", "note"):
+    """Find wrong identifiers in what people read, where no citation carries them.
+
+    A note is left alone: it is where an author explains what is wrong with an identifier.
+    """
+    for name in ("text", "answer", "action", "then"):
         text = getattr(part, name, None)
         if isinstance(text, str) and (wrong := register().stray(text)):
             yield Found("mismatched-citation", (*where, name), wrong, (where,))

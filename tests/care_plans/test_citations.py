@@ -408,6 +408,35 @@ def test_an_identifier_that_only_looks_like_it_is_not_found() -> None:
     assert identity("Woby 2006, Pain. doi:10.1016/j.pain.2005.05.029.") == "mismatch"
 
 
+@pytest.mark.parametrize(
+    ("cite", "found"),
+    [
+        ("Farrar 2001, Pain. doi:10.1016/S0304-3959(01)00349-9", "agrees"),
+        ("Farrar 2001, Pain (doi:10.1016/S0304-3959(01)00349-9).", "agrees"),
+        ("Farrar 1999, Pain. doi:10.1016/S0304-3959(01)00349-9", "mismatch"),
+        ("Woby 2005, Pain (10.1016/j.pain.2005.05.029)", "agrees"),
+        ("Woby 2005, Pain (see 10.1016/j.pain.2005.05.029), 117", "agrees"),
+    ],
+)
+def test_an_identifier_in_words_ends_with_its_own_parentheses(cite: str, found: str) -> None:
+    assert identity(cite) == found
+
+
+@pytest.mark.feature("seed-ref-rees2009")
+def test_a_note_and_a_resolution_may_name_the_wrong_identifier_to_explain_it(
+    tmp_path: Path,
+) -> None:
+    told = "The article cites 10.1136/bmj.b296, which is another work"
+    resolved = (
+        "resolutions:\n  - {id: rees, rule: weak-citation, about: [claims.0], "
+        f'text: "{told}", source: page}}\n'
+    )
+    noted = ("    grade: unverified\n", f'    grade: unverified\n    note: "{told}"\n')
+    file = changed(OUTSIDER, tmp_path, noted, ("\nclaims:\n", f"\n{resolved}\nclaims:\n"))
+    found = {one.at.path for one in findings_in(file) if one.rule == "mismatched-citation"}
+    assert found == {"sources.rees"}
+
+
 @pytest.mark.feature("seed-ref-rees2009")
 @pytest.mark.parametrize(
     ("old", "new", "place"),

@@ -114,11 +114,8 @@ def test_stress_that_affects_sleep_opens_psychotherapy(
 ) -> None:
     lane = PATHWAY.stage(stage).lanes["psychotherapy"]
     assert isinstance(lane.when, AnyOf)
-    [stress] = [leaf for leaf in leaves(lane.when) if leaf == lane.when.any_of[0]]
-    assert (stress.source, getattr(stress, "reported", "")) == (
-        (ARTICLE,),
-        "stress_affects_sleep",
-    )
+    of = {getattr(leaf, "reported", ""): leaf.source for leaf in leaves(lane.when)}
+    assert of["stress_affects_sleep"] == (ARTICLE,)
     stressed = () if answer is None else (said("stress_affects_sleep", answer),)
     answers = (said("sleep_affected", False), *stressed)
     assert evaluate(lane.when, PATHWAY, facts(answers=answers), NOW).outcome is outcome

@@ -1,6 +1,7 @@
 """Files that nobody means well: each ends in one sentence, quickly, and builds nothing large."""
 
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.core.management import CommandError, call_command
 from care_plans.content.drafts import read_draft
 from care_plans.content.reading import LARGEST_FILE
 from coordination.problems import Invalid
-from tests.care_plans.linting import OUTSIDER, findings_in, known_measures
+from tests.care_plans.linting import OUTSIDER, changed, findings_in, known_measures
 
 TEXT = OUTSIDER.read_text()
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -18,6 +19,9 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 MERGES = "x0: &x0 {a: 1}\n" + "".join(
     f"x{n}: &x{n} {{a: *x{n - 1}, b: *x{n - 1}, c: *x{n - 1}}}\n" for n in range(1, 20)
 )
+EXERCISES = '\nexercises:\n  hold: {text: A hold, dose: "DOSE", source: page}\n\ndose_levels:\n'
+#: many times what the lint takes for a file that somebody means, on a slow machine
+_SECONDS = 10
 
 
 def _file(id: str, content: str | bytes, words: str) -> Any:
@@ -86,6 +90,68 @@ def test_what_includes_itself_or_nothing_is_named_at_its_line(tmp_path: Path, na
     file.write_text(TEXT.replace("red_flags:\n", f"red_flags:\n  - include: {name}\n", 1))
     [one] = [one for one in findings_in(file) if one.at.path == "red_flags[0].include"]
     assert "nothing shared is called" in one.at.detail
+
+
+#: what a text may repeat until the file is nearly as large as it may be
+REPEATED = [
+    "1",
+    "1.",
+    "3 to ",
+    "to",
+    "severe ",
+    "pain is severe ",
+    "slow ",
+    "isometric deadlifts. eccentric deadlifts. ",
+    "stretching may worsen it. ",
+    "10.1136/(",
+]
+
+
+@pytest.mark.feature("PW-09")
+@pytest.mark.parametrize("text", REPEATED)
+def test_a_text_of_any_length_is_read_quickly(tmp_path: Path, text: str) -> None:
+    long = text * (40_000 // len(text))
+    rule = "text: Symptoms are severe and persist for over"
+    file = changed(
+        OUTSIDER,
+        tmp_path,
+        ("\ndose_levels:\n", EXERCISES.replace("DOSE", f"{long}q")),
+        (rule, f"text: {long}q Symptoms are severe and persist for over"),
+        ("answer: >-\n      The", f"answer: >-\n      {long}q The"),
+        ("- {text: Rest alone", f'- {{text: "{long}q", source: page}}\n  - {{text: Rest alone'),
+    )
+    began = process_time()
+    assert "content" not in {one.rule for one in findings_in(file)}
+    assert process_time() - began < _SECONDS
+
+
+#: keys that look like what the types call their own parts
+LIKE_A_KIND = ["<x", "<all_of>", "[key]", "constrained-str[1]", "literal['unknown']"]
+
+
+@pytest.mark.feature("PW-09")
+@pytest.mark.parametrize("key", LIKE_A_KIND)
+@pytest.mark.parametrize("place", ["", "governance"])
+def test_a_key_that_looks_like_a_kind_is_named_in_a_file(
+    tmp_path: Path, key: str, place: str
+) -> None:
+    at = f"{place}:\n" if place else "format: 1\n"
+    written = f'{"  " if place else ""}"{key}": 1\n'
+    file = changed(OUTSIDER, tmp_path, (at, f"{at}{written}"))
+    [one] = [one for one in findings_in(file) if one.rule == "content"]
+    assert one.at.path == f"{place}.{key}".removeprefix(".")
+    assert one.at.detail.startswith("is not a key known here")
+    assert key in file.read_text().splitlines()[one.at.line - 1]
+
+
+@pytest.mark.feature("PW-13")
+@pytest.mark.parametrize("key", LIKE_A_KIND)
+def test_a_key_that_looks_like_a_kind_is_refused_in_a_draft(key: str) -> None:
+    draft = {key: 1, "title": {key: 1}, "governance": {key: 1}, "exercises": {key: {"text": 5}}}
+    with pytest.raises(Invalid) as refused:
+        read_draft(draft, measures=known_measures(), pathways=(), at="/draft")
+    named = {one.pointer for one in refused.value.errors if "not a key" in one.detail}
+    assert len(named) == 2
 
 
 @pytest.mark.feature("PW-13")

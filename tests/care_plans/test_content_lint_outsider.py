@@ -18,6 +18,9 @@ BRUISING = "bruising or swelling, action: See a health-care provider, urgency: "
 SITE = re.compile(r"  site:\n.*?(?=  definition:)", re.DOTALL)
 FUNCTIONAL = "exercises: [step-ups, running drills, single-leg bridges, deadlifts]"
 LEVEL = "            dose_level: functional\n"
+_QUOTED = ("{text: Add functional", '{text: "Add functional')
+_PERSISTING = "Symptoms are severe and persist for over 6–12 months despite rehab"
+_ROW = ("threshold-in-normal-course", "rules[1].text")
 AGGRESSIVE = "and may even worsen symptoms if done too aggressively"
 
 
@@ -146,11 +149,65 @@ def test_exercises_of_several_levels_that_words_tell_apart_are_left_alone(tmp_pa
     assert "similar-exercise" not in {rule for rule, _ in _found(apart)}
 
 
-def test_a_level_to_be_trained_once_a_day_asks_for_no_gate(tmp_path: Path) -> None:
-    daily = changed(
-        OUTSIDER, tmp_path, ("running drills once pain-free", "running drills once a day")
-    )
-    assert "missing-gate" not in {rule for rule, _ in _found(daily)}
+@pytest.mark.parametrize(
+    ("words", "is_gate"),
+    [
+        ("once a day", False),
+        ("once-daily", False),
+        ("once each morning", False),
+        ("once in the morning", False),
+        ("once before breakfast", False),
+        ("once after each match", False),
+        ("at least once", False),
+        ("and stop at once if it hurts", False),
+        ("once able to walk", True),
+        ("once in the last phase", True),
+        ("at once, but only once free of pain", True),
+    ],
+)
+def test_a_level_waits_for_what_holds_once_and_not_for_how_often(
+    tmp_path: Path, words: str, is_gate: bool
+) -> None:
+    said = changed(OUTSIDER, tmp_path, ("drills once pain-free", f'drills, {words}"'), _QUOTED)
+    assert ("missing-gate" in {rule for rule, _ in _found(said)}) is is_gate
+
+
+@pytest.mark.feature("PW-09")
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Severe cases for 8 months",
+        "Severe, chronic cases that go on beyond eight months",
+        "Severe proximal tendinopathy after 8 months",
+        "Moderate to severe, lasting 8 months or longer",
+        "Still severe at 8 months",
+        "In mild or moderate forms, more than four months",
+        "Severe despite 8 months of rehabilitation",
+        "8 months or more of severe symptoms",
+    ],
+)
+def test_a_rule_begins_within_the_usual_time_of_the_cases_that_its_words_name(
+    tmp_path: Path, words: str
+) -> None:
+    assert _ROW in _found(changed(OUTSIDER, tmp_path, (_PERSISTING, words)))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Moderate pain at night for four months",
+        "Severe or moderate swelling for 8 months",
+        "Pain is severe for 8 months",
+        "The weakness stays severe for 8 months",
+        "Severe cases are seen every 8 months",
+        "Severe, and seen within 8 months",
+        "Severe, with 8 months of exercise to begin",
+    ],
+)
+def test_a_severe_pain_is_no_severe_case_and_not_every_span_is_waited_for(
+    tmp_path: Path, words: str
+) -> None:
+    assert _ROW not in _found(changed(OUTSIDER, tmp_path, (_PERSISTING, words)))
 
 
 @pytest.mark.feature("PW-09")
