@@ -18,14 +18,19 @@ from django.db.models import (
     Exists,
     F,
     IntegerField,
+    OuterRef,
     Prefetch,
+    Q,
     QuerySet,
+    Subquery,
     Value,
     When,
     Window,
 )
+from django.db.models.functions import Coalesce
 
 from care_plans import disclosing, standing
+from care_plans.content.safety import OF_PATIENT
 from care_plans.dangers import clearing
 from care_plans.models import (
     Activity,
@@ -34,11 +39,13 @@ from care_plans.models import (
     Goal,
     Lane,
     LaneSignOff,
+    RedFlag,
     RedFlagAnswer,
     SeverityChange,
     StageTransition,
 )
 from care_plans.overview import lead_shown
+from coordination.access import IsAnyOf
 from coordination.actors import Actor
 from coordination.disclosure import something_withheld
 from coordination.models import CareTeamMember, Patient, current
@@ -193,14 +200,23 @@ def _course(course: Any) -> Line:
 
 def _safety(asked: _Asked) -> Section:
     urgencies = [
-        When(urgency=urgency, then=Value(place))
+        When(held=urgency, then=Value(place))
         for place, urgency in enumerate(RedFlagAnswer.Urgency.values)
     ]
-    present = RedFlagAnswer.objects.filter(
-        patient=asked.patient,
-        answer="present",
-        screen__course__in=asked.underway.order_by().values("pk"),
-    ).exclude(Exists(clearing(asked.now)))
+    # a version adopted since may call a flag more urgent than its screen did
+    held = RedFlag.objects.filter(
+        IsAnyOf(OuterRef("screen_id"), F("found_in")), flag=OuterRef("flag")
+    ).exclude(status=RedFlag.Status.CLEARED)
+    present = (
+        RedFlagAnswer.objects.filter(patient=asked.patient, answer="present")
+        .exclude(Exists(clearing(asked.now)))
+        .annotate(held=Coalesce(Subquery(held.values("urgency")[:1]), F("urgency")))
+        .filter(
+            # what endangers the person is not over when its course is
+            Q(screen__course__in=asked.underway.order_by().values("pk"))
+            | Q(held__in=[urgency.value for urgency in OF_PATIENT])
+        )
+    )
     flags, more_flags = _counted(
         asked.shown(present)
         .select_related("screen__course")
@@ -224,7 +240,7 @@ def _flag(found: Any) -> Line:
     screen = found.screen
     known = screen.course.pathway_version.definition.screened_flags()
     named = next((flag for flag in known if flag.id == found.flag), None)
-    when = f"Red flag ({_said(found.urgency)}, {_day(screen.effective_at)}):"
+    when = f"Red flag ({_said(found.held)}, {_day(screen.effective_at)}):"
     return _line(screen, when, named.text if named else _said(found.flag))
 
 

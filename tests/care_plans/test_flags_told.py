@@ -171,3 +171,25 @@ def test_what_was_said_of_it_as_it_was_found_keeps_its_name(
         count = every.count()
         open_flags.follow_lead(found.patient_id, actor=cast.asha.actor(), now=NOW)
         assert every.count() == count
+
+
+def test_the_brief_tells_a_danger_as_it_is_held_and_after_its_course(
+    cast: Cast, course: Course, say: Say
+) -> None:
+    say("1.0.0", sudden_severe_pain=CALMER)
+    [found] = find(cast, course, TEAR)
+
+    def brief() -> list[str]:
+        told = cast.asha.client.get(f"/api/v1/patients/{cast.patient.pk}/brief").json()
+        [safety] = [one for one in told["sections"] if one["name"] == "safety"]
+        texts = [line["text"] for line in safety["lines"]]
+        return [text for text in texts if text.startswith("Red flag")]
+
+    assert [text.startswith("Red flag (review") for text in brief()] == [True]
+    adopt(cast, course, say("1.3.0", sudden_severe_pain=NOW_AT_ONCE))
+    assert [text.startswith("Red flag (emergency") for text in brief()] == [True]
+    with cast.acting():
+        underway.move(cast, course, "discharge", now=NOW, reason="moves", outcome="patient_left")
+        found.refresh_from_db()
+    assert found.status != "cleared"
+    assert [text.startswith("Red flag (emergency") for text in brief()] == [True]
