@@ -54,7 +54,7 @@ def must_fit_course(point: str, stage: str, course: Course | None, at: datetime)
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
+class ReadBy:
     """A criterion that reads a measure, in the pathway's name for it, its words and its sources."""
 
     criterion: str
@@ -80,7 +80,7 @@ class Collection:
     effective_at: datetime | None = None
     reason: str | None = None
     due_at: datetime | None = None
-    why: tuple[Why, ...] = ()
+    why: tuple[ReadBy, ...] = ()
 
 
 def collections(course: Course, *, actor: Actor, now: datetime) -> list[Collection]:
@@ -100,8 +100,8 @@ def collections(course: Course, *, actor: Actor, now: datetime) -> list[Collecti
     return [_collection(one, taken, told) for one in wanted]
 
 
-def _why(leaf: _Reads) -> Why:
-    return Why(leaf.id or "", leaf.text or "", tuple(leaf.source or ()))
+def _why(leaf: _Reads) -> ReadBy:
+    return ReadBy(leaf.id or "", leaf.text or "", tuple(leaf.source or ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class _Wanted:
     since: datetime
     until: datetime | None
     due_at: datetime | None = None
-    why: tuple[Why, ...] = ()
+    why: tuple[ReadBy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ def _followed_up(course: Course, told: set[UUID], now: datetime) -> Iterator[_Wa
             continue
         since = max(score.effective_at for score in met_by) - SAME_VISIT
         for one in _each(course, Point.STAGE, stay.stage, trigger.follow_with, since, None):
-            yield replace(one, why=(Why(trigger.id, trigger.text, tuple(trigger.source)),))
+            yield replace(one, why=(ReadBy(trigger.id, trigger.text, tuple(trigger.source)),))
 
 
 def _ways_out(definition: PathwayDefinition, stage: StageName) -> Iterator[_Reads]:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from care_plans.models import Assessment
 
 
-def versions_of(assessment_ids: Iterable[UUID]) -> set[UUID]:
+def with_corrections(assessment_ids: Iterable[UUID]) -> set[UUID]:
     """Return these sittings with all that they replace, and all that replaces them."""
     found = set(assessment_ids)
     added = found

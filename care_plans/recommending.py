@@ -16,7 +16,7 @@ from django.db.models.functions import Greatest
 
 from care_plans import leading
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.corrections import versions_of
+from care_plans.corrections import with_corrections
 from care_plans.evidence import Facts, Finding
 from care_plans.models import Course, Recommendation, SafetyAlert, Score
 from care_plans.same_rules import is_same_rule
@@ -160,14 +160,14 @@ def outlives(row: Recommendation) -> bool:
     if row.kind != Recommendation.Kind.SAFETY or row.status != Status.OPEN:
         return False
     sittings = Score.objects.filter(pk__in=row.rests_on).values_list("assessment_id", flat=True)
-    alerts = SafetyAlert.objects.filter(assessment__in=versions_of(sittings))
+    alerts = SafetyAlert.objects.filter(assessment__in=with_corrections(sittings))
     statuses = set(alerts.values_list("status", flat=True))
     return statuses != {SafetyAlert.Status.CLOSED}
 
 
 def alert_closed(alert: SafetyAlert, *, actor: Actor, now: datetime) -> list[UUID]:
     """End what an alert kept for courses that have ended; return those to look at again."""
-    sittings = versions_of([alert.assessment_id])
+    sittings = with_corrections([alert.assessment_id])
     scores = list(Score.objects.filter(assessment__in=sittings).values_list("pk", flat=True))
     rows = Recommendation.objects.filter(
         kind=Recommendation.Kind.SAFETY,

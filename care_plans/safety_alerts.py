@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from care_plans import recommending, scope, standing
 from care_plans import safety_reminders as reminders
 from care_plans.content.measures import SafetyRule
-from care_plans.corrections import versions_of
+from care_plans.corrections import with_corrections
 from care_plans.models import Assessment, Measure, SafetyAlert, Score
 from care_plans.scoring import least
 from care_plans.telling import tell
@@ -127,7 +127,7 @@ def _called_for(assessment: Assessment) -> dict[tuple[str, str], Decimal]:
         return {}
     before = {(measure.slug, rule.id) for measure, rule, _ in _met_in(assessment.replaces_id)}
     called: dict[tuple[str, str], Decimal] = {}
-    alerts = SafetyAlert.objects.filter(assessment__in=versions_of([assessment.pk]))
+    alerts = SafetyAlert.objects.filter(assessment__in=with_corrections([assessment.pk]))
     for alert in alerts.exclude(status=Status.CLOSED):
         for measure, rule, value in _met_in(alert.assessment_id):
             name = (measure.slug, rule.id)

@@ -291,7 +291,7 @@ class SignOffSerializer(serializers.Serializer[Any]):
     effective_at = serializers.DateTimeField(default=None, allow_null=True)
 
 
-class LaneDecisionSerializer(serializers.Serializer[Any]):
+class DecideLaneSerializer(serializers.Serializer[Any]):
     """Whether a lane is needed in the present stage, and why."""
 
     needed = serializers.BooleanField()

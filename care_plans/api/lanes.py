@@ -85,7 +85,7 @@ class LaneViewSet(OfCourse):
     @extend_schema(
         summary="Decide whether a lane is needed in the present stage",
         parameters=[IF_MATCH],
-        request=serializers.LaneDecisionSerializer,
+        request=serializers.DecideLaneSerializer,
         responses={200: serializers.LaneSerializer, **VERSION_PROBLEMS},
     )
     @action(detail=True, methods=["post"])
@@ -96,7 +96,7 @@ class LaneViewSet(OfCourse):
             version=expected_version(request),
             actor=self.actor,
             now=self.now,
-            **self.valid(serializers.LaneDecisionSerializer),
+            **self.valid(serializers.DecideLaneSerializer),
         )
         return self.again(lane)
 
