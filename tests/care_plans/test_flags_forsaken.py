@@ -21,7 +21,7 @@ from coordination.models import HandOff, Membership, WorkItem
 from coordination.tenancy import acting_in
 from notifications.models import Message
 from tests.care_plans import underway
-from tests.care_plans.test_safety_alerts import answer, put_on_call
+from tests.care_plans.calling import answer, put_on_call
 from tests.cast import NOW, Cast, Person
 
 URL = "/api/v1/red-flags"

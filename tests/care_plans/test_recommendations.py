@@ -26,8 +26,8 @@ from care_plans.sittings import NewScore
 from notifications import delivery
 from notifications.models import Message
 from tests.care_plans import underway, written
+from tests.care_plans.calling import put_on_call
 from tests.care_plans.suggested import DAY, answer, made, said, score, shown
-from tests.care_plans.test_safety_alerts import put_on_call
 from tests.care_plans.test_versions import decide, version
 from tests.cast import NOW, Cast
 

@@ -1,0 +1,284 @@
+"""Whoever answers sees at once whom to call, and whether anybody was reached."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from care_plans import standing
+from care_plans.models import Assessment, Measure, PathwayVersion
+from tests.care_plans import underway
+from tests.care_plans.calling import DAY, MINE, alerts, called, put_on_call
+from tests.cast import NOW, Cast
+from tests.matrix_scenes import a_patient
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[None]:
+    """Let requests happen at the cast's moment."""
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def own(cast: Cast, **items: int) -> Any:
+    patient = a_patient(cast)
+    scores = [
+        {"measure": "phq9", "value": value, "item": int(name[5:])} for name, value in items.items()
+    ]
+    return patient.client.post(MINE, {"scores": scores, "language": "fr-CA"})
+
+
+def test_a_patient_sees_whom_to_call_and_that_nobody_watches(cast: Cast) -> None:
+    put_on_call(cast, cast.farah)
+    answered = own(cast, item_9=1, item_1=2)
+    assert answered.status_code == 201, answered.content
+    shown = answered.json()["crisis"]
+    assert [line["number"] for line in shown["lines"]] == ["9-8-8", "9-1-1"]
+    assert "jour et nuit" in shown["notice"]
+    assert shown["unreachable"] == ""
+    [alert] = alerts(cast)
+    assert called(cast, 0) >= {cast.farah.practitioner_role.id}
+    assert alert.patient_id == cast.patient.id
+
+
+def test_it_says_so_when_nobody_can_be_reached(cast: Cast) -> None:
+    with cast.acting():
+        lead = cast.asha.practitioner_role
+        type(lead).objects.filter(pk=lead.pk).update(
+            registered_until=NOW.date() - timedelta(days=1)
+        )
+    shown = own(cast, item_9=1).json()["crisis"]
+    assert "joignable" in shown["unreachable"]
+
+
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize(
+    ("answers", "rules"),
+    [
+        # nothing was said that somebody could act on
+        ({"item_1": 3, "item_8": 1}, []),
+        ({f"item_{n}": 3 for n in range(1, 9)}, ["severe_depression"]),
+    ],
+)
+def test_whoever_leaves_the_question_out_is_shown_whom_to_call(
+    cast: Cast, answers: dict[str, int], rules: list[str]
+) -> None:
+    assert own(cast, **answers).json()["crisis"] is not None
+    assert [alert.rule for alert in alerts(cast)] == rules
+
+
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize("last", [0, 3])
+def test_whoever_is_severely_depressed_is_shown_whom_to_call(cast: Cast, last: int) -> None:
+    """Whatever they said to the ninth question: a total of 20 needs none of it."""
+    answers = {f"item_{n}": 3 for n in range(1, 7)} | {"item_7": 2, "item_8": last}
+    shown = own(cast, **answers, item_9=0).json()["crisis"]
+    assert [line["number"] for line in shown["lines"]] == ["9-8-8", "9-1-1"]
+    with cast.acting():
+        [rule] = [
+            one
+            for one in Measure.objects.get(slug="phq9").definition.safety
+            if one.id == "severe_depression"
+        ]
+    assert rule.crisis
+    assert rule.note is not None
+    assert "consensus" in rule.note
+
+
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize(
+    ("scores", "is_crisis"),
+    [
+        ([("phq9", 1, 9), ("phq9", 7, 1)], True),  # no such answer to the first question
+        ([("phq9", 1, 9), ("nrps", 3, None)], True),  # no such measure
+        ([("phq9", "1", 9), ("phq9", "much", 2)], True),
+        ([("phq9", 9, 9)], True),  # no such answer, and no "not at all" either
+        ([("phq9", 1, 9), "phq9"], True),
+        ([("phq9", 0, 9), ("phq9", 7, 1)], False),
+        ([("nprs", 12, None)], False),
+    ],
+)
+def test_whatever_else_is_wrong_the_person_sees_whom_to_call(
+    cast: Cast, scores: list[Any], is_crisis: bool
+) -> None:
+    patient = a_patient(cast)
+    sent = [
+        {"measure": one[0], "value": one[1], "item": one[2]} if isinstance(one, tuple) else one
+        for one in scores
+    ]
+    refused = patient.client.post(MINE, {"scores": sent, "language": "fr-CA"})
+    assert refused.status_code == 400, refused.content
+    document = refused.json()
+    assert document["errors"]
+    assert ("crisis" in document) is is_crisis
+    if is_crisis:
+        assert [line["number"] for line in document["crisis"]["lines"]] == ["9-8-8", "9-1-1"]
+        assert "appelez" in document["crisis"]["title"]
+    assert alerts(cast) == []
+
+
+@pytest.mark.feature("OM-07")
+def test_a_refusal_says_that_it_reached_nobody_whoever_is_on_call(cast: Cast) -> None:
+    put_on_call(cast, cast.farah)
+    refused = own(cast, item_9=3, item_1=7)
+    assert refused.status_code == 400, refused.content
+    assert "joignable" in refused.json()["crisis"]["unreachable"]
+    assert alerts(cast) == []
+    with cast.acting():
+        assert not Assessment.objects.exists()
+
+
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize("name", ["x\x00", "\x00"])
+def test_a_name_that_no_measure_can_have_hides_no_other_answer(cast: Cast, name: str) -> None:
+    patient = a_patient(cast)
+    sent = [{"measure": "phq9", "value": 3, "item": 9}, {"measure": name, "value": 1}]
+    refused = patient.client.post(MINE, {"scores": sent})
+    assert refused.status_code == 400, refused.content
+    assert refused.json()["errors"][0]["pointer"] == "/scores/1/measure"
+    assert refused.json()["crisis"]["lines"]
+
+
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"items": {"9": 1, "first": 1}},
+        {"items": {"9": 2}, "total": "many"},
+        {"items": {"9": 1}, "language": "xx"},
+        {"items": {"9": "1", "1": "much"}},
+    ],
+)
+def test_a_check_that_is_refused_shows_whom_to_call(
+    cast: Cast, client: Any, body: dict[str, Any]
+) -> None:
+    at = "/api/v1/self-checks/measures/phq9"
+    refused = client.post(at, body, content_type="application/json")
+    assert refused.status_code == 400
+    shown = refused.json()["crisis"]
+    assert [line["number"] for line in shown["lines"]] == ["9-8-8", "9-1-1"]
+
+
+@pytest.mark.feature("DP-06")
+@pytest.mark.parametrize(
+    ("body", "rules", "is_left_out"),
+    [
+        ({"items": {"9": 1}}, ["suicide_risk"], False),
+        ({"total": 20}, ["severe_depression"], False),
+        ({"items": {"1": 0}}, [], True),
+        ({"items": {"9": 0}}, [], False),
+    ],
+)
+def test_a_check_says_by_which_rules_it_shows_whom_to_call(
+    cast: Cast, client: Any, body: dict[str, Any], rules: list[str], is_left_out: bool
+) -> None:
+    at = "/api/v1/self-checks/measures/phq9"
+    told = client.post(at, body, content_type="application/json").json()
+    assert (told["crisis"] is not None) is bool(rules or is_left_out)
+    assert [one["rule"] for one in told["rules"]] == rules
+    assert told["is_left_out"] is is_left_out
+    assert all(one["is_expert_consensus"] and one["cite"] for one in told["rules"])
+    with cast.acting():
+        assert told["measure_version"] == Measure.objects.get(slug="phq9").version
+
+
+@pytest.mark.parametrize(
+    "body", [{"items": {"9": 0, "first": 1}}, {"items": {"9": 0}, "total": "many"}, {"items": []}]
+)
+def test_a_check_that_is_refused_shows_nothing_that_nobody_needs(
+    cast: Cast, client: Any, body: dict[str, Any]
+) -> None:
+    at = "/api/v1/self-checks/measures/phq9"
+    refused = client.post(at, body, content_type="application/json")
+    assert refused.status_code == 400
+    assert "crisis" not in refused.json()
+
+
+def test_other_answers_show_nothing(cast: Cast) -> None:
+    assert own(cast, item_9=0, item_1=3).json()["crisis"] is None
+
+
+def test_a_patient_takes_no_measure_that_a_practitioner_takes(cast: Cast) -> None:
+    patient = a_patient(cast)
+    body = {"scores": [{"measure": "six_mwt_m", "value": 400}]}
+    refused = patient.client.post(MINE, body)
+    assert refused.status_code == 403
+    assert refused.json()["rule"] == "assessment.self-reported"
+
+
+def test_what_a_patient_answers_is_evidence_for_their_one_course(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast)
+    patient = a_patient(cast)
+    body = {"scores": [{"measure": "nprs", "value": 4}]}
+    assert patient.client.post(MINE, body).status_code == 201
+    with cast.acting():
+        row = Assessment.objects.latest("id")
+        assert row.course_id == course.id
+        assert row.practitioner_role_id is None
+
+
+@pytest.mark.feature("OM-07")
+def test_an_answer_that_opens_a_lane_refers_and_calls_as_well(cast: Cast) -> None:
+    with cast.acting():
+        # of this version a yellow flag opens the lane by itself
+        followed = PathwayVersion.objects.get(
+            pathway__slug="hamstring-tendinopathy", version="1.2.0"
+        )
+        course = underway.start(cast, now=NOW - DAY, pathway_version_id=followed.id)
+        assert underway.lane(course, "psychotherapy").needed != "needed"
+    patient = a_patient(cast)
+    scores = [{"measure": "phq9", "item": item, "value": "3"} for item in range(1, 10)]
+    sent = patient.client.post(MINE, {"scores": scores})
+    assert sent.status_code == 201, sent.content
+    assert sent.json()["crisis"]
+    assert {alert.rule for alert in alerts(cast)} == {"suicide_risk", "severe_depression"}
+    with cast.acting():
+        lane = underway.lane(course, "psychotherapy")
+        assert lane.needed == "needed"
+        assert lane.referral is not None
+
+
+def test_an_answer_is_kept_and_heard_whatever_fails_after_it(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cast.acting():
+        underway.start(cast, now=NOW - DAY)
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError
+
+    patient = a_patient(cast)
+    monkeypatch.setattr(standing, "reassess", fail)
+    sent = patient.client.post(MINE, {"scores": [{"measure": "phq9", "item": 9, "value": "1"}]})
+    assert sent.status_code == 201, sent.content
+    assert [alert.rule for alert in alerts(cast)] == ["suicide_risk"]
+
+
+@pytest.mark.parametrize(
+    ("body", "is_crisis"),
+    [
+        ({"items": {"9": 1}}, True),
+        ({"items": {"9": 0, "1": 3}}, False),
+        ({"items": {"1": 3}}, True),
+        ({"total": 19}, False),
+        ({"total": 20}, True),
+        ({"total": 25}, True),
+        ({"total": 20, "items": {"9": 0}}, True),
+        ({}, False),
+    ],
+)
+def test_nobody_needs_a_login_to_learn_whom_to_call(
+    cast: Cast, client: Any, body: dict[str, Any], is_crisis: bool
+) -> None:
+    at = "/api/v1/self-checks/measures/phq9"
+    answered = client.post(at, body, content_type="application/json")
+    assert answered.status_code == 200, answered.content
+    shown = answered.json()["crisis"]
+    assert (shown is not None) is is_crisis
+    if shown:
+        assert [line["number"] for line in shown["lines"]] == ["9-8-8", "9-1-1"]
+        assert shown["unreachable"]
+    assert alerts(cast) == []
