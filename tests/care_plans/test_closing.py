@@ -24,8 +24,8 @@ from notifications.models import Message
 from referrals.lifecycle import perform
 from referrals.models import Referral
 from tests.care_plans import underway
+from tests.care_plans.flagging import TEAR, find
 from tests.care_plans.handing import opened_hand_off
-from tests.care_plans.test_open_flags import TEAR, find
 from tests.cast import NOW, Cast
 
 DAY = timedelta(days=1)
