@@ -57,11 +57,15 @@ def lanes_for_help() -> list[tuple[str, str]]:
 
 def test_flags_are_asked_about_where_help_may_go_on() -> None:
     assert lanes_for_help() == [
-        ("hamstring-tendinopathy", "subacute"),
-        ("low-back-pain", "subacute"),
-        ("lumbar-radiculopathy", "subacute"),
-        ("neck-pain-wad", "subacute"),
-        ("rotator-cuff", "subacute"),
+        (name, stage)
+        for name in (
+            "hamstring-tendinopathy",
+            "low-back-pain",
+            "lumbar-radiculopathy",
+            "neck-pain-wad",
+            "rotator-cuff",
+        )
+        for stage in ("acute", "subacute")
     ]
 
 
@@ -125,7 +129,7 @@ def test_stress_that_affects_sleep_opens_psychotherapy(
 def test_sleep_that_pain_disturbs_is_ours_and_not_the_article_s() -> None:
     lane = PATHWAY.stage("acute").lanes["psychotherapy"]
     assert lane.when is not None
-    of = {getattr(leaf, "reported", ""): leaf.source for leaf in leaves(lane.when)}
+    of = {leaf.reported: leaf.source for leaf in leaves(lane.when) if isinstance(leaf, Reported)}
     assert of == {"stress_affects_sleep": (ARTICLE,), "sleep_affected": (EC,)}
     assert lane.is_consensus
     assert "pain" in (lane.reason or "")
