@@ -136,13 +136,15 @@ def test_it_draws_at_random_as_the_seed_says(cast: Cast, settings: Any) -> None:
     with cast.acting():
         patients = [make_patient(cast.asha, family_name=f"Other{n}") for n in range(12)]
         look(cast.asha, *patients)
-        for seed in (7, 7, 8):
+        for seed in (7, 7, 8, 9, 10, 11, 12):
             with transaction.atomic():
                 drawn.append(draw(cast, seed))
                 assert AccessSample.objects.get().seed == seed
                 transaction.set_rollback(True)
-    assert [len(one) for one in drawn] == [3, 3, 3]
-    assert drawn[0] == drawn[1] != drawn[2]
+    assert [len(one) for one in drawn] == [3] * 7
+    assert drawn[0] == drawn[1]
+    # two seeds may draw the same three of the twelve (1 in 220), five that all do are no chance
+    assert any(other != drawn[0] for other in drawn[2:])
 
 
 @pytest.mark.feature("PV-09")
