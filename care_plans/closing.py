@@ -210,8 +210,9 @@ def _withdraw_referrals(course: Course, outcome: str, *, actor: Actor, now: date
     """
     lanes = Lane.objects.filter(course=course).values("referral_id")
     of_course = Q(condition_id=course.pk) | Q(pk__in=lanes)
+    # the patient's are few and indexed; without them every open referral there is would be read
     locked = Referral.objects.select_for_update(no_key=True, of=("self",)).filter(
-        of_course, status__in=_ON_ITS_WAY
+        of_course, patient=course.patient_id, status__in=_ON_ITS_WAY
     )
     ids = list(locked.order_by("id").values_list("id", flat=True))
     waits = Q(work_item=None) | Q(work_item__status__in=_untouched(outcome))
