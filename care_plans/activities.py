@@ -74,7 +74,9 @@ class LoadingHeld(NotAllowed):
 def activity_for(actor: Actor, activity_id: UUID, *, now: datetime) -> Activity:
     """Return an activity within the actor's reach, or raise `ActivityNotFound`."""
     activities = owned_by_patient(
-        Activity.objects.select_related("course__pathway_version", "lane", "goal"),
+        Activity.objects.select_related("course__pathway_version", "lane", "goal").defer(
+            "course__pathway_version__content"
+        ),
         actor,
         now,
         path="course__patient_id",

@@ -102,7 +102,9 @@ def adherence_of(course_id: UUID, day: date) -> Decimal | None:
 
 def _own(activity_id: UUID, actor: Actor) -> Activity:
     patient = own_record(actor)
-    rows = Activity.objects.select_related("course__pathway_version", "lane", "goal")
+    rows = Activity.objects.select_related("course__pathway_version", "lane", "goal").defer(
+        "course__pathway_version__content"
+    )
     found = rows.filter(pk=activity_id, course__patient=patient).first()
     if found is None:
         raise NoOwnActivity("You have no such activity.")

@@ -38,6 +38,7 @@ from care_plans.models import (
     Lane,
     LaneDecision,
     LaneSignOff,
+    PathwayVersion,
     RedFlag,
     RedFlagScreen,
     Score,
@@ -105,7 +106,8 @@ def shown(courses: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[
         earlier_shown=_earlier(actor, now),
     )
     return named.select_related("patient", "pathway").prefetch_related(
-        "pathway_version", Prefetch("stays", stays, to_attr="open_stays")
+        Prefetch("pathway_version", PathwayVersion.objects.defer("content")),
+        Prefetch("stays", stays, to_attr="open_stays"),
     )
 
 

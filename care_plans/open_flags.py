@@ -50,7 +50,9 @@ class RedFlagNotFound(NotFound):
 
 def red_flag_for(actor: Actor, red_flag_id: UUID, *, now: datetime) -> RedFlag:
     """Return a red flag within the actor's reach, or raise `RedFlagNotFound`."""
-    rows = RedFlag.objects.select_related("course__pathway_version", "work_item")
+    rows = RedFlag.objects.select_related("course__pathway_version", "work_item").defer(
+        "course__pathway_version__content"
+    )
     found = owned_by_patient(rows, actor, now).filter(pk=red_flag_id).first()
     if found is None:
         raise RedFlagNotFound("There is no such red flag within your reach.")

@@ -23,7 +23,7 @@ def course_reported(
         return rows[0] if len(rows[:2]) == 1 else None
     asking = [
         course
-        for course in rows.select_related("pathway_version")
+        for course in rows.select_related("pathway_version").defer("pathway_version__content")
         if not measures_asked(course.pathway_version.definition).isdisjoint(measures)
     ]
     for course in asking:

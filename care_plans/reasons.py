@@ -102,7 +102,8 @@ def of_goal(goal: Goal) -> Why | None:
 
 
 def _course(row: Any) -> Course:
-    found: Course = Course.objects.select_related("pathway_version").get(pk=row.course_id)
+    courses = Course.objects.select_related("pathway_version").defer("pathway_version__content")
+    found: Course = courses.get(pk=row.course_id)
     return found
 
 

@@ -28,7 +28,9 @@ class CourseEnded(NotAllowed):
 
 def course_for(actor: Actor, course_id: UUID, *, now: datetime) -> Course:
     """Return a course within the actor's reach, or raise `CourseNotFound`."""
-    courses = Course.objects.select_related("pathway_version", "pathway", "care_plan", "patient")
+    courses = Course.objects.select_related(
+        "pathway_version", "pathway", "care_plan", "patient"
+    ).defer("pathway_version__content")
     course: Course | None = owned_by_patient(courses, actor, now).filter(pk=course_id).first()
     if course is None:
         raise CourseNotFound("There is no such course within your reach.")

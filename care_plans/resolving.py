@@ -158,7 +158,8 @@ def _stop(activity_id: UUID, *, actor: Actor, now: datetime) -> None:
         version=F("version") + 1,
         updated_at=now,
     )
-    stopped = Activity.objects.select_related("course__pathway_version").get(pk=activity_id)
+    activities = Activity.objects.select_related("course__pathway_version")
+    stopped = activities.defer("course__pathway_version__content").get(pk=activity_id)
     tell(
         "activity.stop",
         subject="Activity",

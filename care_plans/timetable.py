@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Prefetch
+
 from care_plans import facts as facts_of_courses
 from care_plans.clinic_days import ClinicDays
 from care_plans.content.sourced import STAGES
 from care_plans.disclosing import disclose, hidden_evidence, withhold_all
 from care_plans.evaluation import evaluate
 from care_plans.evidence import Finding, Outcome
-from care_plans.models import Activity, Course, Lane, StageStay
+from care_plans.models import Activity, Course, Lane, PathwayVersion, StageStay
 from care_plans.releasing import clock_of, days_of, leads_days
 from care_plans.timing import Clock, Timing
 from coordination.actors import Actor
@@ -91,8 +93,9 @@ def unplanned(course: Course, *, actor: Actor, now: datetime) -> list[dict[str, 
 
 
 def _courses(ids: set[UUID]) -> dict[UUID, Course]:
+    versions = Prefetch("pathway_version", PathwayVersion.objects.defer("content"))
     rows = Course.objects.filter(pk__in=ids).select_related("patient")
-    return {course.pk: course for course in rows.prefetch_related("pathway_version")}
+    return {course.pk: course for course in rows.prefetch_related(versions)}
 
 
 def _clocks(

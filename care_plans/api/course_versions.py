@@ -94,7 +94,8 @@ class CourseVersionViewSet(OfPatients):
     def get_queryset(self) -> QuerySet[Any, Any]:
         """Return the courses within the actor's reach."""
         rows = owned_by_patient(Course.objects.all(), self.actor, self.now)
-        return rows.select_related("pathway", "pathway_version")
+        found = rows.select_related("pathway", "pathway_version")
+        return found.defer("pathway_version__content")
 
     @extend_schema(
         summary="Read what the newest version of a course's pathway says differently",

@@ -63,7 +63,8 @@ class CourseDiagnosisViewSet(OfPatients):
     def get_queryset(self) -> QuerySet[Any, Any]:
         """Return the courses within the actor's reach."""
         rows = owned_by_patient(Course.objects.all(), self.actor, self.now)
-        return rows.select_related("pathway", "pathway_version")
+        found = rows.select_related("pathway", "pathway_version")
+        return found.defer("pathway_version__content")
 
     @extend_schema(
         summary="Read what a course's condition may be instead",

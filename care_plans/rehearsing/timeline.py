@@ -188,7 +188,8 @@ class Timeline:
 
     def _recommendations(self) -> Iterable[Entry]:
         rows = Recommendation.objects.filter(course=self.course.pk, pk__gt=self._since)
-        for row in rows.select_related("pathway_version__pathway").order_by("made_at", "rule"):
+        rows = rows.select_related("pathway_version__pathway").defer("pathway_version__content")
+        for row in rows.order_by("made_at", "rule"):
             basis = bases.of_recommendation(row)
             yield Entry(
                 row.made_at, "recommendation", row.lane, row.then, row.rule, row.pk, basis=basis
