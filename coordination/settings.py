@@ -103,8 +103,11 @@ def _database(url: str) -> dict[str, Any]:
         dj_database_url.parse(url or "postgresql://continuum_app@127.0.0.1:1/continuum")
     )
     parsed["ATOMIC_REQUESTS"] = True  # the organization and the audit row live in it
+    options = dict(parsed.get("OPTIONS", {}))
+    # of two hosts PostgreSQL's own programs take the one in the query, such as a socket's folder
+    parsed["HOST"] = options.pop("host", parsed["HOST"])
     parsed["OPTIONS"] = {
-        **parsed.get("OPTIONS", {}),
+        **options,
         "pool": {"min_size": 1, "max_size": 4, "timeout": 10},
         "connect_timeout": 5,
     }

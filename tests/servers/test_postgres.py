@@ -79,14 +79,29 @@ def test_it_keeps_its_data_and_its_password(folder: Path) -> None:
     again.stop()
 
 
+@pytest.mark.parametrize("name", ["o" * 100, "one,two"])
+def test_it_does_without_a_socket_whose_path_is_none(folder: Path, name: str) -> None:
+    server = PostgresServer.start(folder / name, durable=False)
+    try:
+        is_sheltered = not (folder / name / "data").exists()  # and then under a short name
+        assert (server.sockets is not None) is is_sheltered
+        assert (_ask(server.admin_url, "SELECT inet_server_addr()") is None) is is_sheltered
+    finally:
+        server.stop()
+
+
 def test_it_listens_to_this_machine_and_asks_for_the_password(folder: Path) -> None:
     server = PostgresServer.start(folder, durable=False)
     try:
         assert _ask(server.admin_url, "SHOW listen_addresses") == "127.0.0.1"
-        assert _ask(server.admin_url, "SHOW unix_socket_directories") == ""
+        assert _ask(server.admin_url, "SELECT inet_server_addr()") is None  # by its socket
+        on_tcp = server.admin_url.partition("?")[0]
+        assert _ask(on_tcp, "SELECT host(inet_server_addr())") == "127.0.0.1"
         assert _ask(server.admin_url, "SELECT lower('ÉTÉ')") == "été"
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             psycopg.connect(server.admin_url.replace(server.password, "wrong"))
+        assert server.sockets is not None
+        assert stat.S_IMODE(server.sockets.stat().st_mode) == 0o700
         assert stat.S_IMODE((folder / "password").stat().st_mode) == 0o600
     finally:
         server.stop()
