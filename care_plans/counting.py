@@ -35,7 +35,10 @@ class _Dated(Protocol):
 
 def in_order[F: _Dated](facts: Iterable[F]) -> list[F]:
     """Sort facts, earliest first, so that the order in which they were gathered never matters."""
-    return sorted(facts, key=_order)
+    found = list(facts)
+    if len(found) > 1:  # nearly always it is one, and a sweep asks a million times
+        found.sort(key=_order)
+    return found
 
 
 def scores(
@@ -54,19 +57,22 @@ def scores(
     it does not matter in which order they came in.
     """
     since = _since(facts, within)
-    sided = measure in facts.measures and facts.measures[measure].side_required
     known = facts.measures.get(measure)
-    sign = -1 if known is not None and known.better == "higher" else 1
-    counting = (
+    sided = known is not None and known.side_required
+    part = subscale or ""
+    counting = [
         score
         for score in facts.scores_of.get(measure, ())
         if score.item == item
-        and score.subscale == (subscale or "")
+        and score.subscale == part
         and since <= score.effective_at <= now
         and score.value.is_finite()
         and (not sided or score.side == side)
-    )
-    return sorted(counting, key=lambda s: (s.effective_at, s.recorded_at, sign * s.value, s.id))
+    ]
+    if len(counting) > 1:
+        sign = -1 if known is not None and known.better == "higher" else 1
+        counting.sort(key=lambda s: (s.effective_at, s.recorded_at, sign * s.value, s.id))
+    return counting
 
 
 def pair(earlier: list[ScoreFact], later: list[ScoreFact]) -> tuple[ScoreFact, ScoreFact] | None:

@@ -148,21 +148,21 @@ class _Asked:
 
     def find(self, criterion: Criterion) -> Finding:
         parts: tuple[Finding, ...] = ()
-        if isinstance(criterion, AllOf):
-            parts = tuple(self.find(child) for child in criterion.all_of)
-            said = Said(every(p.outcome for p in parts), lambda: _tally(parts, "all are needed"))
-        elif isinstance(criterion, AnyOf):
-            parts = tuple(self.find(child) for child in criterion.any_of)
-            said = Said(some(p.outcome for p in parts), lambda: _tally(parts, "one is enough"))
+        # pydantic's classes are slow to say whether something is one of theirs
+        if type(criterion) is AllOf:
+            parts = tuple([self.find(child) for child in criterion.all_of])
+            said = Said(every([p.outcome for p in parts]), lambda: _tally(parts, "all are needed"))
+        elif type(criterion) is AnyOf:
+            parts = tuple([self.find(child) for child in criterion.any_of])
+            said = Said(some([p.outcome for p in parts]), lambda: _tally(parts, "one is enough"))
         else:
             said = self._said(criterion)
-            if isinstance(criterion, YellowFlagged):
+            if type(criterion) is YellowFlagged:
                 parts = self._signs()
         return self._finding(criterion, said, parts)
 
     def outcome(self, criterion: Criterion) -> Outcome:
         """Return the outcome alone; what can change it no more is not asked."""
-        # pydantic's classes are slow to say whether something is one of theirs
         if type(criterion) is AllOf:
             return self._outcome_of_all(criterion.all_of)
         if type(criterion) is AnyOf:
@@ -190,9 +190,9 @@ class _Asked:
         return found
 
     def _said(self, criterion: Criterion) -> Said:
-        if isinstance(criterion, YellowFlagged):
+        if type(criterion) is YellowFlagged:
             return self._yellow_flagged(criterion)
-        if isinstance(criterion, NoOpen):
+        if type(criterion) is NoOpen:
             return self._nothing_blocks
         return questions.answer(criterion, self.facts, self.now)
 
@@ -281,7 +281,7 @@ class _Asked:
             evidence=said.rows(),
             source=self.definition.supporting(criterion.source or ()),
             parts=parts,
-            is_moving=isinstance(criterion, Compared) and criterion.over is not None,
+            is_moving=type(criterion) is Compared and criterion.over is not None,
         )
 
 

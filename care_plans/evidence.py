@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from care_plans.content.sourced import SeverityName, StageName
@@ -66,8 +66,7 @@ class MeasureFacts:
         return self.changes.get(score.version or 0, self.smallest_change)
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreFact:
+class ScoreFact(NamedTuple):
     """One value of one measure, of one side where that matters, of one item or one subscale.
 
     `method` is how it was taken and `scoring` by which version of the instrument's scoring; two
@@ -88,8 +87,7 @@ class ScoreFact:
     scoring: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerFact:
+class AnswerFact(NamedTuple):
     """One answer to a question that the pathway asks about the person's circumstances."""
 
     id: UUID
@@ -99,8 +97,7 @@ class AnswerFact:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenFact:
+class ScreenFact(NamedTuple):
     """One red-flag screen. A flag that it does not name was not asked about."""
 
     id: UUID
@@ -109,8 +106,7 @@ class ScreenFact:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ClearedFact:
+class ClearedFact(NamedTuple):
     """A clinician's decision that a flag, found in these screens, does not hold any more."""
 
     id: UUID
@@ -120,8 +116,7 @@ class ClearedFact:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ComplexityFact:
+class ComplexityFact(NamedTuple):
     """One screen of how complex a case is; `psychosocial` is the highest of those factors."""
 
     id: UUID
@@ -131,8 +126,7 @@ class ComplexityFact:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LaneFact:
+class LaneFact(NamedTuple):
     """One lane in the current stay.
 
     `needed` is None while nobody knows what would decide it, `ready` until the lane has spoken.
@@ -146,8 +140,7 @@ class LaneFact:
     deserted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StayFact:
+class StayFact(NamedTuple):
     """The stay in a stage that a course is in."""
 
     id: UUID
@@ -203,8 +196,7 @@ class Facts:
         return dict(found)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A row that an outcome rests on."""
 
     kind: EvidenceKind

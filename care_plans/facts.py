@@ -100,7 +100,7 @@ SELECT l.course_id, l.id, l.discipline, l.needed, l.decided_by, l.reason, l.rest
 FROM care_plans_lane l
 LEFT JOIN referrals_referral r ON r.id = l.referral_id
 LEFT JOIN coordination_workitem w ON w.id = r.work_item_id
-WHERE l.course_id = ANY(%s)
+WHERE l.course_id = ANY(%b)
 """
 
 
@@ -214,29 +214,29 @@ SELECT a.course_id, s.id, s.assessment_id, m.slug, s.value, a.effective_at, a.re
 FROM care_plans_score s
 JOIN care_plans_assessment a ON a.id = s.assessment_id
 JOIN care_plans_measure m ON m.id = s.measure_id
-WHERE a.course_id = ANY(%s)
+WHERE a.course_id = ANY(%b)
     AND NOT EXISTS (SELECT FROM care_plans_assessment r WHERE r.replaces_id = a.id)
 ORDER BY a.recorded_at, s.id
 """
 _ANSWERS = """
 SELECT course_id, id, question, answer::text, effective_at, recorded_at
-FROM care_plans_courseanswer WHERE course_id = ANY(%s)
+FROM care_plans_courseanswer WHERE course_id = ANY(%b)
 ORDER BY recorded_at, id
 """
 _SCREENS = """
 SELECT s.course_id, s.id, s.effective_at, s.recorded_at,
     array_agg(a.flag ORDER BY a.flag), array_agg(a.answer ORDER BY a.flag)
 FROM care_plans_redflagscreen s JOIN care_plans_redflaganswer a ON a.screen_id = s.id
-WHERE s.course_id = ANY(%s) GROUP BY s.id ORDER BY s.recorded_at, s.id
+WHERE s.course_id = ANY(%b) GROUP BY s.id ORDER BY s.recorded_at, s.id
 """
 
 
 def _scores(ids: list[UUID], versions: _Versions) -> defaultdict[UUID, list[ScoreFact]]:
     found: defaultdict[UUID, list[ScoreFact]] = defaultdict(list)
     scoring = {named: _meaning(sha256).scoring for named, sha256 in versions.items()}
-    for course_id, *row in _read(_SCORES, ids):
-        known: Any = (*row, scoring.get((row[2], row[-1] or 0), 0))
-        found[course_id].append(ScoreFact(*known))
+    for row in _read(_SCORES, ids):
+        _, _, _, slug, *_, version = row
+        found[row[0]].append(ScoreFact._make((*row[1:], scoring.get((slug, version or 0), 0))))
     return found
 
 
@@ -305,7 +305,7 @@ SELECT c.id, s.id, s.stage, s.entered_at, ARRAY(
     WHERE t.course_id = c.id AND t.action = 'regress')
 FROM care_plans_course c
 LEFT JOIN care_plans_stagestay s ON s.course_id = c.id AND s.left_at IS NULL
-WHERE c.id = ANY(%s)
+WHERE c.id = ANY(%b)
 """
 
 
@@ -333,7 +333,7 @@ def _moves(ids: list[UUID]) -> defaultdict[UUID, _Moved]:
 _SIGN_OFFS = """
 SELECT s.lane_id, s.verdict, s.id, s.effective_at
 FROM care_plans_lanesignoff s JOIN care_plans_stagestay t ON t.id = s.stay_id
-WHERE s.course_id = ANY(%s) AND t.left_at IS NULL
+WHERE s.course_id = ANY(%b) AND t.left_at IS NULL
 ORDER BY s.effective_at, s.recorded_at, s.id
 """
 

@@ -148,27 +148,27 @@ class Glance:
 
 _STAYS = """
 SELECT id, course_id, stage, expected_until, review_at, plan, standing, standing_since, blocked_by
-FROM care_plans_stagestay WHERE course_id = ANY(%s) AND left_at IS NULL
+FROM care_plans_stagestay WHERE course_id = ANY(%b) AND left_at IS NULL
 """
 _COURSES = """
 SELECT id, patient_id, pathway_version_id, status, severity, side, applied_at
-FROM care_plans_course WHERE id = ANY(%s) ORDER BY id
+FROM care_plans_course WHERE id = ANY(%b) ORDER BY id
 """
 _MEMBERS = """
 SELECT patient_id, practitioner_role_id, role, until
-FROM coordination_careteammember WHERE patient_id = ANY(%s) AND (until IS NULL OR until > %s)
+FROM coordination_careteammember WHERE patient_id = ANY(%b) AND (until IS NULL OR until > %s)
 """
 _RECOMMENDED = """
 SELECT course_id, rule, kind, status, text, source, rests_on,
     CASE WHEN status = 'open' THEN finding::text END
-FROM care_plans_recommendation WHERE course_id = ANY(%s) AND until IS NULL
+FROM care_plans_recommendation WHERE course_id = ANY(%b) AND until IS NULL
 """
 _PLANNED = """
 SELECT a.course_id, a.lane_id, a.key
 FROM care_plans_activity a
 JOIN care_plans_stagestay s
     ON s.course_id = a.course_id AND s.sequence = a.sequence AND s.left_at IS NULL
-WHERE a.course_id = ANY(%s) AND a.key = ANY(%s)
+WHERE a.course_id = ANY(%b) AND a.key = ANY(%s)
 """
 
 

@@ -145,7 +145,7 @@ _TOLD = """
 SELECT subject_id, kind, occurrence, channel, array_agg(person),
     coalesce(array_agg(person) FILTER (WHERE status <> 'cancelled'), '{}')
 FROM notifications_message
-WHERE subject_id = ANY(%s) AND kind = ANY(%s) AND channel = ANY(%s)
+WHERE subject_id = ANY(%b) AND kind = ANY(%s) AND channel = ANY(%s)
 GROUP BY subject_id, kind, occurrence, channel
 """
 

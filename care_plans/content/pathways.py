@@ -213,7 +213,8 @@ class PathwayDefinition(Frozen):
 
     def supporting(self, keys: Iterable[str]) -> tuple[str, ...]:
         """Return the sources that count: all of them but those that belong to another work."""
-        return tuple(key for key in dict.fromkeys(keys) if key not in self.mismatched)
+        once = dict.fromkeys(keys)
+        return tuple([key for key in once if key not in self.mismatched])
 
     def evidence(self, keys: Iterable[str]) -> tuple[citations.Evidence, ...]:
         """Return the citations that may be shown as evidence, each with how well it is known."""

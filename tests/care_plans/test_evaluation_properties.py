@@ -249,7 +249,7 @@ def test_it_does_not_depend_on_the_order_of_facts(
         scores=tuple(data.draw(st.permutations(known.scores))),
         answers=tuple(data.draw(st.permutations(known.answers))),
         screens=tuple(
-            replace(one, answers=dict(data.draw(st.permutations(list(one.answers.items())))))
+            one._replace(answers=dict(data.draw(st.permutations(list(one.answers.items())))))
             for one in data.draw(st.permutations(known.screens))
         ),
         lanes=dict(data.draw(st.permutations(list(known.lanes.items())))),
@@ -312,7 +312,7 @@ def test_it_never_turns_met_into_unknown_when_it_learns_more(
 def test_it_is_blind_to_what_lies_ahead(
     asked: Criterion, known: Facts, more: ScoreFact | AnswerFact | ScreenFact
 ) -> None:
-    ahead = replace(more, effective_at=NOW + timedelta(microseconds=1))
+    ahead = more._replace(effective_at=NOW + timedelta(microseconds=1))
     before = evaluate(asked, hamstring(), known, NOW)
     assert evaluate(asked, hamstring(), _told(known, ahead), NOW) == before
 
