@@ -20,9 +20,9 @@ def is_among(field: str, ids: Iterable[UUID]) -> IsAnyOf:
 def read(sql: str, *arguments: Any) -> list[Any]:
     """Return the rows of a statement, as PostgreSQL sends them.
 
-    Its text does not depend on how many are asked about (`= ANY(%b)`), so that it is planned once;
-    and it is asked (`%b`) and answered in binary, because a sweep reads a hundred rows for each
-    course, and making them out of text would take longer than judging them.
+    Ids are one array, asked about in binary (`= ANY(%b)`), and it is answered in binary, because a
+    sweep reads a hundred rows for each course: making them out of text would take longer than
+    judging them.
     """
     connection.ensure_connection()
     # Django's own cursors bind in the client, and then cannot be answered in binary
@@ -31,5 +31,5 @@ def read(sql: str, *arguments: Any) -> list[Any]:
         connection.wrap_database_errors,
         Cursor[Any](connection.connection) as cursor,
     ):
-        cursor.execute(sql, arguments, prepare=True, binary=True)
+        cursor.execute(sql, arguments, binary=True)
         return cursor.fetchall()
