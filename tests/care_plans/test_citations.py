@@ -10,7 +10,6 @@ from threading import Thread
 from typing import Any
 
 import pytest
-import time_machine
 from django.core.management import CommandError, call_command
 
 from care_plans.content.citations import check, grade, register
@@ -21,7 +20,7 @@ from coordination.environment import PROJECT
 from tests.care_plans import underway
 from tests.care_plans.linting import LITERAL, OUTSIDER, changed, findings_in, known_measures
 from tests.care_plans.suggested import answer
-from tests.cast import NOW, Cast
+from tests.cast import Cast
 
 pytestmark = pytest.mark.feature("PW-08")
 
@@ -184,13 +183,6 @@ def test_a_version_says_of_each_claim_and_source_how_far_it_may_be_trusted(cast:
     assert rest["grade"] == "unverified"
     assert {one["verified"] for one in rest["said_by"] if "Rio" in one["cite"]} == {"unverified"}
     assert sum("Rio" in one["cite"] for one in rest["said_by"]) == 2
-
-
-@pytest.fixture
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """Two pathways on one patient: what does not go together is listed, and the lead decides."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import time_machine
 from django.db import IntegrityError, ProgrammingError, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,7 +20,7 @@ from tests.care_plans.test_findings_at_once import together
 from tests.cast import NOW, Cast, Person
 
 DAY = timedelta(days=1)
-pytestmark = pytest.mark.feature("PW-14")
+pytestmark = [pytest.mark.feature("PW-14"), pytest.mark.usefixtures("clock")]
 
 A, B, C = (UUID(int=n) for n in (1, 2, 3))
 
@@ -119,13 +117,6 @@ def test_the_order_in_which_they_come_changes_nothing(given_: list[Any], random:
 
 
 # On a plan
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 def both(cast: Cast) -> tuple[Course, Course]:

@@ -1,6 +1,5 @@
 """Levels of loading and what is done at home: gates, traces, and the scores that days leave."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,15 +16,9 @@ from tests.care_plans.test_findings_at_once import together
 from tests.cast import NOW, Cast, Person
 from tests.matrix_scenes import a_patient
 
+pytestmark = pytest.mark.usefixtures("clock")
 DAY = timedelta(days=1)
 TODAY = NOW.date()
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture
