@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 if TYPE_CHECKING:
+    from care_plans.content.pathways import PathwayDefinition
     from care_plans.models import Course
     from tests.cast import Cast
 
@@ -29,3 +30,19 @@ def course(cast: "Cast") -> "Course":
 
     with cast.acting():
         return underway.start(cast, now=NOW - timedelta(days=10), side="right")
+
+
+@pytest.fixture(scope="module")
+def draft(tmp_path_factory: pytest.TempPathFactory) -> "PathwayDefinition":
+    """Read the draft that has every key."""
+    from tests.care_plans import drafts
+
+    return drafts.timed(tmp_path_factory.mktemp("draft"))
+
+
+@pytest.fixture
+def timed(monkeypatch: pytest.MonkeyPatch, draft: "PathwayDefinition") -> None:
+    """Let every course follow the draft."""
+    from care_plans.models import PathwayVersion
+
+    monkeypatch.setattr(PathwayVersion, "definition", property(lambda self: draft))

@@ -30,12 +30,6 @@ FIRST, SECOND = "acute-diagnose", "acute-isometric"
 MET, NOT_MET, UNKNOWN = Outcome.MET, Outcome.NOT_MET, Outcome.UNKNOWN
 
 
-@pytest.fixture(scope="module")
-def draft(tmp_path_factory: pytest.TempPathFactory) -> PathwayDefinition:
-    """Read the draft that has every key."""
-    return drafts.timed(tmp_path_factory.mktemp("draft"))
-
-
 def facts(**known: Any) -> Facts:
     lanes = {
         name: LaneFact(uuid4(), needed)
