@@ -19,7 +19,7 @@ from care_plans.models import (
 from coordination import care_team
 from notifications.models import Message
 from tests.care_plans import drafts, underway
-from tests.care_plans.test_content_library import CONDITIONS
+from tests.care_plans.library import CONDITIONS
 from tests.cast import NOW, Cast
 
 LATER, FLARE = NOW + timedelta(days=10), NOW + timedelta(days=17)
