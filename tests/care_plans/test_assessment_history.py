@@ -1,13 +1,11 @@
 """Who records and reads scores, once for each key, corrected without erasing."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import time_machine
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -20,19 +18,7 @@ from tests.care_plans import underway
 from tests.care_plans.sittings import DAY, URL, joined, nprs, pointers, rows, send
 from tests.cast import NOW, Cast
 
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def course(cast: Cast) -> Course:
-    """A course in its acute stage for ten days."""
-    with cast.acting():
-        return underway.start(cast, now=NOW - 10 * DAY, side="right")
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 # Who may

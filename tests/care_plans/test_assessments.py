@@ -1,13 +1,11 @@
 """Recording scores over the API: all of a sitting or nothing, and each wrong value named."""
 
 import json
-from collections.abc import Iterator
 from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,19 +20,7 @@ from tests.care_plans import underway
 from tests.care_plans.sittings import DAY, URL, nprs, pointers, rows, send
 from tests.cast import NOW, Cast
 
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def course(cast: Cast) -> Course:
-    """A course in its acute stage for ten days."""
-    with cast.acting():
-        return underway.start(cast, now=NOW - 10 * DAY, side="right")
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 # Recording

@@ -1,39 +1,23 @@
-"""How a course and a plan end: honestly, and with nothing left of what they started."""
+"""How a course and a plan end: honestly, and no better than their goals bear out."""
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
 
-from care_plans import activities, closing, goals, hand_offs, open_flags, plans, standing
-from care_plans.models import (
-    Activity,
-    CarePlan,
-    Course,
-    Goal,
-    Outcome,
-    Recommendation,
-    RedFlag,
-    StageTransition,
-)
-from coordination.models import OPEN_WORK, HandOff, WorkItem
+from care_plans import activities, closing, goals, plans
+from care_plans.models import Activity, CarePlan, Course, Goal, Outcome, StageTransition
+from coordination.models import WorkItem
 from coordination.problems import Invalid, NotAllowed
-from notifications.models import Message
-from referrals.lifecycle import perform
 from referrals.models import Referral
 from tests.care_plans import underway
-from tests.care_plans.flagging import TEAR, find
-from tests.care_plans.handing import opened_hand_off
+from tests.care_plans.ending import LATER, end
 from tests.cast import NOW, Cast
 
 DAY = timedelta(days=1)
 
-LATER = NOW + timedelta(weeks=1)
-
 CP_10 = pytest.mark.feature("CP-10")
-CP_11 = pytest.mark.feature("CP-11")
 
 
 @pytest.fixture(autouse=True)
@@ -49,12 +33,6 @@ def reach(cast: Cast, course: Course, *, but: int = 0) -> None:
     ids = begun.values_list("id", flat=True)
     for goal_id in list(ids)[but:]:
         goals.move_goal(goal_id, "achieve", actor=cast.asha.actor(LATER), now=LATER)
-
-
-def end(cast: Cast, course: Course, outcome: str, **more: Any) -> Course:
-    return underway.move(
-        cast, course, "discharge", now=LATER, reason="it ends", outcome=outcome, **more
-    )
 
 
 def kept(course: Course) -> tuple[str, int, int]:
@@ -195,6 +173,14 @@ def test_nothing_that_was_cut_short_reads_as_completed(cast: Cast, outcome: str)
         assert {one.status for one in items} == {"cancelled"}
 
 
+def test_the_move_is_asked_before_the_outcome(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.start(cast)
+        end(cast, course, Outcome.PATIENT_LEFT)
+        with pytest.raises(NotAllowed):
+            end(cast, course, "cured")
+
+
 # A plan
 
 
@@ -270,139 +256,3 @@ def test_it_asks_over_http_how_and_why_what_is_under_way_ends(cast: Cast) -> Non
         assert StageTransition.objects.get(course=course, action="discharge").reason == (
             "Moved to Halifax."
         )
-
-
-# Nothing is left
-
-
-@CP_11
-def test_closing_a_plan_stops_all_that_its_courses_started(cast: Cast) -> None:
-    with cast.acting():
-        left = underway.start(cast)
-        right = underway.apply(cast, side="right")
-        opened_hand_off(cast)
-        asked = underway.lane(left, "massage_therapy").referral_id
-        assert asked is not None
-        perform(asked, "hold", actor=cast.asha.actor(), now=NOW, reason_code="patient_request")
-        waiting = Message.objects.waiting().filter(patient=cast.patient)
-        assert waiting.exists()
-        plans.close_plan(
-            left.care_plan_id,
-            outcome="not_achieved",
-            reason="over",
-            end_courses=True,
-            actor=cast.asha.actor(LATER),
-            now=LATER,
-        )
-        right.refresh_from_db()
-        assert right.outcome == "never_started", "it never began, so nothing of it failed"
-        assert set(waiting.values_list("kind", flat=True)) == {"course.discharged"}
-        assert not WorkItem.objects.filter(status__in=OPEN_WORK).exists()
-        assert not Recommendation.objects.filter(until=None).exists()
-        assert not HandOff.objects.filter(closed_at=None).exists()
-        statuses = Referral.objects.filter(patient=cast.patient).values_list("status", flat=True)
-        assert set(statuses) == {"revoked"}
-
-
-@CP_11
-def test_what_somebody_works_on_stays_theirs_until_they_report(cast: Cast) -> None:
-    with cast.acting():
-        course = underway.start(cast)
-        mine = underway.take(cast, course, cast.chloe)
-        end(cast, course, Outcome.PATIENT_LEFT)
-        mine.refresh_from_db()
-        assert mine.work_item is not None
-        assert (mine.status, mine.work_item.status) == ("active", "accepted")
-
-
-@CP_11
-def test_nobody_is_sought_for_and_nothing_is_written_to_who_has_died(cast: Cast) -> None:
-    with cast.acting():
-        course = underway.start(cast)
-        mine = underway.take(cast, course, cast.chloe)
-        end(cast, course, Outcome.DECEASED)
-        mine.refresh_from_db()
-        assert mine.status == "revoked"
-        reasons = mine.transitions.filter(action="revoke", part="request")
-        assert [step.reason_code for step in reasons] == ["deceased"]
-        told = Message.objects.waiting().filter(kind="course.discharged")
-        assert told.exists()
-        assert not told.filter(to_patient__isnull=False).exists()
-
-
-@CP_11
-def test_a_review_that_only_the_course_waited_for_ends_with_it(cast: Cast) -> None:
-    with cast.acting():
-        course = underway.start(cast)
-        flags = course.pathway_version.definition.screened_flags()
-        ours = next(flag.id for flag in flags if flag.urgency == "review_before_progress")
-    soft = find(cast, course, ours, at=NOW)
-    hard = find(cast, course, TEAR, at=NOW)
-    with cast.acting():
-        held = list(Message.objects.waiting().filter(subject_id=soft.pk))
-        assert held
-        end(cast, course, Outcome.PATIENT_LEFT)
-        waiting = Message.objects.waiting()
-        assert not waiting.filter(subject_id=soft.pk).exists()
-        assert waiting.filter(subject_id=hard.pk).exists(), "the person is still in danger"
-        open_items = WorkItem.objects.filter(status__in=OPEN_WORK, kind="review")
-        assert {item.subject_id for item in open_items} == {hard.pk}
-        # and what a worker had claimed before is not said either
-        from notifications.kinds import kind_named
-
-        verdicts = {kind_named(one.kind).still_holds(soft.pk, LATER).holds for one in held}
-        assert verdicts == {False}
-        # whoever takes the flag up all the same makes it work of their own
-        assert RedFlag.objects.get(pk=soft.pk).status == "open"
-        taken = open_flags.acknowledge(soft.pk, actor=cast.asha.actor(LATER), now=LATER)
-        assert WorkItem.objects.get(red_flag__pk=taken.pk).status == "accepted"
-
-
-@CP_11
-def test_no_sweep_brings_an_ended_course_back_to_life(cast: Cast) -> None:
-    with cast.acting():
-        course = underway.start(cast)
-        end(cast, course, Outcome.PATIENT_LEFT)
-        before = (
-            Message.objects.count(),
-            Referral.objects.count(),
-            WorkItem.objects.count(),
-            Activity.objects.count(),
-            Recommendation.objects.count(),
-        )
-        much_later = LATER + timedelta(weeks=60)
-        actor = cast.asha.actor(LATER)
-        standing.reassess(course.pk, actor=actor, now=much_later)
-        standing.remind_anew(course.pk, actor=actor, now=much_later)
-        after = (
-            Message.objects.count(),
-            Referral.objects.count(),
-            WorkItem.objects.count(),
-            Activity.objects.count(),
-            Recommendation.objects.count(),
-        )
-        assert after == before
-
-
-def test_an_urgent_hand_off_outlives_the_plan(cast: Cast) -> None:
-    with cast.acting():
-        plan, _ = plans.open_plan(cast.patient.id, actor=cast.asha.actor(), now=NOW)
-        role = cast.asha.practitioner_role
-        role.registered_until = NOW.date()
-        role.save(update_fields=["registered_until"])
-        from coordination.actors import Actor
-
-        software = Actor.system("test", cast.riverside.id)
-        urgent = hand_offs.open_for_lapse(cast.patient.id, actor=software, now=LATER)
-        assert urgent is not None
-        hand_offs.withdraw_offer(plan.patient_id, actor=software, now=LATER)
-        urgent.refresh_from_db()
-        assert urgent.closed_at is None, "the patient has nobody who may answer for them"
-
-
-def test_the_move_is_asked_before_the_outcome(cast: Cast) -> None:
-    with cast.acting():
-        course = underway.start(cast)
-        end(cast, course, Outcome.PATIENT_LEFT)
-        with pytest.raises(NotAllowed):
-            end(cast, course, "cured")

@@ -1,10 +1,8 @@
 """Collection points, reasons for what is missing, and what practitioners measure."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import IntegrityError, transaction
 
 from care_plans.collecting import asked_at_end
@@ -24,19 +22,7 @@ from tests.care_plans import underway
 from tests.care_plans.sittings import DAY, nprs, pointers, rows, send
 from tests.cast import NOW, Cast, Person
 
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def course(cast: Cast) -> Course:
-    """Ten days into the acute stage."""
-    with cast.acting():
-        return underway.start(cast, now=NOW - 10 * DAY, side="right")
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def due(who: Person, course: Course) -> dict[tuple[str, str, str, str], dict[str, Any]]:

@@ -1,12 +1,10 @@
 """How complex a case is, by five categories, and what follows: help, and urgent referrals."""
 
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import time_machine
 
 from care_plans import standing
 from care_plans.complexity_factors import CATEGORIES
@@ -19,14 +17,8 @@ from tests.care_plans import imagined, underway
 from tests.care_plans.sittings import DAY
 from tests.cast import NOW, Cast, Person
 
+pytestmark = pytest.mark.usefixtures("clock")
 URL = "/api/v1/complexity-screens"
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture

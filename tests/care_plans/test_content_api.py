@@ -1,10 +1,9 @@
 """Content and imported findings over the API: figures with their sources, and who may sign."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -14,14 +13,8 @@ from coordination.models import AuditEvent, Patient
 from coordination.tenancy import acting_in
 from tests.cast import NOW, Cast, Person
 
+pytestmark = pytest.mark.usefixtures("clock")
 VERSION = "/api/v1/pathways/hamstring-tendinopathy/versions/1.0.0"
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 def counted(who: Person, url: str, **params: Any) -> tuple[int, list[Any]]:

@@ -24,7 +24,7 @@ from care_plans.evidence import Facts, Outcome
 from care_plans.suggesting import suggestions
 from tests.care_plans import imagined, underway
 from tests.care_plans.imagined import NOW, facts, said, score
-from tests.care_plans.test_content_library import CONDITIONS, library
+from tests.care_plans.library import CONDITIONS, library
 from tests.care_plans.test_content_seed import ARTICLE, PATHWAY, under
 from tests.cast import Cast
 

@@ -1,11 +1,9 @@
 """Why something of a course is as it is: one call answers it, as far as its reader may know."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 
 from care_plans import activities, circumstances, standing
 from care_plans.models import Activity, Course, Goal, PathwayVersion, StageStay
@@ -14,21 +12,7 @@ from tests.care_plans import underway, written
 from tests.cast import NOW, Cast, Person
 
 DAY = timedelta(days=1)
-pytestmark = pytest.mark.feature("DP-06")
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def course(cast: Cast) -> Course:
-    """Ten days into the acute stage of a mild condition."""
-    with cast.acting():
-        return underway.start(cast, now=NOW - 10 * DAY, side="right")
+pytestmark = [pytest.mark.feature("DP-06"), pytest.mark.usefixtures("clock")]
 
 
 def asked(who: Person, path: str) -> Any:

@@ -1,11 +1,9 @@
 """A red flag is cleared by a clinician with a reason, by nobody else and by nothing else."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import time_machine
 
 from care_plans import red_flags
 from care_plans.activities import LoadingHeld
@@ -29,14 +27,7 @@ from tests.care_plans.flagging import (
 )
 from tests.cast import NOW, Cast
 
-pytestmark = pytest.mark.feature("DP-02")
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.feature("DP-02"), pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture

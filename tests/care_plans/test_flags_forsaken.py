@@ -1,6 +1,6 @@
 """A red flag whose holder may not practise any more, or cannot log in, is the lead's again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event, get_ident
@@ -24,17 +24,11 @@ from tests.care_plans import underway
 from tests.care_plans.calling import answer, put_on_call
 from tests.cast import NOW, Cast, Person
 
+pytestmark = pytest.mark.usefixtures("clock")
 URL = "/api/v1/red-flags"
 DAY = timedelta(days=1)
 LATER = NOW + 2 * DAY
 TEAR, TINGLING = "sudden-severe-pain", "numbness-or-tingling"
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture

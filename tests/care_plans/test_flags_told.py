@@ -1,12 +1,11 @@
 """What is told beside an open red flag: never calmer than it is held, and not said twice."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -28,14 +27,7 @@ CALMER: dict[str, Any] = {
 NOW_AT_ONCE: dict[str, Any] = {"urgency": "emergency", "action": "Go to an emergency department."}
 type Say = Callable[..., PathwayVersion]
 
-pytestmark = pytest.mark.feature("DP-02")
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.feature("DP-02"), pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """The payer's block beside the stage: both are shown, and neither moves the other."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 
 from care_plans import consuming, lapses
 from care_plans.models import Course, StageStay, StageTransition
@@ -18,14 +16,7 @@ from tests.cast import NOW, Cast, Person
 WEEK = timedelta(weeks=1)
 TODAY = NOW.date()
 
-pytestmark = pytest.mark.feature("CP-14")
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.feature("CP-14"), pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture

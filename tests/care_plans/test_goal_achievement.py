@@ -1,6 +1,5 @@
 """How far goals have come: it follows the scores, late and corrected ones too, and keeps why."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +7,6 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import IntegrityError, ProgrammingError, transaction
 
 from care_plans import achieving, assessing, standing
@@ -23,22 +21,9 @@ from tests.care_plans.sittings import DAY, send
 from tests.care_plans.test_findings_at_once import together
 from tests.cast import NOW, Cast, Person
 
+pytestmark = pytest.mark.usefixtures("clock")
 URL = "/api/v1/goals"
 GOAL = "reduce-pain"  # a pain of at most 3
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def course(cast: Cast) -> Course:
-    """Ten days into the acute stage."""
-    with cast.acting():
-        return underway.start(cast, now=NOW - 10 * DAY, side="right")
 
 
 def score(cast: Cast, course: Course, value: int, *, at: datetime = NOW) -> Assessment:

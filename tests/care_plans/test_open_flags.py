@@ -1,11 +1,9 @@
 """What becomes of a red flag that was found: work for somebody, and cleared by a clinician."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import IntegrityError, ProgrammingError, transaction
 
 from care_plans import lapses, open_flags, red_flags, staffing
@@ -32,14 +30,7 @@ from tests.care_plans.handing import opened_hand_off
 from tests.care_plans.test_findings_at_once import together
 from tests.cast import NOW, Cast
 
-pytestmark = pytest.mark.feature("DP-02")
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.feature("DP-02"), pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 It attaches to one course at a time, and is heard whatever course it names.
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,14 +21,9 @@ from tests.care_plans.sittings import URL, joined, nprs, pointers
 from tests.cast import NOW, Cast, Person
 from tests.matrix_scenes import a_patient
 
+pytestmark = pytest.mark.usefixtures("clock")
 MINE = "/api/v1/me/assessments"
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The stage machine: which moves there are, what each needs, and what it leaves behind."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,29 +14,17 @@ from care_plans.models import (
     StageStay,
     StageTransition,
 )
-from coordination import care_team
 from coordination.models import AuditEvent, Event
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale
 from tests.care_plans import underway
-from tests.cast import NOW, Cast
+from tests.care_plans.moving import LATER, WEEK, acute, circle_of, row
+from tests.cast import Cast
 from tests.refusing import check_reads_well
-
-WEEK = timedelta(weeks=1)
-LATER = NOW + WEEK
 
 
 @pytest.fixture
 def circle(cast: Cast) -> Cast:
-    """Let everybody of Riverside but Gus care for the patient."""
-    with cast.acting():
-        for person in (cast.ben, cast.chloe, cast.dmitri, cast.esi, cast.farah):
-            care_team.join(
-                cast.patient.id,
-                practitioner_role_id=person.practitioner_role.id,
-                actor=cast.sam.actor(),
-                now=NOW,
-            )
-    return cast
+    return circle_of(cast)
 
 
 def cited(finding: dict[str, Any]) -> set[tuple[str, str]]:
@@ -68,19 +55,6 @@ def test_it_moves_on_with_the_evidence_that_met_each_criterion(circle: Cast) -> 
         assert not moved.overridden
         assert connection.in_atomic_block
         connection.check_constraints()
-
-
-def acute(cast: Cast) -> Course:
-    """A course that has all it needs to leave the acute stage a week later."""
-    course = underway.start(cast)
-    underway.meet_acute_exit(cast, course, now=LATER)
-    underway.say_ready(cast, course, now=LATER)
-    return course
-
-
-def row(course: Course) -> tuple[object, ...]:
-    found: tuple[object, ...] = Course.objects.values_list().get(pk=course.pk)
-    return found
 
 
 ILLEGAL = [
@@ -287,32 +261,6 @@ def test_it_steps_back_from_maintenance_to_either_earlier_stage(circle: Cast) ->
             underway.move(circle, course, "regress", now=LATER, reason="no", to_stage="maintenance")
 
 
-def test_it_keeps_when_it_happened_apart_from_when_it_was_entered(circle: Cast) -> None:
-    with circle.acting():
-        course = underway.start(circle)
-        happened = NOW + timedelta(days=2)
-        course = underway.move(
-            circle, course, "pause", now=LATER, reason="ill", effective_at=happened
-        )
-        moved = StageTransition.objects.get(course=course, action="pause")
-        assert (moved.effective_at, moved.recorded_at) == (happened, LATER)
-        assert moved.actor == circle.asha.user.email
-        assert moved.practitioner_role_id == circle.asha.practitioner_role.id
-
-
-@pytest.mark.parametrize("shift", [timedelta(seconds=1), -2 * WEEK])
-def test_it_refuses_a_time_ahead_or_before_its_latest_move(circle: Cast, shift: timedelta) -> None:
-    with circle.acting():
-        course = underway.start(circle)
-        before = row(course)
-        with pytest.raises(Invalid) as refused:
-            underway.move(
-                circle, course, "pause", now=LATER, reason="ill", effective_at=LATER + shift
-            )
-        assert refused.value.errors[0].pointer == "/effective_at"
-        assert row(course) == before
-
-
 def test_it_is_not_there_for_who_has_no_reason_to_see_the_patient(circle: Cast) -> None:
     with circle.acting():
         course = underway.start(circle)
@@ -351,57 +299,3 @@ def test_it_ends_with_an_outcome_and_stops_what_was_open(circle: Cast) -> None:
         statuses = Activity.objects.filter(course=course).values_list("status", flat=True)
         assert set(statuses) == {"stopped"}
         connection.check_constraints()
-
-
-def test_it_judges_a_late_entry_by_what_was_known_to_hold_then(circle: Cast) -> None:
-    with circle.acting():
-        course = acute(circle)
-        with pytest.raises(progress.NotReady):  # nobody had signed, nothing was measured by then
-            underway.move(
-                circle, course, "advance", now=LATER + WEEK, effective_at=NOW + timedelta(days=1)
-            )
-        course = underway.move(circle, course, "advance", now=LATER + WEEK, effective_at=LATER)
-        stays = StageStay.objects.filter(course=course).order_by("sequence")
-        assert [(stay.entered_at, stay.left_at) for stay in stays] == [(NOW, LATER), (LATER, None)]
-        assert [stay.recorded_at for stay in stays] == [NOW, LATER + WEEK]
-
-
-def test_it_stops_a_late_entry_at_a_red_flag_found_since(circle: Cast) -> None:
-    with circle.acting():
-        course = acute(circle)
-        flag = course.pathway_version.definition.red_flags[0].id
-        underway.screen(course, now=LATER + WEEK, present=[flag], who=circle.asha)
-        with pytest.raises(progress.RedFlagOpen):
-            underway.move(circle, course, "advance", now=LATER + WEEK, effective_at=LATER)
-
-
-@pytest.mark.feature("CP-04")
-def test_it_lets_no_late_entry_walk_past_what_a_lane_said_since(circle: Cast) -> None:
-    since = LATER + timedelta(days=1)
-    with circle.acting():
-        course = acute(circle)
-        lane = underway.lane(course, "physiotherapy")
-        underway.sign(circle.asha, lane, now=since, verdict="not_ready", reason="flare-up")
-        underway.score(course, {"nprs": "9"}, now=since, who=circle.asha)
-        before = row(course)
-        with pytest.raises(progress.NotReady) as refused:
-            underway.move(circle, course, "advance", now=since, effective_at=LATER)
-        assert "pain" in {blocker["id"] for blocker in refused.value.extra["blockers"]}
-        assert "physiotherapy" in str(refused.value.detail)
-        assert row(course) == before
-        asked = {"override": True, "effective_at": LATER}
-        with pytest.raises(Invalid):
-            underway.move(circle, course, "advance", now=since, **asked)
-        underway.move(circle, course, "advance", now=since, reason="agreed by phone", **asked)
-        moved = StageTransition.objects.get(course=course, action="advance")
-        assert (moved.overridden, moved.effective_at) == (True, LATER)
-        assert moved.evidence["outcome"] == "met"
-        assert moved.evidence["when_entered"]["outcome"] == "not_met"
-        assert "pain" in {one["id"] for one in moved.unmet}
-
-
-def test_it_keeps_no_second_trace_of_a_move_entered_at_once(circle: Cast) -> None:
-    with circle.acting():
-        underway.move(circle, acute(circle), "advance", now=LATER)
-        moved = StageTransition.objects.get(action="advance")
-        assert "when_entered" not in moved.evidence

@@ -1,10 +1,8 @@
 """The list of recommendations takes as many queries for many patients as for one."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -14,14 +12,7 @@ from tests.care_plans import underway
 from tests.care_plans.suggested import DAY, URL, corrected, score
 from tests.cast import NOW, Cast, make_patient
 
-pytestmark = pytest.mark.feature("DP-06")
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.feature("DP-06"), pytest.mark.usefixtures("clock")]
 
 
 def retraced(cast: Cast) -> lockbox.Scene:

@@ -1,11 +1,9 @@
 """What rules suggest: made once, for as long as they are met, and a danger until it is judged."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
 import pytest
-import time_machine
 from django.db import IntegrityError, transaction
 
 from care_plans import (
@@ -31,19 +29,7 @@ from tests.care_plans.suggested import DAY, answer, made, said, score, shown
 from tests.care_plans.test_versions import decide, version
 from tests.cast import NOW, Cast
 
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def course(cast: Cast) -> Course:
-    """Ten days into the acute stage of a mild condition."""
-    with cast.acting():
-        return underway.start(cast, now=NOW - 10 * DAY, side="right")
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 # Made, once

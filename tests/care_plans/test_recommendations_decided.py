@@ -1,10 +1,8 @@
 """What people decide about a recommendation, and how often each rule was followed."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import time_machine
 
 from care_plans import (
     activities,
@@ -26,19 +24,7 @@ from tests.care_plans.test_findings_at_once import together
 from tests.care_plans.test_versions import decide, version
 from tests.cast import NOW, Cast
 
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def course(cast: Cast) -> Course:
-    """Ten days into the acute stage of a mild condition."""
-    with cast.acting():
-        return underway.start(cast, now=NOW - 10 * DAY, side="right")
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.mark.feature("DP-07")

@@ -1,11 +1,9 @@
 """Why something is suggested: told in one call, by what is recorded now, and not to everybody."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import ProgrammingError, transaction
 
 from care_plans import (
@@ -28,19 +26,7 @@ from tests.care_plans import underway
 from tests.care_plans.suggested import DAY, URL, corrected, made, said, score, shown
 from tests.cast import NOW, Cast
 
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def course(cast: Cast) -> Course:
-    """Ten days into the acute stage of a mild condition."""
-    with cast.acting():
-        return underway.start(cast, now=NOW - 10 * DAY, side="right")
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.mark.feature("DP-06")

@@ -1,10 +1,8 @@
 """What is suggested besides the rules: by flags, look-alikes, severity, a stage that stalls."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import time_machine
 
 from care_plans import (
     facts,
@@ -17,19 +15,7 @@ from tests.care_plans import underway, written
 from tests.care_plans.suggested import DAY, said, score, shown
 from tests.cast import NOW, Cast
 
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def course(cast: Cast) -> Course:
-    """Ten days into the acute stage of a mild condition."""
-    with cast.acting():
-        return underway.start(cast, now=NOW - 10 * DAY, side="right")
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.mark.feature("OM-09")

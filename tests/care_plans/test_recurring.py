@@ -1,11 +1,9 @@
 """Coming back: linked to what was before, counted, and reported for twelve months."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 
 from care_plans import courses, plans, recurring
 from care_plans.models import Course
@@ -23,14 +21,7 @@ BEGAN = datetime(2024, 2, 1, 12, tzinfo=UTC)
 ENDED = datetime(2024, 2, 29, 12, tzinfo=UTC)
 YEAR = datetime(2025, 2, 28, 12, tzinfo=UTC)
 
-pytestmark = pytest.mark.feature("CP-12")
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.feature("CP-12"), pytest.mark.usefixtures("clock")]
 
 
 def past(

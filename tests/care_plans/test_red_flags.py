@@ -1,12 +1,10 @@
 """Screening for red flags over the API: what was found stops or redirects, and says what to do."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -24,16 +22,10 @@ from coordination.models import AuditEvent
 from tests.care_plans import underway
 from tests.cast import NOW, Cast, Person
 
+pytestmark = pytest.mark.usefixtures("clock")
 URL = "/api/v1/red-flag-screens"
 DAY = timedelta(days=1)
 TEAR = "sudden-severe-pain"
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 def flags() -> list[str]:

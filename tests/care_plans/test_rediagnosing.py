@@ -1,11 +1,9 @@
 """Another diagnosis along the differential table: a new plan of care, and the history kept."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 
 from care_plans import activities, plans, rediagnosing
 from care_plans.models import (
@@ -26,14 +24,7 @@ from tests.care_plans.test_findings_at_once import together
 from tests.cast import NOW, Cast, Person
 
 DAY = timedelta(days=1)
-pytestmark = pytest.mark.feature("PW-10")
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.feature("PW-10"), pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture

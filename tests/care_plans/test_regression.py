@@ -1,11 +1,9 @@
 """A flare-up: the course steps back, is planned and timed anew, and its history stays."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 
 from care_plans import activities, consuming, reminders, standing
 from care_plans.criteria import LaneNeeded, YellowFlagged, leaves
@@ -21,18 +19,11 @@ from care_plans.models import (
 from coordination import care_team
 from notifications.models import Message
 from tests.care_plans import drafts, underway
-from tests.care_plans.test_content_library import CONDITIONS
+from tests.care_plans.library import CONDITIONS
 from tests.cast import NOW, Cast
 
 LATER, FLARE = NOW + timedelta(days=10), NOW + timedelta(days=17)
-pytestmark = pytest.mark.feature("CP-05")
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.feature("CP-05"), pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture

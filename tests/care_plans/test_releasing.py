@@ -1,6 +1,5 @@
 """Activities are released one after another, as their pathway says, and every reason is shown."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -8,38 +7,19 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
-from care_plans import activities, consuming, early_release, releasing, standing
+from care_plans import activities, early_release, releasing, standing
 from care_plans.circumstances import record_answers
-from care_plans.content.pathways import PathwayDefinition
-from care_plans.models import Activity, Course, PathwayVersion
-from coordination.models import AuditEvent, Event, Location
-from coordination.problems import NotAllowed, Problem
+from care_plans.models import Activity, Course
+from coordination.models import AuditEvent, Location
 from tests import lockbox
-from tests.care_plans import drafts, underway
-from tests.care_plans.test_findings_at_once import together
-from tests.cast import NOW, Cast, Person
+from tests.care_plans import underway
+from tests.care_plans.released import DAY, activity, do, read
+from tests.cast import NOW, Cast
 
-DAY = timedelta(days=1)
-pytestmark = pytest.mark.feature("CP-16", "PW-02", "PW-03")
-
-
-@pytest.fixture(scope="module")
-def draft(tmp_path_factory: pytest.TempPathFactory) -> PathwayDefinition:
-    """Read the draft that has every key."""
-    return drafts.timed(tmp_path_factory.mktemp("draft"))
-
-
-@pytest.fixture(autouse=True)
-def timed(monkeypatch: pytest.MonkeyPatch, draft: PathwayDefinition) -> None:
-    """Let every course follow the draft."""
-    monkeypatch.setattr(PathwayVersion, "definition", property(lambda self: draft))
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[Any]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False) as travelling:
-        yield travelling
+pytestmark = [
+    pytest.mark.feature("CP-16", "PW-02", "PW-03"),
+    pytest.mark.usefixtures("clock", "timed"),
+]
 
 
 @pytest.fixture
@@ -47,26 +27,6 @@ def course(cast: Cast) -> Course:
     """Return a course in its acute stage, its lanes of physiotherapy and massage needed."""
     with cast.acting():
         return underway.start(cast)
-
-
-def activity(course: Course, key: str) -> Activity:
-    return Activity.objects.get(course=course, key=key)
-
-
-def do(cast: Cast, course: Course, key: str, *actions: str, now: Any = NOW, **more: Any) -> Any:
-    with cast.acting():
-        actor, found = cast.asha.actor(now), activity(course, key)
-        for action in actions:
-            found = activities.move_activity(found.pk, action, actor=actor, now=now, **more)
-        return found
-
-
-def read(cast: Cast, course: Course, key: str, who: Person | None = None) -> Any:
-    with cast.acting():
-        found = activity(course, key)
-    answered = (who or cast.asha).client.get(f"/api/v1/activities/{found.pk}")
-    assert answered.status_code == 200, answered.content
-    return answered.json()["timing"]
 
 
 def test_it_releases_at_once_what_waits_for_nothing(cast: Cast, course: Course) -> None:
@@ -145,24 +105,6 @@ def test_it_is_released_by_the_score_and_by_the_calendar_of_the_location(
         assert activity(course, "acute-isometric").released_at is None
 
 
-def test_the_sweep_records_what_time_has_released(cast: Cast, course: Course) -> None:
-    do(cast, course, "acute-diagnose", "begin", "complete")
-    with cast.acting():
-        underway.score(course, {"nprs": "5"}, now=NOW, who=cast.asha)
-    later = NOW + 7 * DAY
-    consuming.check_standings(now=later)
-    with cast.acting():
-        found = activity(course, "acute-isometric")
-        assert found.released_at == later
-        assert found.due_from is not None
-        assert found.due_from <= later
-        told = Event.objects.filter(type="activity.released", subject_id=found.pk)
-        assert told.count() == 1
-        consuming.check_standings(now=later + DAY)
-        assert activity(course, "acute-isometric").released_at == later
-        assert told.count() == 1
-
-
 def test_a_stop_condition_stops_and_says_so(cast: Cast, course: Course) -> None:
     with cast.acting():
         mine = activity(course, "acute-isometric")
@@ -200,53 +142,6 @@ def test_what_must_be_over_first_keeps_an_activity_from_being_completed(
     assert (done.status, done.ended_at) == ("completed", NOW)
 
 
-def test_only_the_lead_releases_early_and_says_why(cast: Cast, course: Course) -> None:
-    with cast.acting():
-        underway.take(cast, course, cast.chloe)
-        waiting = activity(course, "acute-isometric")
-    at = f"/api/v1/activities/{waiting.pk}/release"
-    refused = cast.chloe.client.post(at, {"reason": "x"})
-    assert (refused.status_code, refused.json()["rule"]) == (403, "scope.course.override")
-    assert cast.asha.client.post(at, {"reason": " "}).status_code == 400
-    released = cast.asha.client.post(at, {"reason": "Assessed elsewhere."})
-    assert released.status_code == 200, released.content
-    timing = released.json()["timing"]
-    assert (timing["released"], timing["waits_for"]) == (True, [])
-    assert timing["release_reason"] == "Assessed elsewhere."
-    assert [one["outcome"] for one in timing["start"]] == ["not_met", "unknown"]
-    assert cast.asha.client.post(at, {"reason": "again"}).status_code == 409
-    with cast.acting(), pytest.raises(NotAllowed):
-        early_release.release(
-            activity(course, "acute-diagnose").pk, reason="x", actor=cast.asha.actor(), now=NOW
-        )
-
-
-@pytest.mark.feature("DP-07")
-def test_each_early_release_counts_as_an_override(cast: Cast, course: Course) -> None:
-    def counted() -> dict[str, int]:
-        rows = cast.asha.client.get("/api/v1/rule-outcomes").json()
-        return {row["rule"]: row["overridden"] for row in rows if row["overridden"]}
-
-    assert counted() == {}, "what the conditions released is none"
-    keys = ("acute-isometric", "acute-ergonomics")
-    with cast.acting():
-        actor = cast.asha.actor()
-        for key in keys:
-            waiting = activity(course, key)
-            early_release.release(waiting.pk, reason="Assessed elsewhere.", actor=actor, now=NOW)
-    assert counted() == {f"early-release.{key}": 1 for key in keys}
-
-
-def test_early_release_passes_no_red_flag(cast: Cast, course: Course) -> None:
-    with cast.acting():
-        mine = activity(course, "acute-isometric")
-        early_release.release(mine.pk, reason="Pain is low.", actor=cast.asha.actor(), now=NOW)
-        flag = course.pathway_version.definition.red_flags[0].id
-        underway.screen(course, present=[flag], who=cast.asha)
-        with pytest.raises(activities.LoadingHeld):
-            activities.move_activity(mine.pk, "begin", actor=cast.asha.actor(), now=NOW)
-
-
 def test_nothing_waits_for_a_lane_that_the_lead_leaves_out(cast: Cast, course: Course) -> None:
     do(cast, course, "acute-diagnose", "begin")
     do(cast, course, "acute-activity-modification", "begin")
@@ -279,77 +174,6 @@ def test_an_activity_of_a_lane_that_is_needed_again_begins_anew(cast: Cast, cour
             )
         again = activity(course, "acute-diagnose")
         assert (again.status, again.began_at, again.ended_at) == ("not_started", None, None)
-
-
-def test_two_completions_at_once_release_what_waits_for_both(
-    committed_cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cast = committed_cast
-    with cast.acting():
-        course = underway.start(cast)
-        keys = ["acute-diagnose", "acute-activity-modification"]
-        Activity.objects.filter(course=course, key="acute-massage").update(
-            status="stopped", because="x", ended_at=NOW
-        )
-    do(cast, course, keys[0], "begin")
-    do(cast, course, keys[1], "begin")
-    with cast.acting():
-        ids = [activity(course, key).pk for key in keys]
-        actor = cast.asha.actor()
-
-    def complete(number: int) -> Any:
-        return lambda: activities.move_activity(ids[number], "complete", actor=actor, now=NOW)
-
-    said = together(cast, complete(0), complete(1), complete(0), complete(1))
-    assert sum(isinstance(one, Activity) for one in said) == 2
-    assert {one.status for one in said if isinstance(one, Problem)} == {409}
-    with cast.acting():
-        next_one = activity(course, "acute-ergonomics")
-        assert next_one.released_at == NOW
-        told = Event.objects.filter(type="activity.released", subject_id__in=[*ids, next_one.pk])
-        released = list(told.values_list("subject_id", flat=True))
-        assert len(released) == len(set(released)) == 2
-
-
-def test_two_sweeps_at_once_release_once(committed_cast: Cast) -> None:
-    cast = committed_cast
-    with cast.acting():
-        course = underway.start(cast)
-    do(cast, course, "acute-diagnose", "begin", "complete")
-    with cast.acting():
-        underway.score(course, {"nprs": "5"}, now=NOW, who=cast.asha)
-    later = NOW + 7 * DAY
-
-    def sweep() -> int:
-        return consuming.check_standings(now=later)
-
-    together(cast, *[sweep] * 4)
-    with cast.acting():
-        found = activity(course, "acute-isometric")
-        assert found.released_at == later
-        assert Event.objects.filter(type="activity.released", subject_id=found.pk).count() == 1
-
-
-def test_a_sweep_that_dies_half_way_loses_nothing(
-    cast: Cast, course: Course, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    do(cast, course, "acute-diagnose", "begin", "complete")
-    with cast.acting():
-        underway.score(course, {"nprs": "5"}, now=NOW, who=cast.asha)
-    real = releasing._release
-
-    def die(*args: Any, **kwargs: Any) -> None:
-        real(*args, **kwargs)
-        raise RuntimeError("killed")
-
-    monkeypatch.setattr(releasing, "_release", die)
-    consuming.check_standings(now=NOW + 7 * DAY)
-    with cast.acting():
-        assert activity(course, "acute-isometric").released_at is None
-    monkeypatch.setattr(releasing, "_release", real)
-    consuming.check_standings(now=NOW + 8 * DAY)
-    with cast.acting():
-        assert activity(course, "acute-isometric").released_at == NOW + 8 * DAY
 
 
 def test_what_rests_on_something_withheld_shows_its_effect_only(cast: Cast) -> None:
@@ -435,22 +259,3 @@ def test_the_database_refuses_what_nobody_released_or_ended(cast: Cast, course: 
         ):
             with pytest.raises(IntegrityError), transaction.atomic():
                 mine.update(**wrong)
-
-
-def test_nobody_outside_the_circle_releases(cast: Cast, course: Course) -> None:
-    with cast.acting():
-        waiting = activity(course, "acute-isometric")
-    at = f"/api/v1/activities/{waiting.pk}/release"
-    for who, status in (("gus", 404), ("sam", 403), ("ada", 403), ("pia", 403), ("olu", 404)):
-        assert cast.everybody[who].client.post(at, {"reason": "x"}).status_code == status
-
-
-def test_what_was_released_does_not_begin_once_it_is_over(cast: Cast, course: Course) -> None:
-    with cast.acting():
-        mine = activity(course, "acute-isometric")
-        early_release.release(mine.pk, reason="Pain is low.", actor=cast.asha.actor(), now=NOW)
-        underway.score(course, {"pain_load_24h": "6"}, now=NOW, who=cast.asha)
-    timing = read(cast, course, "acute-isometric")
-    assert (timing["released"], timing["waits_for"][0]["kind"]) == (False, "Stopped")
-    with pytest.raises(releasing.ActivityWaits, match="would be stopped at once"):
-        do(cast, course, "acute-isometric", "begin")

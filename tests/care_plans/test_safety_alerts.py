@@ -1,6 +1,5 @@
 """An answer that somebody must act on at once: said again until taken up, closed by a person."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -22,12 +21,7 @@ from tests.care_plans.calling import DAY, QUARTER, URL, alerts, answer, called, 
 from tests.care_plans.test_findings_at_once import together
 from tests.cast import NOW, Cast
 
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 # Raised

@@ -1,11 +1,9 @@
 """A correction of answers calls nobody twice for the same, and anew for what is worse."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
-import time_machine
 
 from care_plans import assessing, safety_alerts
 from care_plans.models import Assessment
@@ -13,12 +11,7 @@ from care_plans.sittings import NewScore
 from tests.care_plans.calling import alerts, answer, put_on_call
 from tests.cast import NOW, Cast
 
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def test_a_correction_closes_nothing_and_raises_what_it_now_says(cast: Cast) -> None:

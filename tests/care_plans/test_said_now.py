@@ -13,8 +13,8 @@ from care_plans.evaluation import evaluate
 from care_plans.evidence import Outcome
 from care_plans.models import Activity, Course
 from tests.care_plans import imagined, underway
+from tests.care_plans.doses import change
 from tests.care_plans.drafts import definition_of, draft
-from tests.care_plans.test_dosing import change
 from tests.cast import NOW, Cast
 
 MET, NOT_MET, UNKNOWN = Outcome.MET, Outcome.NOT_MET, Outcome.UNKNOWN

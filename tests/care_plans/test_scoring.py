@@ -1,6 +1,5 @@
 """Scoring: what items make, by the version that they were taken by, and nothing that is guessed."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
 from itertools import product
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import IntegrityError, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,16 +17,10 @@ from care_plans.models import AbsentScore, Assessment, Measure, MeasureVersion, 
 from care_plans.publication import PublishedContentChanged, publish_measures
 from care_plans.scoring import possible, scored
 from tests.care_plans.sittings import URL, pointers, rows, send
-from tests.cast import NOW, Cast
+from tests.cast import Cast
 
+pytestmark = pytest.mark.usefixtures("clock")
 ENGINE_READY = ("visa_h", "psfs", "lefs", "nprs", "phq4", "tsk11")
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @cache

@@ -5,11 +5,9 @@ for anywhere else, so that a row whose words went away, or moved, is missed. Wha
 software do is tested below.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import time_machine
 
 from care_plans import courses, plans
 from care_plans.content.checks import parts
@@ -570,13 +568,6 @@ def test_nobody_leaves_the_last_stage_with_a_weak_side() -> None:
 
 
 # What they make the software do
-
-
-@pytest.fixture
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.mark.feature("seed-disclaimer")

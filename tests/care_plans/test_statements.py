@@ -1,10 +1,8 @@
 """What patients want: their words kept byte for byte, whoever wrote them down."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import DatabaseError, transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -32,14 +30,7 @@ ODD = (
     "<b>&amp;</b> \\n %s {0} '\"",
 )
 
-pytestmark = pytest.mark.feature("CP-15")
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.feature("CP-15"), pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from care_plans.content.sourced import SEVERITIES
 from care_plans.models import PathwayVersion
 from care_plans.rehearsing.dry_run import dry_run
 from care_plans.rehearsing.telling_of import as_lines
-from tests.care_plans.test_content_library import CONDITIONS
+from tests.care_plans.library import CONDITIONS
 
 FOLDER = Path(__file__).parent / "timelines"
 #: a Monday; two changes of the clocks lie within the longest course

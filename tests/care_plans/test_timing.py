@@ -1,88 +1,34 @@
 """What an activity waits for, reckoned from rows and facts alone."""
 
-import re
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
-from care_plans.clinic_days import ClinicDays, clinic_days
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.sourced import Duration
-from care_plans.content.timing import HOLDS, WAITS_FOR, Related
-from care_plans.evidence import Facts, LaneFact, Outcome, StayFact
-from care_plans.timing import Clock, Planned, Timing
-from coordination.models import Location
-from coordination.organizations import is_holiday_calendar
-from tests.care_plans import drafts, imagined
+from care_plans.content.timing import HOLDS, WAITS_FOR
+from care_plans.evidence import Outcome
+from care_plans.timing import Clock, Planned
+from tests.care_plans import imagined
+from tests.care_plans.clocked import (
+    DAY,
+    FIRST,
+    MET,
+    NOT_MET,
+    NOW,
+    SECOND,
+    TORONTO,
+    UNKNOWN,
+    ask,
+    begun,
+    done,
+    facts,
+    related,
+)
 from tests.care_plans.drafts import changed
-
-DAY = timedelta(days=1)
-#: a Monday, an hour after the stage began
-NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
-TORONTO = ClinicDays(UUID(int=9), "America/Toronto", "CA-ON")
-FIRST, SECOND = "acute-diagnose", "acute-isometric"
-MET, NOT_MET, UNKNOWN = Outcome.MET, Outcome.NOT_MET, Outcome.UNKNOWN
-
-
-@pytest.fixture(scope="module")
-def draft(tmp_path_factory: pytest.TempPathFactory) -> PathwayDefinition:
-    """Read the draft that has every key."""
-    return drafts.timed(tmp_path_factory.mktemp("draft"))
-
-
-def facts(**known: Any) -> Facts:
-    lanes = {
-        name: LaneFact(uuid4(), needed)
-        for name, needed in {
-            "physiotherapy": True,
-            "massage_therapy": True,
-            "chiropractic": False,
-            "psychotherapy": None,
-        }.items()
-    }
-    began = NOW - timedelta(hours=1)
-    stay = StayFact(UUID(int=2), "acute", began)
-    return imagined.facts(**{"lanes": lanes, "stay": stay, **known})
-
-
-def related(relationship: str, to: str = FIRST, **more: Any) -> Related:
-    return Related.model_validate(
-        {"activity": to, "relationship": relationship, "source": "expert_consensus", **more}
-    )
-
-
-def ask(
-    definition: PathwayDefinition,
-    key: str,
-    *,
-    now: datetime = NOW,
-    known: Facts | None = None,
-    days: ClinicDays = TORONTO,
-    **rows: Planned,
-) -> Timing:
-    planned = {
-        one.id: Planned(uuid4(), "not_started")
-        for lane in definition.stages["acute"].lanes.values()
-        for one in lane.activities
-        if one.id.startswith("acute") and lane.needed == "always"
-    }
-    planned |= {name.replace("_", "-"): row for name, row in rows.items()}
-    clock = Clock(definition, "acute", known or facts(), planned, now)
-    return clock.timing(key, days)
-
-
-def begun(at: datetime = NOW) -> Planned:
-    return Planned(uuid4(), "in_progress", at)
-
-
-def done(at: datetime = NOW, status: str = "completed") -> Planned:
-    return Planned(uuid4(), status, at - DAY, at)
 
 
 @pytest.mark.feature("PW-03", "CP-16")
@@ -111,93 +57,6 @@ def test_it_holds_the_other_one_until_it_has_ended(relationship: Any) -> None:
     else:
         assert (held.outcome, free.outcome) == (MET, MET)
         assert [one.outcome for one in (*held.finish, *free.finish)] == [NOT_MET, MET]
-
-
-@pytest.mark.feature("PW-03")
-@pytest.mark.parametrize(
-    ("offset", "days", "first_day"),
-    [
-        ((0, "days"), "calendar", date(2026, 12, 23)),
-        ((3, "days"), "calendar", date(2026, 12, 26)),
-        ((1, "weeks"), "calendar", date(2026, 12, 30)),
-        ((1, "months"), "calendar", date(2027, 1, 22)),
-        # Christmas, Boxing Day on a Saturday and its observance on Monday, New Year's Day
-        ((1, "days"), "business", date(2026, 12, 24)),
-        ((2, "days"), "business", date(2026, 12, 29)),
-        ((1, "weeks"), "business", date(2027, 1, 4)),
-    ],
-)
-def test_it_counts_the_days_of_the_clinic(
-    offset: tuple[int, str], days: str, first_day: date
-) -> None:
-    value, unit = offset
-    relation = related("after-end", offset={"value": value, "unit": unit}, days=days)
-    definition = changed(imagined.hamstring(), SECOND, related=(relation,))
-    over = done(datetime(2026, 12, 23, 20, 0, tzinfo=UTC))
-    found = ask(definition, SECOND, now=over.ended_at or NOW, acute_diagnose=over)
-    assert found.due_from is not None
-    assert TORONTO.day(found.due_from) == first_day
-    assert found.since == found.due_from
-    if value:
-        assert found.due_from.astimezone(UTC).hour == 5  # midnight in Toronto
-        early = ask(
-            definition, SECOND, now=found.due_from - timedelta(seconds=1), acute_diagnose=over
-        )
-        assert early.outcome is NOT_MET
-        assert str(first_day) in early.waits_for[0].sentence
-    assert ask(definition, SECOND, now=found.due_from, acute_diagnose=over).outcome is MET
-
-
-@pytest.mark.feature("PW-03")
-def test_it_says_until_when_to_begin(draft: PathwayDefinition) -> None:
-    # a Friday evening in Toronto, already Saturday in UTC
-    over = done(datetime(2026, 11, 28, 1, 0, tzinfo=UTC))
-    found = ask(draft, SECOND, acute_diagnose=over)
-    assert found.due_from == datetime(2026, 12, 1, 5, 0, tzinfo=UTC)
-    assert found.due_until == datetime(2026, 12, 5, 5, 0, tzinfo=UTC)  # all of Friday
-
-
-@pytest.mark.feature("PW-03")
-def test_without_a_named_calendar_only_weekends_are_passed_over() -> None:
-    nowhere = clinic_days(None)
-    christmas = datetime(2026, 12, 24, 20, 0, tzinfo=UTC)
-    one = Duration.model_validate({"value": 1, "unit": "days"})
-    assert nowhere.day(nowhere.after(christmas, one, "business")) == date(2026, 12, 25)
-    assert nowhere.told() == {"location": None, "time_zone": "UTC", "holidays": None}
-    # a calendar that the library has lost is none, and is shown as none
-    lost = Location(time_zone="America/Toronto", holiday_calendar="CA-XX")
-    assert clinic_days(lost).holidays == ""
-    assert [is_holiday_calendar(one) for one in ("CA-ON", "CA", "CA-XX", "XX", "")] == [
-        True,
-        True,
-        False,
-        False,
-        False,
-    ]
-
-
-def test_days_are_days_when_the_clocks_change() -> None:
-    spring = datetime(2027, 3, 13, 17, 0, tzinfo=UTC)
-    two = Duration.model_validate({"value": 2, "unit": "days"})
-    assert TORONTO.after(spring, two, "calendar") == datetime(2027, 3, 15, 4, 0, tzinfo=UTC)
-
-
-@settings(deadline=None)
-@given(
-    days=st.integers(0, 5000),
-    count=st.integers(0, 400),
-    more=st.integers(1, 30),
-    business=st.booleans(),
-)
-def test_a_longer_wait_never_ends_earlier(days: int, count: int, more: int, business: bool) -> None:
-    at = NOW + days * DAY
-    kind: Any = "business" if business else "calendar"
-    lengths = [Duration.model_validate({"value": n, "unit": "days"}) for n in (count, count + more)]
-    first, second = [TORONTO.after(at, length, kind) for length in lengths]
-    assert at <= first <= second
-    assert count == 0 or first < second  # no days at all wait for a business day too
-    if business:
-        assert TORONTO.is_business_day(TORONTO.day(second))
 
 
 @pytest.mark.feature("CP-16", "PW-03")
@@ -350,62 +209,3 @@ def test_it_is_total_and_the_same_every_time(
     later = ask(definition, SECOND, now=NOW + 90 * DAY, known=known, acute_diagnose=row)
     if found[0].outcome is MET:
         assert later.outcome is MET
-
-
-@pytest.mark.feature("PW-03")
-@pytest.mark.parametrize(
-    ("asked", "words"),
-    [
-        ({"relationship": "sometime"}, "'after-end'"),
-        ({"offset": {"value": 9999, "unit": "days"}}, "is longer than 3650 days"),
-        ({"offset": {"value": 1, "unit": "months"}, "days": "business"}, "not in months"),
-        ({"relationship": "before", "latest": {"value": 1, "unit": "days"}}, "has `latest`"),
-        (
-            {"offset": {"value": 2, "unit": "days"}, "latest": {"value": 1, "unit": "days"}},
-            "lies before its `offset`",
-        ),
-        ({"source": []}, "at least 1 item"),
-    ],
-)
-def test_a_relation_that_makes_no_sense_is_refused(asked: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValidationError, match=re.escape(words)):
-        Related.model_validate(
-            {
-                "activity": FIRST,
-                "relationship": "after",
-                "source": "expert_consensus",
-                **asked,
-            }
-        )
-
-
-@pytest.mark.feature("PW-03")
-def test_it_names_file_and_line_of_what_leads_nowhere_or_in_a_circle(tmp_path: Path) -> None:
-    def after(name: str, *others: str) -> tuple[str, str]:
-        at = f"          - id: {name}\n"
-        said = ", ".join(
-            f"{{activity: {other}, relationship: after, source: expert_consensus}}"
-            for other in others
-        )
-        return at, f"{at}            related: [{said}]\n"
-
-    first = "          - id: acute-coping\n"
-    flaws = drafts.flaws_of(
-        drafts.draft(
-            tmp_path,
-            after("acute-diagnose", "acute-massage"),
-            after("acute-isometric", "acute-diagnose", "acute-isometric", "subacute-eccentric"),
-            after("acute-massage", "acute-isometric"),
-            (first, f"{first}            release: in_turn\n"),
-        )
-    )
-    at = "hamstring-tendinopathy/1.0.0.yaml:"
-    assert all(flaw.startswith(at) for flaw in flaws)
-    for words in (
-        "activities[1].related[1].activity: is the activity itself",
-        'activities[1].related[2].activity: "subacute-eccentric" is no activity of this stage',
-        "psychotherapy.activities[0].release: waits its turn",
-        "wait for one another: acute-diagnose, acute-isometric, acute-massage",
-    ):
-        assert sum(words in flaw for flaw in flaws) == 1, flaws
-    assert len(flaws) == 4

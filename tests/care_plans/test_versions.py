@@ -1,12 +1,10 @@
 """A newer version of a pathway: its difference is shown, and each patient's course decided on."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import time_machine
 from django.db import IntegrityError, transaction
 
 from care_plans import activities, adopting, red_flags
@@ -30,14 +28,7 @@ from tests.care_plans.test_findings_at_once import together
 from tests.cast import NOW, Cast, Person
 
 DAY = timedelta(days=1)
-pytestmark = pytest.mark.feature("PW-06")
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.feature("PW-06"), pytest.mark.usefixtures("clock")]
 
 
 def version(number: str) -> PathwayVersion:

@@ -1,11 +1,9 @@
 """Whoever answers sees at once whom to call, and whether anybody was reached."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 
 from care_plans import standing
 from care_plans.models import Assessment, Measure, PathwayVersion
@@ -14,12 +12,7 @@ from tests.care_plans.calling import DAY, MINE, alerts, called, put_on_call
 from tests.cast import NOW, Cast
 from tests.matrix_scenes import a_patient
 
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    """Let requests happen at the cast's moment."""
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def own(cast: Cast, **items: int) -> Any:

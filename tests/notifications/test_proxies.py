@@ -11,7 +11,7 @@ from coordination.problems import Denied, NotFound
 from notifications import preferences
 from notifications.models import MessagingConsent, Preference
 from tests.cast import Cast, Person
-from tests.coordination.test_idempotency import NOT_SHOWN
+from tests.coordination.repeating import NOT_SHOWN
 from tests.coordination.test_proxies import RIGHTS, URL, grant, proxy
 
 pytestmark = [pytest.mark.django_db, pytest.mark.feature("PT-04")]

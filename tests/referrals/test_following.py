@@ -1,19 +1,16 @@
-"""What follows from a move: access, team, messages, history, and the loop that closes."""
+"""What follows from a move: access, team, history, and the loop that closes."""
 
 from datetime import timedelta
 
 import pytest
 
-from coordination import care_team
 from coordination.access import PatientNotFound, patient_for
 from coordination.models import AccessGrant, AuditEvent, CareTeamMember, Event, WorkItem, current
 from coordination.problems import Denied, Invalid, NotAllowed
-from notifications.kinds import kind_named
 from notifications.models import Message
-from referrals.assignment import NobodyToAsk
-from referrals.models import Referral, ReferralReport, ReferralTransition, RoutingDecision
+from referrals.models import Referral, ReferralReport, ReferralTransition
 from referrals.permission import Report
-from tests.cast import NOW, Cast, Person, make_person
+from tests.cast import NOW, Cast, Person
 from tests.leading import pass_lead_to
 from tests.referrals.walk import as_stored, at, do, opened, work_of
 
@@ -26,14 +23,6 @@ def sees(person: Person, cast: Cast) -> bool:
     except PatientNotFound:
         return False
     return True
-
-
-def queued(kind: str = "") -> set[tuple[str, object]]:
-    rows = Message.objects.filter(status="queued", channel="email")
-    return {
-        (m.kind, m.to_user_id or m.to_practitioner_role_id)
-        for m in (rows.filter(kind=kind) if kind else rows)
-    }
 
 
 def test_it_lets_the_one_who_is_asked_see_the_patient_before_deciding(cast: Cast) -> None:
@@ -137,136 +126,6 @@ def test_it_wants_a_coded_reason(cast: Cast, action: str, reason: str) -> None:
         assert work_of(referral).status == "requested"
 
 
-def test_it_asks_the_next_one_in_a_single_action_after_a_decline(cast: Cast) -> None:
-    with cast.acting():
-        cleo = make_person(
-            cast.riverside, "Cleo", discipline="massage_therapy", location=cast.downtown
-        )
-        referral = at(cast, "active", "waiting")
-        do(referral, "reroute", cast.sam)
-        first = work_of(referral).owner
-        asked, other = (
-            (cast.chloe, cleo) if first == cast.chloe.practitioner_role else (cleo, cast.chloe)
-        )
-        do(referral, "decline", asked)
-        waiting = as_stored(referral.id)
-        assert (waiting.status, work_of(referral).owner) == ("active", None)
-        do(referral, "reroute", cast.sam)
-        again = as_stored(referral.id)
-        assert work_of(referral).owner == other.practitioner_role
-        assert (again.reason_code, again.priority) == ("stage-need", "routine")
-        do(referral, "decline", other)
-        with pytest.raises(NobodyToAsk):
-            do(referral, "reroute", cast.sam)
-        assert [d.chosen for d in RoutingDecision.objects.order_by("id")] == [
-            asked.practitioner_role,
-            other.practitioner_role,
-        ]
-        items = WorkItem.objects.filter(subject_id=referral.id).order_by("id")
-        assert [item.status for item in items] == ["rejected", "rejected", "requested"]
-
-
-def test_it_assigns_another_than_the_first_only_for_a_reason(cast: Cast) -> None:
-    with cast.acting():
-        cleo = make_person(
-            cast.riverside, "Cleo", discipline="massage_therapy", location=cast.downtown, capacity=0
-        )
-        referral = at(cast, "active", "waiting")
-        to = cleo.practitioner_role.id
-        with pytest.raises(Invalid) as refused:
-            do(referral, "assign", cast.sam, to=to)
-        assert refused.value.errors[0].pointer == "/reason_code"
-        assert work_of(referral).owner is None
-        do(referral, "assign", cast.sam, to=to, reason_code="patient_preference")
-        decision = RoutingDecision.objects.get()
-        assert (decision.chosen_id, decision.reason_code) == (to, "patient_preference")
-        assert decision.decided_by == cast.sam.user.email
-
-
-def test_it_keeps_every_candidate_with_reasons_also_the_excluded(cast: Cast) -> None:
-    with cast.acting():
-        lapsed = make_person(
-            cast.riverside,
-            "Lev",
-            discipline="massage_therapy",
-            location=cast.uptown,
-            registered_until=NOW.date() - timedelta(days=1),
-        )
-        do(at(cast, "active", "waiting"), "assign", cast.sam)
-        kept = RoutingDecision.objects.get()
-        by_id = {entry["practitioner_role"]: entry for entry in kept.candidates}
-        assert set(by_id) == {
-            str(cast.chloe.practitioner_role.id),
-            str(lapsed.practitioner_role.id),
-        }
-        chosen = by_id[str(kept.chosen_id)]
-        assert chosen["rank"] == 1
-        assert {r["code"] for r in chosen["reasons"]} >= {"discipline", "registered"}
-        excluded = by_id[str(lapsed.practitioner_role.id)]
-        assert excluded["rank"] is None
-        assert "registration-lapsed" in {r["code"] for r in excluded["reasons"]}
-
-
-@pytest.mark.parametrize("name", ["ben", "olu", "nobody"])
-def test_it_assigns_nobody_who_is_no_candidate(cast: Cast, name: str) -> None:
-    with cast.acting():
-        referral = at(cast, "active", "waiting")
-        person = cast.everybody.get(name)
-        to = person.practitioner_role.id if person else referral.id
-        with pytest.raises(Invalid) as refused:
-            do(referral, "assign", cast.sam, to=to, reason_code="expertise")
-        assert refused.value.errors[0].pointer == "/practitioner_role"
-        assert RoutingDecision.objects.count() == 0
-
-
-def test_it_tells_whoever_has_to_act_next_and_nobody_else(cast: Cast) -> None:
-    with cast.acting():
-        chloe = cast.chloe.practitioner_role.id
-        referral = opened(cast)
-        assert queued() == {("referral.waiting", cast.sam.user.id)}
-        do(referral, "claim", cast.sam)
-        assert queued() == {("referral.waiting", cast.sam.user.id)}
-        do(referral, "assign", cast.sam)
-        assert queued() == {("referral.assigned", chloe)}
-        do(referral, "decline", cast.chloe)
-        assert queued() == {("referral.waiting", cast.sam.user.id)}
-        do(
-            referral,
-            "assign",
-            cast.sam,
-            to=make_person(
-                cast.riverside, "Cleo", discipline="massage_therapy", location=cast.downtown
-            ).practitioner_role.id,
-        )
-        assert {kind for kind, _ in queued()} == {"referral.assigned"}
-        do(referral, "requeue", cast.sam)
-        assert queued() == {("referral.waiting", cast.sam.user.id)}
-        do(referral, "hold", cast.asha)
-        assert queued() == set()
-        do(referral, "resume", cast.asha, now=LATER)
-        assert queued() == {("referral.waiting", cast.sam.user.id)}
-
-
-def test_it_tells_the_referrer_that_a_report_waits(cast: Cast) -> None:
-    with cast.acting():
-        referral = at(cast, "active", "completed")
-        assert queued() == {("referral.reported", cast.asha.practitioner_role.id)}
-        do(referral, "acknowledge", cast.asha)
-        assert queued() == set()
-
-
-def test_it_tells_the_present_lead_when_the_referrer_has_left(cast: Cast) -> None:
-    with cast.acting():
-        referral = at(cast, "active", "in_progress")
-        pass_lead_to(cast, cast.gus, now=NOW)
-        asha = CareTeamMember.objects.get(practitioner_role=cast.asha.practitioner_role, until=None)
-        care_team.leave(
-            cast.patient.id, asha.id, because="moves away", actor=cast.sam.actor(), now=NOW
-        )
-        do(referral, "complete", cast.chloe)
-        assert queued() == {("referral.reported", cast.gus.practitioner_role.id)}
-
-
 @pytest.mark.parametrize("state", ["waiting", "claimed", "requested", "accepted", "in_progress"])
 def test_it_leaves_no_message_access_or_work_behind_when_revoked(cast: Cast, state: str) -> None:
     with cast.acting():
@@ -277,49 +136,6 @@ def test_it_leaves_no_message_access_or_work_behind_when_revoked(cast: Cast, sta
         ids = [item.id for item in items]
         assert not Message.objects.filter(subject_id__in=ids, status="queued").exists()
         assert not AccessGrant.objects.filter(current(NOW), basis="referral").exists()
-
-
-def test_it_asks_before_sending_whether_it_still_holds(cast: Cast) -> None:
-    with cast.acting():
-        referral = opened(cast)
-        waiting, assigned, reported = (
-            kind_named(f"referral.{name}").still_holds
-            for name in ("waiting", "assigned", "reported")
-        )
-        item = work_of(referral).id
-
-        def holding() -> list[bool]:
-            return [ask(item, NOW).holds for ask in (waiting, assigned, reported)]
-
-        assert holding() == [True, False, False]
-        do(referral, "assign", cast.sam)
-        assert holding() == [False, True, False]
-        do(referral, "hold", cast.asha)
-        assert holding() == [False, False, False]
-        do(referral, "resume", cast.asha)
-        do(referral, "accept", cast.chloe)
-        assert holding() == [False, False, False]
-        do(referral, "start", cast.chloe)
-        do(referral, "complete", cast.chloe)
-        assert holding() == [False, False, True]
-        do(referral, "acknowledge", cast.asha)
-        assert holding() == [False, False, False]
-        assert waiting(item, NOW).reason
-
-
-def test_it_no_longer_holds_for_a_work_item_that_another_has_replaced(cast: Cast) -> None:
-    with cast.acting():
-        referral = at(cast, "active", "requested")
-        former = work_of(referral).id
-        do(referral, "decline", cast.chloe)
-        assert not kind_named("referral.assigned").still_holds(former, NOW).holds
-        assert not kind_named("referral.waiting").still_holds(former, NOW).holds
-
-
-def test_it_says_nothing_of_health_in_its_messages() -> None:
-    for name in ("waiting", "assigned", "reported"):
-        kind = kind_named(f"referral.{name}")
-        assert not {"psychotherapy", "pain", "patient"} & set(kind.text.lower().split())
 
 
 def test_it_writes_history_audit_and_feed_for_each_step(cast: Cast) -> None:
