@@ -147,15 +147,15 @@ def lanes_shown(lanes: QuerySet[Any, Any], actor: Actor, now: datetime) -> Query
     """
     words = disclose(LaneSignOff.objects.filter(stay__left_at=None), actor, now)
     referrals = disclose(Referral.objects.only("id", "status"), actor, now)
-    deciders = is_doer_shown(actor, now, at="practitioner_role", patient="course__patient_id")
-    withheld = LaneDecision.objects.filter(
-        ~deciders,
-        lane=OuterRef("pk"),
-        decided_by=Lane.DecidedBy.PERSON,
-        reason=OuterRef("reason"),
+    kept = LaneDecision.objects.filter(
+        lane=OuterRef("pk"), decided_by=Lane.DecidedBy.PERSON, reason=OuterRef("reason")
     )
+    words_shown = ~Q(Exists(kept.filter(~_is_decider_shown(actor, now))))
+    locked = directed_at(actor, now, Q(patient_id=OuterRef("course__patient_id")))
+    if locked is not None:
+        words_shown &= Q(Exists(kept)) | ~Q(Exists(locked))
     told: QuerySet[Any, Any] = lanes.annotate(
-        reason_shown=_reason_shown(actor, now, words=~Q(Exists(withheld))),
+        reason_shown=_reason_shown(actor, now, words=words_shown),
         course_shown=named_to(Course, actor, now, at="course_id"),
     )
     return told.select_related("course", "practitioner_role__practitioner").prefetch_related(
@@ -172,7 +172,7 @@ def decisions_shown(
     `decider_shown` is the role of whoever decided it, and `reason_shown` why, as far as the reader
     may know them.
     """
-    decider = is_doer_shown(actor, now, at="practitioner_role", patient="course__patient_id")
+    decider = _is_decider_shown(actor, now)
     told: QuerySet[Any, Any] = decisions.filter(
         disclosed_to(Lane, actor, now, at="lane__")
     ).annotate(
@@ -180,6 +180,19 @@ def decisions_shown(
         reason_shown=_reason_shown(actor, now, words=decider),
     )
     return told.select_related("lane")
+
+
+def _is_decider_shown(actor: Actor, now: datetime) -> Q:
+    """Select the decisions about lanes whose decider the reader may know of.
+
+    Who decided was not always kept: then whatever is withheld from the reader may be theirs.
+    """
+    shown = is_doer_shown(actor, now, at="practitioner_role", patient="course__patient_id")
+    locked = directed_at(actor, now, Q(patient_id=OuterRef("course__patient_id")))
+    if locked is None:
+        return shown
+    nobody = Q(practitioner_role=None, decided_by=Lane.DecidedBy.PERSON)
+    return shown & ~(nobody & Q(Exists(locked)))
 
 
 def activities_shown(rows: QuerySet[Any, Any], actor: Actor, now: datetime) -> QuerySet[Any, Any]:

@@ -238,9 +238,9 @@ def _is_in_hand(found: RedFlag, *, now: datetime) -> bool:
 def follow_version(course: Course, *, actor: Actor, now: datetime) -> bool:
     """Let the open flags of a course be as urgent as its new version says, and never less.
 
-    Whoever answers for one that has become more urgent hears it anew, and has the time that it
-    gives from now on. Returns whether one endangers the patient now and did not before. The
-    course's row must be locked.
+    Whoever answers for one that has become more urgent hears it anew, as does everybody whom one so
+    urgent concerns, and has the time that it gives from now on. Returns whether one endangers the
+    patient now and did not before. The course's row must be locked.
     """
     known = {flag.id: flag.urgency for flag in course.pathway_version.definition.screened_flags()}
     rows = RedFlag.objects.filter(course=course).exclude(status=Status.CLEARED)
@@ -265,8 +265,7 @@ def _lift(found: RedFlag, urgency: Urgency, *, actor: Actor, now: datetime) -> N
         WorkItem.objects.filter(pk=item.pk).update(due_at=due_at)
     _tell("red-flag.more-urgent", found, actor=actor, now=now, detail={"before": before})
     reminders.take_back(found, because="it is more urgent now", actor=actor, now=now)
-    if item is not None and item.owner is not None:
-        reminders.found(found, item.owner, actor=actor, now=now)
+    reminders.found(found, item.owner if item else None, actor=actor, now=now)
 
 
 def reassess_patient(course: Course, *, everywhere: bool, actor: Actor, now: datetime) -> None:

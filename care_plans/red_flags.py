@@ -128,12 +128,17 @@ def with_words(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
 def found_by(screen: RedFlagScreen) -> list[Found]:
     """Return what a screen found present, the most urgent first.
 
-    As urgent as each was then, or is by now if that is more. Its answers should have been fetched
-    with it.
+    As urgent as each was then, or has become since: never calmer than it is held. Its answers and
+    the flags of its course should have been fetched with it.
     """
     course = screen.course
+    held = {
+        flag.flag: Urgency(flag.urgency)
+        for flag in course.red_flags.all()
+        if screen.pk in flag.found_in
+    }
     present = [row for row in screen.answers.all() if row.answer == Answer.PRESENT]
-    found = [_told(course, row.flag, _at_least(course, row)) for row in present]
+    found = [_told(course, row.flag, _at_least(course, row, held)) for row in present]
     return sorted(found, key=lambda one: (_RANKED.index(one.flag.urgency), one.flag.id))
 
 
@@ -215,12 +220,16 @@ def _create(
     return screen
 
 
-def _at_least(course: Course, answer: RedFlagAnswer) -> Urgency:
-    """Return how urgent a flag was when it was screened for, or is by now if that is more."""
+def _at_least(course: Course, answer: RedFlagAnswer, held: Mapping[str, Urgency]) -> Urgency:
+    """Return how urgent a flag was when it was screened for, or has become since if that is more.
+
+    A version in between may have called it more urgent than the present one does.
+    """
     definition, was = course.pathway_version.definition, Urgency(answer.urgency)
-    if answer.flag not in definition.flag_ids:
-        return was
-    return min(was, definition.red_flag(answer.flag).urgency, key=_RANKED.index)
+    known = [was, held.get(answer.flag, was)]
+    if answer.flag in definition.flag_ids:
+        known.append(definition.red_flag(answer.flag).urgency)
+    return min(known, key=_RANKED.index)
 
 
 def _told(course: Course, name: str, urgency: Urgency) -> Found:

@@ -201,13 +201,14 @@ class CrisisCheck:
 def check_measure(slug: str, *, total: Decimal | None, items: Mapping[int, Decimal]) -> CrisisCheck:
     """Return what of these answers calls for showing whom to call; nothing is kept of them.
 
-    They do as well where the item that decides it was left out, or the total proves it.
-    Raises `NothingToCheck` for a measure without a safety rule.
+    They do as well where the item that decides it was left out, nothing was answered that can be
+    read, or the total proves it. Raises `NothingToCheck` for a measure without a safety rule.
     """
     measure = Measure.objects.filter(slug=slug).first()
     if measure is None or not measure.definition.safety:
         raise NothingToCheck("There is no self-check of this name.")
     scoring = measure.definition.scoring
+    items = {number: value for number, value in items.items() if value >= 0}
     met = tuple(
         rule
         for rule in measure.definition.safety
@@ -215,7 +216,8 @@ def check_measure(slug: str, *, total: Decimal | None, items: Mapping[int, Decim
         and (value := least(scoring, items, total, rule.item)) is not None
         and rule.is_met_by(value)
     )
-    return CrisisCheck(measure.slug, measure.version, met, left_out(measure, items))
+    is_left_out = left_out(measure, items) or (total is None and not items)
+    return CrisisCheck(measure.slug, measure.version, met, is_left_out)
 
 
 def is_crisis(slug: str, *, total: Decimal | None, items: Mapping[int, Decimal]) -> bool:
@@ -227,25 +229,31 @@ def calls_for_help(scores: Iterable[Any]) -> bool:
     """Say whether answers, as they were sent, call for showing whom to call.
 
     For answers that are refused: what is wrong with one of them takes nothing from what another
-    says, and what cannot be read was not said.
+    says, and what cannot be read was not said. Nor does it matter how the measure is written.
     """
     items: defaultdict[str, dict[int, Decimal]] = defaultdict(dict)
     totals: dict[str, Decimal] = {}
     for one in scores:
         if not isinstance(one, Mapping) or one.get("subscale"):
             continue
-        name, value, item = str(one.get("measure")), _number(one.get("value")), one.get("item")
+        name, value, item = _plain(one.get("measure")), _number(one.get("value")), one.get("item")
+        said = items[name]  # a measure that is named without an answer was not answered
         if item is None and value is not None:
             totals[name] = max(value, totals.get(name, value))
         elif (number := _number(item)) is not None and value is not None:
-            items[name][int(number)] = max(value, items[name].get(int(number), value))
-    named = {name for name in (*items, *totals) if "\x00" not in name}
-    known = Measure.objects.filter(slug__in=named)
+            said[int(number)] = max(value, said.get(int(number), value))
+    slugs = Measure.objects.values_list("slug", flat=True) if items else ()
+    by_slug = {slug: _plain(slug) for slug in slugs if _plain(slug) in items}
     return any(
-        is_crisis(measure.slug, total=totals.get(measure.slug), items=items[measure.slug])
-        for measure in known
+        is_crisis(slug, total=totals.get(by_slug[slug]), items=items[by_slug[slug]])
+        for slug, measure in Measure.objects.in_bulk(by_slug, field_name="slug").items()
         if measure.definition.safety
     )
+
+
+def _plain(name: Any) -> str:
+    """Return how a questionnaire is called here that somebody calls PHQ9, or phq-9."""
+    return re.sub(r"[^a-z0-9]", "", str(name)[:60].lower())
 
 
 def _number(sent: Any) -> Decimal | None:

@@ -6,6 +6,7 @@ import pytest
 
 from care_plans import consuming, standing
 from care_plans.disclosing import WITHHELD_WORDS
+from care_plans.models import Lane, LaneDecision
 from coordination.models import CareTeamMember
 from tests import lockbox
 from tests.care_plans import underway
@@ -82,3 +83,38 @@ def test_what_somebody_withheld_said_of_a_lane_is_withheld(
     scene.lock(target="practitioner", target_practitioner_id=asha.practitioner_id)
     assert last(cast.ben) == (WITHHELD_WORDS, WITHHELD_WORDS, None, "needed")
     assert last(cast.asha) == (WORDS, WORDS, str(asha.pk), "needed")
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_words_of_nobody_knows_whom_are_withheld_where_anything_is(
+    cast: Cast, scene: lockbox.Scene, is_kept: bool
+) -> None:
+    """Decisions of before who decided was kept, and of before any was."""
+    words = "Said before anybody kept who says so."
+    with cast.acting():
+        lane = underway.lane(scene.course, "massage_therapy")
+        Lane.objects.filter(pk=lane.pk).update(reason=words, rests_on=None)
+        if is_kept:
+            LaneDecision.objects.create(
+                organization_id=lane.organization_id,
+                course_id=lane.course_id,
+                lane=lane,
+                stage="acute",
+                needed=lane.needed,
+                decided_by="person",
+                reason=words,
+                rests_on=None,
+                effective_at=NOW,
+                recorded_at=NOW,
+            )
+
+    def said(who: Person) -> set[str]:
+        found = told(who, scene)
+        return {row["reason"] for row in (*found["now"], *found["lanes"])}
+
+    assert words in said(cast.ben)
+    asha = cast.asha.practitioner_role
+    scene.lock(target="practitioner", target_practitioner_id=asha.practitioner_id)
+    assert words not in said(cast.ben)
+    assert WITHHELD_WORDS in said(cast.ben)
+    assert words in said(cast.asha)

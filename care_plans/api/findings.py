@@ -192,7 +192,9 @@ class RedFlagScreenViewSet(Findings, Listed, Retrieved):
     filterset_class = RedFlagScreenFilter
     queryset = RedFlagScreen.objects.none()
     # prefetched, not joined: many rows share one large pathway version
-    rows = red_flags.with_words(RedFlagScreen.objects.prefetch_related("answers"))
+    rows = red_flags.with_words(
+        RedFlagScreen.objects.prefetch_related("answers", "course__red_flags")
+    )
 
     @extend_schema(
         summary="Record a red-flag screen",

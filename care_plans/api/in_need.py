@@ -26,10 +26,10 @@ class ShownAnyway(APIView):
     def heed(self, scores: Sequence[Any], *, language: Language) -> None:
         """Read answers as they were sent, before anything is checked and can be refused.
 
-        What is refused is not recorded and calls nobody: the person is told that nobody is reached.
+        What is refused is not recorded and calls nobody, which the person is told.
         """
         if self_checks.calls_for_help(scores):
-            self._shown = asdict(crisis.crisis_in(language, reachable=False))
+            self._shown = asdict(crisis.crisis_in(language, reachable=False, is_recorded=False))
 
     def handle_exception(self, exc: Exception) -> Response:
         """Say whom to call beside what is wrong."""

@@ -152,7 +152,8 @@ class CrisisSerializer(serializers.Serializer[Any]):
     lines = CrisisLineSerializer(many=True)
     notice = serializers.CharField()
     unreachable = serializers.CharField(
-        allow_blank=True, help_text="Said when nobody of the clinic can be reached."
+        allow_blank=True,
+        help_text="Said when nobody of the clinic can be reached, or has been told.",
     )
     translation_notice = serializers.CharField(
         allow_blank=True, help_text="To be shown after the rest, unless empty."
@@ -291,7 +292,8 @@ class MeasureCheckView(ShownAnyway, _WithoutLogin):
         found = self_checks.check_measure(slug, total=data["total"], items=data["items"])
         # nobody knows of which clinic this person is, so that nobody there can be told
         language = data["language"] or language_for(request)
-        shown = crisis.crisis_in(language, reachable=False) if found.calls else None
+        told_to_nobody = crisis.crisis_in(language, reachable=False, is_recorded=False)
+        shown = told_to_nobody if found.calls else None
         told = {
             "crisis": asdict(shown) if shown else None,
             "measure": found.measure,

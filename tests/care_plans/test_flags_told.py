@@ -9,10 +9,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from care_plans import adopting, open_flags, red_flags
+from care_plans import adopting, lapses, open_flags, red_flags
 from care_plans.content import stored
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.models import Course, PathwayVersion, RedFlag
+from coordination import care_team
+from coordination.models import PractitionerRole
 from notifications.models import Message
 from tests.care_plans import underway
 from tests.cast import NOW, Cast
@@ -103,6 +105,50 @@ def test_what_to_do_is_never_calmer_than_the_flag_is_held(
         assert (one["urgency"], one["version"]) == ("urgent_24h", "1.2.0")
         assert (one["stops_loading"], one["blocks_progression"]) == (True, True)
         assert one["action"] == before[0]["action"]
+
+
+def test_a_screen_is_no_calmer_than_what_a_version_in_between_made_of_it(
+    cast: Cast, course: Course, say: Say
+) -> None:
+    [found] = find(cast, course, TEAR)
+    adopt(cast, course, say("1.2.0", sudden_severe_pain=NOW_AT_ONCE))
+    adopt(cast, course, say("1.3.0"))
+    with cast.acting():
+        found.refresh_from_db()
+    assert found.urgency == "emergency"
+    for one in told(cast, course, found):
+        assert (one["urgency"], one["action"]) == ("emergency", NOW_AT_ONCE["action"])
+
+
+def test_what_nobody_answers_for_is_told_when_it_becomes_more_urgent(
+    cast: Cast, course: Course, say: Say
+) -> None:
+    say("1.0.0", sudden_severe_pain=CALMER)
+    with cast.acting():
+        for who in (cast.ben, cast.gus):
+            role_id = who.practitioner_role.id
+            asha = cast.asha.actor()
+            care_team.join(cast.patient.id, practitioner_role_id=role_id, actor=asha, now=NOW)
+    [found] = find(cast, course, TEAR)
+    with cast.acting():
+        open_flags.acknowledge(found.pk, actor=cast.ben.actor(), now=NOW)
+        for who in (cast.ben, cast.asha):
+            PractitionerRole.objects.filter(pk=who.practitioner_role.pk).update(
+                registered_until=NOW.date()
+            )
+    later = NOW + 2 * DAY
+    lapses.check_lapses(now=later)
+    newer = say("1.3.0", sudden_severe_pain=NOW_AT_ONCE)
+    with cast.acting():
+        found.refresh_from_db()
+        assert found.work_item is None
+        course.refresh_from_db()
+        gus = cast.gus.actor(later)
+        adopting.adopt(course.pk, newer.pk, version=course.version, actor=gus, now=later)
+        found.refresh_from_db()
+        assert found.urgency == "emergency"
+        waiting = Message.objects.filter(subject_id=found.pk, status="queued")
+        assert waiting.filter(kind="red-flag.stop").exists()
 
 
 def test_a_more_urgent_version_tells_in_its_own_words(cast: Cast, course: Course, say: Say) -> None:
