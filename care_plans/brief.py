@@ -205,7 +205,10 @@ def _safety(asked: _Asked) -> Section:
     ]
     # a version adopted since may call a flag more urgent than its screen did
     held = RedFlag.objects.filter(
-        IsAnyOf(OuterRef("screen_id"), F("found_in")), flag=OuterRef("flag")
+        IsAnyOf(OuterRef("screen_id"), F("found_in")),
+        patient=asked.patient,
+        course_id=OuterRef("screen__course_id"),
+        flag=OuterRef("flag"),
     ).exclude(status=RedFlag.Status.CLEARED)
     present = (
         RedFlagAnswer.objects.filter(patient=asked.patient, answer="present")

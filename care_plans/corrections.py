@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Q
-
 from care_plans.models import Assessment
 
 
@@ -13,7 +11,9 @@ def with_corrections(assessment_ids: Iterable[UUID]) -> set[UUID]:
     found = set(assessment_ids)
     added = found
     while added:
-        beside = Assessment.objects.filter(Q(replaces__in=added) | Q(replaced_by__in=added))
-        added = set(beside.values_list("pk", flat=True)) - found
+        # one after the other, each by its index: joined by "or", PostgreSQL reads all there are
+        later = Assessment.objects.filter(replaces__in=added).values_list("pk", flat=True)
+        own = Assessment.objects.filter(pk__in=added).exclude(replaces=None)
+        added = {*later, *own.values_list("replaces_id", flat=True)} - found
         found |= added
     return found
