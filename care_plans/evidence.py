@@ -136,7 +136,8 @@ class LaneFact:
     """One lane in the current stay.
 
     `needed` is None while nobody knows what would decide it, `ready` until the lane has spoken.
-    `deserted`: nobody does it, and no referral is on its way to find somebody.
+    `deserted`: nobody does it, and no referral is on its way to find somebody. `withdrawn` are the
+    scores for which the pathway needs it, and that were corrected or withdrawn since.
     """
 
     id: UUID
@@ -144,6 +145,7 @@ class LaneFact:
     ready: bool | None = None
     sign_off_id: UUID | None = None
     deserted: bool = False
+    withdrawn: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
