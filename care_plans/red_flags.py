@@ -17,7 +17,7 @@ from care_plans import activities, open_flags, scope, standing
 from care_plans.content import safety
 from care_plans.content.citations import Evidence, Grade
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.safety import Redirect, Urgency
+from care_plans.content.safety import MOST_URGENT_FIRST, Redirect, Urgency
 from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
 from care_plans.models import Course, PathwayVersion, RedFlag, RedFlagAnswer, RedFlagScreen
 from care_plans.recording import (
@@ -36,8 +36,6 @@ from coordination.problems import FieldError
 from coordination.withheld import must_be_shown
 
 Answer = RedFlagAnswer.Answer
-
-_RANKED = list(Urgency)  # the most urgent first
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ def found_by(screen: RedFlagScreen) -> list[Found]:
     course = screen.course
     present = [row for row in screen.answers.all() if row.answer == Answer.PRESENT]
     found = [_told(course, row.flag, _at_least(course, row)) for row in present]
-    return sorted(found, key=lambda one: (_RANKED.index(one.flag.urgency), one.flag.id))
+    return sorted(found, key=lambda one: (MOST_URGENT_FIRST.index(one.flag.urgency), one.flag.id))
 
 
 def found_flag(red_flag: RedFlag) -> Found:
@@ -220,7 +218,7 @@ def _at_least(course: Course, answer: RedFlagAnswer) -> Urgency:
     definition, was = course.pathway_version.definition, Urgency(answer.urgency)
     if answer.flag not in definition.flag_ids:
         return was
-    return min(was, definition.red_flag(answer.flag).urgency, key=_RANKED.index)
+    return min(was, definition.red_flag(answer.flag).urgency, key=MOST_URGENT_FIRST.index)
 
 
 def _told(course: Course, name: str, urgency: Urgency) -> Found:
