@@ -3,7 +3,9 @@
 Each entry leaves the scores that criteria ask for, of the measures that say so (`counted`): the
 adherence of the fortnight that ends with its day, as soon as both of its weeks have an entry, and
 the load response, which is the worse of the pain during and a day after. They are recorded by the
-software, so that whoever entered a day needs no scope to take a measure.
+software, so that whoever entered a day needs no scope to take a measure. What is entered late or
+corrected once a course has ended counts as an assessment does then: for what was before its end,
+or was recorded already.
 """
 
 from collections.abc import Iterator
@@ -178,8 +180,6 @@ def _score(course: Course, entry: AdherenceEntry, *, actor: Actor, now: datetime
 
     The days of the fortnight after a day rest on it too.
     """
-    if course.status == Course.Status.DISCHARGED:
-        return
     end = entry.day + timedelta(days=WINDOW)
     later = AdherenceEntry.objects.filter(course=course, day__gte=entry.day, day__lt=end)
     software = Actor.system("care_plans.adherence", actor.organization_id)
@@ -208,17 +208,24 @@ def _score_day(
             actor=actor,
             now=now,
         )
-    elif scores:
-        ended = leads_days(course).last_minute(day)
+    elif scores and (at := _taken_at(course, day, now)) is not None:
         assessing.record_assessment(
             course.patient_id,
             scores=scores,
             course_id=course.pk,
-            effective_at=max(min(ended, now), course.applied_at),
+            effective_at=at,
             key=key,
             actor=actor,
             now=now,
         )
+
+
+def _taken_at(course: Course, day: date, now: datetime) -> datetime | None:
+    """Return when a day was over, as far as its course went on; None: the course ended before."""
+    days, ended = leads_days(course), course.discharged_at
+    if ended is not None and days.day(ended) < day:
+        return None
+    return max(min(days.last_minute(day), now, ended or now), course.applied_at)
 
 
 def _worst_of(course: Course, day: date) -> Decimal | None:

@@ -130,7 +130,8 @@ class LaneFact(NamedTuple):
     """One lane in the current stay.
 
     `needed` is None while nobody knows what would decide it, `ready` until the lane has spoken.
-    `deserted`: nobody does it, and no referral is on its way to find somebody.
+    `deserted`: nobody does it, and no referral is on its way to find somebody. `withdrawn` are the
+    scores for which the pathway needs it, and that were corrected or withdrawn since.
     """
 
     id: UUID
@@ -138,6 +139,7 @@ class LaneFact(NamedTuple):
     ready: bool | None = None
     sign_off_id: UUID | None = None
     deserted: bool = False
+    withdrawn: tuple[UUID, ...] = ()
 
 
 class StayFact(NamedTuple):

@@ -52,7 +52,10 @@ _ON_ITS_WAY = ("draft", "active", "on_hold")
 
 
 class LaneRow(NamedTuple):
-    """A lane as it stands: what was decided about it, who does it, and its last referral."""
+    """A lane as it stands: what was decided about it, who does it, and its last referral.
+
+    `withdrawn` are the scores for which the pathway needs it, and that were replaced since.
+    """
 
     course_id: UUID
     id: UUID
@@ -66,6 +69,7 @@ class LaneRow(NamedTuple):
     referral_status: str | None
     referral_key: str | None
     referral_owner_id: UUID | None
+    withdrawn: list[UUID]
 
 
 class CourseRow(NamedTuple):
@@ -96,7 +100,11 @@ class StayRow(NamedTuple):
 
 _LANES = """
 SELECT l.course_id, l.id, l.discipline, l.needed, l.decided_by, l.reason, l.rests_on, l."order",
-    l.practitioner_role_id, r.status, r.key, w.owner_id
+    l.practitioner_role_id, r.status, r.key, w.owner_id, ARRAY(
+    SELECT s.id FROM care_plans_score s
+    JOIN care_plans_assessment a ON a.replaces_id = s.assessment_id
+    WHERE l.needed = 'needed' AND l.decided_by = 'pathway' AND s.id = ANY(l.rests_on)
+    ORDER BY s.id)
 FROM care_plans_lane l
 LEFT JOIN referrals_referral r ON r.id = l.referral_id
 LEFT JOIN coordination_workitem w ON w.id = r.work_item_id
@@ -355,5 +363,6 @@ def _lanes(
             ready,
             sign_off_id,
             deserted=row.practitioner_role_id is None and row.referral_status not in _ON_ITS_WAY,
+            withdrawn=tuple(row.withdrawn),
         )
     return found

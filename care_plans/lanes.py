@@ -106,7 +106,8 @@ def decide_lanes(
     """Settle from the facts which lanes a stage needs; return those that changed.
 
     `keep_decisions` leaves alone what a person decided about this stage, `only_add` every lane
-    that is needed already: a fact does not take a lane off that is at work. Each change is kept
+    that is needed already: a fact does not take a lane off that is at work. One that was needed
+    for a score which was replaced since, and still is, says for what. Each change is kept
     with its reason, and of a stage that was `entered_at` a time what is so from then on.
     """
     changed, decisions = [], []
@@ -114,7 +115,7 @@ def decide_lanes(
         decided = _decided(lane, definition, stage, facts, now)
         if keep_decisions and lane.decided_by == Lane.DecidedBy.PERSON:
             continue
-        if only_add and lane.needed == Lane.Needed.NEEDED:
+        if only_add and _stays_needed(lane, decided, facts):
             continue
         before = (lane.needed, lane.reason, lane.order, lane.decided_by)
         needed, reason, order, rows = decided
@@ -139,10 +140,26 @@ def is_decided(
     row: LaneRow, definition: PathwayDefinition, stage: StageName, facts: Facts, now: datetime
 ) -> bool:
     """Say whether `decide_lanes`, which takes no lane off, would leave a lane as it is."""
-    if row.decided_by == Lane.DecidedBy.PERSON or row.needed == Lane.Needed.NEEDED:
+    if row.decided_by == Lane.DecidedBy.PERSON:
+        return True
+    if row.needed == Lane.Needed.NEEDED and not row.withdrawn:
         return True
     decided = _decided(row, definition, stage, facts, now)
+    if _stays_needed(row, decided, facts):
+        return True
     return (row.needed, row.reason, row.order, row.rests_on) == decided
+
+
+type _Decided = tuple[Lane.Needed, str, int, list[UUID]]
+
+
+def _stays_needed(row: Lane | LaneRow, decided: _Decided, facts: Facts) -> bool:
+    """Say whether a lane is needed already, and nothing is to be said of it but what was said."""
+    if row.needed != Lane.Needed.NEEDED:
+        return False
+    known = facts.lanes.get(row.discipline)
+    is_outdated = known is not None and bool(known.withdrawn)
+    return not (is_outdated and decided[0] == Lane.Needed.NEEDED)
 
 
 def _decided(
@@ -151,7 +168,7 @@ def _decided(
     stage: StageName,
     facts: Facts,
     now: datetime,
-) -> tuple[Lane.Needed, str, int, list[UUID]]:
+) -> _Decided:
     content = definition.stage(stage)
     lane = content.lanes.get(cast(Discipline, row.discipline))
     if lane is None:

@@ -13,7 +13,7 @@ from django.db.models import F, Func, Q, Value
 
 from care_plans import activities, leading, scope, standing
 from care_plans import flag_reminders as reminders
-from care_plans.content.safety import OF_PATIENT, Urgency
+from care_plans.content.safety import MOST_URGENT_FIRST, OF_PATIENT, Urgency
 from care_plans.models import Course, RedFlag, RedFlagScreen
 from care_plans.telling import tell
 from coordination import audit
@@ -33,7 +33,6 @@ MOVES: Mapping[tuple[str, str], RedFlag.Status] = {
     (Status.OPEN, "clear"): Status.CLEARED,
     (Status.ACKNOWLEDGED, "clear"): Status.CLEARED,
 }
-_RANKED = list(Urgency)  # the most urgent first
 #: how long an urgency gives; it names the time itself
 WITHIN: Mapping[Urgency, timedelta] = {
     Urgency.EMERGENCY: timedelta(),
@@ -248,7 +247,7 @@ def follow_version(course: Course, *, actor: Actor, now: datetime) -> bool:
     for found in rows.select_related("work_item__owner", "screen").order_by("pk"):
         was = Urgency(found.urgency)
         urgency = known.get(found.flag, was)
-        if _RANKED.index(urgency) >= _RANKED.index(was):
+        if MOST_URGENT_FIRST.index(urgency) >= MOST_URGENT_FIRST.index(was):
             continue
         _lift(found, urgency, actor=actor, now=now)
         everywhere |= urgency in OF_PATIENT and was not in OF_PATIENT

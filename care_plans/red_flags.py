@@ -17,7 +17,7 @@ from care_plans import activities, open_flags, scope, standing
 from care_plans.content import safety
 from care_plans.content.citations import Evidence, Grade
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.content.safety import Redirect, Urgency
+from care_plans.content.safety import MOST_URGENT_FIRST, Redirect, Urgency
 from care_plans.content.sourced import EXPERT_CONSENSUS, EXPERT_CONSENSUS_CITE
 from care_plans.models import Course, PathwayVersion, RedFlag, RedFlagAnswer, RedFlagScreen
 from care_plans.recording import (
@@ -36,8 +36,6 @@ from coordination.problems import FieldError
 from coordination.withheld import must_be_shown
 
 Answer = RedFlagAnswer.Answer
-
-_RANKED = list(Urgency)  # the most urgent first
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +137,7 @@ def found_by(screen: RedFlagScreen) -> list[Found]:
     }
     present = [row for row in screen.answers.all() if row.answer == Answer.PRESENT]
     found = [_told(course, row.flag, _at_least(course, row, held)) for row in present]
-    return sorted(found, key=lambda one: (_RANKED.index(one.flag.urgency), one.flag.id))
+    return sorted(found, key=lambda one: (MOST_URGENT_FIRST.index(one.flag.urgency), one.flag.id))
 
 
 def found_flag(red_flag: RedFlag) -> Found:
@@ -229,7 +227,7 @@ def _at_least(course: Course, answer: RedFlagAnswer, held: Mapping[str, Urgency]
     known = [was, held.get(answer.flag, was)]
     if answer.flag in definition.flag_ids:
         known.append(definition.red_flag(answer.flag).urgency)
-    return min(known, key=_RANKED.index)
+    return min(known, key=MOST_URGENT_FIRST.index)
 
 
 def _told(course: Course, name: str, urgency: Urgency) -> Found:

@@ -40,6 +40,11 @@ _FOUND_BY: Mapping[str, Callable[[PathwayDefinition, str], Any]] = {
     "yellow-flags": lambda definition, _: definition.yellow_flags,
     "complexity": lambda definition, _: {"lane": definition.yellow_flags.lane},
     "severity": _severity,
+    "lane": lambda definition, name: {
+        stage: content.lanes[name].when
+        for stage, content in definition.stages.items()
+        if name in content.lanes
+    },
     "stalled": lambda definition, _: {
         name: stage.review.model_dump() for name, stage in definition.stages.items()
     },

@@ -16,7 +16,7 @@ from django.conf import settings
 from care_plans.content.citations import Evidence, Grade
 from care_plans.content.measures import SafetyRule
 from care_plans.content.pathways import PathwayDefinition, Step
-from care_plans.content.safety import Advice, RedFlag, Urgency
+from care_plans.content.safety import MOST_URGENT_FIRST, Advice, RedFlag, Urgency
 from care_plans.content.sourced import EXPERT_CONSENSUS
 from care_plans.content.translating import Translated, in_language
 from care_plans.models import Measure, Pathway, PathwayVersion
@@ -30,7 +30,6 @@ from coordination.problems import FieldError, NotFound
 type Outcome = Literal["emergency", "urgent", "see_provider", "unclear", "self_care"]
 type Rule = Literal["most_urgent_yes", "not_all_answered", "all_no"]
 
-_MOST_URGENT = list(Urgency)
 _SHORT = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,6})?")
 _OUTCOMES: Mapping[Urgency, Outcome] = {
     Urgency.EMERGENCY: "emergency",
@@ -148,7 +147,7 @@ def check(
     answers = {**lasted, **answers}
     applies = sorted(
         (one for one in asked if answers.get(one.id)),
-        key=lambda one: _MOST_URGENT.index(one.urgency),
+        key=lambda one: MOST_URGENT_FIRST.index(one.urgency),
     )
     missing = tuple(one.id for one in asked if one.id not in answers)
     outcome: Outcome = "unclear" if missing else "self_care"

@@ -8,12 +8,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Literal
+from typing import Literal, cast
 from uuid import UUID
 
 from care_plans.content.pathways import PathwayDefinition, Rule
 from care_plans.content.safety import Redirect, SafetyTrigger
-from care_plans.content.sourced import EXPERT_CONSENSUS, SeverityName
+from care_plans.content.sourced import EXPERT_CONSENSUS, Discipline, SeverityName
+from care_plans.content.stages import Lane
 from care_plans.counting import open_flags
 from care_plans.criteria import Criterion, OfSeverity, YellowFlagged
 from care_plans.evaluation import (
@@ -23,11 +24,11 @@ from care_plans.evaluation import (
     severity_met,
     yellow_flags_met,
 )
-from care_plans.evidence import ComplexityFact, Evidence, Facts, Finding, Outcome
+from care_plans.evidence import ComplexityFact, Evidence, Facts, Finding, LaneFact, Outcome
 from care_plans.routing_level import latest_screen
 from care_plans.stalling import stalled
 
-type Kind = Literal["rule", "yellow_flags", "redirect", "severity", "stalled", "safety"]
+type Kind = Literal["rule", "yellow_flags", "redirect", "severity", "stalled", "lane", "safety"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ def _met(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator
     yield from _psychosocial(definition, facts, now)
     yield from _severity(definition, facts, now)
     yield from _stalled(definition, facts, now)
+    yield from _lanes(definition, facts, now)
 
 
 def _safety(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
@@ -293,4 +295,44 @@ def _of_stalled(finding: Finding) -> Suggestion:
         "Confer about the case, and look at the diagnosis again.",
         finding,
         finding.sources(),
+    )
+
+
+def _lanes(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
+    """Ask about a lane whose reason was withdrawn: it stays needed, since work may have begun."""
+    asked = [(name, lane) for name, lane in facts.lanes.items() if lane.needed and lane.withdrawn]
+    if facts.stay is None or not asked:
+        return
+    planned = definition.stage(facts.stay.stage).lanes
+    for name, lane in sorted(asked):
+        content = planned.get(cast(Discipline, name))
+        when = content.when if content is not None else None
+        if content is None or when is None:
+            continue
+        if outcome_of(when, definition, facts, now) is not Outcome.MET:
+            rule = f"lane.{name}"
+            asks = partial(evaluate, when, definition, facts, now)
+            yield rule, partial(_of_lane, rule, lane, content, asks)
+
+
+def _of_lane(rule: str, lane: LaneFact, content: Lane, asks: Callable[[], Finding]) -> Suggestion:
+    name = rule.removeprefix("lane.").replace("_", " ")
+    finding = Finding(
+        kind="Withdrawn",
+        outcome=Outcome.MET,
+        sentence="What it was needed for was corrected or withdrawn; nothing else asks for it.",
+        id=rule,
+        evidence=(
+            Evidence("lane", lane.id),
+            *(Evidence("score", score_id) for score_id in lane.withdrawn),
+        ),
+        parts=(asks(),),
+    )
+    return Suggestion(
+        rule,
+        "lane",
+        f"What {name} was needed for was corrected or withdrawn.",
+        f"Consider whether {name} goes on, and decide about the lane.",
+        finding,
+        _resting_on(content.source, finding),
     )

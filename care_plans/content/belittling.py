@@ -7,7 +7,13 @@ from itertools import combinations
 from care_plans.content.findings import Found
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Where
-from care_plans.content.safety import STOPS_LOADING, Advice, RedFlag, Urgency
+from care_plans.content.safety import (
+    MOST_URGENT_FIRST,
+    STOPS_LOADING,
+    Advice,
+    RedFlag,
+    Urgency,
+)
 from care_plans.content.words import alternatives, stems
 
 _LIGHT = re.compile(
@@ -24,6 +30,7 @@ _STRONG = re.compile(
     re.IGNORECASE,
 )
 _ALARM = re.compile(r"\b(call 9-?1-?1|ambulance|emergency (room|department))\b", re.IGNORECASE)
+_rank = MOST_URGENT_FIRST.index
 _CALM = frozenset({Urgency.ROUTINE, Urgency.REVIEW_BEFORE_PROGRESS})
 #: what is a flag only by how bad it is
 _VAGUE = frozenset({frozenset({"pain"})})
@@ -87,9 +94,7 @@ def _action(at: Where, said: RedFlag | Advice) -> Iterator[Found]:
 
 def _put_off(flag: RedFlag, other: RedFlag | Advice) -> bool:
     """Say whether one of the things that advice lists is a flag that is more urgent."""
-    if not isinstance(other, Advice) or list(Urgency).index(other.urgency) <= list(Urgency).index(
-        flag.urgency
-    ):
+    if not isinstance(other, Advice) or _rank(other.urgency) <= _rank(flag.urgency):
         return False
     return bool((alternatives(flag.text) & alternatives(other.text)) - _VAGUE)
 

@@ -10,7 +10,7 @@ from care_plans.content.figures import SPAN, WORDS
 from care_plans.content.findings import Found
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Where
-from care_plans.content.safety import RedFlag, Urgency
+from care_plans.content.safety import MOST_URGENT_FIRST, RedFlag
 from care_plans.content.sourced import SEVERITIES, Band, Duration, SeverityName
 from care_plans.content.thresholds import CALM
 from care_plans.content.words import sentences
@@ -21,7 +21,7 @@ _EMPTY = frozenset(
     {"a", "an", "and", "any", "are", "at", "by", "for", "from", "in", "is", "it", "of", "on"}
     | {"or", "the", "this", "to", "when", "with"}
 )
-_URGENCIES = list(Urgency)
+_rank = MOST_URGENT_FIRST.index
 _DAYS = {"days": Decimal(1), "weeks": Decimal(7), "months": Decimal("365.25") / 12}
 _WAIT = re.compile(
     r"\b(days?|weeks?|months?)['’]?( of)? rest(ing)?\b|\brest(ing)? for\b|\bafter (a )?rest\b",
@@ -106,7 +106,7 @@ def _urgency(pathway: PathwayDefinition) -> Iterator[Found]:
         at = ("see_provider", number)
         for where, flag in flags:
             same = advice.red_flag == flag.id or _alike(advice.text, flag.text)
-            if same and _URGENCIES.index(advice.urgency) > _URGENCIES.index(flag.urgency):
+            if same and _rank(advice.urgency) > _rank(flag.urgency):
                 yield Found(
                     "conflicting-urgency",
                     (*at, "urgency"),

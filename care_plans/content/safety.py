@@ -29,6 +29,8 @@ class Urgency(StrEnum):
     ROUTINE = "routine"
 
 
+#: The order in which somebody must act on them.
+MOST_URGENT_FIRST = tuple(Urgency)
 #: An open red flag of these stops loading activities and opens an urgent task.
 STOPS_LOADING = frozenset({Urgency.EMERGENCY, Urgency.URGENT_24H})
 #: An open red flag of these endangers the person: it blocks every course of theirs, also after the

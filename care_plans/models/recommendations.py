@@ -39,6 +39,7 @@ class Recommendation(OrganizationOwned):
         REDIRECT = "redirect", "A finding that points to another condition"
         SEVERITY = "severity", "Scores that point to another severity"
         STALLED = "stalled", "No change that matters for as long as the pathway names"
+        LANE = "lane", "A lane that was needed for what was corrected or withdrawn since"
         SAFETY = "safety", "An answer or a score that somebody must act on at once"
 
     class Status(models.TextChoices):
@@ -101,6 +102,7 @@ class Recommendation(OrganizationOwned):
                         "redirect",
                         "severity",
                         "stalled",
+                        "lane",
                         "safety",
                     ]
                 )

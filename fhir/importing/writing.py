@@ -1,7 +1,7 @@
 """One patient and all that hangs on them, written in one transaction or not at all."""
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from care_plans.models import CarePlan
 from coordination import audit, duplicates, events
 from coordination.access import patient_for
 from coordination.actors import Actor
@@ -133,7 +134,19 @@ def _write_person(
     if patient.imported_digest == person.digest:
         return patient, Outcome(person.seq, "skipped", ["unchanged"])
     _name(patient, identity, person.read)
-    return patient, _update(patient, person, now=now)
+    outcome = _update(patient, person, now=now)
+    left = _left_to_people(patient, person.read, outcome)
+    return patient, replace(outcome, reasons=[*outcome.reasons, *left])
+
+
+def _left_to_people(patient: Patient, read: PatientRead, outcome: Outcome) -> Iterator[str]:
+    """Yield what a death asks of people: no file ends anybody's care, since it may be wrong."""
+    if "deceased_at" not in read.fields:
+        return
+    if not outcome.is_written and patient.deceased_at is None:
+        yield "its source says that the patient has died, which is not noted here"
+    if CarePlan.objects.filter(patient=patient, status=CarePlan.Status.OPEN).exists():
+        yield "has died at its source, and a care plan is open here: whoever leads it ends it"
 
 
 def _match(identity: Identity, read: PatientRead) -> UUID | None:

@@ -9,7 +9,14 @@ import pytest
 import time_machine
 
 from care_plans import activities, adherence
-from care_plans.models import Activity, AdherenceEntry, Course, Recommendation, Score
+from care_plans.models import (
+    Activity,
+    AdherenceEntry,
+    Assessment,
+    Course,
+    Recommendation,
+    Score,
+)
 from tests.care_plans import underway
 from tests.care_plans.doses import change
 from tests.care_plans.flagging import loading, under_load
@@ -166,6 +173,66 @@ def test_a_day_is_entered_once_and_corrected_by_name(cast: Cast, course: Course)
     assert latest(cast, "adherence_pct") == 0
     with cast.acting():
         assert AdherenceEntry.objects.count() == 3
+
+
+def sittings(cast: Cast) -> list[Assessment]:
+    """Return what was recorded of adherence, corrected sittings included."""
+    with cast.acting():
+        found = Assessment.objects.filter(scores__measure__slug="adherence_pct")
+        return list(found.order_by("recorded_at", "id"))
+
+
+def discharge(cast: Cast, course: Course, **asked: Any) -> None:
+    with cast.acting():
+        underway.move(cast, course, "discharge", reason="moved", outcome="patient_left", **asked)
+
+
+@pytest.mark.feature("OM-06", "PV-12")
+def test_a_day_that_is_corrected_after_discharge_still_counts(cast: Cast, course: Course) -> None:
+    """As a corrected assessment does; what was known before stays readable."""
+    with cast.acting():
+        activity = loading(course)
+    enter(cast, activity, day=(TODAY - 9 * DAY).isoformat())
+    first = enter(cast, activity, day=(TODAY - 2 * DAY).isoformat(), completed=0).json()
+    [before] = sittings(cast)
+    discharge(cast, course, now=NOW - DAY)
+    mended = enter(cast, activity, day=first["day"], completed=1, replaces=first["id"])
+    assert mended.status_code == 201, mended.content
+    assert latest(cast, "adherence_pct") == Decimal(100)
+    old, new = sittings(cast)
+    assert (old.pk, new.replaces_id) == (before.pk, before.pk)
+    assert new.effective_at == before.effective_at
+    assert (new.actor, new.practitioner_role) == ("software:care_plans.adherence", None)
+    assert enter(cast, activity, day=first["day"], replaces=first["id"]).status_code == 409
+    assert len(sittings(cast)) == 2
+
+
+@pytest.mark.feature("OM-06")
+def test_what_is_entered_after_an_end_counts_for_the_days_before_it_alone(
+    cast: Cast, course: Course
+) -> None:
+    with cast.acting():
+        activity = loading(course)
+    enter(cast, activity, day=(TODAY - 9 * DAY).isoformat())
+    ended = NOW - 2 * DAY
+    discharge(cast, course, now=NOW, effective_at=ended)
+    assert enter(cast, activity, day=(TODAY - DAY).isoformat()).status_code == 201
+    assert sittings(cast) == []
+    assert enter(cast, activity, day=(TODAY - 2 * DAY).isoformat()).status_code == 201
+    [one] = sittings(cast)
+    assert one.effective_at == ended
+
+
+@pytest.mark.feature("OM-08")
+def test_a_day_after_an_end_that_was_entered_late_is_corrected(cast: Cast, course: Course) -> None:
+    with cast.acting():
+        activity = loading(course)
+    enter(cast, activity, day=(TODAY - 8 * DAY).isoformat())
+    first = enter(cast, activity, day=(TODAY - DAY).isoformat(), completed=0).json()
+    discharge(cast, course, now=NOW, effective_at=NOW - 3 * DAY)
+    mended = enter(cast, activity, day=first["day"], completed=1, replaces=first["id"])
+    assert mended.status_code == 201, mended.content
+    assert latest(cast, "adherence_pct") == Decimal(100)
 
 
 def test_a_patient_enters_their_own_days_and_no_others(cast: Cast, course: Course) -> None:

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from care_plans import activities, progress
 from care_plans.activities import LoadingHeld
+from care_plans.content import safety
 from care_plans.models import (
     Activity,
     Course,
@@ -332,3 +333,10 @@ def test_it_names_the_answer_that_fits_no_question(
     )
     assert answer.status_code == 400, answer.content
     assert {error["pointer"] for error in answer.json()["errors"]} == {place}
+
+
+@pytest.mark.feature("DP-02")
+def test_there_is_one_order_of_urgency_and_records_have_the_same() -> None:
+    order = [str(urgency) for urgency in safety.MOST_URGENT_FIRST]
+    assert order == RedFlagAnswer.Urgency.values
+    assert order[0] == "emergency"

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from care_plans.models import Assessment, Condition, Score, SourceDocument
-from coordination import registration
+from care_plans import plans
+from care_plans.models import Assessment, CarePlan, Condition, Score, SourceDocument
+from coordination import care_team, registration
 from coordination.actors import Actor
 from coordination.models import (
     AuditEvent,
@@ -98,6 +99,53 @@ def test_it_never_overwrites_what_people_edited_here(creek: Organization, again:
     with acting_in(creek.id):
         assert Condition.objects.count() == 1
     assert again(changed, condition()).counts["updated"] == 0
+
+
+@pytest.mark.feature("CP-10")
+def test_it_says_whose_care_goes_on_although_they_have_died(cast: Cast, tmp_path: Path) -> None:
+    """People end care, with an outcome: what a file says of a death may be wrong."""
+
+    def again(resource: dict[str, Any]) -> Imported:
+        return run(cast.riverside, write(tmp_path / "b.json", bundle(resource)))
+
+    def noted() -> tuple[bool, str]:
+        with cast.acting():
+            here = Patient.objects.get(family_name="Example")
+            return here.deceased_at is not None, CarePlan.objects.get(patient=here).status
+
+    again(patient())
+    with cast.acting():
+        here = Patient.objects.get(family_name="Example")
+        asha, role = cast.asha.actor(), cast.asha.practitioner_role
+        care_team.open_intake(here.pk, lead_id=role.id, actor=cast.sam.actor(), now=NOW)
+        plans.open_plan(here.pk, actor=asha, now=NOW)
+    died = patient(deceasedDateTime="2026-01-02T03:04:05Z")
+    [said] = again(died).reasons("updated")
+    assert "a care plan is open here" in said
+    assert noted() == (True, "open")
+    assert again(died).reasons("skipped") == ["unchanged"]
+    [said] = again(patient()).reasons("updated")
+    assert "died" not in said
+    assert noted() == (True, "open")
+
+
+@pytest.mark.feature("CP-10")
+def test_it_says_that_a_death_is_not_noted_where_people_s_words_stay(
+    cast: Cast, tmp_path: Path
+) -> None:
+    with acting_in(cast.riverside.id):
+        number = PatientIdentifier.objects.get(patient=cast.patient)
+    someone = patient(
+        identifier=[{"system": number.system, "value": number.value}],
+        birthDate=str(cast.patient.birth_date),
+        deceasedBoolean=True,
+    )
+    imported = run(cast.riverside, write(tmp_path / "b.json", bundle(someone)))
+    [said] = imported.reasons("skipped")
+    assert "registered here by hand" in said
+    assert "has died, which is not noted here" in said
+    with acting_in(cast.riverside.id):
+        assert Patient.objects.get(pk=cast.patient.id).deceased_at is None
 
 
 def test_it_attaches_to_a_patient_registered_by_hand_without_touching_what_they_entered(
