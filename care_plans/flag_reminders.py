@@ -44,7 +44,7 @@ def _of_team(red_flag_id: UUID, to: Recipient, now: datetime) -> bool:
     )
     if team.exists() or finders.exists():
         return True
-    # whoever stands in for a lead whose registration lapsed is in no team yet
+    # whoever stands in for a lead who has lapsed is in no team yet
     asked = set(own.values_list("pk", flat=True))
     return any(leading.leads(row["patient_id"], asked, now=now) for row in patient_id)
 

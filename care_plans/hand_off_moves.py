@@ -120,7 +120,9 @@ def permitted(
     if Needs.REASON in move.needs and given.reason_code not in DeclineReason.values:
         raise Invalid.field("/reason_code", f"One of: {', '.join(DeclineReason.values)}.")
     if action == "withdraw" and item.owner_id is None and not actor.is_software:
-        raise NotAllowed("The lead's registration is not valid: name somebody to take over.")
+        raise NotAllowed(
+            "The lead may not practise now, or cannot log in: name somebody to take over."
+        )
     return move
 
 

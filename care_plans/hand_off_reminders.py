@@ -66,7 +66,7 @@ def register_kinds() -> None:
         MessageKind(
             name=WAITING,
             purpose="work",
-            audience="every scheduler, when nobody is named or the lead's registration lapsed",
+            audience="every scheduler, when nobody is named or the lead has lapsed",
             subject_line="A patient's lead must be taken over",
             text="A lead can no longer answer for a plan; somebody must take over.",
             still_holds=_holds_while(Q(owner=None) | Q(hand_off__is_urgent=True)),
@@ -76,7 +76,7 @@ def register_kinds() -> None:
             purpose="work",
             audience="whoever is asked, the sender; the schedulers too when it is urgent",
             subject_line="A hand-off is overdue",
-            text="A hand-off has not been answered in time; the sender still answers for the plan.",
+            text="A hand-off has not been answered in time; nobody has taken over the plan yet.",
             still_holds=_holds_while(Q()),
             disclosed=_items,
         ),

@@ -23,6 +23,7 @@ from coordination.access import must_go_on, owned_by_patient, patient_for
 from coordination.actors import Actor, Role
 from coordination.models import AccessGrant, HandOff, HandOffStep, PractitionerRole, WorkItem
 from coordination.problems import Denied, Invalid, NotAllowed, NotFound, Stale
+from coordination.reaching import can_be_told
 
 
 class HandOffNotFound(NotFound):
@@ -92,7 +93,7 @@ def offer(
         because=because,
         note=note,
         evidence=named,
-        is_urgent=not former.practitioner_role.is_registered(now),
+        is_urgent=not can_be_told(former.practitioner_role, now),
         opened_at=now,
         due_at=due_at or now + timedelta(hours=settings.HAND_OFF_HOURS),
     )
@@ -101,14 +102,14 @@ def offer(
 
 @transaction.atomic
 def open_for_lapse(patient_id: UUID, *, actor: Actor, now: datetime) -> HandOff | None:
-    """Open an urgent hand-off, or make the open one urgent, where the lead's registration lapsed.
+    """Open an urgent hand-off, or make the open one urgent, where the lead has lapsed.
 
-    It waits for a scheduler to name somebody. Returns None when there is nothing to do: safe to
-    repeat.
+    That is a lead who may not practise any more, or cannot log in. It waits for a scheduler to
+    name somebody. Returns None when there is nothing to do: safe to repeat.
     """
     patient = patient_for(actor, patient_id, now=now, lock=True)
     former = care_team.lead_of(patient)
-    if former is None or former.practitioner_role.is_registered(now):
+    if former is None or can_be_told(former.practitioner_role, now):
         return None
     due_at = now + timedelta(hours=settings.HAND_OFF_URGENT_HOURS)
     found = _open_one(patient_id)
@@ -118,7 +119,7 @@ def open_for_lapse(patient_id: UUID, *, actor: Actor, now: datetime) -> HandOff 
         organization_id=actor.organization_id,
         patient=patient,
         sender=former.practitioner_role,
-        cause=HandOff.Cause.REGISTRATION_LAPSED,
+        cause=_cause(former.practitioner_role, now),
         evidence=gathered(patient_id),
         is_urgent=True,
         opened_at=now,
@@ -133,9 +134,9 @@ def perform(
 ) -> HandOff:
     """Take one action of `MOVES` and return the hand-off as it is afterwards.
 
-    While the lead's registration is lapsed, whoever declines or is withdrawn leaves the hand-off
-    open: it waits for a scheduler again. Raises `HandOffNotFound`, `Denied`, `NotAllowed`,
-    `Invalid`, and `Stale` when somebody else was faster; then nothing has changed.
+    While the lead has lapsed, whoever declines or is withdrawn leaves the hand-off open: it waits
+    for a scheduler again. Raises `HandOffNotFound`, `Denied`, `NotAllowed`, `Invalid`, and `Stale`
+    when somebody else was faster; then nothing has changed.
     """
     given = answer or Answer()
     patient_id = hand_off_for(actor, hand_off_id, now=now).patient_id
@@ -191,7 +192,7 @@ def _answer(
         care_team.change_lead(hand_off.patient, receiver, because=because, actor=actor, now=now)
         open_flags.follow_lead(hand_off.patient_id, actor=actor, now=now)
         recommending.tell_lead(hand_off.patient_id, actor=actor, now=now)
-    elif not actor.is_software and not hand_off.sender.is_registered(now):
+    elif not actor.is_software and not can_be_told(hand_off.sender, now):
         _wait_again(hand_off, actor=actor, now=now)
         return
     _close(hand_off, action, now=now)
@@ -259,6 +260,13 @@ def _none_open(patient_id: UUID) -> None:
         raise HandOffOpen(
             "A hand-off of this patient waits for an answer already.", hand_off=str(found.id)
         )
+
+
+def _cause(lead: PractitionerRole, now: datetime) -> HandOff.Cause:
+    """Say why a lead has lapsed: what is written of a registration is true of it."""
+    if lead.is_registered(now):
+        return HandOff.Cause.CANNOT_LOG_IN
+    return HandOff.Cause.REGISTRATION_LAPSED
 
 
 def _receiver(role_id: UUID, sender: PractitionerRole, *, now: datetime) -> PractitionerRole:

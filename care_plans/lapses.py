@@ -1,4 +1,4 @@
-"""What follows when a registration lapses or a login ends, and when a lead's is valid again.
+"""What follows when a registration lapses or a login ends, and when a lead is there again.
 
 Nobody does anything on the day on which it lapses, so a sweep looks for it.
 """
@@ -25,9 +25,10 @@ log = structlog.get_logger(__name__)
 def check_lapses(*, now: datetime, most: int = BATCH) -> int:
     """Open an urgent hand-off for each lapsed lead, and withdraw those no longer called for.
 
-    Whoever stands in for a lapsed lead is told what the lead was to hear. A red flag whose holder
-    may not practise any more, or cannot log in, is open again, told anew, and work of a lead who
-    can look into it. Returns how many were looked at; safe to repeat.
+    A lead has lapsed who may not practise any more, or cannot log in. Whoever stands in for them
+    is told what the lead was to hear. A red flag whose holder is gone in the same way is open
+    again, told anew, and work of a lead who can look into it. Returns how many were looked at;
+    safe to repeat.
     """
     lapsed = _look_up("SELECT * FROM coordination_lapsed_leads(%s, %s)", [now, most])
     for patient_id, organization_id in lapsed:

@@ -24,6 +24,7 @@ from care_plans.models import Course, Lane, PathwayVersion, Recommendation
 from care_plans.recommending import RecommendedRow, is_news
 from care_plans.suggesting import rules_with_why, said_twice
 from coordination.models import CareTeamMember, PractitionerRole
+from coordination.reaching import has_login
 from coordination.statements import read
 from notifications.outbox import Recipient, Told, people_told_of, schedulers
 
@@ -39,11 +40,15 @@ def _open(row: RecommendedRow) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """Who works at a place now: of each role the person, its discipline, whether it may act."""
+    """Who works at a place now: of each role the person, its discipline, whether it may act.
+
+    `reached` are the roles in which somebody may practise and can log in.
+    """
 
     roles: Mapping[UUID, Recipient]
     persons: Mapping[UUID, UUID]
     registered: Mapping[UUID, str]
+    reached: frozenset[UUID]
     desk: Sequence[Recipient]
 
 
@@ -112,7 +117,7 @@ class Glance:
         return stands == self.stay.standing and list(holding) == self.stay.blocked_by
 
     def _is_told(self, now: datetime) -> bool:
-        if len(self.leads) != 1 or self.leads[0] not in self.circle.registered:
+        if len(self.leads) != 1 or self.leads[0] not in self.circle.reached:
             return False  # who hears it for a lead that has lapsed is not for a glance to say
         lead = [self.circle.roles[self.leads[0]]]
         working = [
@@ -230,15 +235,17 @@ def _members(patient_ids: list[UUID], now: datetime) -> defaultdict[UUID, list[t
 
 def _circle(role_ids: set[UUID], rows: Iterable[LaneRow], now: datetime) -> Circle:
     working = {row.practitioner_role_id for row in rows if row.practitioner_role_id is not None}
-    roles = list(
-        PractitionerRole.objects.filter(pk__in=role_ids | working).select_related(
-            "location", "practitioner"
-        )
+    roles: list[Any] = list(
+        PractitionerRole.objects.filter(pk__in=role_ids | working)
+        .select_related("location", "practitioner")
+        .annotate(has_login=has_login(now))
     )
+    registered = {role.id: role.discipline for role in roles if role.is_registered(now)}
     return Circle(
         roles={role.id: Recipient(practitioner_role_id=role.id) for role in roles},
         persons={role.id: role.practitioner.user_id or role.practitioner_id for role in roles},
-        registered={role.id: role.discipline for role in roles if role.is_registered(now)},
+        registered=registered,
+        reached=frozenset(r.id for r in roles if r.has_login and r.id in registered),
         desk=schedulers(now=now),
     )
 

@@ -20,8 +20,8 @@ from coordination import audit
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
 from coordination.models import PractitionerRole, WorkItem
-from coordination.on_call import can_be_told
 from coordination.problems import Invalid, NotAllowed, NotFound, Stale
+from coordination.reaching import can_be_told
 
 Status = RedFlag.Status
 Outcome = RedFlag.Outcome
@@ -69,7 +69,7 @@ def open_found(
     """Open each flag that a screen found present, or add the screen to the one that is open.
 
     A new flag becomes work of the lead, or of whoever found it where there is no lead who may
-    practise; the lanes hear of a hard stop at once. The course's row must be locked.
+    practise and log in; the lanes hear of a hard stop at once. The course's row must be locked.
     """
     opened = []
     for name in sorted(present):
@@ -114,7 +114,7 @@ def _open(
 
 def _owner(patient_id: UUID, finder: PractitionerRole, *, now: datetime) -> PractitionerRole:
     lead = leading.lead_role(patient_id)
-    return lead if lead is not None and lead.is_registered(now) else finder
+    return lead if lead is not None and can_be_told(lead, now) else finder
 
 
 @transaction.atomic

@@ -24,8 +24,9 @@ from coordination import audit
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
 from coordination.models import AccessGrant, CareTeamMember, PractitionerRole
-from coordination.on_call import can_be_told, is_anybody_on_call, on_call
+from coordination.on_call import is_anybody_on_call, on_call
 from coordination.problems import Invalid, NotAllowed, NotFound, Stale
+from coordination.reaching import can_be_told
 from coordination.tenancy import acting_in
 
 Status = SafetyAlert.Status
@@ -33,7 +34,7 @@ Outcome = SafetyAlert.Outcome
 BATCH = 500
 _ANY = Decimal("Infinity")
 #: what `can_be_told` asks of whoever took an alert up
-_HOLDER = ("acknowledged_by__location", "acknowledged_by__practitioner__user")
+_HOLDER = "acknowledged_by__location"
 
 log = structlog.get_logger(__name__)
 
@@ -194,7 +195,7 @@ def is_reachable(patient_id: UUID, *, now: datetime) -> bool:
         return True
     named = [to.practitioner_role_id for to in reminders.lead(patient_id, now=now)]
     roles = PractitionerRole.objects.filter(pk__in=[one for one in named if one is not None])
-    return any(can_be_told(role, now) for role in roles.select_related("practitioner__user"))
+    return any(can_be_told(role, now) for role in roles.select_related("location"))
 
 
 @transaction.atomic
@@ -265,7 +266,7 @@ def escalate(*, now: datetime, most: int = BATCH) -> int:
 def _escalate(alert_id: UUID, organization_id: UUID, *, now: datetime) -> None:
     software = Actor.system("care_plans.safety_alerts", organization_id)
     rows = SafetyAlert.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-    alert = rows.select_related(*_HOLDER).filter(pk=alert_id).first()
+    alert = rows.select_related(_HOLDER).filter(pk=alert_id).first()
     if alert is None:
         return
     holder = alert.acknowledged_by

@@ -26,7 +26,7 @@ def check_intakes() -> None:
 
 @shared_task(name="care_plans.tasks.check_lapses")
 def check_lapses() -> None:
-    """Open hand-offs for leads whose registration has lapsed."""
+    """Open hand-offs for leads who may not practise any more, or cannot log in."""
     lapses.check_lapses(now=timezone.now())
 
 

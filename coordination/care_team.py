@@ -18,6 +18,7 @@ from coordination.models import (
     WorkItem,
 )
 from coordination.problems import Denied, Invalid, NotAllowed, Stale
+from coordination.reaching import can_be_told
 from coordination.withheld import NotOpenToYou, must_be_told_all
 
 
@@ -145,8 +146,9 @@ def change_lead(
 ) -> CareTeamMember:
     """Make a role the lead, for a caller who has locked the patient and knows that it may be.
 
-    The former lead stays in the team as a member. At no moment is there no lead, or two. Raises
-    `NotAllowed` before intake, `AlreadyInTeam`.
+    The former lead stays in the team as a member, unless they may not practise any more, or cannot
+    log in. At no moment is there no lead, or two. Raises `NotAllowed` before intake,
+    `AlreadyInTeam`.
     """
     former = lead_of(patient)
     if former is None:
@@ -160,7 +162,7 @@ def change_lead(
     if present is not None:
         _end(present, because="becomes lead", actor=actor, now=now)
     lead = _join(patient, role, CareTeamMember.Role.LEAD, actor=actor, now=now)
-    if former.practitioner_role.is_registered(now):
+    if can_be_told(former.practitioner_role, now):
         _join(
             patient,
             former.practitioner_role,

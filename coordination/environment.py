@@ -138,7 +138,10 @@ class Environment(BaseSettings):
         72, gt=0, le=24 * 90, description="Until an unanswered hand-off is overdue."
     )
     hand_off_urgent_hours: int = Field(
-        24, gt=0, le=24 * 90, description="The same, once the lead's registration has lapsed."
+        24,
+        gt=0,
+        le=24 * 90,
+        description="The same, once the lead may not practise, or cannot log in.",
     )
     safety_escalation_minutes: int = Field(
         15,

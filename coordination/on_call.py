@@ -6,10 +6,11 @@ from uuid import UUID
 from django.db import transaction
 
 from coordination import audit
-from coordination.actors import Actor, Role, actor_for
+from coordination.actors import Actor, Role
 from coordination.care_team import role_named
 from coordination.models import OnCallDuty, PractitionerRole
 from coordination.problems import Denied, Invalid, NotFound, Stale
+from coordination.reaching import can_be_told
 
 
 class DutyNotFound(NotFound):
@@ -32,14 +33,6 @@ def on_call(now: datetime) -> list[PractitionerRole]:
 def is_anybody_on_call(now: datetime) -> bool:
     """Say whether an alert would reach somebody: on call, registered, and with a login."""
     return any(can_be_told(role, now) for role in on_call(now))
-
-
-def can_be_told(role: PractitionerRole, now: datetime) -> bool:
-    """Say whether a message in this role would reach somebody who may practise and log in."""
-    user = role.practitioner.user
-    if user is None or not user.is_active:
-        return False
-    return role.pk in actor_for(user, role.organization_id, now=now).practitioner_role_ids
 
 
 @transaction.atomic

@@ -164,7 +164,7 @@ class LookupFunction(Operation):
     and it returns ids and organizations only; each item is then handled inside its organization.
     `arguments` and `returns` are SQL, `body` a single SQL statement over schema-qualified names.
     `replaces` says that the function exists already, with these arguments: going back is refused
-    then, since what it was before is not known here.
+    then, unless `was` is the body that it had before.
     """
 
     reduces_to_sql = True
@@ -180,10 +180,12 @@ class LookupFunction(Operation):
         reads: tuple[str, ...] = (),
         updates: tuple[str, ...] = (),
         replaces: bool = False,
+        was: str = "",
     ) -> None:
         self.name = name
         self.arguments = arguments
         self.replaces = replaces
+        self.was = was
         self.returns = returns
         self.body = body
         self.reads = reads
@@ -200,7 +202,7 @@ class LookupFunction(Operation):
         to_state: ProjectState,
     ) -> None:
         """Create the function and open the tables it needs to its owner."""
-        for statement in self._statements():
+        for statement in (*self._reads(), *self._create(self.body)):
             schema_editor.execute(statement, params=None)
 
     def database_backwards(
@@ -210,10 +212,10 @@ class LookupFunction(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        """Drop the function, or refuse where it has replaced another."""
-        if self.replaces:
+        """Drop the function; give back the one that it replaced, or refuse."""
+        if self.replaces and not self.was:
             raise IrreversibleError(f"What {self.name} was before is not known.")
-        for statement in self._drop():
+        for statement in self._create(self.was) if self.replaces else self._drop():
             schema_editor.execute(statement, params=None)
 
     def describe(self) -> str:
@@ -226,19 +228,21 @@ class LookupFunction(Operation):
         yield f"DROP FUNCTION public.{self.name}({self.arguments})"
         yield "RESET ROLE"
 
-    def _statements(self) -> Iterator[str]:
-        if self.replaces:
-            yield from self._drop()
+    def _reads(self) -> Iterator[str]:
         for table in self.reads + self.updates:
             rights = "SELECT, UPDATE" if table in self.updates else "SELECT"
             yield f"GRANT {rights} ON public.{table} TO {LOOKUP_ROLE}"
             yield f"DROP POLICY IF EXISTS lookup ON public.{table}"
             yield f"CREATE POLICY lookup ON public.{table} TO {LOOKUP_ROLE} USING (true)"
+
+    def _create(self, body: str) -> Iterator[str]:
+        if self.replaces:
+            yield from self._drop()
         volatility = "VOLATILE" if self.updates else "STABLE"
         yield (
             f"CREATE OR REPLACE FUNCTION public.{self.name}({self.arguments}) "
             f"RETURNS {self.returns} LANGUAGE sql {volatility} SECURITY DEFINER "
-            f"SET search_path = pg_catalog, pg_temp AS $lookup$ {self.body} $lookup$"
+            f"SET search_path = pg_catalog, pg_temp AS $lookup$ {body} $lookup$"
         )
         signature = f"public.{self.name}"
         # Before the handing over: afterwards these would change nothing, with a mere warning.

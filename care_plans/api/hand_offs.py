@@ -128,7 +128,7 @@ class HandOffViewSet(OfPatients, Listed, Retrieved):
     )
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, pk: str) -> Response:
-        """Ask a practitioner to take over from a lead whose registration lapsed."""
+        """Ask a practitioner to take over from a lead who may not practise or cannot log in."""
         self.get_object()
         data = self.valid(serializers.AssignHandOffSerializer)
         return self._take("assign", pk, Answer(to=data["practitioner_role"]))

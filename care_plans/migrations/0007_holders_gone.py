@@ -4,30 +4,11 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations
 
+from care_plans.migrations._gone import GONE, HOLDERS
 from coordination.tenancy import LOOKUP_ROLE, LookupFunction
 
-#: the role `{r}` at the location `{l}` reaches nobody who may practise: `on_call.can_be_told`
-_GONE_AT = """(
-    NOT {r}.is_active
-    OR (moment AT TIME ZONE {l}.time_zone)::date
-        NOT BETWEEN {r}.registered_from AND coalesce({r}.registered_until, 'infinity')
-    OR NOT EXISTS (
-        SELECT FROM public.coordination_practitioner p
-        JOIN public.coordination_user u ON u.id = p.user_id
-        JOIN public.coordination_membership m
-            ON m.user_id = u.id AND m.organization_id = {r}.organization_id
-        WHERE p.id = {r}.practitioner_id AND u.is_active AND m.role = 'practitioner'
-            AND m.since <= moment AND (m.until IS NULL OR m.until > moment)
-    )
-)"""
-_GONE = _GONE_AT.format(r="r", l="l")
-_LEAD_IS_GONE = _GONE_AT.format(r="n", l="o")
-_HOLDERS = (
-    "coordination_practitionerrole",
-    "coordination_location",
-    "coordination_practitioner",
-    "coordination_membership",
-)
+_GONE = GONE.format(r="r", l="l", at="moment")
+_LEAD_IS_GONE = GONE.format(r="n", l="o", at="moment")
 
 
 class Migration(migrations.Migration):
@@ -58,7 +39,7 @@ class Migration(migrations.Migration):
                 WHERE a.status = 'acknowledged' AND {_GONE}
                 ORDER BY a.raised_at LIMIT size
             """,
-            reads=("care_plans_safetyalert", *_HOLDERS),
+            reads=("care_plans_safetyalert", *HOLDERS),
             replaces=True,
         ),
         # What waits for a lead who is gone has a hand-off of its own; what they took up is left.
@@ -90,7 +71,7 @@ class Migration(migrations.Migration):
                 "care_plans_course",
                 "coordination_workitem",
                 "coordination_careteammember",
-                *_HOLDERS,
+                *HOLDERS,
             ),
         ),
         pgtrigger.migrations.RemoveTrigger(

@@ -25,6 +25,7 @@ from care_plans.rehearsing.turns import RehearsalRunning, TookTooLong
 from coordination.actors import Actor
 from coordination.models import PractitionerRole
 from coordination.problems import Denied, NotAllowed, NotFound, Problem
+from coordination.reaching import can_be_told
 from coordination.withheld import must_be_told_all
 from notifications.models import Message
 from referrals.models import Referral
@@ -49,7 +50,7 @@ def forecast(course: Course, *, actor: Actor, now: datetime) -> Rehearsed:
     if course.status == Course.Status.DISCHARGED:
         raise NothingAhead("This course has ended: nothing lies ahead of it.")
     lead = leading.lead_role(course.patient_id)
-    if lead is None or not lead.is_registered(now):
+    if lead is None or not can_be_told(lead, now):
         raise NothingAhead("Nobody leads this patient's care now, so nobody can take it further.")
     try:
         with undone():

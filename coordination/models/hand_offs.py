@@ -22,6 +22,7 @@ class HandOff(OrganizationOwned):
     class Cause(models.TextChoices):
         OFFERED = "offered", "The lead or a scheduler offered it"
         REGISTRATION_LAPSED = "registration_lapsed", "The lead's registration is not valid"
+        CANNOT_LOG_IN = "cannot_log_in", "The lead cannot log in"
 
     class Outcome(models.TextChoices):
         ACCEPTED = "accepted"
@@ -77,7 +78,7 @@ class HandOff(OrganizationOwned):
             ),
             models.CheckConstraint(
                 condition=Q(due_at__gte=F("opened_at"))
-                & Q(cause__in=["offered", "registration_lapsed"]),
+                & Q(cause__in=["offered", "registration_lapsed", "cannot_log_in"]),
                 name="coordination_hand_off_words",
             ),
         ]

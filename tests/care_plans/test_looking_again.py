@@ -94,6 +94,21 @@ def test_whoever_came_since_unsettles_it(team: Cast) -> None:
         assert is_settled(course, LATER)
 
 
+@pytest.mark.feature("RM-02")
+def test_a_lead_who_cannot_log_in_unsettles_it(team: Cast) -> None:
+    with team.acting():
+        course = underway.start(team)
+        standing.remind_anew(course.pk, actor=team.asha.actor(), now=NOW)
+        assert is_settled(course, LATER)
+        team.asha.user.is_active = False
+        team.asha.user.save(update_fields=["is_active"])
+        assert team.asha.practitioner_role.is_registered(LATER)
+        assert not is_settled(course, LATER)
+        assert reassessed(team, course, LATER)
+        assert not is_settled(course, LATER), "who hears it now is asked each time"
+        assert not reassessed(team, course, LATER)
+
+
 def test_a_lane_that_lost_its_practitioner_unsettles_it(team: Cast) -> None:
     with team.acting():
         course = underway.start(team)

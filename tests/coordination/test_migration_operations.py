@@ -15,7 +15,9 @@ from pgtrigger.compiler import Trigger
 
 from coordination.migration_operations import AddTriggers, Together
 from coordination.models import Location
-from coordination.tenancy import LookupFunction
+from coordination.tenancy import LOOKUP_ROLE, RUNTIME_ROLE, LookupFunction
+
+_SEARCH = ["search_path=pg_catalog, pg_temp"]
 
 
 def _trigger(name: str) -> Trigger:
@@ -121,3 +123,35 @@ def test_a_look_up_that_replaced_another_is_not_taken_back() -> None:
         pytest.raises(IrreversibleError, match="heron_seen"),
     ):
         operation.database_backwards("coordination", editor, state, state)
+
+
+@pytest.mark.django_db(databases=["default", "owner"])
+def test_a_look_up_is_given_back_as_it_was() -> None:
+    def seen() -> Any:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(
+                "SELECT p.prosrc, pg_get_userbyid(p.proowner), p.prosecdef, p.proconfig,"
+                " has_function_privilege('public', p.oid, 'EXECUTE'),"
+                " has_function_privilege(%s, p.oid, 'EXECUTE')"
+                " FROM pg_proc p WHERE p.proname = 'heron_seen'",
+                [RUNTIME_ROLE],
+            )
+            return cursor.fetchall()
+
+    asked: dict[str, Any] = {"arguments": "moment timestamptz", "returns": "TABLE (id uuid)"}
+    first = LookupFunction("heron_seen", **asked, body="SELECT NULL::uuid")
+    second = LookupFunction(
+        "heron_seen", **asked, body="SELECT uuidv7()", replaces=True, was=first.body
+    )
+    state = ProjectState.from_apps(apps)
+    with connections["owner"].schema_editor() as editor:
+        first.database_forwards("coordination", editor, state, state)
+        [before] = seen()
+        second.database_forwards("coordination", editor, state, state)
+        [after] = seen()
+        assert (before[0].strip(), after[0].strip()) == (first.body, second.body)
+        assert before[1:] == after[1:] == (LOOKUP_ROLE, True, _SEARCH, False, True)
+        second.database_backwards("coordination", editor, state, state)
+        assert seen() == [before]
+        first.database_backwards("coordination", editor, state, state)
+        assert seen() == []
