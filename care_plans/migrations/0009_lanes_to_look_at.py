@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("care_plans", "0007_holders_gone"),
+        ("care_plans", "0008_leads_gone"),
         ("coordination", "0002_records"),
     ]
 
