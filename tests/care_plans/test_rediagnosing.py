@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import QuerySet
 
 from care_plans import activities, plans, rediagnosing
 from care_plans.models import (
@@ -51,11 +52,16 @@ def target(course: Course, *, stub: bool = False) -> rediagnosing.Alternative:
     return next(one for one in found if one.is_stub is stub)
 
 
+def rows_of(records: QuerySet[Any]) -> list[dict[str, Any]]:
+    """Return the records in the order in which they were made: an update moves a row in its table."""
+    return list(records.order_by("pk").values())
+
+
 def history(course: Course) -> dict[str, Any]:
     models: list[Any] = [StageTransition, StageStay, Goal, Lane]
-    rows = {model.__name__: list(model.objects.filter(course=course).values()) for model in models}
+    rows = {model.__name__: rows_of(model.objects.filter(course=course)) for model in models}
     done = Activity.objects.filter(course=course, status="completed")
-    return rows | {"Done": list(done.values()), "Score": list(Score.objects.values())}
+    return rows | {"Done": rows_of(done), "Score": rows_of(Score.objects.all())}
 
 
 def what_they_say(goals: list[dict[str, Any]]) -> list[dict[str, Any]]:
