@@ -11,16 +11,19 @@ from care_plans.models import MeasureVersion, SafetyAlert, Score
 from care_plans.questioned import in_digits
 
 
-def with_reasons(alerts: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
-    """Fetch with alerts what `rule_of` and `why_raised` ask, in queries that do not grow."""
+def with_rules(alerts: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """Fetch with alerts what `rule_of` and `asked` ask."""
     version = MeasureVersion.objects.filter(
         measure__slug=OuterRef("measure"), version=OuterRef("measure_version")
     )
-    scores = Score.objects.select_related("measure").order_by("item", "side", "id")
-    found: QuerySet[Any, Any] = alerts.annotate(
-        rule_sha256=Subquery(version.values("sha256")[:1])
-    ).prefetch_related("assessment", Prefetch("assessment__scores", scores))
+    found: QuerySet[Any, Any] = alerts.annotate(rule_sha256=Subquery(version.values("sha256")[:1]))
     return found
+
+
+def with_reasons(alerts: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """Fetch with alerts what `rule_of` and `why_raised` ask, in queries that do not grow."""
+    scores = Score.objects.select_related("measure").order_by("item", "side", "id")
+    return with_rules(alerts).prefetch_related("assessment", Prefetch("assessment__scores", scores))
 
 
 def rule_of(alert: Any) -> SafetyRule | None:
@@ -28,6 +31,14 @@ def rule_of(alert: Any) -> SafetyRule | None:
     known = _definition(alert.rule_sha256) if alert.rule_sha256 else None
     rules = known.safety if known is not None else ()
     return next((rule for rule in rules if rule.id == alert.rule), None)
+
+
+def asked(alert: Any) -> str:
+    """Return the measure and the rule that was met, in the words of the version that raised it."""
+    rule = rule_of(alert)
+    if rule is None:
+        return f"{alert.measure}: {alert.rule}".replace("_", " ")
+    return f"{_definition(alert.rule_sha256).name}: {rule.text}"
 
 
 def why_raised(alert: Any) -> Finding | None:

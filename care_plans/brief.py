@@ -29,7 +29,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from care_plans import disclosing, standing
+from care_plans import disclosing, open_alerts, standing
 from care_plans.content.safety import OF_PATIENT
 from care_plans.dangers import clearing
 from care_plans.models import (
@@ -53,14 +53,15 @@ from referrals.models import Referral
 
 #: how many lines each section has at most, in the order in which they are read: 40 in all
 BUDGET = {
+    "alerts": 4,
     "plan": 2,
     "courses": 4,
     "safety": 5,
     "blockers": 5,
-    "changes": 6,
+    "changes": 5,
     "goals": 4,
-    "team": 6,
-    "asked": 8,
+    "team": 5,
+    "asked": 6,
 }
 #: a longer text is cut, so that a line stays one
 CHARACTERS = 160
@@ -134,6 +135,7 @@ def brief(patient: Patient, *, disciplines: Iterable[str], actor: Actor, now: da
         disclosing.shown(asked.underway, actor, now), BUDGET["courses"]
     )
     sections = [
+        _alerts(asked),
         _plan(asked),
         Section("courses", [_course(course) for course in courses], more_courses),
         _safety(asked),
@@ -176,6 +178,12 @@ def _day(at: datetime) -> str:
 
 def _said(word: str) -> str:
     return word.replace("_", " ")
+
+
+def _alerts(asked: _Asked) -> Section:
+    rows = open_alerts.open_alerts(asked.patient.pk, actor=asked.actor, now=asked.now)
+    found, more = _counted(rows, BUDGET["alerts"])
+    return Section("alerts", [_line(row, open_alerts.told_of(row)) for row in found], more)
 
 
 def _plan(asked: _Asked) -> Section:

@@ -7,6 +7,7 @@ a second run change nothing.
 
 import gc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from time import monotonic
@@ -14,11 +15,11 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import connection
+from django.db import connection, connections
 
 from care_plans import reminders, staffing, standing
 from care_plans.looking_again import glance
-from care_plans.models import Lane, StageStay
+from care_plans.models import Course, Lane, StageStay
 from coordination.actors import Actor
 from coordination.statements import is_among
 from coordination.tenancy import acting_in
@@ -28,6 +29,8 @@ BATCH = 500
 LOOK_AGAIN_AFTER = timedelta(hours=1)
 #: seconds that one sweep goes on; the next one takes up what it has not begun by then
 PATIENCE = 45.0
+#: so many courses are worth a second connection
+WORTH_TWO = 100
 
 log = structlog.get_logger(__name__)
 
@@ -56,17 +59,19 @@ def _tried(step_id: UUID, organization_id: UUID, *, now: datetime) -> bool:
         with acting_in(organization_id):
             take_in(step_id, organization_id, now=now)
     except Exception:
+        # it still waits, and is tried again in the next run
         log.exception("referral_step_not_taken_in", step=str(step_id))
         return False
     return True
 
 
-def check_standings(*, now: datetime, most: int = BATCH) -> int:
+def check_standings(*, now: datetime, most: int = 2 * BATCH) -> int:
     """Look again at the courses that nobody looked at for an hour; return how many.
 
-    `most` are taken at a time, for as long as there are as many, and for `PATIENCE` at the most.
+    `most` are taken at a time, for as long as there are as many. Nothing is begun once `PATIENCE`
+    is over; what was not looked at by then is the first of the next run.
     """
-    begun, looked_at = monotonic(), 0
+    until, looked_at = monotonic() + PATIENCE, 0
     while True:
         found = _look_up(
             "SELECT * FROM care_plans_stays_to_check(%s, %s)", [now - LOOK_AGAIN_AFTER, most]
@@ -75,11 +80,14 @@ def check_standings(*, now: datetime, most: int = BATCH) -> int:
         for course_id, organization_id in found:
             places.setdefault(organization_id, []).append(course_id)
         for organization_id, course_ids in places.items():
-            unsettled = _glanced_over(course_ids, organization_id, now=now)
+            unsettled = _looked_over(course_ids, organization_id, now=now)
+            looked_at += len(course_ids) - len(unsettled)
             for course_id in unsettled:
                 _look_again(course_id, organization_id, now=now)
-        looked_at += len(found)
-        if len(found) < most or monotonic() - begun > PATIENCE:
+                looked_at += 1
+                if monotonic() > until:
+                    return looked_at
+        if len(found) < most or monotonic() > until:
             return looked_at
 
 
@@ -100,6 +108,28 @@ def check_intakes(*, now: datetime, most: int = BATCH) -> int:
             return looked_at
 
 
+def _looked_over(course_ids: list[UUID], organization_id: UUID, *, now: datetime) -> list[UUID]:
+    """Look over courses as `_glanced_over`: half of many at a time, two halves at once.
+
+    While one half waits for the database the other one is judged.
+    """
+    with _uncollected():
+        if len(course_ids) < WORTH_TWO:
+            return _glanced_over(course_ids, organization_id, now=now)
+        with ThreadPoolExecutor(1) as beside:
+            half = beside.submit(_glanced_over_beside, course_ids[1::2], organization_id, now=now)
+            return _glanced_over(course_ids[::2], organization_id, now=now) + half.result()
+
+
+def _glanced_over_beside(
+    course_ids: list[UUID], organization_id: UUID, *, now: datetime
+) -> list[UUID]:
+    try:
+        return _glanced_over(course_ids, organization_id, now=now)
+    finally:
+        connections.close_all()  # this thread's own
+
+
 def _glanced_over(course_ids: list[UUID], organization_id: UUID, *, now: datetime) -> list[UUID]:
     """Note of courses that are as they were that they were looked at; return the others.
 
@@ -107,24 +137,31 @@ def _glanced_over(course_ids: list[UUID], organization_id: UUID, *, now: datetim
     One that somebody holds at this moment is left to them, and comes round again.
     """
     try:
-        with acting_in(organization_id), _uncollected():
-            seen = glance(course_ids, now=now)
-            settled = [one.stay for one in seen if one.is_settled(now)]
+        with acting_in(organization_id):
+            settled = _settled(course_ids, now=now)
             theirs = StageStay.objects.select_for_update(skip_locked=True, no_key=True).filter(
-                is_among("id", [stay.id for stay in settled]), left_at=None, checked_at__lt=now
+                is_among("id", settled.values()), left_at=None, checked_at__lt=now
             )
-            free = list(theirs.values_list("pk", flat=True))
-            StageStay.objects.filter(is_among("id", free)).update(checked_at=now)
+            StageStay.objects.filter(pk__in=theirs.values("pk")).update(checked_at=now)
     except Exception:
+        # each of them is looked at by itself instead
         log.exception("courses_not_glanced_over", organization=str(organization_id))
         return course_ids
-    known = {stay.course_id for stay in settled}
-    return [course_id for course_id in course_ids if course_id not in known]
+    return [course_id for course_id in course_ids if course_id not in settled]
+
+
+def _settled(course_ids: list[UUID], *, now: datetime) -> dict[UUID, UUID]:
+    """Return the open stay of each course that is as it was when it was last looked at."""
+    seen = glance(course_ids, now=now)
+    return {one.course.id: one.stay.id for one in seen if one.is_settled(now)}
 
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Keep the collector from looking through a batch over and over: it holds no circles."""
+    """Keep the collector from looking through a batch over and over: it holds no circles.
+
+    Nothing of the batch may be left when this ends, or it is looked through once more.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -156,24 +193,25 @@ def _look_up(sql: str, arguments: list[Any]) -> list[tuple[UUID, UUID]]:
 def take_in(step_id: UUID, organization_id: UUID, *, now: datetime) -> None:
     """Let a lane follow its referral, of which a step waits; act in its organization.
 
+    It follows the referral as it stands, so every step of it that waits is taken in at once.
     A step that was taken in, or is being taken in, changes nothing.
     """
     # Another worker that holds the row is taking it in; one that has done so left it marked.
-    step = (
-        ReferralTransition.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("referral__work_item")
-        .filter(pk=step_id, processed_at=None)
-        .first()
+    waiting = ReferralTransition.objects.select_for_update(of=("self",), skip_locked=True).filter(
+        processed_at=None
     )
+    step = waiting.select_related("referral__work_item").filter(pk=step_id).first()
     if step is None:
         return
-    # The sweep may have begun before the step was made, and must not look at the time before it.
-    now = max(now, step.recorded_at)
+    # Before the referral is read: a step that comes after it was not taken in.
+    steps = dict(waiting.filter(referral_id=step.referral_id).values_list("pk", "recorded_at"))
+    # The sweep may have begun before the steps were made, and must not look at the time before.
+    now = max(now, *steps.values())
     actor = Actor.system("care_plans.consuming", organization_id)
     lane = Lane.objects.filter(referral_id=step.referral_id).first()
     if lane is not None:
         _follow(lane, step, actor=actor, now=now)
-    ReferralTransition.objects.filter(pk=step.pk, processed_at=None).update(processed_at=now)
+    ReferralTransition.objects.filter(is_among("id", list(steps))).update(processed_at=now)
 
 
 def _follow(lane: Lane, step: ReferralTransition, *, actor: Actor, now: datetime) -> None:
@@ -181,6 +219,8 @@ def _follow(lane: Lane, step: ReferralTransition, *, actor: Actor, now: datetime
     # Read under the lock: an earlier step may have been taken in while we waited for it.
     step.referral.refresh_from_db()
     came = staffing.take_in(step.referral, now=now)
+    if course.status == Course.Status.DISCHARGED:
+        return  # who did the lane is history; a step of a referral changes no goal
     stay = standing.open_stay(course)
     if came is not None and stay is not None:
         reminders.stage_entered(course, stay, actor=actor, now=now)

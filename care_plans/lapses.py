@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from django.db import connection
 
-from care_plans import hand_offs, open_flags, recommending, standing
+from care_plans import activities, hand_offs, open_flags, recommending, standing
 from care_plans.models import Course
 from coordination.access import patient_for
 from coordination.actors import Actor
@@ -47,10 +47,15 @@ def _open(patient_id: UUID, actor: Actor, now: datetime) -> None:
         hand_offs.open_for_lapse(patient_id, actor=actor, now=now)
     with acting_in(actor.organization_id):
         patient_for(actor, patient_id, now=now, lock=True)
+        # before any flag, as whoever clears one does
+        courses = [
+            one.pk
+            for one in activities.lock_courses(patient_id)
+            if one.status == Course.Status.ACTIVE
+        ]
         open_flags.follow_lead(patient_id, actor=actor, now=now)
         recommending.tell_lead(patient_id, actor=actor, now=now)
-        courses = Course.objects.filter(patient_id=patient_id, status=Course.Status.ACTIVE)
-        for course_id in list(courses.order_by("id").values_list("id", flat=True)):
+        for course_id in courses:
             standing.remind_anew(course_id, actor=actor, now=now)
 
 

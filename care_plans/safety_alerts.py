@@ -4,7 +4,7 @@ An alert closes only when a practitioner says what came of it; no later score, n
 no discharge closes it.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -247,47 +247,78 @@ def escalate(*, now: datetime, most: int = BATCH) -> int:
 
     What was taken up by somebody who may not practise any more, or cannot log in, is open again,
     and said at once.
-    Each time whoever is on call, the lead and the whole team hear of it.
+    Each time whoever is on call, the lead and the whole team hear of it. Whoever has come on call
+    since hears of it as soon as this runs again.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM care_plans_alerts_to_escalate(%s, %s)", [now, most])
         due = [(row[0], row[1]) for row in cursor.fetchall()]
         cursor.execute("SELECT * FROM care_plans_alerts_forsaken(%s, %s)", [now, most])
         due += [(row[0], row[1]) for row in cursor.fetchall()]
-    for alert_id, organization_id in due:
+    _each(due, _escalate, now=now)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM care_plans_alerts_unheard(%s, %s)", [now, most])
+        unheard = [(row[0], row[1]) for row in cursor.fetchall()]
+    _each(unheard, _call_newcomers, now=now)
+    return len(due) + len(unheard)
+
+
+def _each(found: Iterable[tuple[UUID, UUID]], act: Callable[..., None], *, now: datetime) -> None:
+    """Do something about each alert in its own organization; a defect in one stops no other."""
+    for alert_id, organization_id in found:
         try:
             with acting_in(organization_id):
-                _escalate(alert_id, organization_id, now=now)
+                alert = _held(alert_id)
+                if alert is not None:
+                    act(alert, now=now)
         except Exception:
+            # it is still due at the next round, and holds up no other
             log.exception("safety_alert_not_escalated", alert=str(alert_id))
-    return len(due)
 
 
-def _escalate(alert_id: UUID, organization_id: UUID, *, now: datetime) -> None:
-    software = Actor.system("care_plans.safety_alerts", organization_id)
+def _held(alert_id: UUID) -> SafetyAlert | None:
+    """Return an alert, holding its row; None where somebody else holds it just now."""
     rows = SafetyAlert.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-    alert = rows.select_related(_HOLDER).filter(pk=alert_id).first()
-    if alert is None:
-        return
+    found: SafetyAlert | None = rows.select_related(_HOLDER).filter(pk=alert_id).first()
+    return found
+
+
+def _escalate(alert: SafetyAlert, *, now: datetime) -> None:
+    software = Actor.system("care_plans.safety_alerts", alert.organization_id)
     holder = alert.acknowledged_by
-    if alert.status == Status.ACKNOWLEDGED and holder and not can_be_told(holder, now):
+    is_forsaken = holder is not None and not can_be_told(holder, now)
+    if alert.status == Status.ACKNOWLEDGED and is_forsaken:
         to = _move(alert, "forsake")
         _swap(alert, status=to, acknowledged_by=None, acknowledged_at=None, escalates_at=now)
         _tell("safety-alert.forsaken", alert, actor=software, now=now)
     if alert.status != Status.OPEN or alert.escalates_at is None or alert.escalates_at > now:
         return
     _swap(alert, rung=alert.rung + 1, escalates_at=now + _wait())
-    _call(alert, actor=software, now=now)
+    _call(alert, is_reopened=is_forsaken, actor=software, now=now)
     log.warning("safety_alert_escalated", alert=str(alert.pk), rung=alert.rung)
 
 
-def _call(alert: SafetyAlert, *, actor: Actor, now: datetime) -> None:
+def _call_newcomers(alert: SafetyAlert, *, now: datetime) -> None:
+    """Call who has come on call since an alert was last said, and let them read the patient."""
+    if alert.status != Status.OPEN:
+        return
+    software = Actor.system("care_plans.safety_alerts", alert.organization_id)
+    given = AccessGrant.objects.filter(basis=AccessGrant.Basis.SAFETY, source_id=alert.pk)
+    called = set(given.values_list("practitioner_role_id", flat=True))
+    newcomers = [role for role in on_call(now) if role.pk not in called]
+    for role in newcomers:
+        _give_access(alert, role, now=now)
+    reminders.call_newcomers(alert, newcomers, actor=software, now=now)
+
+
+def _call(alert: SafetyAlert, *, is_reopened: bool = False, actor: Actor, now: datetime) -> None:
     called = on_call(now)
     for role in called:
         _give_access(alert, role, now=now)
     team = _team(alert) if alert.rung else []
     finder = alert.assessment.practitioner_role
-    reminders.call(alert, [*called, *([finder] if finder else []), *team], actor=actor, now=now)
+    told = [*called, *([finder] if finder else []), *team]
+    reminders.call(alert, told, is_reopened=is_reopened, actor=actor, now=now)
     if not called:
         log.warning("nobody_on_call", organization=str(alert.organization_id))
 

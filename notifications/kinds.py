@@ -43,6 +43,18 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Particulars:
+    """What a mail to staff says of one subject besides the words of its kind, as neutral as they.
+
+    `text` is whole sentences; `since` is the moment from which on it is so, where that is not when
+    the message was due.
+    """
+
+    text: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MessageKind:
     """One kind of message.
 
@@ -52,6 +64,7 @@ class MessageKind:
     `concerns(subject_id, recipient, now)`, if given, is asked next: whether it is still this
     recipient's matter. `disclosed(actor, now)` returns the subjects that no consent directive
     withholds from a practitioner; a kind without it is not told to whom any directive is directed.
+    `particulars(subject_id, occurrence)`, if given, is asked when a mail to staff is written.
     `forecast`, if given, lists what will be sent later. A `safety` kind heeds
     no preference.
     """
@@ -64,6 +77,7 @@ class MessageKind:
     still_holds: Callable[[UUID, datetime], Verdict]
     concerns: Callable[[UUID, Recipient, datetime], bool] | None = None
     disclosed: Callable[[Actor, datetime], QuerySet[Any, Any]] | None = None
+    particulars: Callable[[UUID, str], Particulars] | None = None
     forecast: Callable[..., Any] | None = None
     safety: bool = False
     channels: tuple[str, ...] = (Channel.EMAIL.value, Channel.IN_APP.value)

@@ -11,7 +11,7 @@ from coordination.models import Location
 from coordination.phrases import DAYS, MAILS, MONTHS, in_mail
 from notifications.channels.contract import Letter
 from notifications.consents import unsubscribe_url
-from notifications.kinds import MessageKind
+from notifications.kinds import MessageKind, Particulars
 from notifications.models import Message
 
 _TEXT = """\
@@ -42,18 +42,20 @@ _NO_MORE = "If you would rather not get mails like this one, open this and press
 def write(message: Message, kind: MessageKind, *, address: str) -> Letter:
     """Return the letter of a message whose recipient and organization are loaded.
 
-    Patients are written to in the language of their record; staff in English.
+    Patients are written to in the language of their record; staff in English, with the particulars
+    of the subject.
     """
     clinic = " ".join(message.organization.name.split())
     language = language_to(message)
-    since = spoken(message.due_at, zone_of(message), language)
+    told = _particulars(message, kind)
+    since = spoken(told.since or message.due_at, zone_of(message), language)
     return Letter(
         message_id=message.id,
         address=address,
         subject=f"{clinic}: {in_mail(kind.subject_line, language)}",
         text=_TEXT.format(
             hello=in_mail("Hello,", language),
-            text=in_mail(kind.text, language),
+            text=" ".join(filter(None, [in_mail(kind.text, language), told.text])),
             clinic=in_mail("Clinic: {clinic}", language).format(clinic=clinic),
             since=in_mail("Since: {since}", language).format(since=since),
             link=_link(message),
@@ -91,6 +93,12 @@ def spoken(moment: datetime, zone: ZoneInfo, language: Language = ENGLISH) -> st
         number = "1er" if there.day == 1 else there.day
         return f"{day} {number} {month} {there:%Y, %H h %M (%Z)}"
     return f"{there:%A} {there.day} {there:%B %Y, %H:%M (%Z)}"
+
+
+def _particulars(message: Message, kind: MessageKind) -> Particulars:
+    if kind.particulars is None or message.to_patient_id is not None:
+        return Particulars()
+    return kind.particulars(message.subject_id, message.occurrence)
 
 
 def _link(message: Message) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from care_plans.api.alert_serializers import BESIDE, AlertWarningSerializer
 from care_plans.models import AbsentScore, Assessment, Score, Stage
 from care_plans.sittings import MAX_SCORES, NewAbsence, NewScore
 from coordination.api.record_serializers import CorrectionShownSerializer, StatementShownSerializer
@@ -80,6 +81,19 @@ class AssessmentSerializer(serializers.ModelSerializer[Assessment]):
         ]
         read_only_fields = fields
         extra_kwargs = {"collection_point": {"help_text": "Why it was taken then."}}
+
+
+class RecordedAssessmentSerializer(AssessmentSerializer):
+    """A sitting that was just recorded, and what is to be known of the person beside it."""
+
+    # the person's, of which this sitting raised some or none
+    safety_alerts = AlertWarningSerializer(
+        source="open_alerts", many=True, read_only=True, help_text=BESIDE
+    )
+
+    class Meta(AssessmentSerializer.Meta):
+        fields = [*AssessmentSerializer.Meta.fields, "safety_alerts"]
+        read_only_fields = fields
 
 
 class NewScoreSerializer(serializers.Serializer[Any]):

@@ -19,9 +19,9 @@ SHOWN_ANYWAY = (
 
 
 class ShownAnyway(APIView):
-    """A view that takes answers: where it refuses them, it still says whom to call."""
+    """A view that takes answers: where it refuses them, it still says what must not be missed."""
 
-    _shown: dict[str, Any] | None = None
+    _shown: Mapping[str, Any] = {}
 
     def heed(self, scores: Sequence[Any], *, language: Language) -> None:
         """Read answers as they were sent, before anything is checked and can be refused.
@@ -29,13 +29,18 @@ class ShownAnyway(APIView):
         What is refused is not recorded and calls nobody, which the person is told.
         """
         if self_checks.calls_for_help(scores):
-            self._shown = asdict(crisis.crisis_in(language, reachable=False, is_recorded=False))
+            told = crisis.crisis_in(language, reachable=False, is_recorded=False)
+            self.show_anyway(crisis=asdict(told))
+
+    def show_anyway(self, **shown: Any) -> None:
+        """Show this beside what is wrong, if the answers are refused."""
+        self._shown = {**self._shown, **shown}
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Say whom to call beside what is wrong."""
+        """Say beside what is wrong what must not be missed."""
         answer = super().handle_exception(exc)
-        if self._shown is not None and isinstance(answer.data, dict):
-            answer.data["crisis"] = self._shown
+        if isinstance(answer.data, dict):
+            answer.data.update(self._shown)
         return answer
 
 

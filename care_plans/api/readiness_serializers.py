@@ -5,14 +5,16 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from care_plans.api.alert_serializers import BESIDE, AlertWarningSerializer
 from care_plans.api.course_serializers import (
+    CourseSerializer,
     ExpectedDurationSerializer,
     LaneSerializer,
     StayDateSerializer,
 )
 from care_plans.api.criterion_serializers import OUTCOMES, CriterionSerializer
 from care_plans.api.finding_serializers import FoundFlagSerializer
-from care_plans.models import RedFlagAnswer, Stage, StageStay
+from care_plans.models import Course, RedFlagAnswer, Stage, StageStay
 from care_plans.red_flags import found_flag
 from care_plans.stopping import Stop
 from coordination.models import Discipline
@@ -63,6 +65,17 @@ class RedFlagStopSerializer(serializers.Serializer[Any]):
         return stop.red_flag is None
 
 
+class MovedCourseSerializer(CourseSerializer):
+    """A course that has taken its step, and what is to be known of the person beside it."""
+
+    safety_alerts = AlertWarningSerializer(many=True, read_only=True, help_text=BESIDE)
+
+    class Meta(CourseSerializer.Meta):
+        model = Course
+        fields = [*CourseSerializer.Meta.fields, "safety_alerts"]
+        read_only_fields = fields
+
+
 class CourseReadinessSerializer(serializers.Serializer[Any]):
     """Whether a course may take its next step, with the trace of every criterion.
 
@@ -93,5 +106,6 @@ class CourseReadinessSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), help_text="What the criteria rest on, those that are shown."
     )
     stops = RedFlagStopSerializer(many=True, help_text="Each open red flag that holds it up.")
+    safety_alerts = AlertWarningSerializer(many=True, help_text=BESIDE)
     dates = StayDateSerializer(many=True, help_text="Why each date of the stay is what it is.")
     lanes = LaneSerializer(many=True)

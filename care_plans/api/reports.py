@@ -16,6 +16,7 @@ from care_plans.api.citing import CitedSerializer, cited
 from care_plans.models import CarePlan, Course, Outcome, Stage
 from coordination.access import owned_by_patient
 from coordination.api.permissions import CLINICAL
+from coordination.api.plausible import watch
 from coordination.api.views import OfPatients
 from coordination.models import Discipline, Patient
 
@@ -87,7 +88,7 @@ class RecurrenceViewSet(OfPatients):
     def list(self, request: Request) -> Response:
         """Return the report."""
         asked = RecurrenceQuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
+        watch(asked).is_valid(raise_exception=True)
         until: datetime = asked.validated_data.get("until", self.now)
         since: datetime = asked.validated_data.get("since", until - timedelta(days=730))
         rows, patients = recurring.recurrences(

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from care_plans import alert_reasons, safety_alerts
 from care_plans.api.criterion_serializers import CriterionSerializer
-from care_plans.disclosing import disclose
+from care_plans.disclosing import WITHHELD_WORDS, disclose, doers_shown
 from care_plans.models import Assessment, SafetyAlert
 from coordination.api.permissions import CLINICAL
 from coordination.api.records import OfPatientFilter
@@ -48,6 +48,24 @@ class SafetyAlertSerializer(serializers.ModelSerializer[SafetyAlert]):
     )
     is_expert_consensus = serializers.SerializerMethodField(
         help_text="The rule rests on opinion alone."
+    )
+    acknowledged_by = serializers.UUIDField(
+        source="acknowledged_by_shown",
+        read_only=True,
+        allow_null=True,
+        help_text="The practitioner role that took it up; null also where they are withheld.",
+    )
+    closed_by = serializers.UUIDField(
+        source="closed_by_shown",
+        read_only=True,
+        allow_null=True,
+        help_text="The practitioner role that closed it; null also where they are withheld.",
+    )
+    reason = serializers.SerializerMethodField(
+        help_text=(
+            "What was done, in the words of whoever closed it; withheld with them, and with the "
+            "answer."
+        )
     )
 
     class Meta:
@@ -106,6 +124,11 @@ class SafetyAlertSerializer(serializers.ModelSerializer[SafetyAlert]):
         finding = alert_reasons.why_raised(alert) if alert.shows_answer else None
         return CriterionSerializer(finding.as_json()).data if finding is not None else None
 
+    def get_reason(self, alert: Any) -> str:
+        """Return what was done, unless the answer is withheld from others than whoever wrote it."""
+        is_told = alert.shows_answer or alert.closed_by_id in self.context["mine"]
+        return str(alert.reason_shown) if is_told or not alert.reason else WITHHELD_WORDS
+
     def get_is_expert_consensus(self, alert: Any) -> bool:
         """Say whether the rule is opinion."""
         return alert_reasons.is_opinion(alert)
@@ -156,11 +179,22 @@ class SafetyAlertViewSet(OfPatients, Listed, Retrieved):
     queryset = SafetyAlert.objects.none()
 
     def get_queryset(self) -> Rows:
-        """Return the alerts of patients within reach, each knowing whether its answer is shown."""
+        """Return the alerts of patients within reach, each knowing what of it is shown."""
         shown = disclose(Assessment.objects.all(), self.actor, self.now)
-        found: Rows = self.narrow(SafetyAlert.objects.all(), self.actor, self.now)
+        found = doers_shown(
+            self.narrow(SafetyAlert.objects.all(), self.actor, self.now),
+            self.actor,
+            self.now,
+            said_by="closed_by_shown",
+            acknowledged_by_shown="acknowledged_by",
+            closed_by_shown="closed_by",
+        )
         rows: Rows = found.annotate(shows_answer=Q(assessment__in=shown))
         return alert_reasons.with_reasons(rows)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Hand on in which roles the asker writes."""
+        return {**super().get_serializer_context(), "mine": self.actor.practitioner_role_ids}
 
     @extend_schema(
         summary="Take up a safety alert",
@@ -186,5 +220,7 @@ class SafetyAlertViewSet(OfPatients, Listed, Retrieved):
         row: Any = safety_alerts.close(seen.pk, **data, actor=self.actor, now=self.now)
         # whoever was on call cannot read it any more, and is told what they closed
         row.shows_answer, row.rule_sha256 = seen.shows_answer, seen.rule_sha256
+        row.acknowledged_by_shown = seen.acknowledged_by_shown
+        row.closed_by_shown, row.reason_shown = row.closed_by_id, row.reason
         row.assessment = seen.assessment
         return self.answer(row)

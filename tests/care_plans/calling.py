@@ -50,6 +50,6 @@ def alerts(cast: Cast) -> list[SafetyAlert]:
 
 def called(cast: Cast, rung: int) -> set[Any]:
     with cast.acting():
-        rows = Message.objects.filter(kind="safety.alert", channel="email")
+        rows = Message.objects.filter(kind__startswith="safety.alert", channel="email")
         found = rows.filter(occurrence__endswith=f":{rung}")
         return set(found.values_list("to_practitioner_role_id", flat=True))

@@ -229,7 +229,7 @@ def test_an_alert_is_open_again_too(
     with cast.acting():
         alert.refresh_from_db()
         assert (alert.status, alert.rung, alert.acknowledged_by) == ("open", 1, None)
-        calls: dict[str, Any] = {"kind": "safety.alert", "channel": "email"}
+        calls: dict[str, Any] = {"kind": "safety.alert-reopened", "channel": "email"}
         to = Message.objects.filter(**calls, occurrence=f"{alert.pk}:1")
         assert cast.farah.practitioner_role.id in to.values_list(
             "to_practitioner_role_id", flat=True

@@ -107,6 +107,17 @@ def test_what_to_do_is_never_calmer_than_the_flag_is_held(
         assert one["action"] == before[0]["action"]
 
 
+def test_no_version_that_the_course_never_followed_says_what_to_do(
+    cast: Cast, course: Course, say: Say
+) -> None:
+    [found] = find(cast, course, TEAR)
+    before = told(cast, course, found)
+    adopt(cast, course, say("1.2.0", sudden_severe_pain=None))
+    say("1.3.0", sudden_severe_pain={"action": "Nobody has signed this."})
+    for one in told(cast, course, found):
+        assert (one["version"], one["action"]) == ("1.1.0", before[0]["action"])
+
+
 def test_a_screen_is_no_calmer_than_what_a_version_in_between_made_of_it(
     cast: Cast, course: Course, say: Say
 ) -> None:

@@ -160,7 +160,7 @@ def test_it_is_said_again_to_more_people_until_somebody_takes_it_up(cast: Cast) 
         safety_alerts.acknowledge(alert.id, actor=cast.farah.actor(later), now=later)
     assert safety_alerts.escalate(now=NOW + timedelta(days=1)) == 0
     with cast.acting():
-        assert not Message.objects.filter(kind="safety.alert", status="queued").exists()
+        assert not Message.objects.filter(kind__startswith="safety.alert", status="queued").exists()
 
 
 def test_whoever_took_it_up_reads_it_until_it_is_closed_though_they_leave(cast: Cast) -> None:

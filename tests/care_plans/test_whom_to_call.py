@@ -159,6 +159,7 @@ def test_a_name_that_no_measure_can_have_hides_no_other_answer(cast: Cast, name:
         {"items": {"9": 1}, "language": "xx"},
         {"items": {"9": "1", "1": "much"}},
         {"items": []},
+        {"answers": {"9": 1}},
     ],
 )
 def test_a_check_that_is_refused_shows_whom_to_call(
@@ -180,7 +181,6 @@ def test_a_check_that_is_refused_shows_whom_to_call(
         ({"items": {"1": 0}}, [], True),
         ({"items": {"9": 0}}, [], False),
         ({}, [], True),
-        ({"answers": {"9": 1}}, [], True),
         ({"items": {"9": -1}}, [], True),
     ],
 )
