@@ -16,7 +16,7 @@ from care_plans.content.sourced import StageName
 from care_plans.content.stages import Activity as ActivityContent
 from care_plans.disclosing import explain
 from care_plans.editing import save_edit
-from care_plans.evaluation import may_load, outcome_of
+from care_plans.evaluation import Asked, may_load
 from care_plans.evidence import Facts, Outcome
 from care_plans.goals import plan_goals
 from care_plans.models import Activity, Course, Goal, Lane
@@ -102,12 +102,13 @@ def plan_stage(
     """
     goals = plan_goals(course, definition, stage, now=now)
     lanes = Lane.objects.filter(course=course, needed=Lane.Needed.NEEDED)
+    asked = Asked(definition, facts, now)
     Activity.objects.bulk_create(
         [
             _planned(course, lane, goals[activity.goal], activity, stage, sequence)
             for lane in lanes
             for activity in _content_of(definition, stage, lane)
-            if _applies(activity, definition, facts, now)
+            if _applies(activity, asked)
         ],
         ignore_conflicts=True,
     )
@@ -125,16 +126,12 @@ def conditional(definition: PathwayDefinition) -> set[str]:
 
 
 def waiting(
-    definition: PathwayDefinition,
-    stage: StageName,
-    disciplines: Collection[str],
-    facts: Facts,
-    now: datetime,
+    asked: Asked, stage: StageName, disciplines: Collection[str]
 ) -> Iterator[tuple[str, str]]:
     """Return discipline and id of the conditional activities that the facts call for now."""
-    for name, lane in definition.stage(stage).lanes.items():
+    for name, lane in asked.definition.stage(stage).lanes.items():
         for activity in lane.activities if name in disciplines else ():
-            if activity.when is not None and _applies(activity, definition, facts, now):
+            if activity.when is not None and _applies(activity, asked):
                 yield name, activity.id
 
 
@@ -146,13 +143,9 @@ def _content_of(
     return content.activities if content else ()
 
 
-def _applies(
-    activity: ActivityContent, definition: PathwayDefinition, facts: Facts, now: datetime
-) -> bool:
+def _applies(activity: ActivityContent, asked: Asked) -> bool:
     """An activity with a condition waits until that is known to be met."""
-    if activity.when is None:
-        return True
-    return outcome_of(activity.when, definition, facts, now) is Outcome.MET
+    return activity.when is None or asked.is_met(activity.when)
 
 
 def _planned(

@@ -114,8 +114,9 @@ def _own(activity_id: UUID, actor: Actor) -> Activity:
 
 
 def _flaws(done: Done, course: Course, now: datetime) -> Iterator[FieldError]:
-    if done.day > now.date() + timedelta(days=1):  # somewhere it is tomorrow already
-        yield FieldError("/day", "This lies in the future.")
+    today = leads_days(course).day(now)
+    if done.day > today:
+        yield FieldError("/day", f"This lies in the future: at the clinic it is {today} now.")
     if done.day < course.applied_at.date() - timedelta(days=1):
         yield FieldError("/day", "This lies before the course began.")
     if not 1 <= done.prescribed <= MOST_SESSIONS:

@@ -85,8 +85,12 @@ def followed(request: HttpRequest, collection: str, record_id: UUID) -> HttpResp
         "courses": "a course of care",
         "patients": "a patient's record",
         "referrals": "a referral",
+        "safety-alerts": "a safety alert",
     }[collection]
-    context = {"thing": thing, "address": f"/api/v1/{collection}/{record_id}"}
+    address = f"/api/v1/{collection}/{record_id}"
+    context = {"thing": thing, "address": address}
+    if collection == "safety-alerts":
+        context["take_up"] = f"POST {address}/acknowledge"
     return show(request, "coordination/followed.html", context)
 
 

@@ -6,6 +6,7 @@ that happens: a process that dies leaves nothing behind, neither an effect nor a
 A refusal changed nothing, so it is not kept, and the same key may try again.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -120,10 +121,9 @@ def keep(
     """Keep an answer for `KEPT_FOR`, in the transaction of its effect.
 
     `view` is how it shows patients, `heard` what the request told the audit trail: whom and what
-    its answer is about.
+    its answer is about. That is what the answer shows, whatever followed from it.
     """
-    named = (one for one in reversed(heard) if one.resource_id)
-    about = next(named, heard[-1] if heard else None)
+    about = _about(answer, heard)
     KeptAnswer.objects.create(
         organization_id=actor.organization_id,
         login=_login(actor),
@@ -138,6 +138,16 @@ def keep(
         kept_at=now,
         kept_until=now + KEPT_FOR,
     )
+
+
+def _about(answer: Answer, heard: Sequence[audit.Heard]) -> audit.Heard | None:
+    """Return what an answer shows: what has its id, or else what was told last, by id if any."""
+    shown = json.loads(answer.body) if answer.body else None
+    shown_id = shown.get("id") if isinstance(shown, dict) else None
+    named = [one for one in heard if one.resource_id]
+    own = [one for one in named if str(one.resource_id) == shown_id]
+    found = own[:1] or named[-1:] or heard[-1:]
+    return found[0] if found else None
 
 
 def sweep_answers(*, now: datetime) -> int:

@@ -15,6 +15,11 @@ class FieldError(NamedTuple):
     detail: str
 
 
+def pointer(*parts: str | int) -> str:
+    """Return the JSON pointer to a place in the input (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
 class Problem(Exception):
     """A refusal that its reader can act on; nothing was written."""
 

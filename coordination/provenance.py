@@ -77,7 +77,7 @@ def provenance_of(target: UUID, *, actor: Actor, now: datetime) -> History:
     Whoever is withheld from the actor is not named, although what they wrote is told.
     """
     row = _within_reach(target, actor, now)
-    labels: Labels = row.labels  # type: ignore[attr-defined]
+    labels: Labels = row.labels  # type: ignore[attr-defined] # `recorded_models` have them
     patient_id: UUID = _follow(row, labels.patient)
     told_with = {one.pk: one for one in (row, *_owners(row, actor, now))}
     rows = AuditEvent.objects.filter(
@@ -106,7 +106,7 @@ def _within_reach(target: UUID, actor: Actor, now: datetime) -> OrganizationOwne
     kinds = list(recorded_models())
     # One question finds the kind; only that kind's policy is worked out then.
     first, *others = [
-        model._default_manager.filter(pk=target)  # noqa: SLF001
+        model._default_manager.filter(pk=target)  # noqa: SLF001 - any model's manager
         .order_by()
         .values_list(Value(index, output_field=IntegerField()))
         for index, model in enumerate(kinds)
@@ -121,10 +121,10 @@ def _within_reach(target: UUID, actor: Actor, now: datetime) -> OrganizationOwne
 def _visible(
     model: type[OrganizationOwned], ids: Iterable[Any], actor: Actor, now: datetime
 ) -> QuerySet[Any, Any]:
-    rows: QuerySet[Any, Any] = model._default_manager.filter(  # noqa: SLF001
+    rows: QuerySet[Any, Any] = model._default_manager.filter(  # noqa: SLF001 - as above
         pk__in=list(ids)
     )
-    labels: Labels = model.labels  # type: ignore[attr-defined]
+    labels: Labels = model.labels  # type: ignore[attr-defined] # as above
     return owned_by_patient(rows, actor, now, path=labels.patient)
 
 

@@ -43,7 +43,7 @@ class RecordKind:
     @property
     def rows(self) -> Any:
         """Return all rows of the acting organization, whoever may read them."""
-        return self.model._default_manager.all()  # noqa: SLF001
+        return self.model._default_manager.all()  # noqa: SLF001 - any model's manager
 
 
 _registered: dict[str, RecordKind] = {}

@@ -36,7 +36,7 @@ class RequestContext:
         """Bind the request's id, answer, and say what came of it."""
         started = perf_counter()
         request_id = request_id_of(request)
-        request.request_id = request_id  # type: ignore[attr-defined]
+        request.request_id = request_id  # type: ignore[attr-defined] # ours
         clear_contextvars()
         bind_contextvars(request_id=request_id)
         try:

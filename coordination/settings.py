@@ -189,6 +189,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 
+# What is silenced below holds no secret: names of models, and switches whose names sound like one.
 OAUTH2_PROVIDER_APPLICATION_MODEL = "coordination.Portal"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "coordination.PortalAccessToken"  # noqa: S105  # nosec B105
 OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "coordination.PortalRefreshToken"  # noqa: S105  # nosec B105

@@ -43,7 +43,7 @@ def _tidy(place: Path) -> None:
 
 
 def _lives(process: int) -> bool:
-    with contextlib.suppress(PermissionError):
+    with contextlib.suppress(PermissionError):  # another user's, which lives
         try:
             os.kill(process, 0)
         except ProcessLookupError:

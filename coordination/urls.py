@@ -17,6 +17,12 @@ urlpatterns = [
         "referrals/<uuid:record_id>", front.followed, {"collection": "referrals"}, name="referral"
     ),
     path("patients/<uuid:record_id>", front.followed, {"collection": "patients"}, name="patient"),
+    path(
+        "safety-alerts/<uuid:record_id>",
+        front.followed,
+        {"collection": "safety-alerts"},
+        name="safety-alert",
+    ),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", metrics.metrics, name="metrics"),

@@ -13,9 +13,8 @@ from uuid import UUID
 
 from care_plans.assessing import Occasion
 from care_plans.models import Assessment, MeasureVersion
-from care_plans.recording import pointer
 from care_plans.sittings import NewAbsence, NewScore
-from coordination.problems import FieldError, Invalid
+from coordination.problems import FieldError, Invalid, pointer
 from fhir.importing.elements import Wrong, cleaned
 from fhir.questionnaires import (
     ABSENT,

@@ -21,6 +21,7 @@ HELD_BY = {
     "/courses/<uuid:record_id>": "Course",
     "/referrals/<uuid:record_id>": "Referral",
     "/patients/<uuid:record_id>": "Patient",
+    "/safety-alerts/<uuid:record_id>": "SafetyAlert",
 }
 #: filled in where no record of anybody's is meant
 PIECES = {

@@ -25,6 +25,7 @@ LOOKUPS = {
     "coordination_organizations",
     "care_plans_alerts_forsaken",
     "care_plans_alerts_to_escalate",
+    "care_plans_alerts_unheard",
     "care_plans_flags_forsaken",
     "care_plans_intakes_to_check",
     "care_plans_stays_to_check",

@@ -23,6 +23,7 @@ OPEN = {
     "/courses/<uuid:record_id>": "the link in a mail; shows nothing",
     "/patients/<uuid:record_id>": "the link in a mail; shows nothing",
     "/referrals/<uuid:record_id>": "the link in a mail; shows nothing",
+    "/safety-alerts/<uuid:record_id>": "the link in a mail; shows nothing",
     "/unsubscribe/<str:token>": "the signed link in a mail; shows nothing of anybody",
     "/health/live": "for probes",
     "/health/ready": "for probes",
@@ -206,6 +207,19 @@ def test_it_says_what_every_field_and_parameter_means(document: dict[str, Any]) 
         if not parameter.get("description")
     }
     assert silent == set(), "say it in the serializer, or in coordination/api/words.yaml"
+
+
+def test_it_says_which_operations_may_find_the_server_busy(document: dict[str, Any]) -> None:
+    busy = {
+        path: operation["responses"]["503"]
+        for path, operations in document["paths"].items()
+        for operation in operations.values()
+        if "503" in operation["responses"]
+    }
+    assert {path.rpartition("/")[2] for path in busy} == {"dry-run", "forecast"}
+    assert len(busy) == 3
+    assert all(one == {"$ref": "#/components/responses/Busy"} for one in busy.values())
+    assert "Retry-After" in document["components"]["responses"]["Busy"]["headers"]
 
 
 def test_it_explains_no_field_that_is_not_there(document: dict[str, Any]) -> None:

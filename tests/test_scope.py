@@ -181,6 +181,10 @@ def test_it_does_not_refuse_what_the_table_allows(cast: Cast, discipline: str) -
     ids, who = dict(records(cast)), in_team(cast)[discipline]
     with cast.acting():
         signers = in_place(cast, ids, who)
+        # a sitting whose measures everybody takes
+        course = Course.objects.get(pk=ids["Course"])
+        [pain] = underway.score(course, {"nprs": "3"}, now=NOW, who=cast.asha)
+        ids["Assessment"] = pain.assessment_id
     scene = scene_of(cast, ids)
     edited, odd, done = versions(cast), [], set[str]()
     for entry, action, verb, address in clinical():

@@ -27,7 +27,7 @@ from care_plans.api.activity_serializers import ActivitySerializer, UnplannedAct
 from care_plans.api.citing import cited, cites, keys_in, supported
 from care_plans.api.goal_serializers import GoalSerializer
 from care_plans.api.listing_serializers import ListedCourseSerializer
-from care_plans.api.readiness_serializers import CourseReadinessSerializer
+from care_plans.api.readiness_serializers import CourseReadinessSerializer, MovedCourseSerializer
 from care_plans.evidence import Readiness
 from care_plans.listing import lanes_at_work, listed_courses
 from care_plans.models import (
@@ -40,6 +40,7 @@ from care_plans.models import (
     StageStay,
     StageTransition,
 )
+from care_plans.open_alerts import open_alerts
 from coordination.access import owned_by_patient
 from coordination.api.concurrency import expected_version
 from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
@@ -115,7 +116,7 @@ def _moves[V: Callable[..., Response]](
 ) -> Callable[[V], V]:
     """Describe a move: what it asks for, and that it answers with the course."""
     described: Callable[[V], V] = extend_schema(
-        summary=summary, request=request, responses={200: serializers.CourseSerializer}
+        summary=summary, request=request, responses={200: MovedCourseSerializer}
     )
     return described
 
@@ -287,6 +288,7 @@ class CourseViewSet(Projected, Retrieved):
             "expected": serializers.told_expected(course),
             "cites": cites(course.pathway_version.definition, keys_in(trace)),
             "stops": stopping.stops(course, actor=self.actor, now=self.now),
+            "safety_alerts": self._alerts(course),
             "dates": serializers.told_dates(stay, course) if stay else [],
             "is_expert_consensus": bool(stay and resting.is_stay_opinion(stay, course)),
             "lanes": lanes,
@@ -355,8 +357,13 @@ class CourseViewSet(Projected, Retrieved):
 
     def _perform(self, name: str, shape: Any = move_serializers.MoveSerializer) -> Response:
         asked = progress.Request(action=name, **self.valid(shape))
-        course = progress.perform(self.get_object().pk, asked, actor=self.actor, now=self.now)
-        return self._shown(course.pk)
+        moved = progress.perform(self.get_object().pk, asked, actor=self.actor, now=self.now)
+        course = self._present(moved.pk)
+        course.safety_alerts = self._alerts(course)
+        return self.answer(course, serializer_class=MovedCourseSerializer)
+
+    def _alerts(self, course: Course) -> QuerySet[Any, Any]:
+        return open_alerts(course.patient_id, actor=self.actor, now=self.now)
 
     def _disclosed(self, resource: str) -> Any:
         course = self.get_object()
@@ -364,8 +371,11 @@ class CourseViewSet(Projected, Retrieved):
         return course
 
     def _shown(self, course_id: UUID) -> Response:
+        return self.answer(self._present(course_id))
+
+    def _present(self, course_id: UUID) -> Any:
         rows = Course.objects.filter(pk=course_id)
-        return self.answer(disclosing.shown(rows, self.actor, self.now).get())
+        return disclosing.shown(rows, self.actor, self.now).get()
 
     def _of(self, model: Any, course: Course) -> Any:
         rows = model.objects.filter(course=course)

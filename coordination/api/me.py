@@ -19,8 +19,8 @@ from coordination.actors import Actor, Role
 from coordination.api import login_serializers as shapes
 from coordination.api import passkeys, scopes, serializers
 from coordination.api.authentication import SessionAuthentication, standing_of
+from coordination.api.members import read_whole
 from coordination.api.permissions import IsActor
-from coordination.api.plausible import watch
 from coordination.api.session_store import digest_of
 from coordination.api.sessions import locked_out, raise_to, shown_once
 from coordination.attempts import TooManyAttempts
@@ -58,10 +58,7 @@ class OwnView(APIView):
 
     def valid(self, serializer: Any) -> dict[str, Any]:
         """Return the request's body, validated; raises DRF's ValidationError."""
-        body = serializer(data=self.request.data)
-        watch(body).is_valid(raise_exception=True)
-        data: dict[str, Any] = body.validated_data
-        return data
+        return read_whole(serializer(data=self.request.data))
 
 
 class EnrollingView(OwnView):

@@ -11,6 +11,8 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
+from coordination.api.zoned import ask_for_zone
+
 #: the oldest day that anybody living or recently dead could be asked about
 FIRST_YEAR = 1850
 YEARS_AHEAD = 100
@@ -36,6 +38,7 @@ def watch(field: Any) -> Any:
         watch(child)
     if isinstance(field, serializers.ChoiceField):
         field.error_messages["invalid_choice"] = no_such_choice(field.choices)
+    ask_for_zone(field)
     refuses = _refusal_of(field)
     if refuses is not None:
         field.validators = [*field.validators, refuses]

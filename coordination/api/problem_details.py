@@ -13,7 +13,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from coordination.problems import Problem
+from coordination.problems import FieldError, Problem, pointer
 
 MEDIA_TYPE = "application/problem+json"
 PREFIX = "urn:continuum:problem:"
@@ -57,7 +57,7 @@ def _document(error: Exception) -> dict[str, Any] | None:
             return document
         case exceptions.ValidationError():
             document = _shape("invalid", "The input is not valid", 400, "See `errors`.")
-            document["errors"] = list(_field_errors(error.detail))
+            document["errors"] = [entry._asdict() for entry in field_errors(error.detail)]
             return document
         case Http404():
             return _shape("not-found", "Not found", 404, "There is nothing at this address.")
@@ -104,21 +104,17 @@ def _shape(slug: str, title: str, code: int, detail: str) -> dict[str, Any]:
     return {"type": PREFIX + slug, "title": title, "status": code, "detail": detail}
 
 
-def _field_errors(detail: Any, pointer: str = "") -> Iterator[dict[str, str]]:
+def field_errors(detail: Any, *path: str | int) -> Iterator[FieldError]:
+    """Yield each complaint of the library's validation, and where in the input it is about."""
     if isinstance(detail, Mapping):
         for key, value in detail.items():
-            name = "" if key == "non_field_errors" else f"/{_escape(str(key))}"
-            yield from _field_errors(value, pointer + name)
+            yield from field_errors(value, *path, *([] if key == "non_field_errors" else [key]))
     elif isinstance(detail, Sequence) and not isinstance(detail, str):
         for index, value in enumerate(detail):
             nested = isinstance(value, Mapping)
-            yield from _field_errors(value, f"{pointer}/{index}" if nested else pointer)
+            yield from field_errors(value, *path, *([index] if nested else []))
     else:
-        yield {"pointer": pointer, "detail": str(detail)}
-
-
-def _escape(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
+        yield FieldError(pointer(*path), str(detail))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:

@@ -6,10 +6,13 @@ from typing import Any
 from django import forms
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, Q, QuerySet
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_naive
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 
 from coordination.access import IsAnyOf
+from coordination.api.zoned import WITHOUT_ZONE
 from coordination.models import Patient
 
 
@@ -25,6 +28,14 @@ class OfPatientFilter(filters.UUIDFilter):
 
 
 class _MomentField(IsoDateTimeField):
+    def to_python(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().to_python(value)
+        # what the library makes of it has a zone, whether one was written or not
+        written = parse_datetime(value.strip()) if isinstance(value, str) else None
+        if written is not None and is_naive(written):
+            raise forms.ValidationError(WITHOUT_ZONE)
+        return moment
+
     def clean(self, value: Any) -> datetime | None:
         moment: datetime | None = super().clean(value)
         try:

@@ -8,6 +8,8 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.serializers import ChoiceField, EmailField
 
+from coordination.api.members import is_closed
+
 _ERRORS = {
     "400": "The input is not valid; `errors` points to the fields.",
     "401": "Nobody is logged in, or the token is not valid.",
@@ -23,6 +25,7 @@ _ERRORS = {
     "422": "The idempotency key was used before, for another request.",
     "428": "If-Match is required.",
     "429": "Too many requests; `Retry-After` says when to go on.",
+    "503": "This server had no time for it; `Retry-After` says when to ask the same again.",
 }
 #: what the shared error responses are called
 _REFUSALS = {
@@ -39,6 +42,7 @@ _REFUSALS = {
     "422": "KeyReused",
     "428": "VersionRequired",
     "429": "TooManyRequests",
+    "503": "Busy",
 }
 _DONE = {
     "200": "Done, or found.",
@@ -128,6 +132,14 @@ class ContinuumSchema(AutoSchema):
         # drf-spectacular has no public hook for that.
         pages: Any = super()._get_paginator  # the library leaves it untyped
         return pages() if self.method == "GET" else None
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        """Say that a body has no other members than these, where others are refused."""
+        of_serializer: Any = super()._map_basic_serializer  # the library leaves it untyped
+        mapped = of_serializer(serializer, direction)
+        if direction == "request" and is_closed(serializer):
+            mapped["additionalProperties"] = False
+        return mapped
 
     def _map_serializer_field(
         self, field: Any, direction: Any, bypass_extensions: bool = False
@@ -247,10 +259,13 @@ def _complete(path: str, verb: str, operation: dict[str, Any]) -> None:
     if not parameters:
         del operation["parameters"]
     responses = operation["responses"]
+    # what a view says beyond the rule: that it may refuse so, without a form of its own for it
+    said = [code for code in responses if code in _ERRORS and "content" not in responses[code]]
+    responses.update({code: {} for code in said})
     for code, response in responses.items():
         _add_headers(response, _headers(path, verb, code, operation))
-        response["description"] = response["description"] or _DONE.get(code, "")
-    for code in _codes(path, verb, operation):
+        response["description"] = response.get("description") or _DONE.get(code, "")
+    for code in [*_codes(path, verb, operation), *said]:
         if _is_login(path):
             responses.setdefault(code, _response(_ERRORS[code]))
         elif not responses.get(code, {}).get("description"):
@@ -278,7 +293,7 @@ def _refusal(code: str) -> dict[str, Any]:
     """Return an error response that the operations share."""
     response = _response(_ERRORS[code])
     names = [] if code in {"401", "413"} else list(_LIMITS)
-    _add_headers(response, names + (["Retry-After"] if code in {"409", "429"} else []))
+    _add_headers(response, names + (["Retry-After"] if code in {"409", "429", "503"} else []))
     return response
 
 

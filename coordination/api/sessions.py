@@ -25,6 +25,7 @@ from coordination.api.authentication import (
     TokenAuthentication,
     standing_of,
 )
+from coordination.api.members import read_whole
 from coordination.api.permissions import IsActor
 from coordination.attempts import TooManyAttempts
 from coordination.models import Organization, User
@@ -68,9 +69,8 @@ class SessionView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Open a session; the answer sets the session and the CSRF cookie."""
-        body = serializers.CredentialsSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        given, now = body.validated_data, timezone.now()
+        given = read_whole(serializers.CredentialsSerializer(data=request.data))
+        now = timezone.now()
         try:
             user, actor, factor = log_in(request._request, now=now, **given)
         except TooManyAttempts as refused:
@@ -101,13 +101,12 @@ class SecondFactorView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Complete the login; the session gets a new key."""
-        body = login_serializers.CodeSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        given = read_whole(login_serializers.CodeSerializer(data=request.data))
         assert isinstance(request.user, User)
         assert isinstance(request.auth, Actor)
         now = timezone.now()
         try:
-            factor = _prove(request, request.user, body.validated_data, now=now)
+            factor = _prove(request, request.user, given, now=now)
         except TooManyAttempts as refused:
             return locked_out(refused, request.user.email, now=now)
         raise_to(request._request, factor)
@@ -152,9 +151,8 @@ class TokenView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Return a bearer token that acts as the login in one organization."""
-        body = serializers.TokenRequestSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        given, now = dict(body.validated_data), timezone.now()
+        given = dict(read_whole(serializers.TokenRequestSerializer(data=request.data)))
+        now = timezone.now()
         name = given.pop("name")
         try:
             user, actor, factor = log_in(request._request, now=now, **given)

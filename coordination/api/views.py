@@ -19,10 +19,10 @@ from coordination import audit
 from coordination.access import View, owned_by_patient, patients_visible_to, readable_by
 from coordination.actors import Actor, Role
 from coordination.api.concurrency import etag
+from coordination.api.members import read_whole, refuse_unread
 from coordination.api.once import answer_once
 from coordination.api.parameters import check_parameters
 from coordination.api.permissions import ByRole
-from coordination.api.plausible import watch
 from coordination.api.rate_limit import PerLogin
 from coordination.disclosure import something_withheld
 from coordination.models import Editable, Patient
@@ -48,6 +48,8 @@ class ContinuumViewSet(GenericViewSet[Any]):
     permission_classes: Any = (ByRole,)
     throttle_classes: Any = (PerLogin,)
     lookup_value_regex = UUID_PATTERN
+    #: whether the handler has asked for the body; what nobody asked for is refused
+    has_read_body = False
 
     def perform_authentication(self, request: Request) -> None:
         """Find out who asks, and count it; whatever is refused from then on was asked as well."""
@@ -63,6 +65,7 @@ class ContinuumViewSet(GenericViewSet[Any]):
         """Let the request in, or answer it as it was answered before."""
         super().initial(request, *args, **kwargs)
         check_parameters(self, request)
+        refuse_unread(self, request)
         answer_once(self, request)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -99,12 +102,14 @@ class ContinuumViewSet(GenericViewSet[Any]):
         return auth
 
     def valid(self, serializer_class: Any = None, **kwargs: Any) -> dict[str, Any]:
-        """Return the request's body, validated; raises DRF's ValidationError."""
+        """Return the request's body, validated; raises DRF's ValidationError, or `Invalid`."""
         build = serializer_class or self.get_serializer_class()
-        serializer = build(data=self.request.data, context=self.get_serializer_context(), **kwargs)
-        watch(serializer).is_valid(raise_exception=True)
-        data: dict[str, Any] = serializer.validated_data
-        return data
+        return read_whole(build(data=self.body(), context=self.get_serializer_context(), **kwargs))
+
+    def body(self) -> Any:
+        """Return the request's body as it came; a body that nobody asks for is refused."""
+        self.has_read_body = True
+        return self.request.data
 
     def answer(self, row: Any, *, status: int = 200, serializer_class: Any = None) -> Response:
         """Return one row, with its ETag when it can be edited."""

@@ -45,7 +45,7 @@ class LoginSession(models.Model):
     expires_at = models.DateTimeField(help_text="The absolute end, whatever happens in between.")
 
 
-class Portal(OrganizationOwned, AbstractApplication):  # type: ignore[misc]
+class Portal(OrganizationOwned, AbstractApplication):  # type: ignore[misc] # no types
     """A program outside, of one organization. `user` is the service account it acts as, if any.
 
     Its secret is kept as a password hash. Without a service account it acts for whoever consents.
@@ -59,30 +59,30 @@ class Portal(OrganizationOwned, AbstractApplication):  # type: ignore[misc]
         return self.closed_at is None
 
 
-class PortalGrant(OrganizationOwned, AbstractGrant):  # type: ignore[misc]
+class PortalGrant(OrganizationOwned, AbstractGrant):  # type: ignore[misc] # no types
     """An authorization code: one minute, once, and useless without the PKCE verifier."""
 
     organization = acting_organization()
 
 
-class PortalIdToken(OrganizationOwned, AbstractIDToken):  # type: ignore[misc]
+class PortalIdToken(OrganizationOwned, AbstractIDToken):  # type: ignore[misc] # no types
     """Unused: OpenID Connect is off, yet the access token's table refers to it."""
 
     organization = acting_organization()
 
 
-class PortalAccessToken(OrganizationOwned, AbstractAccessToken):  # type: ignore[misc]
+class PortalAccessToken(OrganizationOwned, AbstractAccessToken):  # type: ignore[misc] # no types
     """What a portal carries. `token` stays empty; only its hash is kept."""
 
     organization = acting_organization()
 
 
-class PortalRefreshToken(OrganizationOwned, AbstractRefreshToken):  # type: ignore[misc]
+class PortalRefreshToken(OrganizationOwned, AbstractRefreshToken):  # type: ignore[misc] # no types
     """What a portal renews its access with, once; used twice, its whole family ends."""
 
     organization = acting_organization()
 
-    class Meta(AbstractRefreshToken.Meta):  # type: ignore[misc]
+    class Meta(AbstractRefreshToken.Meta):  # type: ignore[misc] # no types
         """Keeps the library's constraints, which mixing in would lose."""
 
     def revoke(self) -> None:

@@ -143,7 +143,7 @@ class Patient(OrganizationOwned, Editable):
             pgtrigger.Trigger(
                 name="words_kept",
                 when=pgtrigger.After,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("search_key"),  # type: ignore[no-untyped-call]
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("search_key"),  # type: ignore[no-untyped-call] # its `|`
                 func="""
                     IF TG_OP = 'UPDATE' THEN
                         IF NEW.search_key = OLD.search_key THEN
@@ -307,4 +307,6 @@ class AccessGrant(OrganizationOwned):
                 fields=["organization", "practitioner_role", "patient"],
                 name="coordination_grant_circle",
             ),
+            # what a referral or a membership gave, when it ends
+            models.Index(fields=["source_id"], name="coordination_grant_source"),
         ]

@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from typing import Any, ClassVar, Self
-from zoneinfo import ZoneInfo
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
@@ -192,7 +191,7 @@ class PractitionerRole(OrganizationOwned, Editable):
 
     def is_registered(self, now: datetime) -> bool:
         """Say whether this person may practise at this moment, by the day of their location."""
-        day = now.astimezone(ZoneInfo(self.location.time_zone)).date()
+        day = self.location.day(now)
         return (
             self.is_active
             and self.registered_from <= day

@@ -1,5 +1,8 @@
 """The tenant, its sites, and the outside world that it refers to."""
 
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
 from django.db import models
 
 from .owned import Editable, OrganizationOwned, new_id
@@ -46,6 +49,10 @@ class Location(OrganizationOwned, Editable):
 
     def __str__(self) -> str:
         return self.name
+
+    def day(self, moment: datetime) -> date:
+        """Return the day that a moment falls on here."""
+        return moment.astimezone(ZoneInfo(self.time_zone)).date()
 
 
 class DirectoryEntry(OrganizationOwned):

@@ -78,6 +78,7 @@ def free_port() -> int:
 
 def _working_below(folder: Path, names: Sequence[str]) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
+        # one that is gone meanwhile, or another user's, is none of these
         with contextlib.suppress(psutil.Error, OSError, ValueError):
             if process.name() in names and Path(process.cwd()).is_relative_to(folder):
                 yield process
@@ -92,6 +93,7 @@ def marked_with(folder: Path) -> list[psutil.Process]:
     """Return the living processes, children's children included, started for `folder`."""
     found = []
     for process in psutil.process_iter():
+        # as above
         with contextlib.suppress(psutil.Error, OSError):
             if process.pid != os.getpid() and process.environ().get(FOLDER_MARK) == str(folder):
                 found.append(process)

@@ -46,6 +46,8 @@ class QuestionnaireSerializer(serializers.Serializer[MeasureVersion]):
 class SubjectSerializer(serializers.Serializer[Any]):
     """A reference of R4 to the patient."""
 
+    keeps_more = True  # FHIR's other elements
+
     reference = serializers.RegexField(
         r"^Patient/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", help_text="`Patient/{id}`."
     )
@@ -54,7 +56,9 @@ class SubjectSerializer(serializers.Serializer[Any]):
 class NewQuestionnaireResponseSerializer(serializers.Serializer[Any]):
     """A complete QuestionnaireResponse of R4; what is not read of it is kept and given back."""
 
-    resourceType = serializers.ChoiceField(  # noqa: N815
+    keeps_more = True
+
+    resourceType = serializers.ChoiceField(  # noqa: N815 - FHIR's own name
         ["QuestionnaireResponse"], help_text="QuestionnaireResponse."
     )
     questionnaire = serializers.RegexField(
@@ -160,7 +164,7 @@ class QuestionnaireResponseViewSet(OfPatients):
     )
     def create(self, request: Request) -> Response:
         """Record what was answered."""
-        sitting: answering.Sitting = answering.sitting(request.data)
+        sitting: answering.Sitting = answering.sitting(self.body())
         try:
             row, created = assessing.record_assessment(
                 sitting.patient_id,

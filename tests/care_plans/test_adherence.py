@@ -256,7 +256,7 @@ def test_a_patient_enters_their_own_days_and_no_others(cast: Cast, course: Cours
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
-        ({"day": (TODAY + 3 * DAY).isoformat()}, "/day"),
+        ({"day": (TODAY + DAY).isoformat()}, "/day"),
         ({"day": "2020-01-01"}, "/day"),
         ({"prescribed": 0}, "/prescribed"),
         ({"completed": -1}, "/completed"),
@@ -275,6 +275,26 @@ def test_it_names_the_wrong_value_and_writes_nothing(
     assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
     with cast.acting():
         assert not AdherenceEntry.objects.exists()
+
+
+@pytest.mark.feature("OM-06")
+def test_no_day_is_entered_before_it_has_come_at_the_clinic(cast: Cast, course: Course) -> None:
+    """At ten in the evening in Toronto it is another day already in UTC."""
+    with cast.acting():
+        activity = loading(course)
+    patient = a_patient(cast)
+    evening = datetime(2026, 11, 23, 22, tzinfo=ZoneInfo("America/Toronto"))
+    body = {"activity": str(activity.pk), "day": "2026-11-24", "prescribed": 1, "completed": 1}
+    with time_machine.travel(evening, tick=False):
+        for client, at in ((cast.asha.client, ""), (patient.client, "me/")):
+            refused = client.post(f"/api/v1/{at}adherence-entries", body)
+            assert refused.status_code == 400, refused.content
+            [error] = refused.json()["errors"]
+            assert error["pointer"] == "/day"
+            assert "2026-11-23" in error["detail"]
+        assert enter(cast, activity, day="2026-11-23").status_code == 201
+    with cast.acting():
+        assert [str(row.day) for row in AdherenceEntry.objects.all()] == ["2026-11-23"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from rest_framework import serializers
 
+from coordination.api.plausible import watch
 from tests.cast import Cast
 from tests.test_every_address import OWN_TRACES, state
 
@@ -64,6 +66,35 @@ def test_it_refuses_work_that_is_needed_in_another_age(cast: Cast, moment: str) 
         "needed_by": moment,
     }
     assert refused(cast, "asha", "/referrals", body) == {"/needed_by"}
+
+
+@pytest.mark.parametrize("moment", ["2099-03-01T09:00:00", "2099-03-01 09:00", "2099-03-01"])
+def test_it_takes_no_moment_without_its_zone_for_one_in_greenwich(cast: Cast, moment: str) -> None:
+    body = {
+        "patient": str(cast.patient.id),
+        "discipline": "nutrition",
+        "reason_code": "slow-healing",
+        "needed_by": moment,
+    }
+    assert refused(cast, "asha", "/referrals", body) == {"/needed_by"}
+    said = cast.asha.client.post("/api/v1/referrals", body).json()["errors"]
+    assert "2026-03-01T09:00:00-05:00" in said[0]["detail"]
+
+
+def test_it_looks_for_the_zone_also_within_lists_and_in_a_query(cast: Cast) -> None:
+    class Visits(serializers.Serializer[Any]):
+        began = serializers.ListField(child=serializers.DateTimeField())
+
+    here = "2026-03-01T09:00:00-05:00"
+    asked = watch(Visits(data={"began": [here, "2026-03-01T09:00:00"]}))
+    assert not asked.is_valid()
+    assert set(asked.errors["began"]) == {1}
+    again = watch(Visits(data={"began": [here]}))
+    assert again.is_valid()
+    assert again.validated_data["began"][0].isoformat() == "2026-03-01T14:00:00+00:00"
+    report = cast.asha.client.get("/api/v1/recurrences", {"since": "2024-01-01T00:00:00"})
+    assert report.status_code == 400
+    assert [one["pointer"] for one in report.json()["errors"]] == ["/since"]
 
 
 @pytest.mark.parametrize("zone", ["localtime", "Factory", "", "../etc", "Toronto"])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from coordination.api.zoned import WITHOUT_ZONE
 from tests.cast import Cast
 from tests.test_every_address import everything
 
@@ -54,20 +55,31 @@ def test_it_refuses_what_it_cannot_read_and_names_it(cast: Cast, path: str, quer
     assert error["pointer"] == "/" + query.partition("=")[0]
 
 
+MOMENTS = [
+    ("assessments", "effective_from"),
+    ("assessments", "effective_until"),
+    ("encounters", "started_from"),
+    ("encounters", "started_until"),
+    ("record-requests", "due_before"),
+]
+
+
 @pytest.mark.parametrize("moment", ["0826-04-15T10:10:24.42+19:17", "2026-11-27T10:00:00-23:59"])
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
-        ("assessments", "effective_from"),
-        ("assessments", "effective_until"),
-        ("encounters", "started_from"),
-        ("encounters", "started_until"),
-        ("record-requests", "due_before"),
-    ],
-)
+@pytest.mark.parametrize(("path", "name"), MOMENTS)
 def test_it_takes_a_moment_with_any_offset(cast: Cast, path: str, name: str, moment: str) -> None:
     answers = [who.client.get(f"/api/v1/{path}", {name: moment}) for who in (cast.asha, cast.pia)]
     assert 200 in [answer.status_code for answer in answers], answers[0].data
+
+
+@pytest.mark.parametrize("moment", ["2026-03-01T09:00:00", "2026-03-01 09:00", "2026-03-01"])
+@pytest.mark.parametrize(("path", "name"), MOMENTS)
+def test_it_takes_no_moment_that_names_no_zone(
+    cast: Cast, path: str, name: str, moment: str
+) -> None:
+    who = cast.pia if path == "record-requests" else cast.asha
+    answer = who.client.get(f"/api/v1/{path}", {name: moment})
+    assert answer.status_code == 400, answer.data
+    assert answer.data["errors"] == [{"pointer": f"/{name}", "detail": WITHOUT_ZONE}]
 
 
 def test_it_takes_no_filter_where_one_record_is_read(cast: Cast) -> None:

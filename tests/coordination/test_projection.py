@@ -58,8 +58,8 @@ def both(who: Person, address: str) -> Any:
 def busy(cast: Cast) -> Cast:
     """Give several patients courses, lanes and referrals in all stages."""
     with cast.acting():
-        course = underway.start(cast)
-        underway.meet_acute_exit(cast, course, now=NOW + timedelta(weeks=1))
+        course = underway.start(cast, agreed=underway.BEFORE, now=NOW - timedelta(weeks=1))
+        underway.meet_acute_exit(cast, course, now=NOW)
         underway.take(cast, course, cast.chloe)
         for number in range(3):
             patient = make_patient(cast.asha, family_name=f"Roy{number}")

@@ -168,9 +168,11 @@ def test_it_takes_no_name_that_no_index_could_hold(cast: Cast) -> None:
 def test_it_corrects_a_practitioner_and_leaves_the_login_to_its_address(cast: Cast) -> None:
     with cast.acting():
         person = cast.gus.practitioner_role.practitioner
-    changes = {"name": "Gus Grey", "login": cast.sam.user.email}
-    address = f"/api/v1/practitioners/{person.id}"
-    answer = cast.ada.client.patch(address, changes, headers={"If-Match": f'"{person.version}"'})
+    address, tag = f"/api/v1/practitioners/{person.id}", {"If-Match": f'"{person.version}"'}
+    login = {"login": cast.sam.user.email}
+    refused = cast.ada.client.patch(address, login, headers=tag)
+    assert [error["pointer"] for error in refused.data["errors"]] == ["/login"]
+    answer = cast.ada.client.patch(address, {"name": "Gus Grey"}, headers=tag)
     assert answer.status_code == 200, answer.content
     assert answer.data["name"] == "Gus Grey"
     with cast.acting():
