@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
 
 from coordination.actors import Actor
 from coordination.disclosure import disclosed_to, is_bound, something_withheld
@@ -42,19 +42,26 @@ def candidates_for(
             in_team=role.practitioner_id in team,
             declined=role.practitioner_id in declined,
             gave_back=role.practitioner_id in gave_back,
+            is_referrer=role.is_referrer,
         )
-        for role in _roles(referral.discipline)
+        for role in _roles(referral)
     ]
     need = Need(discipline=referral.discipline, location_id=referral.location_id)
     return rank(need, facts, now=now)
 
 
-def _roles(discipline: str) -> Any:
+def _roles(referral: Referral) -> Any:
     open_referrals = Q(work_items__kind=WorkItem.Kind.REFERRAL, work_items__status__in=OPEN_WORK)
+    # A person, not a role: whoever refers in one discipline may practise in another as well. What a
+    # plan needs is asked for in its lead's name, and the lead may well be the one to do it.
+    asked = PractitionerRole.objects.filter(
+        pk=referral.requested_by_id, practitioner=OuterRef("practitioner")
+    )
+    is_referrer = Exists(asked) if referral.lane_id is None else Value(value=False)
     return (
-        PractitionerRole.objects.filter(discipline=discipline)
+        PractitionerRole.objects.filter(discipline=referral.discipline)
         .select_related("practitioner", "location")
-        .annotate(open_load=Count("work_items", filter=open_referrals))
+        .annotate(open_load=Count("work_items", filter=open_referrals), is_referrer=is_referrer)
     )
 
 

@@ -100,8 +100,9 @@ def open_referral(
     """Send one referral into the schedulers' queue; the same key again returns the first one.
 
     `requested_by_id` is the practitioner role that must acknowledge the report. Returns the
-    referral and whether it is new. Raises `PatientNotFound`, `Invalid`, and `KeyInUse` when the
-    key belongs to a referral of this patient to another discipline.
+    referral and whether it is new. Raises `PatientNotFound`, `Invalid` (also for `needed_by` on a
+    day that has gone by), and `KeyInUse` when the key belongs to a referral of this patient to
+    another discipline.
     """
     request = Request(
         discipline=discipline,
@@ -181,6 +182,7 @@ def _open(
     known = _known(request, patient_id, reads)
     if known is not None:
         return known, False
+    _must_lie_ahead(request, requested_by_id, now)
     try:
         with transaction.atomic():
             referral = _insert(request, patient_id, requested_by_id, actor, now, draft)
@@ -315,6 +317,27 @@ def _check(request: Request, requested_by_id: UUID) -> None:
     ]
     if wrong:
         raise Invalid(wrong[0].detail, errors=wrong)
+
+
+def _must_lie_ahead(request: Request, requested_by_id: UUID, now: datetime) -> None:
+    """Raise `Invalid` for work needed by a day that is over where it is to be done, or asked for.
+
+    A draft that is sent later, and the same key again, are as they were when they were new.
+    """
+    if request.needed_by is None:
+        return
+    place: Location = (
+        Location.objects.get(pk=request.location_id)
+        if request.location_id is not None
+        else PractitionerRole.objects.select_related("location").get(pk=requested_by_id).location
+    )
+    today = place.day(now)
+    if place.day(request.needed_by) < today:
+        raise Invalid.field(
+            "/needed_by",
+            f"This day has gone by: at {place.name} it is {today} now. Name that day or a later "
+            "one, or none.",
+        )
 
 
 def _is_code(value: str) -> bool:

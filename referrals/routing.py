@@ -11,7 +11,7 @@ from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 
 Effect = Literal["excludes", "for", "against", "neutral", "unknown"]
 
@@ -43,6 +43,7 @@ class Candidate:
     in_team: bool
     declined: bool
     gave_back: bool
+    is_referrer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,8 @@ def _is_full(candidate: Candidate) -> bool:
 
 def _reasons(need: Need, candidate: Candidate, now: datetime) -> Iterator[Reason]:
     yield from _discipline(need, candidate)
+    if candidate.is_referrer:
+        yield Reason("referrer", "excludes", "Asked for it: nobody refers to themselves.")
     yield from _registration(candidate, now)
     yield from _history(candidate)
     yield from _location(need, candidate)

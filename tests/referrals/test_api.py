@@ -160,8 +160,9 @@ def test_it_points_to_what_is_wrong(cast: Cast, field: str, value: str) -> None:
 
 
 def test_it_accepts_no_status_from_a_client(cast: Cast) -> None:
-    asked = post(cast.asha, "", asking(cast, status="completed"), code=201)
-    assert asked["status"] == "active"
+    refused = post(cast.asha, "", asking(cast, status="completed"), code=400)
+    assert [error["pointer"] for error in refused["errors"]] == ["/status"]
+    asked = post(cast.asha, "", asking(cast), code=201)
     for verb in ("put", "patch", "delete"):
         answer = getattr(cast.asha.client, verb)(f"{URL}/{asked['id']}", {"status": "completed"})
         assert answer.status_code == 405

@@ -1,15 +1,17 @@
 """Who is asked next: the first candidate, unless for a reason, and every candidate is kept."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
-from coordination.models import WorkItem
+from coordination.models import PractitionerRole, WorkItem
 from coordination.problems import Invalid
 from referrals.assignment import NobodyToAsk
+from referrals.candidates import candidates_for
 from referrals.models import RoutingDecision
 from tests.cast import NOW, Cast, make_person
-from tests.referrals.walk import as_stored, at, do, work_of
+from tests.referrals.walk import as_stored, at, do, opened, work_of
 
 
 def test_it_asks_the_next_one_in_a_single_action_after_a_decline(cast: Cast) -> None:
@@ -80,6 +82,40 @@ def test_it_keeps_every_candidate_with_reasons_also_the_excluded(cast: Cast) -> 
         excluded = by_id[str(lapsed.practitioner_role.id)]
         assert excluded["rank"] is None
         assert "registration-lapsed" in {r["code"] for r in excluded["reasons"]}
+
+
+@pytest.mark.feature("RF-02")
+def test_it_asks_nobody_for_what_they_asked_for_themselves(cast: Cast) -> None:
+    with cast.acting():
+        asha = cast.asha.practitioner_role
+        other_role = PractitionerRole.objects.create(
+            organization_id=cast.riverside.id,
+            practitioner=asha.practitioner,
+            location=cast.uptown,
+            discipline="massage_therapy",
+            college="CMTO",
+            registration_number="A-2",
+            registered_from=asha.registered_from,
+        )
+        referral = opened(cast)
+        found = {
+            one.candidate.practitioner_role_id: one for one in candidates_for(referral, now=NOW)
+        }
+        assert found[cast.chloe.practitioner_role.id].is_routable
+        hers = found[other_role.id]
+        assert [r.code for r in hers.reasons if r.effect == "excludes"] == ["referrer"]
+        with pytest.raises(Invalid) as refused:
+            do(referral, "assign", cast.sam, to=other_role.id, reason_code="expertise")
+        assert refused.value.errors[0].pointer == "/practitioner_role"
+        assert "Asked for it" in refused.value.detail
+        assert RoutingDecision.objects.count() == 0
+        referral.lane_id = uuid4()  # a plan asked in her name
+        [mine] = [
+            one
+            for one in candidates_for(referral, now=NOW)
+            if one.candidate.practitioner_role_id == other_role.id
+        ]
+        assert mine.is_routable
 
 
 @pytest.mark.parametrize("name", ["ben", "olu", "nobody"])

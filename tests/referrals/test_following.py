@@ -67,12 +67,13 @@ def test_it_takes_the_one_who_accepts_into_the_team_for_longer_than_the_referral
 
 def test_it_accepts_from_somebody_who_is_in_the_team_already(cast: Cast) -> None:
     with cast.acting():
-        referral = opened(cast, "physiotherapy")
+        at(cast, "active", "accepted")
+        referral = opened(cast, key="another course")
         do(referral, "assign", cast.sam)
-        assert work_of(referral).owner == cast.asha.practitioner_role
-        do(referral, "accept", cast.asha)
-        mine = CareTeamMember.objects.filter(practitioner_role=cast.asha.practitioner_role)
-        assert [(m.role, m.until) for m in mine] == [("lead", None)]
+        assert work_of(referral).owner == cast.chloe.practitioner_role
+        do(referral, "accept", cast.chloe)
+        hers = CareTeamMember.objects.filter(practitioner_role=cast.chloe.practitioner_role)
+        assert [(m.role, m.until) for m in hers] == [("member", None)]
 
 
 def test_it_closes_the_loop_only_by_report_and_acknowledgement(cast: Cast) -> None:

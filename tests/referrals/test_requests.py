@@ -1,5 +1,6 @@
 """Asking for a discipline's work: by a person, or by a plan for all that a stage needs."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -117,6 +118,40 @@ def test_it_finds_no_patient_of_another_organization(cast: Cast) -> None:
         with pytest.raises(PatientNotFound):
             open_referral(**needed(cast, patient_id=cast.stranger.id))
         assert Referral.objects.count() == 0
+
+
+#: in Toronto the evening of the 23rd, and in UTC the 24th
+EVENING = datetime(2026, 11, 24, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("draft", [False, True])
+def test_it_refuses_what_is_needed_by_a_day_that_has_gone_by_at_the_clinic(
+    cast: Cast, draft: bool
+) -> None:
+    about: dict[str, Any] = {
+        "patient_id": cast.patient.id,
+        "requested_by_id": None,
+        "draft": draft,
+        "now": EVENING,
+    }
+    with cast.acting():
+        about["actor"] = cast.asha.actor(EVENING)
+        yesterday = asked(needed_by=datetime(2026, 11, 23, 4, tzinfo=UTC), key="of the 22nd there")
+        with pytest.raises(Invalid) as refused:
+            request_referral(yesterday, **about)
+        assert [one.pointer for one in refused.value.errors] == ["/needed_by"]
+        assert "gone by" in refused.value.detail
+        assert "2026-11-23" in refused.value.detail
+        assert Referral.objects.count() == WorkItem.objects.count() == 0
+        today = asked(needed_by=datetime(2026, 11, 23, 6, tzinfo=UTC), key="of the 23rd there")
+        first, is_new = request_referral(today, **about)
+        assert is_new
+        again = request_referral(today, **(about | {"now": EVENING + timedelta(days=3)}))
+        assert again == (first, False)
+
+
+def asked(**changes: Any) -> Request:
+    return Request(discipline="nutrition", reason_code="energy", **changes)
 
 
 def test_it_opens_all_that_a_stage_needs_in_order(cast: Cast) -> None:
