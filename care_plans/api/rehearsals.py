@@ -177,7 +177,7 @@ class DryRunOfVersionViewSet(_DryRun):
         ),
         parameters=[SLUG],
         request=RehearsingSerializer,
-        responses={200: RehearsalSerializer},
+        responses={200: RehearsalSerializer, 503: None},
     )
     @action(detail=True, methods=["post"], url_path="dry-run")
     def dry_run(self, request: Request, slug: str, version: str) -> Response:
@@ -203,7 +203,7 @@ class DryRunOfDraftViewSet(_DryRun):
         ),
         parameters=[SLUG],
         request=DraftRehearsingSerializer,
-        responses={200: RehearsalSerializer},
+        responses={200: RehearsalSerializer, 503: None},
     )
     @action(detail=True, methods=["post"], url_path="dry-run")
     def dry_run(self, request: Request, slug: str) -> Response:
@@ -244,7 +244,7 @@ class CourseForecastViewSet(OfPatients):
             "if each stage were met on its last expected day. It says what the pathway does, not "
             "how the patient will fare. Nothing of it is kept or sent."
         ),
-        responses={200: RehearsalSerializer},
+        responses={200: RehearsalSerializer, 409: None, 503: None},
     )
     @action(detail=True)
     def forecast(self, request: Request, pk: str) -> Response:

@@ -232,6 +232,10 @@ class PathwayDefinition(Frozen):
         """Return one stage."""
         return self.stages[name]
 
+    def stage_named(self, name: str | None) -> Stage | None:
+        """Return the stage of a stored name, if it is one."""
+        return next((stage for known, stage in self.stages.items() if known == name), None)
+
     def stage_after(self, name: StageName) -> StageName | None:
         """Return the stage that follows, or nothing after the last."""
         later = STAGES[STAGES.index(name) + 1 :]

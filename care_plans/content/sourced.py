@@ -41,6 +41,14 @@ STAGES: tuple[StageName, ...] = ("acute", "subacute", "maintenance")
 SEVERITIES: tuple[SeverityName, ...] = ("mild", "moderate", "severe")
 
 
+def stage_name(stored: str) -> StageName:
+    """Return a stored stage as one of the names that there are; raises ValueError for another."""
+    for name in STAGES:
+        if name == stored:
+            return name
+    raise ValueError(f"There is no stage {stored}.")
+
+
 def _as_list(value: Any) -> Any:
     """Let a writer put one thing without the brackets of a list."""
     return [value] if isinstance(value, str) else value

@@ -72,7 +72,7 @@ def _expected(
 def of_task(course: Course, stage: str, key: str) -> Basis | None:
     """Return what it rests on that an activity is done, if the course's version has it."""
     definition = course.pathway_version.definition
-    content = definition.stages.get(stage)  # type: ignore[call-overload] # a stage's name
+    content = definition.stage_named(stage)
     found = content.activity(key) if content is not None else None
     return resting_on(definition, found[1].source) if found is not None else None
 
@@ -80,8 +80,9 @@ def of_task(course: Course, stage: str, key: str) -> Basis | None:
 def of_lane(course: Course, stage: str, discipline: str) -> Basis | None:
     """Return what it rests on that a stage needs a discipline, or does not, if it knows of it."""
     definition = course.pathway_version.definition
-    content = definition.stages.get(stage)  # type: ignore[call-overload] # a stage's name
-    lane = content.lanes.get(discipline) if content is not None else None
+    content = definition.stage_named(stage)
+    lanes = content.lanes.items() if content is not None else ()
+    lane = next((found for name, found in lanes if name == discipline), None)
     if lane is None:
         return None
     return resting_on(definition, (*lane.source, *sources_of(lane.when)))
@@ -93,11 +94,14 @@ def of_move(course: Course, move: StageTransition) -> Basis | None:
     goes_on = move.action in ("start", "advance", "discharge")
     if not goes_on or move.overridden:
         return None
-    left: Any = definition.stages.get(move.from_stage)  # type: ignore[call-overload] # the same
-    entered: Any = definition.stages.get(move.to_stage)  # type: ignore[call-overload] # the same
+    left = definition.stage_named(move.from_stage)
+    entered = definition.stage_named(move.to_stage)
     if move.action == "discharge" and move.from_stage != STAGES[-1]:
         return None
-    keys = (*sources_of(left and left.exit), *sources_of(entered and entered.entry))
+    keys = (
+        *sources_of(left.exit if left else None),
+        *sources_of(entered.entry if entered else None),
+    )
     return resting_on(definition, keys) if keys else None
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from care_plans import standing
-from care_plans.content.sourced import STAGES
+from care_plans.content.sourced import STAGES, stage_name
 from care_plans.content.stages import Stage
 from care_plans.evidence import Outcome as Answer
 from care_plans.models import Course, Goal, Outcome, StageStay
@@ -36,7 +36,7 @@ class Expected:
         if stay is None:
             return
         known = {part.measure for part in self.scores.first}
-        past = STAGES[: [*STAGES].index(stay.stage) + 1]  # type: ignore[arg-type] # a stage's name
+        past = STAGES[: STAGES.index(stage_name(stay.stage)) + 1]
         asked = {m for name in past for m in self.player.definition.stage(name).measures_at_entry}
         self.player.sit(self.scores.of(sorted(asked - known)))
 
@@ -61,7 +61,7 @@ class Expected:
 
     def _finish(self, stay: StageStay) -> None:
         player, definition = self.player, self.player.definition
-        name = STAGES[[*STAGES].index(stay.stage)]  # type: ignore[arg-type] # a stage's name
+        name = stage_name(stay.stage)
         content, following = definition.stage(name), definition.stage_after(name)
         player.decide_lanes()
         self.let_pass(player.at + DAY)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from care_plans.content.files import read_pathway
+from care_plans.content.files import read_pathway, shared_for
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.models import Measure, PathwayVersion
 from coordination.problems import Invalid
@@ -11,8 +11,9 @@ from coordination.problems import Invalid
 def named(text: str) -> tuple[PathwayVersion | None, PathwayDefinition | None]:
     """Return the stored version (`hamstring-tendinopathy`, `…@1.2.0`) or the draft of a file.
 
-    A file lies in a folder of its pathway beside the shared ones, as the shipped files do. Raises
-    `ContentInvalid` with the flaws of a file, and `Invalid` where nothing of the name is stored.
+    What a file includes is read from beside it, as the lint does, or of the shipped files where
+    nothing is there. Raises `ContentInvalid` with the flaws of a file, and `Invalid` where nothing
+    of the name is stored.
     """
     path = Path(text)
     if path.suffix == ".yaml":
@@ -20,7 +21,7 @@ def named(text: str) -> tuple[PathwayVersion | None, PathwayDefinition | None]:
             raise Invalid(f"There is no file {text}.")
         known = {m.slug: m.definition for m in Measure.objects.order_by("slug")}
         file = path.resolve()
-        return None, read_pathway(file, measures=known, folder=file.parents[1]).definition
+        return None, read_pathway(file, measures=known, folder=shared_for(file)).definition
     slug, _, number = text.partition("@")
     try:
         if number:

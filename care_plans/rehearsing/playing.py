@@ -25,7 +25,7 @@ from care_plans.content.pathways import PathwayDefinition
 from care_plans.content_review import ReviewStatus, review_due, review_status
 from care_plans.looking_again import Glance, glance
 from care_plans.models import Course, Goal, Lane, PathwayReview, PathwayVersion, StageStay
-from care_plans.rehearsing import turns
+from care_plans.rehearsing import referring, turns
 from care_plans.rehearsing.scene import Scene, practising, register
 from coordination.actors import Actor
 from coordination.models import PractitionerRole
@@ -33,7 +33,6 @@ from coordination.problems import Denied, Invalid
 from coordination.scope_table import TABLE
 from notifications.models import Message
 from notifications.unsent import settle
-from referrals.lifecycle import perform as move_referral
 from referrals.models import Referral, ReferralTransition
 
 #: how often the engine is asked whether time alone has changed something
@@ -164,16 +163,12 @@ class Player:
             self.changed()
 
     def take_up_referrals(self) -> None:
-        """Assign each referral that waits to the first of the ranking, who accepts it."""
-        open_ones = Referral.objects.filter(
-            pk__in=self._referrals(), status="active", work_item__status="requested"
-        )
-        for referral in open_ones.order_by("order", "discipline"):
-            assigned = move_referral(referral.id, "assign", actor=self.scene.desk, now=self.at)
-            asked = assigned.work_item.owner if assigned.work_item else None
-            assert asked is not None, "it was just assigned to somebody"
-            move_referral(referral.id, "accept", actor=practising(asked), now=self.at)
-            self.changed()
+        """Take each referral on from where it stands, until somebody does or has done the work."""
+        rows = Referral.objects.filter(pk__in=self._referrals(), status__in=["active", "on_hold"])
+        ids = rows.order_by("order", "discipline").values_list("pk", flat=True)
+        for referral_id in list(ids):
+            if referring.take_up(referral_id, scene=self.scene, lead=self.lead, now=self.at):
+                self.changed()
 
     def sign_off(self) -> None:
         """Let every needed lane that has somebody say that it is ready."""

@@ -5,7 +5,7 @@ come from no source. What is counted is what the engine does with such patients.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -89,10 +89,12 @@ def simulate(
     at: datetime,
     draft: PathwayDefinition | None = None,
     assumed: Assumptions | None = None,
+    told: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
     """Send so many invented patients through a pathway and return what came of it; keep nothing.
 
-    The same version, number, seed and beginning give the same report.
+    The same version, number, seed and beginning give the same report. `told`, if given, is called
+    after each patient with how many are done.
     """
     row = version or stand_in(draft)
     definition = draft or row.definition
@@ -115,6 +117,8 @@ def simulate(
             for stay in StageStay.objects.filter(course=played.player.course_id):
                 if stay.left_at is not None:
                     days[stay.stage].append((stay.left_at - stay.entered_at).days)
+            if told is not None:
+                told(number)
     return _report(definition, patients, seed, at, assumed) | {
         "severities": dict(sorted(severities.items())),
         "days_in_stage": {stage: _spread(found) for stage, found in days.items()},

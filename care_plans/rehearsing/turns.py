@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from time import monotonic
+from typing import ClassVar
 
 from django.db import connection, transaction
 
 from coordination import audit
-from coordination.problems import Invalid, NotAllowed
+from coordination.problems import Problem
 
 #: seconds
 LONGEST = 40.0
@@ -20,16 +21,29 @@ LONGEST = 40.0
 _until: ContextVar[float | None] = ContextVar("rehearsal_until", default=None)
 
 
-class RehearsalRunning(NotAllowed):
-    """Another rehearsal is still running, or somebody works on what this one would touch."""
+class RehearsalRunning(Problem):
+    """Another rehearsal is still running, or somebody works on what this one would touch.
+
+    Nothing is wrong with what was asked, and nothing about it has to change: this server is busy.
+    """
 
     type = "rehearsal-running"
+    title = "Busy with something else at this moment"
+    status = 503
+    retry_after: ClassVar[int | None] = 5
 
 
-class TookTooLong(Invalid):
-    """A pathway asks for more than is rehearsed while somebody waits."""
+class TookTooLong(Problem):
+    """A rehearsal was not done within the time that somebody waits for it.
 
-    type = "rehearsal-too-long"
+    How far one comes in that time depends on what else this server does: it is no gateway that
+    waited for another (504), and nothing is wrong with what was asked (400).
+    """
+
+    type = "rehearsal-took-too-long"
+    title = "Not done in time"
+    status = 503
+    retry_after: ClassVar[int | None] = 60
 
 
 @contextmanager
@@ -55,8 +69,9 @@ def must_be_in_time() -> None:
     until = _until.get()
     if until is not None and monotonic() > until:
         raise TookTooLong(
-            f"This takes longer than the {LONGEST:.0f} s that are given to it here. Rehearse it "
-            "with `manage.py dry_run`, or make it smaller."
+            f"This was not done within the {LONGEST:.0f} s that are given to it here, and nothing "
+            "of it is kept. Ask again in a minute, when this server may have less to do, or "
+            "rehearse the pathway with `manage.py dry_run`, which takes as long as it needs."
         )
 
 

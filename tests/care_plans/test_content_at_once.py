@@ -89,7 +89,7 @@ def test_a_file_its_folder_and_the_folder_above_are_read(tmp_path: Path, where: 
     if where == "above":
         loose.unlink()
     for command, words in (
-        ("lint_pathways", "in 1 files."),
+        ("lint_pathways", "in 1 file."),
         ("load_pathways", "1 pathway versions are valid."),
     ):
         out = StringIO()

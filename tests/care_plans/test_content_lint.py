@@ -153,7 +153,7 @@ def test_it_finds_no_error_in_what_ships() -> None:
 
 def test_it_names_rule_file_and_line_and_fails_on_an_error() -> None:
     out = StringIO()
-    with pytest.raises(CommandError, match=r"^7 errors, 7 warnings, 0 notes in 1 files\.$"):
+    with pytest.raises(CommandError, match=r"^7 errors, 7 warnings, 0 notes in 1 file\.$"):
         call_command("lint_pathways", str(LITERAL), stdout=out)
     (line,) = lines_of(LITERAL, "id: functional")
     assert (
@@ -163,9 +163,19 @@ def test_it_names_rule_file_and_line_and_fails_on_an_error() -> None:
     ) in out.getvalue().splitlines()
 
 
+def test_it_shows_errors_alone_where_asked() -> None:
+    both, errors = StringIO(), StringIO()
+    for out, asked in ((both, []), (errors, ["--errors-only"])):
+        with pytest.raises(CommandError, match=r"^7 errors, 7 warnings, 0 notes in 1 file\.$"):
+            call_command("lint_pathways", str(LITERAL), *asked, stdout=out)
+    shown = both.getvalue().splitlines()
+    assert len(shown) == 14
+    assert errors.getvalue().splitlines() == [one for one in shown if ": error " in one]
+
+
 def test_it_reads_folders_and_files_and_says_what_is_not_there(tmp_path: Path) -> None:
     changed(SHIPPED, tmp_path / "drafts", (FORMAT, "format: 2\n"))
-    with pytest.raises(CommandError, match=r"^1 errors, 26 warnings"):
+    with pytest.raises(CommandError, match=r"^1 error, 26 warnings"):
         call_command("lint_pathways", str(tmp_path / "drafts"), str(SHIPPED), stdout=StringIO())
     with pytest.raises(CommandError, match=r"There is no file or folder .*/nowhere"):
         call_command("lint_pathways", str(tmp_path / "nowhere"))

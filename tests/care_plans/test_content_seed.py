@@ -1,12 +1,14 @@
 """The source article, row by row: what it says stands in the pathway's data."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
 from care_plans.content.checks import parts
 from care_plans.content.files import read_measures, read_pathways
+from care_plans.content.findings import name_of
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.safety import STOPS_LOADING, RedFlag, Redirect, Urgency
 from care_plans.content.sourced import STAGES, Band
@@ -23,6 +25,8 @@ def _read() -> PathwayDefinition:
 
 
 PATHWAY = _read()
+#: each part of it by the name of its place
+PLACES: dict[str, Any] = {name_of(PATHWAY, where): part for where, part in parts(PATHWAY) if where}
 EVERY_PART = list(parts(PATHWAY))
 
 

@@ -1,7 +1,11 @@
 """A dry run: what it shows, and that nothing of it is left or sent."""
 
+import logging
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +13,12 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from care_plans.content.files import PATHWAYS
+from care_plans.content.reading import ContentInvalid
+from care_plans.management.commands import simulate
 from care_plans.models import Course, PathwayVersion
 from care_plans.rehearsing.dry_run import Rehearsed, dry_run
+from care_plans.rehearsing.naming import named
 from care_plans.rehearsing.telling_of import as_lines
 from care_plans.rehearsing.timeline import Timeline
 from coordination.models import Organization, User
@@ -29,6 +37,23 @@ def counted() -> tuple[int, ...]:
 
 def days(found: Rehearsed, kind: str, what: str) -> list[str]:
     return [f"{e.day}" for e in found.entries if e.kind == kind and e.what == what]
+
+
+@pytest.mark.feature("PW-13")
+def test_a_file_that_lies_alone_takes_what_it_includes_of_the_shipped_ones(
+    db: None, tmp_path: Path
+) -> None:
+    [newest] = PATHWAYS.glob("hamstring-tendinopathy/1.3.0.yaml")
+    alone = tmp_path / newest.parent.name / newest.name
+    alone.parent.mkdir()
+    alone.write_bytes(newest.read_bytes())
+    version, draft = named(str(alone))
+    assert version is None
+    assert draft == hamstring()
+    near = tmp_path / "common"
+    near.mkdir()
+    with pytest.raises(ContentInvalid, match="there is no shared file"):
+        named(str(alone))
 
 
 @pytest.mark.feature("PW-13")
@@ -86,15 +111,37 @@ def test_what_breaks_half_way_leaves_nothing(db: None, monkeypatch: pytest.Monke
     assert counted() == before
 
 
-def test_a_simulation_is_the_same_for_the_same_seed(db: None, capsys: Any) -> None:
+def test_a_simulation_is_the_same_for_the_same_seed_however_much_it_tells(
+    db: None, capsys: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     before = counted()
-    said = []
-    for _ in range(2):
-        call_command("simulate", "--pathway", "hamstring-strain", "--patients", "1", "--seed", "4")
-        said.append(capsys.readouterr().out)
+    asked = ["simulate", "--pathway", "hamstring-strain", "--patients", "1", "--seed", "4"]
+    call_command(*asked)
+    quiet = capsys.readouterr()
+    call_command(*asked, "-v", "2")
+    told = capsys.readouterr()
     assert counted() == before
-    assert said[0] == said[1]
-    assert '"patients": 1' in said[0]
+    assert told.out == quiet.out
+    assert '"patients": 1' in told.out
+    assert quiet.err == ""
+    first, last = told.err.splitlines()
+    assert re.fullmatch(r"0 of 1 patients, \d+ s", first)
+    assert re.fullmatch(r"1 of 1 patients, \d+ s", last)
+    assert [record for record in caplog.records if record.levelno <= logging.INFO] == []
+    assert not logging.root.manager.disable
+
+
+def test_a_simulation_says_how_far_it_is_to_whoever_sits_at_a_terminal() -> None:
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    told = Terminal()
+    progress = simulate.Command(stderr=told)._progress(2, 1)
+    assert progress is not None
+    progress(1)
+    assert told.getvalue() == "0 of 2 patients, 0 s\n1 of 2 patients, 0 s\n"
+    assert simulate.Command(stderr=StringIO())._progress(2, 1) is None
 
 
 def test_it_asks_for_nothing_that_it_has_seen(cast: Cast) -> None:
@@ -119,6 +166,7 @@ def test_a_simulation_is_the_same_in_another_process(
     asked = ["manage", "simulate", "--pathway", "hamstring-strain", "--patients", "1"]
     started = [start_program(*asked, environment={"PYTHONHASHSEED": seed}) for seed in ("1", "77")]
     assert [one.process.wait(120) for one in started] == [0, 0]
-    told = [one.log.read_text().partition("\n{\n")[2] for one in started]  # after what was logged
+    told = [one.log.read_text() for one in started]
     assert told[0] == told[1]
+    assert told[0].startswith("{\n")  # and nothing is logged, nor told where nobody waits
     assert '"patients": 1' in told[0]

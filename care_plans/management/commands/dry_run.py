@@ -1,7 +1,10 @@
 """`manage.py dry_run`: send a made-up patient through a pathway, published or not."""
 
 import json
+import logging
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,14 +36,15 @@ class Command(BaseCommand):
         at = begun(options["at"])
         try:
             version, draft = named(options["pathway"])
-            found = dry_run(
-                version,
-                draft=draft,
-                severity=options["severity"],
-                side=options["side"],
-                answers=dict(map(_answer, options["answer"])),
-                at=at,
-            )
+            with unlogged():
+                found = dry_run(
+                    version,
+                    draft=draft,
+                    severity=options["severity"],
+                    side=options["side"],
+                    answers=dict(map(_answer, options["answer"])),
+                    at=at,
+                )
         except Problem as problem:
             raise CommandError(problem.detail) from problem
         if options["json"]:
@@ -55,6 +59,17 @@ def begun(at: datetime | None) -> datetime:
     """Return when a rehearsal begins: at noon of a day, today where none is named."""
     day = at or timezone.now()
     return day.replace(hour=12, minute=0, second=0, microsecond=0, tzinfo=UTC)
+
+
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """Keep out of the log what the engine says of people who are made up; warnings are said."""
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.INFO))
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _answer(text: str) -> tuple[str, bool | str]:

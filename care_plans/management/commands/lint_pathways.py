@@ -25,6 +25,9 @@ class Command(BaseCommand):
         parser.add_argument("paths", nargs="*", type=Path, metavar="folder|file")
         parser.add_argument("--measures", type=Path, default=MEASURES)
         parser.add_argument("--rules", action="store_true", help="only list the rules")
+        parser.add_argument(
+            "--errors-only", action="store_true", help="only count warnings and notes"
+        )
 
     def handle(
         self, *args: Any, paths: list[Path], measures: Path, rules: bool, **options: Any
@@ -47,11 +50,18 @@ class Command(BaseCommand):
         except Problem as problem:
             raise CommandError(problem.detail) from problem
         found = [finding for findings in read.values() for finding in findings]
-        for finding in found:
-            self.stdout.write(str(finding))
-        counts = {level: sum(f.level == level for f in found) for level in ("warning", "note")}
         wrong = errors(found)
-        told = f"{counts['warning']} warnings, {counts['note']} notes"
+        for finding in wrong if options["errors_only"] else found:
+            self.stdout.write(str(finding))
+        counts = (
+            _counted(sum(one.level == level for one in found), level)
+            for level in ("warning", "note")
+        )
+        told = f"{', '.join(counts)} in {_counted(len(read), 'file')}."
         if wrong:
-            raise CommandError(f"{len(wrong)} errors, {told} in {len(read)} files.")
-        self.stdout.write(f"No errors, {told} in {len(read)} files.")
+            raise CommandError(f"{_counted(len(wrong), 'error')}, {told}")
+        self.stdout.write(f"No errors, {told}")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

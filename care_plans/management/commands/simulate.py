@@ -2,12 +2,14 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Callable
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from care_plans.management.commands.dry_run import begun
+from care_plans.management.commands.dry_run import begun, unlogged
 from care_plans.rehearsing.naming import named
 from care_plans.rehearsing.simulating import simulate
 from coordination.problems import Problem
@@ -29,18 +31,33 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="at", type=datetime.fromisoformat, default=_FROM)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print the report as JSON, the same bytes for the same seed."""
+        """Print the report as JSON, the same for the same seed; how far it is goes to stderr."""
         if options["patients"] < 1:
             raise CommandError("Send at least one patient.")
         try:
             version, draft = named(options["pathway"])
-            found = simulate(
-                version,
-                draft=draft,
-                patients=options["patients"],
-                seed=options["seed"],
-                at=begun(options["at"]),
-            )
+            with unlogged():
+                found = simulate(
+                    version,
+                    draft=draft,
+                    patients=options["patients"],
+                    seed=options["seed"],
+                    at=begun(options["at"]),
+                    told=self._progress(options["patients"], options["verbosity"]),
+                )
         except Problem as problem:
             raise CommandError(problem.detail) from problem
         self.stdout.write(json.dumps(found, indent=2, ensure_ascii=False))
+
+    def _progress(self, patients: int, verbosity: int) -> Callable[[int], None] | None:
+        """Return what says how far it is: to somebody at a terminal, or to whoever asks for it."""
+        if not self.stderr.isatty() and verbosity < 2:
+            return None
+        began = monotonic()
+
+        def tell(done: int) -> None:
+            said = f"{done} of {patients} patients, {monotonic() - began:.0f} s"
+            self.stderr.write(said, str)  # in no colour: nothing is wrong
+
+        tell(0)
+        return tell
