@@ -195,6 +195,7 @@ def sweep(clock: Callable[[], datetime]) -> int:
     from notifications import delivery
 
     done = sum(delivery.deliver_due(channel, clock=clock) for channel in ("email", "in_app"))
+    done += delivery.requeue_stale(now=clock())  # a sweeper that was ended may hold some
     done += consuming.consume_referral_steps(now=clock())
     done += consuming.check_standings(now=clock(), most=50)
     lapses.check_lapses(now=clock())

@@ -165,9 +165,9 @@ _FACTS = (
         "WHERE l.course_id = ANY(%s)"
     ),
     (
-        "SELECT s.lane_id, s.verdict, s.id FROM care_plans_lanesignoff s "
-        "JOIN care_plans_stagestay t ON t.id = s.stay_id "
-        "WHERE s.course_id = ANY(%s) AND t.left_at IS NULL"
+        "SELECT s.lane_id, s.verdict, s.id FROM care_plans_stagestay t "
+        "JOIN care_plans_lanesignoff s ON s.stay_id = t.id "
+        "WHERE t.course_id = ANY(%s) AND t.left_at IS NULL"
     ),
 )
 

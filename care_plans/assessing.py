@@ -111,9 +111,13 @@ def record_own_assessment(
     before = Assessment.objects.filter(patient=patient, key=new.key).first() if new.key else None
     if before is not None and course_id in (None, before.course_id):
         return _write(replace(new, course=before.course), actor=actor, now=now)
-    course = course_reported(patient, course_id, {score.measure for score in scores})
-    if course is not None:
-        new = replace(new, course=standing.hold(course.id))
+    asked = {score.measure for score in scores}
+    while (found := course_reported(patient, course_id, asked)) is not None:
+        held = standing.hold(found.pk)
+        if held.status != Course.Status.DISCHARGED:
+            new = replace(new, course=held)
+            break
+        # somebody ended it before we held it: what is said is heard all the same
     return _write(new, actor=actor, now=now)
 
 
@@ -227,10 +231,10 @@ def _write(new: _New, *, actor: Actor, now: datetime) -> tuple[Assessment, bool]
     versions = versions_of(new.scores, new.absent, new.replaces)
     check(new.scores, new.absent, versions)
     measures = versions.by_slug
-    scores, missing = completed(new.scores, measures)
+    scores, absent = completed(new.scores, new.absent, measures)
     taken = [version.measure for version in measures.values()]
     role = _role_within_scope([*taken, *_measures_of(new.replaces)], actor)
-    whole = replace(new, scores=scores, absent=(*new.absent, *_not_said(missing, new.absent)))
+    whole = replace(new, scores=scores, absent=absent)
     try:
         with transaction.atomic():
             assessment = _create(new, whole, at, measures, role, actor=actor, now=now)
@@ -263,6 +267,7 @@ def _look_again(course: Course, *, actor: Actor, now: datetime) -> None:
         with transaction.atomic():
             standing.reassess(course.pk, actor=software, now=now)
     except Exception:
+        # what the patient answered stands; the sweep looks at the course again
         log.exception("course_not_looked_at_again", course=str(course.pk))
 
 
@@ -275,14 +280,6 @@ def _earlier(new: _New, actor: Actor, now: datetime) -> Assessment | None:
     if found is not None and found.digest != new.digest:
         raise KeyReused("This idempotency key was used for another assessment.")
     return found
-
-
-def _not_said(
-    missing: Sequence[NewAbsence], absent: Sequence[NewAbsence]
-) -> tuple[NewAbsence, ...]:
-    """Return what the items do not make and nobody gave another reason for."""
-    said = {(one.measure, one.side, one.subscale) for one in absent}
-    return tuple(one for one in missing if (one.measure, one.side, one.subscale) not in said)
 
 
 def _create(

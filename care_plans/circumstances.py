@@ -11,11 +11,11 @@ from care_plans import scope, standing
 from care_plans.content.condition import Asked
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.models import CourseAnswer
-from care_plans.recording import course_for, moment, pointer, refuse
+from care_plans.recording import course_for, moment, refuse
 from care_plans.telling import tell
 from coordination import audit
 from coordination.actors import Actor
-from coordination.problems import FieldError
+from coordination.problems import FieldError, pointer
 
 TEXT_LENGTH = 2000
 

@@ -15,12 +15,12 @@ from django.db import transaction
 from care_plans import scope, standing
 from care_plans.complexity_factors import CATEGORIES, OPTIONAL, ORDER
 from care_plans.models import ComplexityScreen
-from care_plans.recording import course_for, digest, moment, pointer, refuse
+from care_plans.recording import course_for, digest, moment, refuse
 from care_plans.telling import tell
 from coordination import audit
 from coordination.actors import Actor
 from coordination.idempotency import KeyReused, usable_key
-from coordination.problems import FieldError
+from coordination.problems import FieldError, pointer
 
 
 @dataclass(frozen=True, slots=True)

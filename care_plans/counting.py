@@ -6,22 +6,25 @@ intake the stay is the course itself. Of the course (`within: course`) only what
 it began counts, with `SAME_VISIT` of grace, because a first assessment usually precedes the
 paperwork. A red-flag screen gets the same grace before a stay: one done in the visit that ends
 with the move to the next stage holds there too. So does an answer, but none from before a step back
-to an earlier stage, which is taken because something has changed. Where two facts share an
-effective time, the one recorded later is the later one. A score that is no finite number is none.
+to an earlier stage, which is taken because something has changed. A score that is about the days
+before it, as adherence is about a fortnight, counts once the course has had so many days: what was
+done before says nothing of its programme. Where two facts share an effective time, the one recorded
+later is the later one. A score that is no finite number is none.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from care_plans.evidence import AnswerFact, ClearedFact, Facts, ScoreFact, ScreenFact, Side
 
 #: what was taken this long before a course began still belongs to it
 SAME_VISIT = timedelta(hours=24)
 
-type Within = Literal["stage", "course"]
+type Within = Literal["stage", "course", "ever"]
 
 
 class _Dated(Protocol):
@@ -53,11 +56,14 @@ def scores(
 ) -> list[ScoreFact]:
     """Return the scores of a measure that count, earliest first; a side only where it matters.
 
-    Of those that were taken and recorded in one moment the worse one counts as the later, so that
-    it does not matter in which order they came in.
+    `ever` are all that there are by now, whether they count or not. Of those that were taken and
+    recorded in one moment the worse one counts as the later, so that it does not matter in which
+    order they came in.
     """
-    since = _since(facts, within)
     known = facts.measures.get(measure)
+    since = _since(facts, within)
+    if known is not None and known.period is not None and within != "ever":
+        since = max(since, _later(_earlier(facts.began_at), known.period))
     sided = known is not None and known.side_required
     part = subscale or ""
     counting = [
@@ -73,6 +79,24 @@ def scores(
         sign = -1 if known is not None and known.better == "higher" else 1
         counting.sort(key=lambda s: (s.effective_at, s.recorded_at, sign * s.value, s.id))
     return counting
+
+
+def last_times(found: list[ScoreFact], times: int, facts: Facts) -> tuple[list[ScoreFact], int]:
+    """Return the scores of the last so many times, and how many times these are.
+
+    Once is the last score. Several times in a row are as many days by the clock of the lead's
+    location: whatever was taken on one day is one time, and all of it belongs to it.
+    """
+    if times == 1:
+        return found[-1:], len(found[-1:])
+    zone, days, last = ZoneInfo(facts.time_zone), set[date](), list[ScoreFact]()
+    for score in reversed(found):
+        day = score.effective_at.astimezone(zone).date()
+        if day not in days and len(days) == times:
+            break
+        days.add(day)
+        last.append(score)
+    return last[::-1], len(days)
 
 
 def pair(earlier: list[ScoreFact], later: list[ScoreFact]) -> tuple[ScoreFact, ScoreFact] | None:
@@ -222,6 +246,8 @@ _FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 def _since(facts: Facts, within: Within) -> datetime:
+    if within == "ever":
+        return _FIRST
     if within == "stage" and facts.stay is not None:
         return facts.stay.began_at
     return _earlier(facts.began_at)
@@ -242,4 +268,11 @@ def _earlier(moment: datetime) -> datetime:
     try:
         return moment - SAME_VISIT
     except OverflowError:  # the first day of the calendar
+        return moment
+
+
+def _later(moment: datetime, by: timedelta) -> datetime:
+    try:
+        return moment + by
+    except OverflowError:  # the last day of the calendar
         return moment

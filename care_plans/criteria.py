@@ -50,17 +50,36 @@ class Question(Frozen):
         """Say whether any part of this criterion rests on opinion alone."""
         return EXPERT_CONSENSUS in (self.source or ())
 
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """Return the measures and questions that must each be recorded for this to be met.
+
+        Of one that asks about a measure or a question itself, nothing is known before.
+        """
+        return frozenset()
+
 
 class AllOf(Question):
     """Met when all are met; not met when one is not; otherwise unknown."""
 
     all_of: tuple["Criterion", ...] = Field(min_length=1)
 
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """Return what at least one of them needs."""
+        return frozenset[str]().union(*(one.needs for one in self.all_of))
+
 
 class AnyOf(Question):
     """Met when one is met; not met when none is; otherwise unknown."""
 
     any_of: tuple["Criterion", ...] = Field(min_length=1)
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """Return what all of them need: one is enough, whichever it is."""
+        first, *others = (one.needs for one in self.any_of)
+        return first.intersection(*others)
 
 
 class _OnMeasure(Question):
@@ -77,9 +96,17 @@ class _OnMeasure(Question):
     within: Literal["stage", "course"] = "stage"
     how: Text | None = None
 
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """Return the measure."""
+        return frozenset({self.measure})
+
 
 class Compared(_OnMeasure):
-    """The latest score compared with a number, in all of the last `consecutive` scores.
+    """The latest score compared with a number, `consecutive` times in a row.
+
+    Several scores of one day are one time, and each of them counts: so many days are asked for, by
+    the calendar of the lead's location, and every score on the last of them must pass.
 
     A measure may say how much time up to its taking a score is about (`period`): one that is older
     than that does not count. `over` compares the mean of so much time back from now instead: of the
@@ -89,8 +116,8 @@ class Compared(_OnMeasure):
     Exactly one of `at_most`, `at_least`, `below`, `above` is set; `comparison` and `value` give
     it uniformly. For a measure that needs a side, the affected side is meant unless `side` says
     otherwise. `item` asks about one item of a questionnaire instead of its total.
-    Unknown when fewer than `consecutive` scores count and all of those that do pass; not met as
-    soon as one of the last `consecutive` fails. With `over`, unknown while a period has no score.
+    Unknown when there are scores of fewer than `consecutive` days and all of them pass; not met as
+    soon as one of the last such days fails. With `over`, unknown while a period has no score.
     """
 
     at_most: Decimal | None = Field(None, ge=-LARGEST, le=LARGEST)
@@ -211,6 +238,11 @@ class Reported(Question):
     reported: Name
     answer: bool | str = True
     within: Literal["stage", "course"] = "course"
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """Return the question."""
+        return frozenset({self.reported})
 
 
 class YellowFlagged(Question):

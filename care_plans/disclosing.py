@@ -54,6 +54,7 @@ from coordination.disclosure import (
     named_to,
     something_withheld,
 )
+from coordination.models import Patient
 from referrals.models import Referral
 
 WITHHELD = "Something that counts here is withheld."
@@ -125,9 +126,11 @@ def _earlier(actor: Actor, now: datetime) -> Coalesce:
 
     The records merged into the patient's are theirs; what never began did not come back.
     """
+    here = OuterRef(OuterRef("patient_id"))
+    # as one set of patients: joined by "or", every course of the organization would be looked at
     same = Course.objects.filter(
-        Q(patient_id=OuterRef("patient_id")) | Q(patient__merged_into_id=OuterRef("patient_id")),
         disclosed_to(Course, actor, now),
+        patient__in=Patient.objects.filter(Q(pk=here) | Q(merged_into_id=here)).values("pk"),
         pathway_id=OuterRef("pathway_id"),
         side=OuterRef("side"),
         discharged_at__lte=OuterRef("applied_at"),

@@ -9,7 +9,7 @@ are compared.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, cached_property, partial
 
@@ -23,13 +23,11 @@ from care_plans.flag_questions import no_open_flag
 from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, some
 
 _LANES = SignedOff(sign_off="all_needed_lanes")
-#: what the facts alone do not answer
-_OF_THE_PATHWAY = (YellowFlagged, NoOpen)
 
 
 def readiness(definition: PathwayDefinition, facts: Facts, now: datetime) -> Readiness:
     """Return whether a course may leave its stage for the next (or, after the last, end)."""
-    asked = _Asked(definition, facts, now)
+    asked = Asked(definition, facts, now)
     stage = facts.stay.stage if facts.stay else None
     following = definition.stage_after(stage) if stage else STAGES[0]
     way_out = asked.find(definition.stage(stage).exit) if stage else None
@@ -73,9 +71,9 @@ class Outcomes:
         return every((self.safety, self.exit, self.entry)) is MET
 
 
-def outcomes(definition: PathwayDefinition, facts: Facts, now: datetime) -> Outcomes:
+def outcomes(asked: "Asked") -> Outcomes:
     """Return what `readiness` concludes and nothing of why; a part that does not apply is met."""
-    asked = _Asked(definition, facts, now)
+    definition, facts = asked.definition, asked.facts
     stage = facts.stay.stage if facts.stay else None
     following = definition.stage_after(stage) if stage else STAGES[0]
     return Outcomes(
@@ -86,25 +84,11 @@ def outcomes(definition: PathwayDefinition, facts: Facts, now: datetime) -> Outc
     )
 
 
-def outcome_of(
-    criterion: Criterion, definition: PathwayDefinition, facts: Facts, now: datetime
-) -> Outcome:
-    """Return what `evaluate` concludes and nothing of why."""
-    return _Asked(definition, facts, now).outcome(criterion)
-
-
-def yellow_flags_met(definition: PathwayDefinition, facts: Facts, now: datetime) -> int:
-    """Return how many of the yellow flags are met."""
-    asked = _Asked(definition, facts, now, counting_yellow_flags=True)
-    triggers = definition.yellow_flags.triggers
-    return sum(asked.outcome(trigger.when) is MET for trigger in triggers)
-
-
 def evaluate(
     criterion: Criterion, definition: PathwayDefinition, facts: Facts, now: datetime
 ) -> Finding:
     """Return the outcome of one criterion of a pathway, with its trace."""
-    return _Asked(definition, facts, now).find(criterion)
+    return Asked(definition, facts, now).find(criterion)
 
 
 def may_load(definition: PathwayDefinition, facts: Facts, now: datetime) -> Finding:
@@ -113,40 +97,46 @@ def may_load(definition: PathwayDefinition, facts: Facts, now: datetime) -> Find
     Every hard-stop flag must have been found absent in the current stay, and none may be open:
     what nobody asked holds loading back as surely as what somebody found.
     """
-    return _Asked(definition, facts, now).safety(STOPS_LOADING, must_be_screened=True)
+    return Asked(definition, facts, now).safety(STOPS_LOADING, must_be_screened=True)
 
 
-def severity_met(definition: PathwayDefinition, facts: Facts, now: datetime) -> SeverityName | None:
+def severity_met(asked: "Asked") -> SeverityName | None:
     """Return the gravest severity whose criterion is met.
 
     It is only ever a suggestion: a person decides how bad it is.
     """
-    asked = _Asked(definition, facts, now)
     for name in reversed(SEVERITIES):
-        severity = definition.severities.get(name)
+        severity = asked.definition.severities.get(name)
         when = severity.suggested_when if severity is not None else None
-        if when is not None and asked.outcome(when) is MET:
+        if when is not None and asked.is_met(when):
             return name
     return None
 
 
-def evaluate_severity(
-    name: SeverityName, definition: PathwayDefinition, facts: Facts, now: datetime
-) -> Finding:
+def evaluate_severity(name: SeverityName, asked: "Asked") -> Finding:
     """Return what a severity's own criterion finds; it must have one."""
-    when = definition.severity(name).suggested_when
+    when = asked.definition.severity(name).suggested_when
     assert when is not None, "only a criterion suggests a severity"
-    return evaluate(when, definition, facts, now)
+    return asked.find(when)
 
 
-@dataclass(frozen=True)
-class _Asked:
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A pathway's criteria, asked of the facts of one course at one moment.
+
+    What was answered once is remembered, since several rules ask the same: whoever asks much of
+    one course asks it of one of these.
+    """
+
     definition: PathwayDefinition
     facts: Facts
     now: datetime
     counting_yellow_flags: bool = False
+    #: by the criterion's identity, which holds for as long as it is kept beside its answer
+    answered: dict[int, tuple[Criterion, Said]] = field(default_factory=dict, repr=False)
 
     def find(self, criterion: Criterion) -> Finding:
+        """Return the outcome of a criterion, with its trace."""
         parts: tuple[Finding, ...] = ()
         # pydantic's classes are slow to say whether something is one of theirs
         if type(criterion) is AllOf:
@@ -161,15 +151,24 @@ class _Asked:
                 parts = self._signs()
         return self._finding(criterion, said, parts)
 
+    def is_met(self, criterion: Criterion) -> bool:
+        """Say whether a criterion is met; of most nothing was recorded that could meet it."""
+        return self.facts.may_meet(criterion) and self.outcome(criterion) is MET
+
+    @property
+    def yellow_flags_met(self) -> int:
+        """Return how many of the yellow flags are met."""
+        return len(self._met_signs)
+
     def outcome(self, criterion: Criterion) -> Outcome:
         """Return the outcome alone; what can change it no more is not asked."""
         if type(criterion) is AllOf:
             return self._outcome_of_all(criterion.all_of)
         if type(criterion) is AnyOf:
             return self._outcome_of_any(criterion.any_of)
-        if type(criterion) in _OF_THE_PATHWAY:
-            return self._said(criterion).outcome
-        return questions.outcome(criterion, self.facts, self.now)
+        if not self.facts.may_meet(criterion):
+            return UNKNOWN  # without looking for what counts
+        return self._said(criterion).outcome
 
     def _outcome_of_all(self, criteria: tuple[Criterion, ...]) -> Outcome:
         found = MET
@@ -194,17 +193,26 @@ class _Asked:
             return self._yellow_flagged(criterion)
         if type(criterion) is NoOpen:
             return self._nothing_blocks
-        return questions.answer(criterion, self.facts, self.now)
+        known = self.answered.get(id(criterion))
+        if known is None:
+            known = criterion, questions.answer(criterion, self.facts, self.now)
+            self.answered[id(criterion)] = known
+        return known[1]
 
     def safety(self, urgencies: frozenset[Urgency], *, must_be_screened: bool) -> Finding:
+        """Return whether no flag of these urgencies is open, with its trace.
+
+        Unless it `must_be_screened`, what nobody asked about does not count against it.
+        """
         said = self.said_of_safety(urgencies, must_be_screened=must_be_screened)
         return self._finding(NoOpen(no_open="red_flag"), said, ())
 
     def said_of_safety(self, urgencies: frozenset[Urgency], *, must_be_screened: bool) -> Said:
+        """Return what `safety` finds, and how to tell why."""
         blocks = urgencies == BLOCKS_PROGRESSION
         said = self._nothing_blocks if blocks else self._no_open(urgencies)
         if said.outcome is UNKNOWN and not must_be_screened:
-            return Said(MET, lambda: "No red flag has been found.", said.rows)
+            return Said(MET, lambda: "No red flag was found, as far as anybody asked.", said.rows)
         return said
 
     @cached_property
@@ -250,10 +258,20 @@ class _Asked:
     @cached_property
     def _met_signs(self) -> tuple[tuple[YellowFlag, Callable[[], Finding]], ...]:
         """Return each yellow flag that is met, with what finds out why, at most once."""
-        inner = replace(self, counting_yellow_flags=True)
+        triggers = self.definition.yellow_flags.triggers
+        possible = [sign for sign in triggers if self.facts.may_meet(sign.when)]
+        if not possible:
+            return ()
+        inner = Asked(
+            self.definition,
+            self.facts,
+            self.now,
+            counting_yellow_flags=True,
+            answered=self.answered,
+        )
         return tuple(
             (sign, cache(partial(inner.find, sign.when)))
-            for sign in self.definition.yellow_flags.triggers
+            for sign in possible
             if inner.outcome(sign.when) is MET
         )
 
@@ -262,8 +280,7 @@ class _Asked:
         if self.counting_yellow_flags:
             return ()
         return tuple(
-            replace(
-                said,
+            said._replace(
                 id=sign.id,
                 text=sign.text,
                 source=self.definition.supporting((*sign.source, *said.source)),

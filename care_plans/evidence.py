@@ -160,7 +160,8 @@ class Facts:
     `regressed` the moments at which it stepped back to an earlier stage.
     `stopped_by` names the screens on other courses of the same patient that found a hard stop, not
     cleared since: it stops this one too. `held_back_by` names those that found something less
-    urgent that endangers the person: it blocks each move forward.
+    urgent that endangers the person: it blocks each move forward. `time_zone` is that of the lead's
+    location, by whose days times are told apart.
     """
 
     course_id: UUID
@@ -180,6 +181,7 @@ class Facts:
     stopped_by: tuple[UUID, ...] = ()
     held_back_by: tuple[UUID, ...] = ()
     complexity: tuple[ComplexityFact, ...] = ()
+    time_zone: str = "UTC"
 
     @cached_property
     def scores_of(self) -> Mapping[str, Sequence[ScoreFact]]:
@@ -197,6 +199,15 @@ class Facts:
             found[answer.question].append(answer)
         return dict(found)
 
+    @cached_property
+    def recorded(self) -> frozenset[str]:
+        """Return the measures that were taken, and the questions that were answered."""
+        return frozenset((*self.scores_of, *self.answers_to))
+
+    def may_meet(self, criterion: Criterion) -> bool:
+        """Say whether all that a criterion needs was ever recorded; of most it never was."""
+        return criterion.needs <= self.recorded
+
 
 class Evidence(NamedTuple):
     """A row that an outcome rests on."""
@@ -205,8 +216,7 @@ class Evidence(NamedTuple):
     id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """The outcome of one criterion, why in one sentence, and the rows it rests on.
 
     `is_moving` where these are of a time that moves on with each day.
@@ -231,6 +241,11 @@ class Finding:
     def asks(self) -> bool:
         """Say whether it asks something itself: how many signs there are, say, which are parts."""
         return not self.parts or self.kind == "YellowFlagged"
+
+    @property
+    def moves(self) -> bool:
+        """Say whether any part of it is moving."""
+        return self.is_moving or any(part.moves for part in self.parts)
 
     def leaves(self) -> Iterator["Finding"]:
         """Yield the findings that ask something, without those that only join others."""

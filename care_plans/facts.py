@@ -28,15 +28,13 @@ from care_plans.evidence import (
     StayFact,
 )
 from care_plans.models import (
-    ComplexityScreen,
     Course,
     Lane,
     LaneSignOff,
     Measure,
     MeasureVersion,
-    RedFlag,
 )
-from coordination.statements import is_among, read
+from coordination.statements import read
 
 _NEEDED: Mapping[str, bool | None] = {
     Lane.Needed.NEEDED.value: True,
@@ -155,6 +153,7 @@ def gather(
             stopped_by=elsewhere(dangers[course.patient_id], course, hard=True),
             held_back_by=elsewhere(dangers[course.patient_id], course, hard=False),
             complexity=tuple(complexity[course.id]),
+            time_zone=moved[course.id].time_zone,
         )
         for course in wanted
     }
@@ -233,9 +232,18 @@ ORDER BY recorded_at, id
 """
 _SCREENS = """
 SELECT s.course_id, s.id, s.effective_at, s.recorded_at,
-    array_agg(a.flag ORDER BY a.flag), array_agg(a.answer ORDER BY a.flag)
+    array_agg(a.flag), array_agg(a.answer)
 FROM care_plans_redflagscreen s JOIN care_plans_redflaganswer a ON a.screen_id = s.id
 WHERE s.course_id = ANY(%b) GROUP BY s.id ORDER BY s.recorded_at, s.id
+"""
+_FLAGS = """
+SELECT course_id, id, flag, urgency, found_in, cleared_at, clearing_recorded_at
+FROM care_plans_redflag WHERE course_id = ANY(%b)
+"""
+_COMPLEXITY = """
+SELECT course_id, id, level, (factors->'psychosocial')::text, effective_at, recorded_at
+FROM care_plans_complexityscreen WHERE course_id = ANY(%b)
+ORDER BY recorded_at, id
 """
 
 
@@ -243,7 +251,7 @@ def _scores(ids: list[UUID], versions: _Versions) -> defaultdict[UUID, list[Scor
     found: defaultdict[UUID, list[ScoreFact]] = defaultdict(list)
     scoring = {named: _meaning(sha256).scoring for named, sha256 in versions.items()}
     for row in _read(_SCORES, ids):
-        _, _, _, slug, *_, version = row
+        slug, version = row[3], row[11]
         found[row[0]].append(ScoreFact._make((*row[1:], scoring.get((slug, version or 0), 0))))
     return found
 
@@ -274,10 +282,9 @@ def _flags(
     """Return by course what was cleared, and how urgent what is open was when it was found."""
     cleared: defaultdict[UUID, list[ClearedFact]] = defaultdict(list)
     urgencies: defaultdict[UUID, dict[str, str]] = defaultdict(dict)
-    rows = RedFlag.objects.filter(is_among("course_id", ids)).values_list(
-        "course_id", "id", "flag", "urgency", "found_in", "cleared_at", "clearing_recorded_at"
-    )
-    for course_id, red_flag_id, flag, urgency, found_in, cleared_at, recorded_at in rows:
+    for course_id, red_flag_id, flag, urgency, found_in, cleared_at, recorded_at in _read(
+        _FLAGS, ids
+    ):
         if cleared_at is None or recorded_at is None:
             urgencies[course_id][flag] = urgency
         else:
@@ -289,16 +296,10 @@ def _flags(
 
 def _complexity(ids: list[UUID]) -> defaultdict[UUID, list[ComplexityFact]]:
     found: defaultdict[UUID, list[ComplexityFact]] = defaultdict(list)
-    rows = ComplexityScreen.objects.filter(is_among("course_id", ids))
-    for row in rows.order_by("recorded_at", "id"):
-        found[row.course_id].append(
-            ComplexityFact(
-                row.pk,
-                cast(Any, row.level),
-                highest(row.factors["psychosocial"]),
-                row.effective_at,
-                row.recorded_at,
-            )
+    for course_id, row_id, level, factors, effective_at, recorded_at in _read(_COMPLEXITY, ids):
+        psychosocial = highest(_meant(factors))
+        found[course_id].append(
+            ComplexityFact(row_id, level, psychosocial, effective_at, recorded_at)
         )
     return found
 
@@ -310,7 +311,11 @@ SELECT c.id, s.id, s.stage, s.entered_at, ARRAY(
     WHERE t.course_id = c.id AND t.action IN ('pause', 'resume')
     ORDER BY t.recorded_at, t.id), ARRAY(
     SELECT t.effective_at FROM care_plans_stagetransition t
-    WHERE t.course_id = c.id AND t.action = 'regress')
+    WHERE t.course_id = c.id AND t.action = 'regress'), (
+    SELECT l.time_zone FROM coordination_careteammember m
+    JOIN coordination_practitionerrole p ON p.id = m.practitioner_role_id
+    JOIN coordination_location l ON l.id = p.location_id
+    WHERE m.patient_id = c.patient_id AND m.role = 'lead' AND m.until IS NULL)
 FROM care_plans_course c
 LEFT JOIN care_plans_stagestay s ON s.course_id = c.id AND s.left_at IS NULL
 WHERE c.id = ANY(%b)
@@ -318,30 +323,32 @@ WHERE c.id = ANY(%b)
 
 
 class _Moved(NamedTuple):
-    """Where a course is, and how it came there."""
+    """Where a course is, how it came there, and by whose days."""
 
     stay: StayFact | None
     pauses: tuple[tuple[datetime, datetime | None], ...]
     regressed: tuple[datetime, ...]
+    time_zone: str
 
 
 def _moves(ids: list[UUID]) -> defaultdict[UUID, _Moved]:
-    found: defaultdict[UUID, _Moved] = defaultdict(lambda: _Moved(None, (), ()))
+    found: defaultdict[UUID, _Moved] = defaultdict(lambda: _Moved(None, (), (), "UTC"))
     found |= {
         course_id: _Moved(
             StayFact(stay_id, stage, entered_at) if stay_id is not None else None,
             tuple(zip_longest(turns[::2], turns[1::2])),
             tuple(back),
+            time_zone or "UTC",
         )
-        for course_id, stay_id, stage, entered_at, turns, back in _read(_MOVES, ids)
+        for course_id, stay_id, stage, entered_at, turns, back, time_zone in _read(_MOVES, ids)
     }
     return found
 
 
 _SIGN_OFFS = """
 SELECT s.lane_id, s.verdict, s.id, s.effective_at
-FROM care_plans_lanesignoff s JOIN care_plans_stagestay t ON t.id = s.stay_id
-WHERE s.course_id = ANY(%b) AND t.left_at IS NULL
+FROM care_plans_stagestay t JOIN care_plans_lanesignoff s ON s.stay_id = t.id
+WHERE t.course_id = ANY(%b) AND t.left_at IS NULL
 ORDER BY s.effective_at, s.recorded_at, s.id
 """
 

@@ -12,7 +12,7 @@ from care_plans import scope
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import STAGES, Discipline, StageName
 from care_plans.editing import save_edit
-from care_plans.evaluation import evaluate
+from care_plans.evaluation import Asked
 from care_plans.evidence import Facts, Finding, Outcome
 from care_plans.facts import LaneRow
 from care_plans.models import Course, Lane, LaneDecision, LaneSignOff, StageStay
@@ -111,8 +111,9 @@ def decide_lanes(
     with its reason, and of a stage that was `entered_at` a time what is so from then on.
     """
     changed, decisions = [], []
+    asked = Asked(definition, facts, now)
     for lane in Lane.objects.filter(course=course).order_by("discipline"):
-        decided = _decided(lane, definition, stage, facts, now)
+        decided = _decided(lane, stage, asked)
         if keep_decisions and lane.decided_by == Lane.DecidedBy.PERSON:
             continue
         if only_add and _stays_needed(lane, decided, facts):
@@ -136,16 +137,14 @@ def decide_lanes(
     return changed
 
 
-def is_decided(
-    row: LaneRow, definition: PathwayDefinition, stage: StageName, facts: Facts, now: datetime
-) -> bool:
+def is_decided(row: LaneRow, stage: StageName, asked: Asked) -> bool:
     """Say whether `decide_lanes`, which takes no lane off, would leave a lane as it is."""
     if row.decided_by == Lane.DecidedBy.PERSON:
         return True
     if row.needed == Lane.Needed.NEEDED and not row.withdrawn:
         return True
-    decided = _decided(row, definition, stage, facts, now)
-    if _stays_needed(row, decided, facts):
+    decided = _decided(row, stage, asked)
+    if _stays_needed(row, decided, asked.facts):
         return True
     return (row.needed, row.reason, row.order, row.rests_on) == decided
 
@@ -162,21 +161,15 @@ def _stays_needed(row: Lane | LaneRow, decided: _Decided, facts: Facts) -> bool:
     return not (is_outdated and decided[0] == Lane.Needed.NEEDED)
 
 
-def _decided(
-    row: Lane | LaneRow,
-    definition: PathwayDefinition,
-    stage: StageName,
-    facts: Facts,
-    now: datetime,
-) -> _Decided:
-    content = definition.stage(stage)
+def _decided(row: Lane | LaneRow, stage: StageName, asked: Asked) -> _Decided:
+    content = asked.definition.stage(stage)
     lane = content.lanes.get(cast(Discipline, row.discipline))
     if lane is None:
         return Lane.Needed.NOT_NEEDED, NOT_IN_STAGE, 0, []
     place = content.places.get(row.discipline, 0)
     if lane.when is None:
         return Lane.Needed.NEEDED, lane.reason or "", place, []
-    finding = evaluate(lane.when, definition, facts, now)
+    finding = asked.find(lane.when)
     needed = _DECIDED[finding.outcome]
     return needed, _why(finding, row.id), place, sorted(finding.rows() - {row.id})
 

@@ -17,7 +17,7 @@ from uuid import UUID
 from care_plans import achieving, activities, lanes, reminders, staffing, standing
 from care_plans import facts as facts_of_courses
 from care_plans.content.pathways import PathwayDefinition
-from care_plans.evaluation import outcomes
+from care_plans.evaluation import Asked, outcomes
 from care_plans.evidence import Facts
 from care_plans.facts import CourseRow, LaneRow, StayRow
 from care_plans.models import Course, Lane, PathwayVersion, Recommendation
@@ -71,7 +71,8 @@ class Glance:
     def is_settled(self, now: datetime) -> bool:
         """Say whether `standing.reassess` and `remind_anew` would change nothing at `now`."""
         definition = self.definition
-        suggested = rules_with_why(definition, self.facts, now)
+        asked = Asked(definition, self.facts, now)
+        suggested = rules_with_why(asked)
         met = frozenset(suggested)
         met -= said_twice(met, self.recommended.keys())
         # a danger that nobody judged stays, met or not, until somebody does
@@ -93,9 +94,9 @@ class Glance:
         if stage.is_timed or achieving.waits_for_time(definition):
             return False  # what only time releases, stops or reaches is seen by looking itself
         return (
-            self._is_planned(now)
+            self._is_planned(asked)
             and staffing.is_staffed(self.lanes, self.team, self.stay, stage.referring)
-            and self._stands(now)
+            and self._stands(asked)
             and self._is_told(now)
         )
 
@@ -103,16 +104,16 @@ class Glance:
     def _stage(self) -> Any:
         return self.stay.stage
 
-    def _is_planned(self, now: datetime) -> bool:
-        definition, stage = self.definition, self._stage
-        if not all(lanes.is_decided(row, definition, stage, self.facts, now) for row in self.lanes):
+    def _is_planned(self, asked: Asked) -> bool:
+        stage = self._stage
+        if not all(lanes.is_decided(row, stage, asked) for row in self.lanes):
             return False
         needed = {row.discipline: row.id for row in self.lanes if row.needed == Lane.Needed.NEEDED}
-        called_for = activities.waiting(definition, stage, needed, self.facts, now)
+        called_for = activities.waiting(asked, stage, needed)
         return all((needed[name], key) in self.planned for name, key in called_for)
 
-    def _stands(self, now: datetime) -> bool:
-        found = outcomes(self.definition, self.facts, now)
+    def _stands(self, asked: Asked) -> bool:
+        found = outcomes(asked)
         stands, holding = standing.stands(found, self.facts)
         return stands == self.stay.standing and list(holding) == self.stay.blocked_by
 

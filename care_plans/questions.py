@@ -13,6 +13,7 @@ from typing import Any
 from care_plans.counting import (
     Within,
     by_period,
+    last_times,
     lasted,
     latest_answer,
     pair,
@@ -30,7 +31,7 @@ from care_plans.criteria import (
     SignedOff,
     Worsened,
 )
-from care_plans.evidence import Evidence, Facts, Outcome, ScoreFact, Side
+from care_plans.evidence import Evidence, Facts, ScoreFact, Side
 from care_plans.lane_questions import lane_needed, signed_off
 from care_plans.questioned import in_digits, name_of, scores_for
 from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, rows_of, some
@@ -50,26 +51,6 @@ def answer(question: Criterion, facts: Facts, now: datetime) -> Said:
         return Said(UNKNOWN, lambda: f"{type(question).__name__} needs more than the facts.")
     found: Said = ask(question, facts, now)
     return found
-
-
-def outcome(question: Criterion, facts: Facts, now: datetime) -> Outcome:
-    """Return what `answer` concludes.
-
-    Of most that a pathway asks about nothing was ever recorded of a course: that is unknown,
-    without looking for what counts.
-    """
-    is_recorded = _IS_RECORDED.get(type(question))
-    if is_recorded is not None and not is_recorded(question, facts):
-        return UNKNOWN
-    return answer(question, facts, now).outcome
-
-
-def _is_taken(question: Compared | Gained | SideRatio | Worsened, facts: Facts) -> bool:
-    return question.measure in facts.scores_of
-
-
-def _is_answered(question: Reported, facts: Facts) -> bool:
-    return question.reported in facts.answers_to
 
 
 def _each_side[Q: Compared | Gained | Worsened](
@@ -102,17 +83,53 @@ def _compared(question: Compared, facts: Facts, now: datetime, side: Side) -> Sa
     taken = scores_for(question, facts, now, side)
     period = _period(question, facts)
     fresh = [s for s in taken if period is None or now - s.effective_at <= period]
-    found = fresh[-question.consecutive :]
+    found, times = last_times(fresh, question.consecutive, facts)
+    if not found:
+        return _none_counts(question, facts, now, side, taken[-1:])
     limit, outcome = question.value, MET
     passes = _TESTS[question.comparison]
     if not all(passes(score.value, limit) for score in found):
         outcome = NOT_MET
-    elif len(found) < question.consecutive:
+    elif times < question.consecutive:
         outcome = UNKNOWN
     return Said(
         outcome,
-        lambda: _compared_in_words(question, facts, side, found, taken[-1:]),
+        lambda: _compared_in_words(question, facts, side, found, times),
         lambda: rows_of("score", (score.id for score in found)),
+    )
+
+
+def _none_counts(
+    question: Compared, facts: Facts, now: datetime, side: Side, aged: list[ScoreFact]
+) -> Said:
+    """Say that no score counts and why the last one does not, which this rests on then.
+
+    `aged` is one that would count, were it not about a time that is over.
+    """
+
+    def passed_over() -> list[ScoreFact]:
+        return aged or scores_for(question, facts, now, side, within="ever")[-1:]
+
+    def tell() -> str:
+        why = "".join(
+            f": the last one, of {one.effective_at.date()}, {_unfit(one, question, facts, aged)}"
+            for one in passed_over()
+        )
+        name = name_of(question, facts, side)
+        return f"{name} has no score that counts{why}; asked for {_asked_of(question)}."
+
+    return Said(UNKNOWN, tell, lambda: rows_of("score", (one.id for one in passed_over())))
+
+
+def _unfit(one: ScoreFact, question: Compared, facts: Facts, aged: list[ScoreFact]) -> str:
+    stay = facts.stay if question.within == "stage" else None
+    began = stay.began_at if stay is not None else facts.began_at
+    period = _period(question, facts)
+    if period is None or (not aged and one.effective_at < began):
+        return f"is from before this {'course' if stay is None else 'stage'}"
+    about = f"is about the {period.days} days before"
+    return (
+        f"{about}, {'which says nothing of now' if aged else 'some of which lie before the course'}"
     )
 
 
@@ -162,27 +179,21 @@ def _period(question: Compared, facts: Facts) -> timedelta | None:
     return known.period if known is not None else None
 
 
-def _compared_in_words(
-    question: Compared,
-    facts: Facts,
-    side: Side,
-    found: list[ScoreFact],
-    last: list[ScoreFact],
-) -> str:
+def _asked_of(question: Compared) -> str:
     asked = f"{_WORDS[question.comparison]} {question.value}"
     if question.consecutive > 1:
-        asked += f", {question.consecutive} times in a row"
-    name = name_of(question, facts, side)
-    period = _period(question, facts)
-    if period is not None and last and not found:
-        return (
-            f"{name} was last known on {last[0].effective_at:%Y-%m-%d}, of the {period.days} days "
-            f"before: that says nothing of now; asked for {asked}."
-        )
-    if not found:
-        return f"{name} has no score that counts; asked for {asked}."
+        asked += f", {question.consecutive} times in a row, on as many days"
+    return asked
+
+
+def _compared_in_words(
+    question: Compared, facts: Facts, side: Side, found: list[ScoreFact], times: int
+) -> str:
     values = ", ".join(in_digits(score.value) for score in found)
-    return f"{name} was {values} ({found[-1].effective_at:%Y-%m-%d}); asked for {asked}."
+    shown = f"{values} ({found[-1].effective_at:%Y-%m-%d})"
+    if question.consecutive > 1:
+        shown += f" on {times} {'day' if times == 1 else 'days'}"
+    return f"{name_of(question, facts, side)} was {shown}; asked for {_asked_of(question)}."
 
 
 def _changed(question: Gained | Worsened, facts: Facts, now: datetime, side: Side) -> Said:
@@ -351,11 +362,4 @@ _ASK: Mapping[type, Callable[[Any, Facts, datetime], Said]] = {
     Reported: _reported,
     OfSeverity: lambda question, facts, _: _of_severity(question, facts),
     Elapsed: _elapsed,
-}
-_IS_RECORDED: Mapping[type, Callable[[Any, Facts], bool]] = {
-    Compared: _is_taken,
-    Gained: _is_taken,
-    SideRatio: _is_taken,
-    Worsened: _is_taken,
-    Reported: _is_answered,
 }

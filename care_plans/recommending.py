@@ -81,9 +81,12 @@ def is_news(row: Recommendation | RecommendedRow, found: Suggestion, facts: Fact
         return True
     if not _says_the_same(row.finding, found.finding):
         return True
+    rests_on, rows = set(row.rests_on), found.finding.rows()
+    if not found.finding.moves:
+        return rests_on != rows
     before, after = _moving(row.finding, found.finding)
-    standing = {score.id for score in facts.scores} if before else set()
-    return not before <= standing or set(row.rests_on) - before != found.finding.rows() - after
+    standing = {score.id for score in facts.scores}
+    return not before <= standing or rests_on - before != rows - after
 
 
 def _moving(trace: Mapping[str, Any], found: Finding) -> tuple[set[UUID], set[UUID]]:

@@ -92,8 +92,3 @@ def refuse(errors: Iterable[FieldError], what: str) -> None:
     found = list(errors)
     if found:
         raise Invalid(f"{what}: nothing was recorded.", errors=found)
-
-
-def pointer(*parts: str | int) -> str:
-    """Return the JSON pointer to a place in the input."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)

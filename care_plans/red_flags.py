@@ -24,7 +24,6 @@ from care_plans.recording import (
     course_for,
     digest,
     moment,
-    pointer,
     refuse,
 )
 from care_plans.telling import tell
@@ -32,7 +31,7 @@ from coordination import audit
 from coordination.actors import Actor
 from coordination.idempotency import KeyReused, usable_key
 from coordination.models import PractitionerRole
-from coordination.problems import FieldError
+from coordination.problems import FieldError, pointer
 from coordination.withheld import must_be_shown
 
 Answer = RedFlagAnswer.Answer
@@ -144,7 +143,7 @@ def found_flag(red_flag: RedFlag) -> Found:
     """Return what the pathway says of a flag that was found, as urgent as it is held.
 
     A version that the course follows since may not have the flag, or call it less urgent: then the
-    newest one that says it so tells.
+    newest one before it that says it so tells.
     """
     return _told(red_flag.course, red_flag.flag, Urgency(red_flag.urgency))
 
@@ -234,12 +233,30 @@ def _told(course: Course, name: str, urgency: Urgency) -> Found:
     own = course.pathway_version.definition
     if name in own.flag_ids and own.red_flag(name).urgency is urgency:
         return _found(own.red_flag(name), own)
-    versions = sorted(course.pathway.versions.all(), key=PathwayVersion.by_number, reverse=True)
-    having = [one.definition for one in versions if name in one.definition.flag_ids]
-    saying = [one for one in having if one.red_flag(name).urgency is urgency]
-    definition = (saying or having)[0]
+    definition = _telling(course, name, urgency)
     flag = definition.red_flag(name).model_copy(update={"urgency": urgency})
     return _found(flag, definition)
+
+
+def _telling(course: Course, name: str, urgency: Urgency) -> PathwayDefinition:
+    """Return the version whose words tell of a flag that the course's own does not have so.
+
+    One before it, which the course may have followed: the newest that calls the flag as urgent, or
+    has it at all. A later one, which nobody may have signed, tells only of what none of these has.
+    """
+    own = course.pathway_version.by_number()
+    versions = sorted(course.pathway.versions.all(), key=PathwayVersion.by_number)
+    before = [one for one in reversed(versions) if one.by_number() <= own]
+    for some in (before, [one for one in versions if one.by_number() > own]):
+        other: PathwayDefinition | None = None
+        for definition in (one.definition for one in some):  # built one by one, as far as needed
+            if name in definition.flag_ids:
+                if definition.red_flag(name).urgency is urgency:
+                    return definition
+                other = other or definition
+        if other is not None:
+            return other
+    raise LookupError(f"No version of {course.pathway} has the red flag {name}.")
 
 
 def _found(flag: safety.RedFlag, definition: PathwayDefinition) -> Found:

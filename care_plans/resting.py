@@ -23,13 +23,13 @@ def is_goal_opinion(goal: Goal) -> bool | None:
 
     Nobody knows of a goal that the version which its course follows now does not have.
     """
-    stage = followed_by(goal).stages.get(goal.stage)  # type: ignore[call-overload] # a stage's name
+    stage = followed_by(goal).stage_named(goal.stage)
     return _opinion([one for one in stage.goals if one.id == goal.key] if stage else [])
 
 
 def is_activity_opinion(activity: Activity) -> bool | None:
     """Say the same of an activity."""
-    stage = followed_by(activity).stages.get(activity.stage)  # type: ignore[call-overload] # the same
+    stage = followed_by(activity).stage_named(activity.stage)
     lanes = stage.lanes.values() if stage else ()
     return _opinion([one for lane in lanes for one in lane.activities if one.id == activity.key])
 

@@ -20,16 +20,18 @@ from care_plans.content.safety import MOST_URGENT_FIRST, Advice, RedFlag, Urgenc
 from care_plans.content.sourced import EXPERT_CONSENSUS
 from care_plans.content.translating import Translated, in_language
 from care_plans.models import Measure, Pathway, PathwayVersion
-from care_plans.recording import pointer, refuse
+from care_plans.recording import refuse
 from care_plans.safety_alerts import left_out
 from care_plans.scoring import least
-from care_plans.seeking_help import state_in, what_to_do
+from care_plans.seeking_help import state_in, what_nothing_means, what_to_do, what_was_left_out
 from coordination.languages import Language, worst
-from coordination.problems import FieldError, NotFound
+from coordination.problems import FieldError, NotFound, pointer
 
 type Outcome = Literal["emergency", "urgent", "see_provider", "unclear", "self_care"]
 type Rule = Literal["most_urgent_yes", "not_all_answered", "all_no"]
 
+#: how somebody may have written that something is so
+_YES = ("true", "yes", "y", "oui", "vrai", "1", "on")
 _SHORT = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,6})?")
 _OUTCOMES: Mapping[Urgency, Outcome] = {
     Urgency.EMERGENCY: "emergency",
@@ -75,20 +77,29 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What to do: what applies, the most urgent first; what nobody answered; what to try.
+    """What to do: what applies, what nobody answered, each the most urgent first; what to try.
 
+    `advice` says it in a sentence or two: of the most urgent that applies, and that something more
+    urgent was left out; or, where nothing was answered with yes, what that means.
     `rule` says why it comes to that, and `cites` on whose word: of what applies, or else of all
-    that was asked, since only what each of them was answered with makes it so.
+    that was asked, since only what each of them was answered with makes it so. What to do where
+    nothing applies is opinion: no source says it.
     """
 
     outcome: Outcome
+    advice: str
     rule: Rule
     cites: tuple[str, ...]
     is_consensus: bool
     applies: tuple[Question, ...]
-    not_answered: tuple[str, ...]
+    left_out: tuple[Question, ...]
     self_help: tuple[Step, ...]
     disclaimer: str
+
+    @property
+    def not_answered(self) -> tuple[str, ...]:
+        """Return the ids of what nobody answered."""
+        return tuple(one.id for one in self.left_out)
 
 
 def version_to_check(slug: str) -> PathwayVersion:
@@ -96,7 +107,12 @@ def version_to_check(slug: str) -> PathwayVersion:
     try:
         return PathwayVersion.objects.newest(slug)
     except PathwayVersion.DoesNotExist as error:
-        raise NothingToCheck("There is no self-check of this name.") from error
+        stub = Pathway.objects.filter(slug=slug).first()
+        raise NothingToCheck(
+            f"{stub.title} has no protocol yet, and so no self-check."
+            if stub is not None
+            else "There is no self-check of this name."
+        ) from error
 
 
 def pathway_to_check(slug: str, language: Language) -> Translated:
@@ -145,26 +161,53 @@ def check(
     refuse(_flaws(asked, answers, days or {}), "The answers are not valid")
     lasted = {name: given >= figures[name] for name, given in (days or {}).items()}
     answers = {**lasted, **answers}
-    applies = sorted(
-        (one for one in asked if answers.get(one.id)),
-        key=lambda one: MOST_URGENT_FIRST.index(one.urgency),
-    )
-    missing = tuple(one.id for one in asked if one.id not in answers)
-    outcome: Outcome = "unclear" if missing else "self_care"
-    rule: Rule = "not_all_answered" if missing else "all_no"
+    applies = sorted((one for one in asked if answers.get(one.id)), key=_rank)
+    unknown = sorted((one for one in asked if one.id not in answers), key=_rank)
+    outcome: Outcome = "unclear" if unknown else "self_care"
+    rule: Rule = "not_all_answered" if unknown else "all_no"
+    advice = what_nothing_means(language, is_all_answered=not unknown)
     if applies:
         outcome, rule = _OUTCOMES[applies[0].urgency], "most_urgent_yes"
+        advice = applies[0].action
+        if unknown and _rank(unknown[0]) < _rank(applies[0]):
+            advice += f" {what_was_left_out(language)}"
     rests_on = applies or asked
     return Result(
         outcome=outcome,
+        advice=advice,
         rule=rule,
         cites=tuple(dict.fromkeys(cite for one in rests_on for cite in one.cites)),
-        is_consensus=any(one.is_consensus for one in rests_on),
+        is_consensus=not applies or any(one.is_consensus for one in applies),
         applies=tuple(applies),
-        not_answered=missing,
+        left_out=tuple(unknown),
         self_help=definition.self_help if outcome == "self_care" else (),
         disclaimer=definition.governance.disclaimer.text,
     )
+
+
+def advice_anyway(
+    definition: PathwayDefinition, sent: Mapping[str, Any], *, language: Language
+) -> str:
+    """Return what to do by answers as they were sent, which are refused; nothing if by none.
+
+    What is wrong with one of them takes nothing from what another says: each name in them that is
+    a question's counts, wherever it stands, if what it has can be read as a yes.
+    """
+    said = {
+        _plain(name)
+        for part in (sent, *sent.values())
+        if isinstance(part, Mapping)
+        for name, answer in part.items()
+        if str(answer)[:5].lower() in _YES
+    }
+    meant = [one for one in questions(definition, language) if _plain(one.id) in said]
+    first = min(meant, key=_rank, default=None)
+    return first.action if first is not None else ""
+
+
+def _rank(question: Question) -> int:
+    """Return the place of a question by its urgency, 0 for the most urgent."""
+    return MOST_URGENT_FIRST.index(question.urgency)
 
 
 def _flaws(

@@ -11,9 +11,9 @@ from decimal import Decimal
 
 from care_plans.content.measures import MeasureDefinition
 from care_plans.models import AbsentScore, Assessment, MeasureVersion, Score
-from care_plans.recording import pointer, refuse
+from care_plans.recording import refuse
 from care_plans.scoring import possible, scored
-from coordination.problems import FieldError, Invalid
+from coordination.problems import FieldError, Invalid, pointer
 
 MAX_SCORES = 200
 #: a score has at most four decimals and six digits before them, as its column does
@@ -140,14 +140,16 @@ def check(scores: Sequence[NewScore], absent: Sequence[NewAbsence], versions: Ve
 
 
 def completed(
-    scores: Sequence[NewScore], measures: Measures
+    scores: Sequence[NewScore], absent: Sequence[NewAbsence], measures: Measures
 ) -> tuple[tuple[NewScore, ...], tuple[NewAbsence, ...]]:
-    """Return the scores with those that their items make, and what cannot be made of them.
+    """Return the scores with those that their items make, and what is absent with what they do not.
 
-    Raises `Invalid` that points to a total or subscale that the items cannot make.
+    A reason that was given for an absence stands. Raises `Invalid` that points to a total or
+    subscale that the items cannot make.
     """
+    said = {(one.measure, one.side, one.subscale) for one in absent}
     made: list[NewScore] = []
-    absent: list[NewAbsence] = []
+    missing: list[NewAbsence] = []
     wrong: list[FieldError] = []
     for (slug, side), items in _sheets(scores).items():
         definition = measures[slug].definition
@@ -165,10 +167,10 @@ def completed(
                 made.append(_computed(items[0], part, value))
             elif part and sent[part][1] != value:
                 wrong.append(FieldError(pointer("scores", sent[part][0], "value"), _NOT_OF_ITEMS))
-        if result.total is None and total is None:
-            absent.append(NewAbsence(slug, AbsentScore.Reason.ITEMS_MISSING, side))
+        if result.total is None and total is None and (slug, side, "") not in said:
+            missing.append(NewAbsence(slug, AbsentScore.Reason.ITEMS_MISSING, side))
     refuse(wrong, "The scores are not valid")
-    return (*scores, *made), tuple(absent)
+    return (*scores, *made), (*absent, *missing)
 
 
 _NOT_OF_ITEMS = "The items that were sent do not make this score."

@@ -15,7 +15,7 @@ from django.db import transaction
 from care_plans import achieving, activities, lanes, recommending, releasing, reminders, staffing
 from care_plans import facts as facts_of_courses
 from care_plans.content.sourced import STAGES
-from care_plans.evaluation import Outcomes, outcomes, readiness
+from care_plans.evaluation import Asked, Outcomes, outcomes, readiness
 from care_plans.evidence import Facts, Outcome, Readiness
 from care_plans.models import Course, Lane, LaneSignOff, StageStay
 from coordination.actors import Actor
@@ -47,7 +47,8 @@ def judged(course: Course, facts: Facts, now: datetime) -> Judgement:
     """Judge a course by facts that were gathered already."""
     definition = course.pathway_version.definition
     return Judgement(
-        readiness(definition, facts, now), *stands(outcomes(definition, facts, now), facts)
+        readiness(definition, facts, now),
+        *stands(outcomes(Asked(definition, facts, now)), facts),
     )
 
 

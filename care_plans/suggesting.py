@@ -17,13 +17,7 @@ from care_plans.content.sourced import EXPERT_CONSENSUS, Discipline, SeverityNam
 from care_plans.content.stages import Lane
 from care_plans.counting import open_flags
 from care_plans.criteria import Criterion, OfSeverity, YellowFlagged
-from care_plans.evaluation import (
-    evaluate,
-    evaluate_severity,
-    outcome_of,
-    severity_met,
-    yellow_flags_met,
-)
+from care_plans.evaluation import Asked, evaluate_severity, severity_met
 from care_plans.evidence import ComplexityFact, Evidence, Facts, Finding, LaneFact, Outcome
 from care_plans.routing_level import latest_screen
 from care_plans.stalling import stalled
@@ -53,14 +47,12 @@ def suggestions(
     definition: PathwayDefinition, facts: Facts, now: datetime
 ) -> tuple[Suggestion, ...]:
     """Return what every rule that is met suggests, in the order of the pathway."""
-    return tuple(suggest() for _, suggest in _met(definition, facts, now))
+    return tuple(suggest() for _, suggest in _met(Asked(definition, facts, now)))
 
 
-def rules_with_why(
-    definition: PathwayDefinition, facts: Facts, now: datetime
-) -> dict[str, Callable[[], Suggestion]]:
+def rules_with_why(asked: Asked) -> dict[str, Callable[[], Suggestion]]:
     """Return each rule that is met, with what makes its suggestion where somebody asks why."""
-    return dict(_met(definition, facts, now))
+    return dict(_met(asked))
 
 
 def said_twice(met: Collection[str], held: Collection[str]) -> frozenset[str]:
@@ -92,35 +84,26 @@ def _offered(definition: PathwayDefinition, verb: str) -> tuple[str, str]:
     return f"{verb} {name}. This pathway has no lane for it: refer the patient instead.", ""
 
 
-def _met(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
-    yield from _safety(definition, facts, now)
-    yield from _redirects(definition, facts, now)
-    yield from _rules(definition, facts, now)
-    yield from _yellow_flags(definition, facts, now)
-    yield from _psychosocial(definition, facts, now)
-    yield from _severity(definition, facts, now)
-    yield from _stalled(definition, facts, now)
-    yield from _lanes(definition, facts, now)
+def _met(asked: Asked) -> Iterator[_Met]:
+    yield from _safety(asked)
+    yield from _redirects(asked)
+    yield from _rules(asked)
+    yield from _yellow_flags(asked)
+    yield from _psychosocial(asked)
+    yield from _severity(asked)
+    yield from _stalled(asked)
+    yield from _lanes(asked)
 
 
-def _safety(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
-    for trigger in definition.safety_triggers:
-        if outcome_of(trigger.when, definition, facts, now) is Outcome.MET:
+def _safety(asked: Asked) -> Iterator[_Met]:
+    for trigger in asked.definition.safety_triggers:
+        if asked.is_met(trigger.when):
             rule = f"safety.{trigger.id}"
-            yield (
-                rule,
-                partial(_of_safety, rule, trigger, definition, facts, now),
-            )
+            yield rule, partial(_of_safety, rule, trigger, asked)
 
 
-def _of_safety(
-    rule: str,
-    trigger: SafetyTrigger,
-    definition: PathwayDefinition,
-    facts: Facts,
-    now: datetime,
-) -> Suggestion:
-    finding = evaluate(trigger.when, definition, facts, now)
+def _of_safety(rule: str, trigger: SafetyTrigger, asked: Asked) -> Suggestion:
+    finding = asked.find(trigger.when)
     source = _resting_on(trigger.source, finding)
     return Suggestion(rule, "safety", trigger.text, trigger.action, finding, source)
 
@@ -130,9 +113,10 @@ def _resting_on(source: Iterable[str], finding: Finding) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*source, *finding.sources())))
 
 
-def _redirects(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
-    found = open_flags(facts, now) if definition.redirects and facts.screens else {}
-    for flag in definition.redirects:
+def _redirects(asked: Asked) -> Iterator[_Met]:
+    redirects, facts = asked.definition.redirects, asked.facts
+    found = open_flags(facts, asked.now) if redirects and facts.screens else {}
+    for flag in redirects:
         if flag.id in found:
             rule = f"redirect.{flag.id}"
             yield rule, partial(_of_redirect, rule, flag, found[flag.id].id)
@@ -162,21 +146,19 @@ def _seen(flag: Redirect, screen_id: UUID) -> Finding:
     )
 
 
-def _rules(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
-    for rule in definition.rules:
+def _rules(asked: Asked) -> Iterator[_Met]:
+    for rule in asked.definition.rules:
         if rule.when is None:
             continue
-        lane = facts.lanes.get(rule.lane) if rule.lane is not None else None
+        lane = asked.facts.lanes.get(rule.lane) if rule.lane is not None else None
         if lane is not None and lane.needed:
             continue  # that help is there already
-        if outcome_of(rule.when, definition, facts, now) is Outcome.MET:
-            yield f"rule.{rule.id}", partial(_of_rule, rule, rule.when, definition, facts, now)
+        if asked.is_met(rule.when):
+            yield f"rule.{rule.id}", partial(_of_rule, rule, rule.when, asked)
 
 
-def _of_rule(
-    rule: Rule, when: Criterion, definition: PathwayDefinition, facts: Facts, now: datetime
-) -> Suggestion:
-    finding = evaluate(when, definition, facts, now)
+def _of_rule(rule: Rule, when: Criterion, asked: Asked) -> Suggestion:
+    finding = asked.find(when)
     source = _resting_on(rule.source, finding)
     return Suggestion(
         f"rule.{rule.id}",
@@ -189,29 +171,29 @@ def _of_rule(
     )
 
 
-def _yellow_flags(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
-    flags = definition.yellow_flags
-    lane = facts.lanes.get(flags.lane)
+def _yellow_flags(asked: Asked) -> Iterator[_Met]:
+    flags = asked.definition.yellow_flags
+    lane = asked.facts.lanes.get(flags.lane)
     if lane is not None and lane.needed:
         return  # that help is there already
-    met = yellow_flags_met(definition, facts, now)
+    met = asked.yellow_flags_met
     for rule, at_least, verb in (
         ("yellow-flags.recommend", flags.recommend_at, "Recommend"),
         ("yellow-flags.offer", flags.offer_at, "Offer"),
     ):
         if met >= at_least:
-            yield rule, partial(_of_yellow_flags, rule, at_least, verb, definition, facts, now)
+            yield rule, partial(_of_yellow_flags, rule, at_least, verb, asked)
             return
 
 
-def _psychosocial(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
+def _psychosocial(asked: Asked) -> Iterator[_Met]:
     """A complexity screen with psychosocial factors offers, or recommends, the same help."""
-    screen, flags = latest_screen(facts, now), definition.yellow_flags
-    lane = facts.lanes.get(flags.lane)
+    screen, flags = latest_screen(asked.facts, asked.now), asked.definition.yellow_flags
+    lane = asked.facts.lanes.get(flags.lane)
     if screen is None or screen.psychosocial == "low" or (lane is not None and lane.needed):
         return
     rule = f"complexity.psychosocial.{screen.psychosocial}"
-    yield rule, partial(_of_psychosocial, rule, screen, definition)
+    yield rule, partial(_of_psychosocial, rule, screen, asked.definition)
 
 
 def _of_psychosocial(
@@ -236,17 +218,10 @@ def _of_psychosocial(
     )
 
 
-def _of_yellow_flags(
-    rule: str,
-    at_least: int,
-    verb: str,
-    definition: PathwayDefinition,
-    facts: Facts,
-    now: datetime,
-) -> Suggestion:
-    flags = definition.yellow_flags
-    then, lane = _offered(definition, verb)
-    finding = evaluate(YellowFlagged(yellow_flags_at_least=at_least), definition, facts, now)
+def _of_yellow_flags(rule: str, at_least: int, verb: str, asked: Asked) -> Suggestion:
+    flags = asked.definition.yellow_flags
+    then, lane = _offered(asked.definition, verb)
+    finding = asked.find(YellowFlagged(yellow_flags_at_least=at_least))
     return Suggestion(
         rule,
         "yellow_flags",
@@ -258,31 +233,29 @@ def _of_yellow_flags(
     )
 
 
-def _severity(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
-    name = severity_met(definition, facts, now)
-    if name is not None and facts.severity not in (None, name):
-        yield f"severity.{name}", partial(_of_severity, name, definition, facts, now)
+def _severity(asked: Asked) -> Iterator[_Met]:
+    name = severity_met(asked)
+    if name is not None and asked.facts.severity not in (None, name):
+        yield f"severity.{name}", partial(_of_severity, name, asked)
 
 
-def _of_severity(
-    name: SeverityName, definition: PathwayDefinition, facts: Facts, now: datetime
-) -> Suggestion:
-    finding = evaluate_severity(name, definition, facts, now)
-    now_is = evaluate(OfSeverity(severity=name), definition, facts, now)
-    rule = definition.severity(name)
-    asked = rule.suggested_when
+def _of_severity(name: SeverityName, asked: Asked) -> Suggestion:
+    finding = evaluate_severity(name, asked)
+    now_is = asked.find(OfSeverity(severity=name))
+    rule = asked.definition.severity(name)
+    when = rule.suggested_when
     return Suggestion(
         f"severity.{name}",
         "severity",
         f"The scores point to {name}. {now_is.sentence}",
         f"Consider whether the condition has become {name}.",
         finding,
-        _resting_on((asked.source if asked is not None else None) or rule.source, finding),
+        _resting_on((when.source if when is not None else None) or rule.source, finding),
     )
 
 
-def _stalled(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
-    finding = stalled(definition, facts, now)
+def _stalled(asked: Asked) -> Iterator[_Met]:
+    finding = stalled(asked.definition, asked.facts, asked.now)
     if finding is not None and finding.outcome is Outcome.MET:
         yield "stalled", partial(_of_stalled, finding)
 
@@ -298,21 +271,22 @@ def _of_stalled(finding: Finding) -> Suggestion:
     )
 
 
-def _lanes(definition: PathwayDefinition, facts: Facts, now: datetime) -> Iterator[_Met]:
+def _lanes(asked: Asked) -> Iterator[_Met]:
     """Ask about a lane whose reason was withdrawn: it stays needed, since work may have begun."""
-    asked = [(name, lane) for name, lane in facts.lanes.items() if lane.needed and lane.withdrawn]
-    if facts.stay is None or not asked:
+    facts = asked.facts
+    needed = [(name, lane) for name, lane in facts.lanes.items() if lane.needed]
+    withdrawn = [(name, lane) for name, lane in needed if lane.withdrawn]
+    if facts.stay is None or not withdrawn:
         return
-    planned = definition.stage(facts.stay.stage).lanes
-    for name, lane in sorted(asked):
+    planned = asked.definition.stage(facts.stay.stage).lanes
+    for name, lane in sorted(withdrawn):
         content = planned.get(cast(Discipline, name))
         when = content.when if content is not None else None
         if content is None or when is None:
             continue
-        if outcome_of(when, definition, facts, now) is not Outcome.MET:
+        if not asked.is_met(when):
             rule = f"lane.{name}"
-            asks = partial(evaluate, when, definition, facts, now)
-            yield rule, partial(_of_lane, rule, lane, content, asks)
+            yield rule, partial(_of_lane, rule, lane, content, partial(asked.find, when))
 
 
 def _of_lane(rule: str, lane: LaneFact, content: Lane, asks: Callable[[], Finding]) -> Suggestion:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 from typing import Any
 
@@ -104,13 +104,14 @@ def or_(*conditions: Q) -> Q:
     return reduce(Q.__or__, conditions)
 
 
-def stage(cast: Cast, *, hands_over: bool = True) -> Scene:
+def stage(cast: Cast, *, hands_over: bool = True, began: datetime = NOW) -> Scene:
     """Put a record on the stage to which Asha, Ben and Chloé have all contributed.
 
-    `hands_over` lets Asha offer the lead to Chloé, who has not answered yet.
+    `hands_over` lets Asha offer the lead to Chloé, who has not answered yet; the course `began`
+    then.
     """
     with cast.acting():
-        course = underway.start(cast)
+        course = underway.start(cast, now=began)
         for person in (cast.ben, cast.dmitri):
             care_team.join(
                 cast.patient.id,

@@ -240,16 +240,16 @@ def begin_a_course(cast: Cast, tell: Teller) -> str:
     seen = "The family physician saw her the same week; the weight loss was intended."
     concluded = {"outcome": "ruled_out", "reason": seen}
     tell(asha, "post", "/red-flags/{id}/clear", concluded, id=found)
-    said = {"only_after_exercise": True, "stress_affects_sleep": False}
+    said = {"only_after_exercise": True, "stress_affects_sleep": False, "onset": "sudden"}
     tell(asha, "post", "/course-answers", {"course": course, "answers": said})
     mild = suggested(cast, course, "rule.mild")
     tell.decide(asha, "/recommendations/{id}/accept", {}, id=mild)
     for value in ("5", "6"):
         after = {"scores": [{"measure": "pain_load_24h", "value": value}], "course": course}
         tell(asha, "post", "/assessments", {"patient": str(cast.patient.id), **after})
-    why = {"reason": "One long drive; the load is adapted already."}
-    again = suggested(cast, course, "rule.flare-up")
-    tell.decide(asha, "/recommendations/{id}/decline", why, id=again)
+    why = {"reason": "She had felt it for some weeks; only the day of the drive was sudden."}
+    other = suggested(cast, course, "rule.sudden-onset")
+    tell.decide(asha, "/recommendations/{id}/decline", why, id=other)
     return course
 
 

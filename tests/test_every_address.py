@@ -81,8 +81,8 @@ def everything() -> Iterator[Address]:
 def records(cast: Cast) -> dict[str, UUID]:
     """Return the id of one record of each kind in the organization that is acting."""
     with cast.acting():
-        course = underway.start(cast)
-        underway.meet_acute_exit(cast, course, now=NOW + timedelta(weeks=1))
+        course = underway.start(cast, agreed=underway.BEFORE, now=NOW - timedelta(weeks=1))
+        underway.meet_acute_exit(cast, course, now=NOW)
         written.everything(cast, cast.asha)
         written.red_flag(cast, cast.asha, course, flag="numbness-or-tingling")
         written.complexity_screen(cast.asha, course)

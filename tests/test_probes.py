@@ -10,10 +10,11 @@ import random
 import pytest
 from pytest_django import Settings
 
+from tests.admission import open_ward
 from tests.cast import Cast
 from tests.probing import Prober
 from tests.test_three_fences import open_circle, open_disclosure
-from tests.ward import Ward, open_ward
+from tests.ward import Ward
 
 pytestmark = [
     pytest.mark.django_db,

@@ -83,8 +83,8 @@ def rich(cast: Cast) -> dict[str, Any]:
     """Give the patient a course under way, with something behind each address to read."""
     _ = cast.asha.client  # whose token is written down before anything is counted
     with cast.acting():
-        course = underway.start(cast)
-        underway.meet_acute_exit(cast, course, now=NOW + timedelta(weeks=1))
+        course = underway.start(cast, agreed=underway.BEFORE, now=NOW - timedelta(weeks=1))
+        underway.meet_acute_exit(cast, course, now=NOW)
         referral = underway.lane(course, "massage_therapy").referral_id
         return {
             "patients": cast.patient.id,

@@ -21,6 +21,7 @@ from care_plans.models import (
     Score,
     SourceDocument,
 )
+from care_plans.open_alerts import open_alerts
 from coordination.api.permissions import CLINICAL
 from coordination.api.records import MomentFilter, OfPatientFilter
 from coordination.api.views import Listed, OfPatients, Retrieved
@@ -43,11 +44,15 @@ class Findings(OfPatients):
         return self.request.headers.get("Idempotency-Key", "")
 
     def recorded(self, row: Model, *, created: bool = True) -> Response:
-        """Answer with a row as a reader sees it; 200 when it was there before."""
+        """Answer with a row as whoever recorded it sees it; 200 when it was there before."""
         found = self.get_queryset().get(pk=row.pk)
         if not created:
             self.audit_disclosure([found], searched=False)
-        return self.answer(found, status=201 if created else 200)
+        return self.answer_recorded(found, status=201 if created else 200)
+
+    def answer_recorded(self, found: Any, *, status: int) -> Response:
+        """Answer with a row that was just recorded: as any reader sees it."""
+        return self.answer(found, status=status)
 
 
 class OfCourse(filters.FilterSet):
@@ -105,6 +110,12 @@ class AssessmentViewSet(Findings, Listed, Retrieved):
         rows = disclosing.naming_versions(super().get_queryset(), self.actor, self.now)
         return with_statements(rows, self.actor, self.now)
 
+    def answer_recorded(self, found: Any, *, status: int) -> Response:
+        """Answer with the sitting, and with the safety alerts that somebody must act on now."""
+        found.open_alerts = open_alerts(found.patient_id, actor=self.actor, now=self.now)
+        shape = assessment_serializers.RecordedAssessmentSerializer
+        return self.answer(found, status=status, serializer_class=shape)
+
     @extend_schema(
         summary="Record an assessment",
         description=(
@@ -113,8 +124,8 @@ class AssessmentViewSet(Findings, Listed, Retrieved):
         ),
         request=assessment_serializers.AssessmentRecordingSerializer,
         responses={
-            200: assessment_serializers.AssessmentSerializer,
-            201: assessment_serializers.AssessmentSerializer,
+            200: assessment_serializers.RecordedAssessmentSerializer,
+            201: assessment_serializers.RecordedAssessmentSerializer,
         },
     )
     def create(self, request: Request) -> Response:
@@ -141,8 +152,8 @@ class AssessmentViewSet(Findings, Listed, Retrieved):
         ),
         request=assessment_serializers.AssessmentReplacementSerializer,
         responses={
-            200: assessment_serializers.AssessmentSerializer,
-            201: assessment_serializers.AssessmentSerializer,
+            200: assessment_serializers.RecordedAssessmentSerializer,
+            201: assessment_serializers.RecordedAssessmentSerializer,
         },
     )
     @action(detail=True, methods=["post"])

@@ -17,7 +17,7 @@ from care_plans.api.in_need import SHOWN_ANYWAY, ShownAnyway, sent_in, wished
 from care_plans.content.translating import Translated
 from care_plans.models import RedFlagAnswer
 from coordination.api.language import ACCEPT_LANGUAGE, language_for, spoken
-from coordination.api.plausible import watch
+from coordination.api.members import read_whole
 from coordination.languages import LANGUAGES, NOTICES
 
 _OUTCOMES = [
@@ -125,6 +125,13 @@ class SelfCheckResultSerializer(_TranslatedSerializer):
     pathway = serializers.CharField()
     version = serializers.CharField()
     outcome = serializers.ChoiceField(choices=_OUTCOMES)
+    advice = serializers.CharField(
+        help_text=(
+            "What to do, to be shown first: of the most urgent question that applies, and that a "
+            "more urgent one was left out; or what it means that none was answered with yes. Of a "
+            "question that was left out, or of none, in words of this software and not of a source."
+        )
+    )
     rule = serializers.ChoiceField(choices=_RULES, help_text="Why it comes to this outcome.")
     cites = serializers.ListField(
         child=serializers.CharField(), help_text="What the outcome rests on."
@@ -134,6 +141,9 @@ class SelfCheckResultSerializer(_TranslatedSerializer):
     )
     applies = SelfCheckQuestionSerializer(many=True)
     not_answered = serializers.ListField(child=serializers.CharField())
+    left_out = SelfCheckQuestionSerializer(
+        many=True, help_text="What was not answered, in words; the most urgent first."
+    )
     self_help = SelfHelpStepSerializer(many=True)
     disclaimer = serializers.CharField(help_text="To be shown with it.")
 
@@ -216,13 +226,10 @@ class _WithoutLogin(APIView):
 
     def body(self, shape: Any) -> dict[str, Any]:
         """Return the request's body, validated."""
-        found = shape(data=self.request.data)
-        watch(found).is_valid(raise_exception=True)
-        data: dict[str, Any] = found.validated_data
-        return data
+        return read_whole(shape(data=self.request.data))
 
 
-class PathwayCheckView(_WithoutLogin):
+class PathwayCheckView(ShownAnyway, _WithoutLogin):
     """Whether somebody who is no patient yet should see a provider."""
 
     @extend_schema(
@@ -250,7 +257,8 @@ class PathwayCheckView(_WithoutLogin):
         summary="Check whether to see a provider",
         description=(
             "Needs no login, and keeps nothing of the answers. In French or English, as "
-            "`Accept-Language` asks."
+            "`Accept-Language` asks. A refusal has `advice` too where something that can be read "
+            "of the answers asks for it, whatever else is wrong with them."
         ),
         auth=[],
         parameters=[ACCEPT_LANGUAGE],
@@ -260,12 +268,16 @@ class PathwayCheckView(_WithoutLogin):
     def post(self, request: Request, slug: str) -> Response:
         """Return what to do."""
         told = self_checks.pathway_to_check(slug, language_for(request))
+        sent = sent_in(request)
+        if advice := self_checks.advice_anyway(told.definition, sent, language=told.language):
+            self.show_anyway(advice=advice)
         data = self.body(SelfCheckAnswersSerializer)
         result = self_checks.check(
             told.definition, data["answers"], data["days"], language=told.language
         )
         shown = {name: getattr(result, name) for name in result.__slots__} | {
             **_translation(told),
+            "not_answered": result.not_answered,
             "pathway": told.definition.pathway,
             "version": told.definition.version,
         }

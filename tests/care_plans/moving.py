@@ -26,7 +26,7 @@ def circle_of(cast: Cast) -> Cast:
 
 def acute(cast: Cast) -> Course:
     """A course that has all it needs to leave the acute stage a week later."""
-    course = underway.start(cast)
+    course = underway.start(cast, agreed=underway.BEFORE)
     underway.meet_acute_exit(cast, course, now=LATER)
     underway.say_ready(cast, course, now=LATER)
     return course

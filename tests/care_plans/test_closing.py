@@ -93,7 +93,7 @@ def test_what_a_flare_up_undid_must_be_reached_again(cast: Cast) -> None:
 
 def test_it_takes_a_goal_for_reached_whose_target_the_evidence_meets(cast: Cast) -> None:
     with cast.acting():
-        course = underway.start(cast)
+        course = underway.start(cast, agreed=underway.BEFORE)
         begun = Goal.objects.filter(course=course, status="in_progress")
         named = list(begun.filter(target__isnull=False).values_list("pk", flat=True))
         assert named, "the pathway's first stage has a goal with a target"
@@ -116,7 +116,7 @@ def test_it_takes_a_goal_for_reached_whose_target_the_evidence_meets(cast: Cast)
 @pytest.mark.feature("PW-06")
 def test_a_goal_is_judged_by_its_own_target_as_its_own_stage_saw_it(cast: Cast) -> None:
     with cast.acting():
-        course = underway.start(cast)
+        course = underway.start(cast, agreed=underway.BEFORE)
         begun = Goal.objects.filter(course=course, status="in_progress")
         promised = begun.filter(target__isnull=False).order_by("id").first()
         assert promised is not None

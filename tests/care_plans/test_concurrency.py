@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from decimal import Decimal
 from threading import Barrier
 from typing import Any
 
 import pytest
 from django.db import connection, connections
 
-from care_plans import consuming, courses, plans
+from care_plans import assessing, consuming, courses, plans
 from care_plans.models import (
     Activity,
     CarePlan,
@@ -18,10 +19,12 @@ from care_plans.models import (
     CourseAnswer,
     Goal,
     Lane,
+    SafetyAlert,
     SeverityChange,
     StageStay,
     StageTransition,
 )
+from care_plans.sittings import NewScore
 from coordination import care_team
 from coordination.models import Event
 from coordination.problems import Problem
@@ -31,6 +34,7 @@ from referrals.lifecycle import perform
 from referrals.models import Referral, ReferralTransition
 from tests.care_plans import underway
 from tests.cast import NOW, Cast
+from tests.matrix_scenes import a_patient
 
 MANY = 20
 LATER = NOW + timedelta(weeks=1)
@@ -184,7 +188,7 @@ def test_it_moves_once_among_twenty(committed_cast: Cast) -> None:
             actor=cast.sam.actor(),
             now=NOW,
         )
-        course = underway.start(cast)
+        course = underway.start(cast, agreed=underway.BEFORE)
         underway.meet_acute_exit(cast, course, now=LATER)
         underway.say_ready(cast, course, now=LATER)
 
@@ -236,3 +240,27 @@ def test_it_takes_referral_steps_in_once_whoever_runs(committed_cast: Cast) -> N
             kind="course.stage-entered", to_practitioner_role=cast.chloe.practitioner_role
         )
         assert sorted(entered.values_list("channel", flat=True)) == ["email", "in_app"]
+
+
+@pytest.mark.feature("OM-07")
+def test_every_answer_that_calls_for_help_is_heard_while_its_course_is_ended(
+    committed_cast: Cast,
+) -> None:
+    cast = committed_cast
+    with cast.acting():
+        course = underway.start(cast)
+    patient = a_patient(cast)
+
+    def answer_or_end(number: int) -> None:
+        with acting_in(cast.riverside.id):
+            if number == 0:
+                asked: dict[str, Any] = {"outcome": "patient_left", "reason": "moved"}
+                underway.move(cast, course, "discharge", now=LATER - timedelta(days=1), **asked)
+                return
+            score = NewScore("phq9", Decimal(1), item=9)
+            assessing.record_own_assessment(scores=[score], actor=patient.actor(), now=LATER)
+
+    assert at_once(answer_or_end) == [None] * MANY
+    with cast.acting():
+        assert Course.objects.get(pk=course.pk).status == "discharged"
+        assert SafetyAlert.objects.filter(rule="suicide_risk").count() == MANY - 1

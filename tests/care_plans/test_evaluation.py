@@ -226,6 +226,40 @@ def test_it_wants_the_last_scores_all_to_satisfy(values: list[int], outcome: Out
     assert ids(found) == {one.id for one in taken[-3:]}
 
 
+@pytest.mark.feature("CP-03")
+@pytest.mark.parametrize(
+    ("values", "outcome"),
+    [
+        ([(1, 3), (1, 2), (1, 3)], UNKNOWN),  # three scores of one day
+        ([(3, 2), (2, 1), (2, 3)], UNKNOWN),
+        ([(3, 2), (2, 1), (2, 3), (1, 0)], MET),
+        ([(9, 7), (3, 2), (2, 1), (1, 0)], MET),
+        ([(3, 2), (2, 4), (2, 3), (1, 0)], NOT_MET),  # the day began badly
+    ],
+)
+def test_it_takes_the_scores_of_one_day_for_one_time(
+    values: list[tuple[int, int]], outcome: Outcome
+) -> None:
+    taken = tuple(
+        score("pain_load_24h", value, days_ago=days_ago - n / 100)
+        for n, (days_ago, value) in enumerate(values)
+    )
+    found = asked(facts(scores=taken), measure="pain_load_24h", at_most=3, consecutive=3)
+    assert found.outcome is outcome
+
+
+@pytest.mark.parametrize(("time_zone", "outcome"), [("UTC", MET), ("America/Toronto", UNKNOWN)])
+def test_it_tells_days_apart_by_the_clinic_s_clock(time_zone: str, outcome: Outcome) -> None:
+    midnight = NOW.replace(hour=0, minute=0, second=0)
+    taken = tuple(
+        score("pain_load_24h", 1)._replace(effective_at=midnight + timedelta(minutes=minutes))
+        for minutes in (-1, 1)
+    )
+    known = facts(scores=taken, time_zone=time_zone)
+    found = asked(known, measure="pain_load_24h", at_most=3, consecutive=2)
+    assert found.outcome is outcome
+
+
 # Gains
 
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from care_plans.content.sourced import SEVERITIES
 from care_plans.criteria import Criterion
 from care_plans.evaluation import (
+    Asked,
     evaluate,
     evaluate_severity,
     may_load,
-    outcome_of,
     outcomes,
     readiness,
     severity_met,
@@ -29,7 +29,7 @@ from care_plans.evidence import (
     ScreenFact,
     StayFact,
 )
-from care_plans.suggesting import rules_with_why, suggestions
+from care_plans.suggesting import suggestions
 from tests.care_plans.imagined import COURSE, NOW, criterion, hamstring, measures
 
 MEASURES = [
@@ -236,7 +236,7 @@ def test_it_never_raises_whatever_the_facts(asked: Criterion, known: Facts, now:
     assert whole.as_json()["outcome"] == whole.outcome.value
     may_load(hamstring(), known, now)
     for name in SEVERITIES:
-        assert evaluate_severity(name, hamstring(), known, now).outcome in Outcome
+        assert evaluate_severity(name, Asked(hamstring(), known, now)).outcome in Outcome
 
 
 @settings(max_examples=200, deadline=None)
@@ -336,6 +336,10 @@ def test_it_cites_only_rows_that_it_was_given(known: Facts) -> None:
             assert {row.id for row in leaf.evidence} <= given_ids
 
 
+def _is_needed(known: Facts, lane: str) -> bool:
+    return lane in known.lanes and bool(known.lanes[lane].needed)
+
+
 @settings(max_examples=300, deadline=None)
 @given(asked=TREES, known=histories(ANY, EVER | AROUND), now=EVER | AROUND)
 def test_the_outcome_alone_is_that_of_the_whole_finding(
@@ -343,8 +347,18 @@ def test_the_outcome_alone_is_that_of_the_whole_finding(
 ) -> None:
     """A sweep asks for outcomes and nothing of why; it must never conclude anything else."""
     found = evaluate(asked, hamstring(), known, now)
-    assert outcome_of(asked, hamstring(), known, now) is found.outcome
-    whole, alone = readiness(hamstring(), known, now), outcomes(hamstring(), known, now)
+    one = Asked(hamstring(), known, now)
+    # of one and the same, in whatever order it is asked: what it remembers changes nothing
+    for _ in range(2):
+        assert one.is_met(asked) is (found.outcome is Outcome.MET)
+        assert one.outcome(asked) is found.outcome
+        assert one.find(asked) == found
+        signs = [
+            Asked(hamstring(), known, now, counting_yellow_flags=True).find(sign.when).outcome
+            for sign in hamstring().yellow_flags.triggers
+        ]
+        assert one.yellow_flags_met == signs.count(Outcome.MET)
+    whole, alone = readiness(hamstring(), known, now), outcomes(Asked(hamstring(), known, now))
     assert alone.whole is whole.outcome
     assert alone.safety is whole.safety.outcome
     criteria = all(part.outcome is Outcome.MET for part in whole.criteria)
@@ -352,9 +366,16 @@ def test_the_outcome_alone_is_that_of_the_whole_finding(
     met = [
         name
         for name in SEVERITIES
-        if evaluate_severity(name, hamstring(), known, now).outcome is Outcome.MET
+        if evaluate_severity(name, Asked(hamstring(), known, now)).outcome is Outcome.MET
     ]
-    assert severity_met(hamstring(), known, now) == (met[-1] if met else None)
+    assert severity_met(Asked(hamstring(), known, now)) == (met[-1] if met else None)
     made = suggestions(hamstring(), known, now)
-    assert {one.rule for one in made} == rules_with_why(hamstring(), known, now).keys()
+    asking = {f"rule.{rule.id}": rule.when for rule in hamstring().rules if rule.when is not None}
+    there = {f"rule.{r.id}" for r in hamstring().rules if r.lane and _is_needed(known, r.lane)}
+    asking |= {f"safety.{one.id}": one.when for one in hamstring().safety_triggers}
+    assert {one.rule for one in made if one.kind in ("rule", "safety")} == {
+        rule
+        for rule, when in asking.items()
+        if rule not in there and evaluate(when, hamstring(), known, now).outcome is Outcome.MET
+    }
     assert all(one.finding.outcome is Outcome.MET for one in made)

@@ -33,9 +33,26 @@ def record(cast: Cast, course: Course, value: int, *, at: Any = NOW) -> Any:
     return row
 
 
+@pytest.mark.feature("CP-03")
+def test_days_are_told_apart_by_the_clock_of_the_lead_s_location(cast: Cast) -> None:
+    """Two scores of one evening in Toronto are one time, though midnight lies between in UTC."""
+    late = NOW.replace(hour=23, minute=30) - 2 * DAY
+    asked = criterion(measure="nprs", at_most=3, consecutive=2)
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 10 * DAY)
+        for at in (late, late + timedelta(hours=2)):
+            record(cast, course, 2, at=at)
+        known = facts.gather([course], now=NOW)[course.id]
+        definition = course.pathway_version.definition
+        assert evaluate(asked, definition, known, NOW).outcome is Outcome.UNKNOWN
+        record(cast, course, 2, at=late + timedelta(hours=6))
+        known = facts.gather([course], now=NOW)[course.id]
+        assert evaluate(asked, definition, known, NOW).outcome is Outcome.MET
+
+
 def test_it_gathers_all_that_is_known_of_a_course(cast: Cast) -> None:
     with cast.acting():
-        course = underway.start(cast, now=NOW - 10 * DAY, side="right")
+        course = underway.start(cast, agreed=NOW - 20 * DAY, now=NOW - 10 * DAY, side="right")
         scores = underway.meet_acute_exit(cast, course, now=NOW)
         care_team.join(
             cast.patient.id,
@@ -149,8 +166,8 @@ def test_it_knows_of_a_hard_stop_after_its_course_was_discharged(cast: Cast) -> 
 @pytest.mark.feature("DP-02")
 def test_what_endangers_the_person_blocks_every_course_and_a_review_its_own(cast: Cast) -> None:
     with cast.acting():
-        left = underway.start(cast, now=NOW - 10 * DAY)
-        right = underway.start(cast, now=NOW - 10 * DAY, side="right")
+        left = underway.start(cast, agreed=underway.BEFORE, now=NOW - 10 * DAY)
+        right = underway.start(cast, agreed=underway.BEFORE, now=NOW - 10 * DAY, side="right")
         definition = left.pathway_version.definition
         review, danger = (
             next(flag.id for flag in definition.screened_flags() if flag.urgency == urgency)
@@ -197,21 +214,21 @@ def test_it_gathers_many_courses_in_as_many_queries_as_one(
 
     monkeypatch.setattr(facts, "_read", counted)
     with cast.acting():
-        first = underway.start(cast, now=NOW - 10 * DAY)
+        first = underway.start(cast, agreed=underway.BEFORE, now=NOW - 10 * DAY)
         underway.meet_acute_exit(cast, first, now=NOW)
         courses = [first]
         for number in range(7):
             patient = make_patient(cast.asha, family_name=f"Example {number}")
             cast.patient = patient
-            courses.append(underway.start(cast, now=NOW - 10 * DAY))
+            courses.append(underway.start(cast, agreed=underway.BEFORE, now=NOW - 10 * DAY))
             underway.meet_acute_exit(cast, courses[-1], now=NOW)
         read.clear()
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(4):
             facts.gather([first], now=NOW)
-        assert len(read) == 6
-        with django_assert_num_queries(6):
+        assert len(read) == 8
+        with django_assert_num_queries(4):
             gathered = facts.gather(courses, now=NOW)
-        assert len(read) == 12
+        assert len(read) == 16
         assert len(gathered) == 8
         assert {len(known.scores) for known in gathered.values()} == {5}
         assert gathered[first.id] == facts.gather([first], now=NOW)[first.id]

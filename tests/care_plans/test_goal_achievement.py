@@ -340,7 +340,7 @@ def test_its_trace_loses_a_source_that_was_found_to_be_another_work(
 ) -> None:
     goal = goal_of(cast, course)
     leaf = Finding(kind="Compared", outcome=Outcome.NOT_MET, sentence="Pain is 6 of 10.")
-    kept = replace(leaf, source=("carespace_2025", "rees_2009")).as_json()
+    kept = leaf._replace(source=("carespace_2025", "rees_2009")).as_json()
     with cast.acting():
         GoalAchievement.objects.create(
             organization_id=course.organization_id,

@@ -54,7 +54,7 @@ def test_every_shipped_pathway_gives_all_its_goals_with_target_and_measures(cast
 
 def test_a_goal_of_a_later_stage_is_worked_on_once_the_stage_begins(cast: Cast) -> None:
     with cast.acting():
-        course = underway.start(cast)
+        course = underway.start(cast, agreed=underway.BEFORE)
         later = of(course, stage="subacute").first()
         with pytest.raises(NotAllowed, match="belongs to a later stage"):
             goals.move_goal(later.pk, "achieve", actor=cast.asha.actor(), now=NOW)

@@ -20,7 +20,7 @@ ALL_AGGRAVATED = {"sitting_aggravates": True, "stress_affects_sleep": True, "sle
 
 def test_it_leaves_a_lane_undecided_while_nobody_knows_and_lets_it_block(cast: Cast) -> None:
     with cast.acting():
-        course = underway.start(cast, answers={"sitting_aggravates": False})
+        course = underway.start(cast, agreed=underway.BEFORE, answers={"sitting_aggravates": False})
         lane = underway.lane(course, "psychotherapy")
         assert lane.needed == "undecided"
         underway.meet_acute_exit(cast, course, now=LATER)
@@ -37,7 +37,9 @@ def _readiness_and_blocked(who: Person, course: Course) -> tuple[Any, Any]:
 @pytest.mark.feature("CP-04")
 def test_it_shows_the_one_lane_that_blocks(cast: Cast) -> None:
     with cast.acting():
-        course = underway.start(cast, answers={**underway.CALM, "sitting_aggravates": True})
+        course = underway.start(
+            cast, agreed=underway.BEFORE, answers={**underway.CALM, "sitting_aggravates": True}
+        )
         for person in (cast.chloe, cast.ben):
             underway.take(cast, course, person)
     consuming.consume_referral_steps(now=NOW)

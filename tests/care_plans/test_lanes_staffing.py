@@ -197,6 +197,49 @@ def test_it_takes_no_lane_from_whoever_came_while_a_sweep_was_under_way(
         assert Referral.objects.filter(discipline="massage_therapy").count() == 1
 
 
+def test_it_looks_at_a_course_once_however_many_steps_its_referral_made(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cast.acting():
+        course = underway.start(cast)
+    consume()
+    with cast.acting():
+        referral = underway.take(cast, course, cast.chloe)
+        perform(referral.id, "start", actor=cast.chloe.actor(), now=NOW)
+        assert waiting() > 2
+    looked_at: list[UUID] = []
+    reassess = standing.reassess
+
+    def counted(course_id: UUID, **given: Any) -> None:
+        looked_at.append(course_id)
+        reassess(course_id, **given)
+
+    monkeypatch.setattr(standing, "reassess", counted)
+    consume()
+    assert looked_at == [course.id]
+    with cast.acting():
+        assert waiting() == 0
+        lane = underway.lane(course, "massage_therapy")
+        assert lane.practitioner_role_id == cast.chloe.practitioner_role.id
+
+
+def test_it_does_not_look_again_at_a_course_that_was_discharged(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cast.acting():
+        course = underway.start(cast)
+    consume()
+    with cast.acting():
+        underway.move(
+            cast, course, "discharge", now=LATER, outcome="patient_left", reason="moved away"
+        )
+        assert waiting() > 0
+    monkeypatch.setattr(standing, "reassess", lambda *_, **__: pytest.fail("looked at again"))
+    consume(LATER)
+    with cast.acting():
+        assert waiting() == 0
+
+
 def test_it_leaves_a_lane_without_anybody_when_work_is_given_back_or_revoked(cast: Cast) -> None:
     with cast.acting():
         course = underway.start(cast)

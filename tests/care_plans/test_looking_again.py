@@ -1,11 +1,16 @@
 """Looking again at many courses: what is settled is what `reassess` would leave as it is."""
 
-from datetime import timedelta
+import gc
+from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 import time_machine
+from django.db import OperationalError
 
 from care_plans import consuming, looking_again, standing
 from care_plans.models import Course, StageStay
@@ -13,7 +18,7 @@ from coordination import care_team
 from coordination.models import AuditEvent, CareTeamMember
 from notifications.models import Message
 from tests.care_plans import underway
-from tests.cast import NOW, Cast
+from tests.cast import NOW, Cast, make_patient
 from tests.leading import pass_lead_to
 from tests.matrix_scenes import a_patient
 
@@ -72,13 +77,13 @@ def test_a_course_that_nothing_would_change_is_settled(team: Cast) -> None:
 
 def test_evidence_that_nobody_looked_at_unsettles_it(team: Cast) -> None:
     with team.acting():
-        course = underway.start(team)
+        course = underway.start(team, agreed=underway.BEFORE)
         assert is_settled(course, LATER)
-        for hours, values in enumerate(underway.ACUTE_EXIT):
-            at = LATER + timedelta(hours=hours)
+        for days, values in enumerate(underway.ACUTE_EXIT):
+            at = LATER + timedelta(days=days)
             underway.score(course, values, now=at, who=team.asha)
         underway.screen(course, now=LATER, who=team.asha)
-        after = LATER + timedelta(days=1)
+        after = LATER + timedelta(days=len(underway.ACUTE_EXIT))
         assert not is_settled(course, after)
         assert reassessed(team, course, after)
         assert is_settled(course, after)
@@ -150,6 +155,101 @@ def test_the_sweep_writes_nothing_about_settled_courses(
         assert traces(course) == before
         assert underway.stay(course).checked_at == LATER
     assert consuming.check_standings(now=LATER) == 0
+
+
+@pytest.fixture
+def three_settled(committed_cast: Cast) -> list[Course]:
+    """Three courses of three patients, which a look would leave as they are."""
+    cast = committed_cast
+    patients = [cast.patient, *(make_patient(cast.asha) for _ in range(2))]
+    with cast.acting():
+        courses = [underway.start(replace(cast, patient=patient)) for patient in patients]
+        for course in courses:
+            standing.remind_anew(course.pk, actor=cast.asha.actor(), now=NOW)
+    return courses
+
+
+@pytest.fixture
+def looked_at(three_settled: list[Course], monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+    """Two halves of these three courses; which of them are then looked at one by one."""
+    found: list[UUID] = []
+    monkeypatch.setattr(consuming, "WORTH_TWO", 3)
+    monkeypatch.setattr(standing, "reassess", lambda course_id, **_: found.append(course_id))
+    return found
+
+
+def test_many_courses_are_looked_over_by_two_at_once(
+    committed_cast: Cast,
+    three_settled: list[Course],
+    looked_at: list[UUID],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[list[UUID]] = []
+    together, glance = Barrier(2), looking_again.glance
+
+    def watched(ids: list[UUID], *, now: datetime) -> list[looking_again.Glance]:
+        together.wait(timeout=60)
+        assert not gc.isenabled()
+        asked.append(ids)
+        return glance(ids, now=now)
+
+    monkeypatch.setattr(consuming, "glance", watched)
+    assert consuming.check_standings(now=LATER) == 3
+    assert (sorted(map(len, asked)), looked_at) == ([1, 2], [])
+    assert {one for half in asked for one in half} == {course.pk for course in three_settled}
+    with committed_cast.acting():
+        assert {underway.stay(course).checked_at for course in three_settled} == {LATER}
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize("failing", [1, 2], ids=["the smaller half", "the larger half"])
+def test_a_half_that_fails_is_looked_at_one_by_one(
+    looked_at: list[UUID], monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    failed: list[UUID] = []
+    glance = looking_again.glance
+
+    def broken(ids: list[UUID], *, now: datetime) -> list[looking_again.Glance]:
+        if len(ids) == failing:
+            failed.extend(ids)
+            raise OperationalError("the connection is gone")
+        return glance(ids, now=now)
+
+    monkeypatch.setattr(consuming, "glance", broken)
+    assert consuming.check_standings(now=LATER) == 3
+    assert len(failed) == failing
+    assert looked_at == failed
+    assert gc.isenabled()
+
+
+def test_a_course_that_somebody_holds_is_left_to_them(
+    committed_cast: Cast,
+    three_settled: list[Course],
+    admin_connection: psycopg.Connection,
+    looked_at: list[UUID],
+) -> None:
+    held, *others = three_settled
+    admin_connection.execute(
+        "SELECT FROM care_plans_stagestay WHERE course_id = %s FOR NO KEY UPDATE", [held.pk]
+    )
+    assert consuming.check_standings(now=LATER) == 3
+    assert looked_at == []
+    with committed_cast.acting():
+        assert {underway.stay(course).checked_at for course in others} == {LATER}
+        assert underway.stay(held).checked_at < LATER
+    admin_connection.rollback()
+    assert consuming.check_standings(now=LATER) == 1
+    with committed_cast.acting():
+        assert underway.stay(held).checked_at == LATER
+
+
+def test_nothing_is_begun_once_patience_is_over(
+    looked_at: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consuming, "glance", lambda ids, now: [])
+    monkeypatch.setattr(consuming, "PATIENCE", 0.0)
+    assert consuming.check_standings(now=LATER) == 1
+    assert len(looked_at) == 1
 
 
 @pytest.mark.feature("PW-03")

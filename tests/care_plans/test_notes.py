@@ -77,12 +77,13 @@ def test_it_refuses_a_visit_that_cannot_be(cast: Cast, given: dict[str, Any], po
 
 
 def test_it_writes_nothing_about_a_patient_out_of_reach(cast: Cast) -> None:
-    body = {"patient": str(cast.patient.id), "text": "x", "encounter_class": "virtual"}
+    patient = {"patient": str(cast.patient.id)}
+    note, encounter = {**patient, "text": "x"}, {**patient, "encounter_class": "virtual"}
     for who in (cast.gus, cast.olu):
-        assert who.client.post(NOTES, body).status_code == 404
-        assert who.client.post(ENCOUNTERS, body).status_code == 404
+        assert who.client.post(NOTES, note).status_code == 404
+        assert who.client.post(ENCOUNTERS, encounter).status_code == 404
     for who in (cast.sam, cast.ada):
-        assert who.client.post(NOTES, body).status_code == 403
+        assert who.client.post(NOTES, note).status_code == 403
     with cast.acting():
         assert not ClinicalNote.objects.exists()
         assert not Encounter.objects.exists()

@@ -4,12 +4,13 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
 
 from care_plans.evaluation import evaluate
-from care_plans.evidence import Facts, Finding, Outcome, ScoreFact
+from care_plans.evidence import Facts, Finding, Outcome, ScoreFact, StayFact
 from tests.care_plans.drafts import NAME, Write, draft, flaws_of
 from tests.care_plans.imagined import (
     DAY,
@@ -51,7 +52,7 @@ def test_the_measure_of_what_was_done_says_which_time_it_is_about() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days_ago", "outcome"), [(0, MET), (14, MET), (14.01, UNKNOWN), (50, UNKNOWN)]
+    ("days_ago", "outcome"), [(0, MET), (14, MET), (14.01, UNKNOWN), (45, UNKNOWN)]
 )
 def test_a_score_older_than_what_it_is_about_says_nothing_of_now(
     days_ago: float, outcome: Outcome
@@ -62,6 +63,40 @@ def test_a_score_older_than_what_it_is_about_says_nothing_of_now(
     if outcome is UNKNOWN:
         assert "14 days" in found.sentence
         assert "says nothing of now" in found.sentence
+        assert [row.id for row in found.evidence] == [known.scores[0].id], "it names its day"
+
+
+@pytest.mark.feature("OM-04")
+@pytest.mark.parametrize("within", ["stage", "course"])
+@pytest.mark.parametrize(("days", "outcome"), [(0, UNKNOWN), (12.9, UNKNOWN), (13, MET), (30, MET)])
+def test_what_was_done_before_the_course_says_nothing_of_its_programme(
+    days: float, outcome: Outcome, within: str
+) -> None:
+    """It is about a fortnight, whoever says it: some of that lies before a course of a week."""
+    began = NOW - DAY * days
+    known = facts(began_at=began, stay=StayFact(UUID(int=2), "acute", began), scores=done((0, 100)))
+    found = asked(known, within=within)
+    assert found.outcome is outcome
+    if outcome is UNKNOWN:
+        assert "some of which lie before the course" in found.sentence
+        assert [row.id for row in found.evidence] == [known.scores[0].id]
+
+
+@pytest.mark.parametrize(("within", "which"), [("stage", "stage"), ("course", "course")])
+def test_it_says_of_a_score_from_before_why_it_does_not_count(within: str, which: str) -> None:
+    began = NOW - 2 * DAY
+    known = facts(
+        began_at=began,
+        stay=StayFact(UUID(int=2), "acute", began),
+        scores=(score("nprs", 1, days_ago=9), score("nprs", 2, days_ago=5)),
+    )
+    found = asked(known, measure="nprs", within=within)
+    assert found.outcome is UNKNOWN
+    assert found.sentence.endswith(
+        f"the last one, of {known.scores[1].effective_at.date()}, is from before this {which}; "
+        "asked for at least 80."
+    )
+    assert [row.id for row in found.evidence] == [known.scores[1].id]
 
 
 def test_a_measure_without_such_a_time_counts_as_long_as_ever() -> None:
@@ -116,9 +151,10 @@ def test_where_one_period_ends_the_next_begins() -> None:
 
 
 def test_nobody_is_asked_what_they_did_while_the_course_was_paused() -> None:
-    known = facts(pauses=paused((28, 14)), scores=done((55, 80), (40, 80), (2, 80)))
+    long_ago, scores = NOW - 90 * DAY, done((55, 80), (40, 80), (2, 80))
+    known = facts(began_at=long_ago, pauses=paused((28, 14)), scores=scores)
     assert asked(known, over=SIX_WEEKS).outcome is MET
-    assert asked(facts(scores=known.scores), over=SIX_WEEKS).outcome is UNKNOWN
+    assert asked(facts(began_at=long_ago, scores=scores), over=SIX_WEEKS).outcome is UNKNOWN
 
 
 @pytest.mark.parametrize("until", [27, 20, 15])
@@ -140,7 +176,11 @@ def test_a_pause_is_no_rehabilitation_so_that_the_time_reaches_further_back() ->
 
 
 def test_a_pause_that_lasts_asks_nothing_either() -> None:
-    known = facts(pauses=paused((14, None)), scores=done((50, 80), (40, 80), (20, 80)))
+    known = facts(
+        began_at=NOW - 90 * DAY,
+        pauses=paused((14, None)),
+        scores=done((50, 80), (40, 80), (20, 80)),
+    )
     assert asked(known, over=SIX_WEEKS).outcome is MET
 
 

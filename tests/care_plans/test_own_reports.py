@@ -14,6 +14,7 @@ import time_machine
 from care_plans import assessing
 from care_plans.facts import gather
 from care_plans.models import Assessment, Course, SafetyAlert
+from care_plans.own_reports import course_reported
 from care_plans.sittings import NewScore
 from coordination.idempotency import KeyReused
 from tests.care_plans import underway
@@ -120,6 +121,33 @@ def test_an_answer_calls_somebody_whatever_course_it_names(
     with cast.acting():
         alerts = SafetyAlert.objects.values_list("rule", "course_id")
         assert list(alerts) == [("suicide_risk", None)] * 2
+
+
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize("named", [True, False])
+def test_an_answer_is_heard_although_its_course_is_ended_at_that_moment(
+    cast: Cast, courses: tuple[Course, Course], monkeypatch: pytest.MonkeyPatch, named: bool
+) -> None:
+    left, right = courses
+    before = NOW - timedelta(minutes=1)
+
+    def overtaken(*given: Any) -> Course | None:
+        found = course_reported(*given)
+        if found is not None:
+            underway.move(
+                cast, found, "discharge", now=before, outcome="patient_left", reason="moved"
+            )
+        return found
+
+    with cast.acting():
+        underway.move(cast, left, "discharge", now=before, outcome="patient_left", reason="moved")
+    monkeypatch.setattr(assessing, "course_reported", overtaken)
+    about = {"course": str(right.pk)} if named else {}
+    answered = report(a_patient(cast), {"measure": "phq9", "item": 9, "value": "3"}, **about)
+    assert answered.status_code == 201, answered.content
+    assert (answered.json()["course"], bool(answered.json()["crisis"])) == (None, True)
+    with cast.acting():
+        assert SafetyAlert.objects.count() == 1
 
 
 @pytest.mark.parametrize("named", [True, False])

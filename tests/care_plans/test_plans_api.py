@@ -153,9 +153,10 @@ WRITES: list[tuple[str, str, dict[str, Any]]] = [
     ("patch", "/courses/{course}", {"note": "x"}),
     ("post", "/courses/{course}/change-severity", {"severity": "severe"}),
     *(
-        ("post", f"/courses/{{course}}/{verb}", {"reason": "x", "outcome": "not_achieved"})
-        for verb in ("start", "pause", "resume", "discharge", "advance", "regress")
+        ("post", f"/courses/{{course}}/{verb}", {"reason": "x"})
+        for verb in ("start", "pause", "resume", "advance", "regress")
     ),
+    ("post", "/courses/{course}/discharge", {"reason": "x", "outcome": "not_achieved"}),
     ("patch", "/lanes/{lane}", {"note": "x"}),
     ("post", "/lanes/{lane}/decide", {"needed": False, "reason": "x"}),
     ("post", "/lanes/{lane}/sign-off", {"verdict": "ready"}),

@@ -1,5 +1,6 @@
 """The stage machine: which moves there are, what each needs, and what it leaves behind."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ def cited(finding: dict[str, Any]) -> set[tuple[str, str]]:
 @pytest.mark.feature("CP-03")
 def test_it_moves_on_with_the_evidence_that_met_each_criterion(circle: Cast) -> None:
     with circle.acting():
-        course = underway.start(circle)
+        course = underway.start(circle, agreed=underway.BEFORE)
         assert (course.status, course.stage) == ("active", "acute")
         scores = underway.meet_acute_exit(circle, course, now=LATER)
         underway.say_ready(circle, course, now=LATER)
@@ -55,6 +56,26 @@ def test_it_moves_on_with_the_evidence_that_met_each_criterion(circle: Cast) -> 
         assert not moved.overridden
         assert connection.in_atomic_block
         connection.check_constraints()
+
+
+@pytest.mark.feature("CP-03")
+def test_scores_of_one_day_open_no_gate_that_asks_for_several_times(circle: Cast) -> None:
+    with circle.acting():
+        course = underway.start(circle, agreed=underway.BEFORE)
+        for minutes, values in enumerate(underway.ACUTE_EXIT):
+            at = LATER - timedelta(minutes=minutes)
+            underway.score(course, values, now=at, who=circle.asha)
+        underway.screen(course, now=LATER, who=circle.asha)
+        underway.say_ready(circle, course, now=LATER)
+        with pytest.raises(NotAllowed) as refused:
+            underway.move(circle, course, "advance", now=LATER)
+        assert "on 1 day; asked for at most 3, 3 times in a row, on as many days" in str(
+            refused.value.extra
+        )
+        for days in (1, 2):
+            at = LATER - timedelta(days=days)
+            underway.score(course, {"pain_load_24h": "2"}, now=at, who=circle.asha)
+        assert underway.move(circle, course, "advance", now=LATER).stage == "subacute"
 
 
 ILLEGAL = [
@@ -164,7 +185,7 @@ def test_it_does_not_go_on_while_something_is_unknown_and_says_what(circle: Cast
 @pytest.mark.feature("CP-04")
 def test_it_lets_the_lead_override_with_a_reason_and_keeps_what_was_unmet(circle: Cast) -> None:
     with circle.acting():
-        course = underway.start(circle)
+        course = underway.start(circle, agreed=underway.BEFORE)
         underway.meet_acute_exit(circle, course, now=LATER)
         underway.sign(circle.asha, underway.lane(course, "physiotherapy"), now=LATER)
         with pytest.raises(progress.NotReady):

@@ -67,8 +67,12 @@ def test_it_answers_others_alike_with_and_without_the_note(circle: Cast, query: 
     nobody = circle.asha.client.get(f"{NOTES}/{new_id()}")
     there = circle.asha.client.get(f"{NOTES}/{note.id}")
     assert there.data["detail"] == nobody.data["detail"]
-    for action in ("sign", "amend", "mark-in-error"):
-        body = {"text": "x", "because": "x"}
+    asked: dict[str, dict[str, str]] = {
+        "sign": {},
+        "amend": {"text": "x", "because": "x"},
+        "mark-in-error": {"because": "x"},
+    }
+    for action, body in asked.items():
         answer = circle.asha.client.post(f"{NOTES}/{note.id}/{action}", body)
         assert answer.status_code == 404
     with circle.acting():

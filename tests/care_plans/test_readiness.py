@@ -8,6 +8,7 @@ import pytest
 
 from care_plans.content.sourced import SEVERITIES
 from care_plans.evaluation import (
+    Asked,
     evaluate,
     evaluate_severity,
     may_load,
@@ -114,12 +115,12 @@ def test_it_suggests_a_severity_that_the_pathway_puts_in_words(
     scores: dict[str, int], severity: Any, words: str
 ) -> None:
     known = facts(stay=None, scores=tuple(score(name, value) for name, value in scores.items()))
-    assert severity_met(hamstring(), known, NOW) == severity
-    assert evaluate_severity(severity, hamstring(), known, NOW).outcome is MET
+    assert severity_met(Asked(hamstring(), known, NOW)) == severity
+    assert evaluate_severity(severity, Asked(hamstring(), known, NOW)).outcome is MET
     assert words in hamstring().severity(severity).text
 
 
 def test_it_suggests_no_severity_without_scores() -> None:
-    assert severity_met(hamstring(), facts(), NOW) is None
-    found = [evaluate_severity(name, hamstring(), facts(), NOW) for name in SEVERITIES]
+    assert severity_met(Asked(hamstring(), facts(), NOW)) is None
+    found = [evaluate_severity(name, Asked(hamstring(), facts(), NOW)) for name in SEVERITIES]
     assert {finding.outcome for finding in found} == {UNKNOWN}

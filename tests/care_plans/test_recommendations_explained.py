@@ -13,6 +13,7 @@ from care_plans import (
     standing,
 )
 from care_plans.content.sourced import EXPERT_CONSENSUS
+from care_plans.evaluation import Asked
 from care_plans.models import (
     Course,
     Recommendation,
@@ -46,9 +47,9 @@ def test_one_call_answers_why(cast: Cast, course: Course) -> None:
 
 @pytest.mark.feature("DP-06", "PV-02")
 def test_what_rests_on_something_withheld_keeps_its_effect_alone(cast: Cast) -> None:
-    scene = lockbox.stage(cast, hands_over=False)
+    scene = lockbox.stage(cast, hands_over=False, began=NOW - 5 * DAY)
     with cast.acting():
-        underway.score(scene.course, {"pain_load_24h": "6"}, now=NOW, who=cast.asha)
+        underway.score(scene.course, {"pain_load_24h": "6"}, now=NOW - DAY, who=cast.asha)
         underway.score(scene.course, {"pain_load_24h": "6"}, now=NOW, who=cast.dmitri)
         standing.reassess(scene.course.id, actor=cast.asha.actor(), now=NOW)
     [before] = shown(cast.ben, kind="rule")
@@ -70,9 +71,9 @@ def test_what_rests_on_something_withheld_keeps_its_effect_alone(cast: Cast) -> 
 
 @pytest.mark.feature("PV-02")
 def test_nothing_tells_when_it_was_brought_up_to_date_by_what_is_withheld(cast: Cast) -> None:
-    scene = lockbox.stage(cast, hands_over=False)
-    for _ in range(2):
-        score(cast, scene.course, pain_load_24h=6)
+    scene = lockbox.stage(cast, hands_over=False, began=NOW - 5 * DAY)
+    for days in (2, 1):
+        score(cast, scene.course, at=NOW - days * DAY, pain_load_24h=6)
     [before] = shown(cast.ben, kind="rule")
     dmitri = cast.dmitri.practitioner_role.practitioner_id
     scene.lock(target="practitioner", target_practitioner_id=dmitri)
@@ -160,14 +161,13 @@ def test_a_correction_changes_why_it_is_suggested(cast: Cast, course: Course) ->
 
 @pytest.mark.feature("DP-06", "PV-02")
 def test_what_it_said_before_is_withheld_with_what_it_rested_on(cast: Cast) -> None:
-    scene = lockbox.stage(cast, hands_over=False)
+    scene = lockbox.stage(cast, hands_over=False, began=NOW - 5 * DAY)
+    then = NOW - 3 * DAY
     with cast.acting():
-        first = underway.score(scene.course, {"pain_load_24h": "9"}, now=NOW, who=cast.dmitri)
+        first = underway.score(scene.course, {"pain_load_24h": "9"}, now=then, who=cast.dmitri)
         standing.reassess(scene.course.id, actor=cast.asha.actor(), now=NOW)
-    for _ in range(2):
-        score(cast, scene.course, at=NOW, pain_load_24h=9)
-    for _ in range(2):
-        score(cast, scene.course, at=NOW, pain_load_24h=8)
+    for days, value in ((2, 9), (1, 8), (0, 8)):
+        score(cast, scene.course, at=NOW - days * DAY, pain_load_24h=value)
     [before] = [one for one in shown(cast.ben, kind="rule") if one["rule"] == "rule.flare-up"]
     assert str(first[0].pk) in str(before["earlier"])
     assert not any(one["is_withheld"] for one in before["earlier"])
@@ -204,13 +204,14 @@ def test_another_severity_changes_its_words(cast: Cast, course: Course) -> None:
 
 @pytest.mark.feature("PV-02")
 def test_it_is_withheld_once_it_rests_on_what_is_withheld_alone(cast: Cast) -> None:
-    scene = lockbox.stage(cast, hands_over=False)
-    mine = [score(cast, scene.course, pain_load_24h=6) for _ in range(2)]
+    scene = lockbox.stage(cast, hands_over=False, began=NOW - 5 * DAY)
+    mine = [score(cast, scene.course, at=NOW - n * DAY, pain_load_24h=6) for n in (3, 2)]
     [before] = shown(cast.ben, kind="rule")
     assert before["rule"] == "rule.flare-up"
     with cast.acting():
-        for _ in range(2):
-            underway.score(scene.course, {"pain_load_24h": "7"}, now=NOW, who=cast.dmitri)
+        for n in (1, 0):
+            at = NOW - n * DAY
+            underway.score(scene.course, {"pain_load_24h": "7"}, now=at, who=cast.dmitri)
     dmitri = cast.dmitri.practitioner_role.practitioner_id
     scene.lock(target="practitioner", target_practitioner_id=dmitri)
     for sitting in mine:
@@ -265,7 +266,7 @@ def test_what_only_a_window_of_time_shifts_is_no_news(cast: Cast) -> None:
 
 def is_news(seen: looking_again.Glance, rule: str, now: datetime) -> bool:
     """Say whether a glance finds news in what is suggested already."""
-    found = rules_with_why(seen.definition, seen.facts, now)[rule]()
+    found = rules_with_why(Asked(seen.definition, seen.facts, now))[rule]()
     return recommending.is_news(seen.recommended[rule], found, seen.facts)
 
 
@@ -296,7 +297,7 @@ def test_what_only_time_takes_out_of_a_rule_unsettles_the_course(cast: Cast) -> 
         for days, still in ((13, True), (14, False)):
             at = NOW + days * DAY
             [seen] = looking_again.glance([course.pk], now=at)
-            assert ("stalled" in rules_with_why(seen.definition, seen.facts, at)) is still
+            assert ("stalled" in rules_with_why(Asked(seen.definition, seen.facts, at))) is still
         assert not seen.is_settled(at)
         standing.reassess(course.pk, actor=cast.asha.actor(at), now=at)
         one.refresh_from_db()

@@ -36,7 +36,7 @@ def course(cast: Cast) -> Course:
             actor=cast.sam.actor(),
             now=NOW,
         )
-        course = underway.start(cast)
+        course = underway.start(cast, agreed=underway.BEFORE)
         actor = cast.asha.actor()
         mine = Activity.objects.filter(course=course, lane__discipline="physiotherapy")
         done = mine.filter(is_loading=False).order_by("id")[0]

@@ -71,7 +71,7 @@ def test_it_tells_patient_lanes_lead_and_schedulers_of_a_stage(team: Cast) -> No
 @pytest.mark.feature("RM-02")
 def test_it_tells_who_holds_it_up_and_then_that_it_is_ready(team: Cast) -> None:
     with team.acting():
-        course = underway.start(team)
+        course = underway.start(team, agreed=underway.BEFORE)
         underway.meet_acute_exit(team, course, now=LATER)
         underway.sign(team.asha, underway.lane(course, "physiotherapy"), now=LATER)
         stay = underway.stay(course)
@@ -112,7 +112,7 @@ def test_it_says_nothing_twice_when_looked_at_again(team: Cast) -> None:
 
 def test_it_says_the_same_again_when_it_becomes_true_again(team: Cast) -> None:
     with team.acting():
-        course = underway.start(team)
+        course = underway.start(team, agreed=underway.BEFORE)
         underway.meet_acute_exit(team, course, now=LATER)
         massage = underway.lane(course, "massage_therapy")
         underway.say_ready(team, course, now=LATER)
@@ -192,7 +192,7 @@ def test_it_plans_every_alert_again_when_the_severity_goes_and_comes_back(team: 
 
 def test_it_keeps_saying_that_a_course_is_ready_when_its_severity_changes(team: Cast) -> None:
     with team.acting():
-        course = underway.start(team)
+        course = underway.start(team, agreed=underway.BEFORE)
         underway.meet_acute_exit(team, course, now=LATER)
         underway.say_ready(team, course, now=LATER)
         say_severity(team, course, "moderate", now=LATER)
@@ -213,7 +213,7 @@ def test_it_plans_every_alert_again_after_a_pause_that_was_a_mistake(team: Cast)
 def test_it_says_again_after_a_pause_where_the_course_stands(team: Cast, lane_ready: bool) -> None:
     kind = reminders.READY if lane_ready else reminders.BLOCKED
     with team.acting():
-        course = underway.start(team)
+        course = underway.start(team, agreed=underway.BEFORE)
         underway.meet_acute_exit(team, course, now=LATER)
         if lane_ready:
             underway.say_ready(team, course, now=LATER)

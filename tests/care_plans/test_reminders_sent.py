@@ -95,7 +95,7 @@ CHANGES: dict[str, Callable[[Cast, Course], object]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_it_says_nothing_of_a_stay_that_was_about_to_be_said(team: Cast, change: str) -> None:
     with team.acting():
-        course = underway.start(team)
+        course = underway.start(team, agreed=underway.BEFORE)
         underway.meet_acute_exit(team, course, now=LATER)
         underway.say_ready(team, course, now=LATER)
         stay = underway.stay(course)
@@ -114,7 +114,7 @@ def test_it_says_nothing_of_a_stay_that_was_about_to_be_said(team: Cast, change:
 @pytest.mark.feature("RM-04")
 def test_it_spares_a_lane_that_has_said_ready_meanwhile(team: Cast) -> None:
     with team.acting():
-        course = underway.start(team)
+        course = underway.start(team, agreed=underway.BEFORE)
         underway.meet_acute_exit(team, course, now=LATER)
         third = underway.lane(course, "massage_therapy")
         lane_only = team.chloe.practitioner_role
@@ -132,7 +132,7 @@ def test_it_spares_a_lane_that_has_said_ready_meanwhile(team: Cast) -> None:
 @pytest.mark.parametrize("kind", [reminders.OVERDUE, reminders.READY, reminders.BLOCKED])
 def test_it_tells_the_present_lead_and_not_the_former_one(team: Cast, kind: str) -> None:
     with team.acting():
-        course = underway.start(team)
+        course = underway.start(team, agreed=underway.BEFORE)
         if kind != reminders.OVERDUE:
             underway.meet_acute_exit(team, course, now=LATER)
         if kind == reminders.BLOCKED:
@@ -150,7 +150,7 @@ def test_it_tells_the_present_lead_and_not_the_former_one(team: Cast, kind: str)
 
 def test_it_tells_a_practitioner_who_takes_a_lane_that_the_lane_is_waited_for(cast: Cast) -> None:
     with cast.acting():
-        course = underway.start(cast)
+        course = underway.start(cast, agreed=underway.BEFORE)
         underway.meet_acute_exit(cast, course, now=LATER)
         underway.sign(cast.asha, underway.lane(course, "physiotherapy"), now=LATER)
         underway.take(cast, course, cast.chloe, now=LATER + HOUR)

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from care_plans import activities, circumstances, facts
-from care_plans.evaluation import evaluate
+from care_plans.evaluation import Asked, evaluate
 from care_plans.evidence import Outcome
 from care_plans.models import Activity, Course
 from tests.care_plans import imagined, underway
@@ -100,7 +100,7 @@ def test_an_answer_from_before_a_flare_up_plans_nothing_once_the_stage_is_entere
 
     def waiting(at: datetime) -> set[str]:
         known = facts.gather([course], now=at)[course.id]
-        found = activities.waiting(definition, "subacute", {"physiotherapy"}, known, at)
+        found = activities.waiting(Asked(definition, known, at), "subacute", {"physiotherapy"})
         return {key for _, key in found}
 
     with cast.acting():

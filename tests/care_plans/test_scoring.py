@@ -274,7 +274,8 @@ def test_a_changed_scoring_reinterprets_nothing_that_was_recorded(
     committed_cast: Cast, tmp_path: Path
 ) -> None:
     cast, version = committed_cast, shipped("phq4").version
-    before = send(cast, *sheet("phq4", 3, 2, 1, 0)).json()
+    sent = send(cast, *sheet("phq4", 3, 2, 1, 0)).json()
+    before = cast.asha.client.get(f"{URL}/{sent['id']}").json()
     published(tmp_path, *swapped(version))
     assert cast.asha.client.get(f"{URL}/{before['id']}").json() == before
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from care_plans import seeking_help, self_checks
-from care_plans.content.safety import Urgency
-from care_plans.models import Assessment, RedFlagScreen
-from coordination.languages import ENGLISH, LANGUAGES, Book, language_of
+from care_plans.content.safety import MOST_URGENT_FIRST, Urgency
+from care_plans.models import Assessment, Pathway, RedFlagScreen
+from coordination.languages import ENGLISH, LANGUAGES, Book, Language, language_of
 from coordination.models import AuditEvent
 from tests.cast import Cast
 
@@ -163,6 +163,54 @@ def test_self_care_is_said_only_when_everything_was_answered(cast: Cast, client:
     result = ask(client, answers).json()
     assert (result["outcome"], result["not_answered"]) == ("unclear", ["bruising"])
     assert result["self_help"] == []
+    asked = {one["id"]: one for one in client.get(URL).json()["questions"]}
+    assert result["left_out"] == [asked["bruising"]], "in words, and not by a name alone"
+
+
+def test_of_what_was_left_out_the_most_urgent_is_named_first(cast: Cast, client: Any) -> None:
+    left_out = ask(client, {}).json()["left_out"]
+    asked = client.get(URL).json()["questions"]
+    order = [MOST_URGENT_FIRST.index(Urgency(one["urgency"])) for one in left_out]
+    assert order == sorted(order)
+    assert sorted(one["id"] for one in left_out) == sorted(one["id"] for one in asked)
+
+
+def test_of_a_condition_without_a_protocol_it_says_so(cast: Cast, client: Any) -> None:
+    stub = Pathway.objects.filter(stub__isnull=False, versions=None)[0]
+    refused = client.get(f"/api/v1/self-checks/pathways/{stub.slug}")
+    assert refused.status_code == 404
+    assert stub.title in refused.json()["detail"]
+    assert "no protocol yet" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whatever_was_answered_it_says_what_to_do(
+    cast: Cast, client: Any, language: Language
+) -> None:
+    def advised(answers: dict[str, bool]) -> str:
+        told: Any = client.post(
+            URL,
+            {"answers": answers},
+            content_type="application/json",
+            headers={"Accept-Language": language},
+        ).json()
+        assert told["is_expert_consensus"] or told["applies"]
+        return str(told["advice"])
+
+    everything = every(client)
+    urgent = advised({**everything, "two-weeks": True, "dvt": True})
+    assert urgent == seeking_help.what_to_do(Urgency.EMERGENCY, language)
+    said = [seeking_help.what_nothing_means(language, is_all_answered=one) for one in (True, False)]
+    assert [advised(everything), advised({})] == said
+    assert len({urgent, *said}) == 3
+    del everything["bruising"]
+    assert advised(everything) == said[1]
+    # one that is answered with yes is not the end of it while a more urgent one is left out
+    soon = {**everything, "two-weeks": True}
+    rest = f" {seeking_help.what_was_left_out(language)}"
+    assert advised(soon).endswith(rest)
+    assert advised({**soon, "bruising": False}) == advised(soon).removesuffix(rest)
+    assert advised({**soon, "dvt": True}) == urgent
 
 
 @pytest.mark.parametrize(
@@ -175,6 +223,36 @@ def test_it_names_the_wrong_answer(
     refused = ask(client, answers)
     assert refused.status_code == 400
     assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"answers": {"bruise": True, "cauda-equina": True}},
+        {"answer": {"cauda-equina": True, "two-weeks": "yes"}},
+        {"answers": {"cauda-equina": True}, "days": {"two-weeks": -1}},
+        {"answers": {"CAUDA_EQUINA": "Yes"}},
+        {"cauda-equina": True},
+    ],
+)
+def test_what_is_refused_takes_no_advice_from_what_was_said(
+    cast: Cast, client: Any, body: dict[str, Any], language: Language
+) -> None:
+    sent: dict[str, Any] = {"headers": {"Accept-Language": language}}
+    refused = client.post(URL, body, content_type="application/json", **sent)
+    assert refused.status_code == 400
+    assert refused.json()["errors"]
+    assert refused.json()["advice"] == seeking_help.what_to_do(Urgency.EMERGENCY, language)
+
+
+@pytest.mark.parametrize(
+    "body", [{"answers": {"bruise": True, "cauda-equina": False}}, {"answers": []}, []]
+)
+def test_what_says_nothing_is_refused_without_advice(cast: Cast, client: Any, body: Any) -> None:
+    refused = client.post(URL, body, content_type="application/json")
+    assert refused.status_code == 400
+    assert "advice" not in refused.json()
 
 
 @pytest.mark.parametrize("slug", ["nothing", "lumbar-radiculopathy-x"])

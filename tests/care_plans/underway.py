@@ -30,6 +30,8 @@ CALM = {
 }
 #: what newer versions ask of whoever begins, and older ones do not know
 SITE = "pain_at_sitting_bone"
+#: when a course was agreed that begins with a fortnight of its programme done
+BEFORE = NOW - timedelta(days=14)
 #: the scores with which the acute stage ends
 ACUTE_EXIT: Sequence[Mapping[str, str]] = (
     {"nprs": "2", "pain_load_24h": "3", "adherence_pct": "90"},
@@ -119,9 +121,11 @@ def score(course: Course, values: Mapping[str, str], *, now: datetime, who: Pers
     return written
 
 
-def start(cast: Cast, *, now: datetime = NOW, **given: Any) -> Course:
-    """Get a course into the acute stage, as Asha."""
-    course = apply(cast, now=now, **given)
+def start(
+    cast: Cast, *, now: datetime = NOW, agreed: datetime | None = None, **given: Any
+) -> Course:
+    """Get a course into the acute stage, as Asha; it was `agreed` then, or a while before."""
+    course = apply(cast, now=agreed or now, **given)
     screen(course, now=now, who=cast.asha)
     return move(cast, course, "start", now=now)
 
@@ -136,7 +140,7 @@ def meet_acute_exit(cast: Cast, course: Course, *, now: datetime) -> list[Score]
     """Record all that the acute stage's exit asks for, and let the course be looked at."""
     written: list[Score] = []
     for place, values in enumerate(ACUTE_EXIT):
-        at = now - timedelta(hours=len(ACUTE_EXIT) - place)
+        at = now - timedelta(days=len(ACUTE_EXIT) - place)
         written += score(course, values, now=at, who=cast.asha)
     screen(course, now=now, who=cast.asha)
     standing.reassess(course.id, actor=cast.asha.actor(now), now=now)
