@@ -53,7 +53,7 @@ def target(course: Course, *, stub: bool = False) -> rediagnosing.Alternative:
 
 
 def rows_of(records: QuerySet[Any]) -> list[dict[str, Any]]:
-    """Return the records in the order in which they were made: an update moves a row in its table."""
+    """Return the records in the order in which they were made: an update moves a row."""
     return list(records.order_by("pk").values())
 
 
