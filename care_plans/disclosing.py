@@ -307,6 +307,7 @@ def withhold(finding: Mapping[str, Any], hidden: set[str]) -> dict[str, Any]:
             "kind": finding["kind"] if is_safety else "Withheld",
             "text": None,
             "sentence": STOPPED if is_safety else WITHHELD,
+            "about": [],
             "evidence": [],
             "source": [],
             "parts": [],

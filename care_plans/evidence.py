@@ -216,10 +216,18 @@ class Evidence(NamedTuple):
     id: UUID
 
 
+class Subject(NamedTuple):
+    """What would have to be recorded, or said, for an outcome to change: by its id in content."""
+
+    kind: Literal["measure", "question", "red_flag", "lane"]
+    key: str
+
+
 class Finding(NamedTuple):
     """The outcome of one criterion, why in one sentence, and the rows it rests on.
 
-    `is_moving` where these are of a time that moves on with each day.
+    `is_moving` where these are of a time that moves on with each day. `about` names what the
+    criterion asks about; of several, those that keep it from being met.
     """
 
     kind: str
@@ -231,6 +239,7 @@ class Finding(NamedTuple):
     source: tuple[str, ...] = ()
     parts: tuple["Finding", ...] = ()
     is_moving: bool = False
+    about: tuple[Subject, ...] = ()
 
     @property
     def answer(self) -> tuple[Any, ...]:
@@ -273,6 +282,7 @@ class Finding(NamedTuple):
             "outcome": self.outcome.value,
             "text": self.text,
             "sentence": self.sentence,
+            "about": [{"kind": one.kind, "key": one.key} for one in self.about],
             "evidence": [{"kind": e.kind, "id": str(e.id)} for e in self.evidence],
             "source": list(self.source),
             "parts": [part.as_json() for part in self.parts],

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from care_plans.counting import clearings_of_stay, open_flags, screens_of_stay
-from care_plans.evidence import Evidence, Facts
+from care_plans.evidence import Evidence, Facts, Subject
 from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, rows_of
 
 
@@ -39,6 +39,7 @@ def no_open_flag(
                 "screen",
                 dict.fromkeys([*(s.id for s in standing.values()), *others]),
             ),
+            lambda: _named(standing),
         )
     latest = _latest_of_stay(facts, now, valid_for)
 
@@ -53,8 +54,13 @@ def no_open_flag(
                 f"{len(unasked)} of {len(flags)} red flags are not known to be absent in this stay."
             ),
             rows,
+            lambda: _named(unasked),
         )
     return Said(MET, lambda: f"All {len(flags)} red flags were found absent in this stay.", rows)
+
+
+def _named(flags: Iterable[str]) -> tuple[Subject, ...]:
+    return tuple(Subject("red_flag", flag) for flag in sorted(flags))
 
 
 def _latest_of_stay(

@@ -1,7 +1,7 @@
 """What lanes say: whether each is ready, and whether one is needed."""
 
 from care_plans.criteria import LaneNeeded, SignedOff
-from care_plans.evidence import Evidence, Facts, LaneFact
+from care_plans.evidence import Evidence, Facts, LaneFact, Subject
 from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, rows_of
 
 
@@ -22,6 +22,11 @@ def signed_off(question: SignedOff, facts: Facts) -> Said:
         every(one.outcome for one in said),
         tell,
         lambda: tuple(dict.fromkeys(row for one in said for row in one.rows())),
+        lambda: tuple(
+            Subject("lane", name)
+            for (name, _), one in zip(asked, said, strict=True)
+            if one.outcome is not MET
+        ),
     )
 
 

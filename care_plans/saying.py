@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from care_plans.evidence import Evidence, EvidenceKind, Outcome
+from care_plans.evidence import Evidence, EvidenceKind, Outcome, Subject
 
 MET, NOT_MET, UNKNOWN = Outcome.MET, Outcome.NOT_MET, Outcome.UNKNOWN
 
@@ -12,13 +12,15 @@ MET, NOT_MET, UNKNOWN = Outcome.MET, Outcome.NOT_MET, Outcome.UNKNOWN
 class Said(NamedTuple):
     """An outcome, and how to tell why: the sentence that explains it, and the rows it rests on.
 
-    Whoever only asks whether a criterion is met, of a hundred thousand courses say, asks for
-    neither, and neither is made then.
+    `about` names what keeps it from being met, where the question alone does not say. Whoever only
+    asks whether a criterion is met, of a hundred thousand courses say, asks for none of these, and
+    none is made then.
     """
 
     outcome: Outcome
     tell: Callable[[], str]
     rows: Callable[[], tuple[Evidence, ...]] = tuple
+    about: Callable[[], tuple[Subject, ...]] = tuple
 
 
 def every(outcomes: Iterable[Outcome]) -> Outcome:

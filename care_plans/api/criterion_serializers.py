@@ -16,6 +16,13 @@ class CriterionEvidenceSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
 
 
+class CriterionSubjectSerializer(serializers.Serializer[Any]):
+    """What a criterion asks about, by its id in the content."""
+
+    kind = serializers.ChoiceField(choices=["measure", "question", "red_flag", "lane"])
+    key = serializers.CharField()
+
+
 class CriterionSerializer(serializers.Serializer[Any]):
     """The outcome of one criterion, why, and what it rests on."""
 
@@ -24,6 +31,12 @@ class CriterionSerializer(serializers.Serializer[Any]):
     outcome = serializers.ChoiceField(choices=OUTCOMES)
     text = serializers.CharField(allow_null=True)
     sentence = serializers.CharField()
+    about = CriterionSubjectSerializer(
+        many=True,
+        default=list,
+        help_text="What it asks about; of several, those that keep it from being met. Empty where "
+        "it is withheld, and in what was kept before this was.",
+    )
     evidence = CriterionEvidenceSerializer(many=True)
 
     def get_fields(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""An example of every operation, as the running API took and gave it (`tests/examples.py`)."""
+"""An example of every operation, as the running API took and gave it (`tests/test_examples.py`)."""
 
 import json
 from collections.abc import Mapping

@@ -85,6 +85,7 @@ def test_a_stop_that_is_withheld_says_that_something_of_the_person_stops_it(cast
         True,
     )
     assert set(stop.values()) == {None}
+    assert (told["safety"]["outcome"], told["safety"]["about"]) == ("not_met", [])
     for secret in (found.pk, scene.course.pk, "popping-sound", scene.course.condition):
         assert str(secret) not in str(told)
 

@@ -71,6 +71,29 @@ def test_it_names_once_what_every_course_and_its_pathway_ask() -> None:
 
 
 @pytest.mark.feature("CP-03")
+@pytest.mark.feature("DP-06")
+def test_each_question_that_is_not_met_names_what_it_asks_about() -> None:
+    definition = hamstring()
+    unknown, *absent = sorted(definition.flag_ids)
+    screened = screen({unknown: "unknown"})
+    lanes = {"physiotherapy": lane(True), "massage_therapy": lane(False), "nutrition": lane(None)}
+    found = readiness(definition, facts(screens=(screened,), lanes=lanes), NOW)
+    about = {leaf.id or leaf.kind: leaf.about for leaf in found.blockers()}
+    assert about["pain"] == (("measure", "nprs"),)
+    assert about["no-red-flag"] == (("red_flag", unknown),)
+    assert about["SignedOff"] == (("lane", "massage_therapy"), ("lane", "nutrition"))
+    begin = readiness(definition, facts(stay=None, screens=(screen(),)), NOW)
+    [asked] = begin.blockers()
+    assert asked.about == (("question", "pain_at_sitting_bone"),)
+    assert asked.as_json()["about"] == [{"kind": "question", "key": "pain_at_sitting_bone"}]
+    opened = facts(screens=(screen({"popping-sound": "present", absent[0]: "unknown"}),))
+    stopped = readiness(definition, opened, NOW)
+    assert stopped.safety.about == (("red_flag", "popping-sound"),)
+    needed = criterion(lane="massage_therapy", needed=True)
+    assert evaluate(needed, definition, facts(), NOW).about == (("lane", "massage_therapy"),)
+
+
+@pytest.mark.feature("CP-03")
 def test_it_lets_no_date_stand_in_for_evidence() -> None:
     waited = facts(began_at=NOW - timedelta(days=900), lanes={"physiotherapy": lane(True)})
     found = readiness(hamstring(), waited, NOW)
