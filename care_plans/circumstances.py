@@ -15,6 +15,7 @@ from care_plans.recording import course_for, moment, refuse
 from care_plans.telling import tell
 from coordination import audit
 from coordination.actors import Actor
+from coordination.near_names import no_such
 from coordination.problems import FieldError, pointer
 
 TEXT_LENGTH = 2000
@@ -73,7 +74,8 @@ def _flaws(answers: Mapping[str, Any], definition: PathwayDefinition) -> Iterato
     for question, answer in answers.items():
         asked = definition.context.get(question)
         if asked is None:
-            yield FieldError(pointer("answers", question), "This pathway asks no such question.")
+            words = no_such("This pathway asks no such question", question, definition.context)
+            yield FieldError(pointer("answers", question), words)
         elif detail := _flaw(asked, answer):
             yield FieldError(pointer("answers", question), detail)
 

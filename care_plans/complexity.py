@@ -20,6 +20,7 @@ from care_plans.telling import tell
 from coordination import audit
 from coordination.actors import Actor
 from coordination.idempotency import KeyReused, usable_key
+from coordination.near_names import no_such
 from coordination.problems import FieldError, pointer
 
 
@@ -98,7 +99,8 @@ def _flaws(screened: Screened) -> Iterator[FieldError]:
     factors: Mapping[str, Any] = screened.factors
     for name in [*CATEGORIES, *(one for one in factors if one not in CATEGORIES)]:
         if name not in CATEGORIES:
-            yield FieldError(pointer("factors", name), "There is no such category.")
+            words = no_such("There is no such category", name, CATEGORIES)
+            yield FieldError(pointer("factors", name), words)
         elif name in factors:
             yield from _flaws_of(name, factors[name])
         elif name not in OPTIONAL:
@@ -124,4 +126,5 @@ def _flaws_of(category: str, found: Any) -> Iterator[FieldError]:
             yield FieldError(pointer("factors", category, factor), f"One of: {', '.join(ORDER)}.")
     for factor in given:
         if factor not in CATEGORIES[category]:
-            yield FieldError(pointer("factors", category, factor), "There is no such factor.")
+            words = no_such("There is no such factor", factor, CATEGORIES[category])
+            yield FieldError(pointer("factors", category, factor), words)

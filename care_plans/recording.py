@@ -11,7 +11,7 @@ from care_plans.models import Course
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
 from coordination.models import Patient
-from coordination.problems import FieldError, Invalid, NotAllowed, NotFound
+from coordination.problems import FieldError, Invalid, NotAllowed, NotFound, first_of
 
 
 class CourseNotFound(NotFound):
@@ -88,7 +88,7 @@ def digest(sent: Mapping[str, Any]) -> str:
 
 
 def refuse(errors: Iterable[FieldError], what: str) -> None:
-    """Raise `Invalid` with every error, if there is one; then nothing at all is written."""
-    found = list(errors)
+    """Raise `Invalid` with the errors, if there is one; then nothing at all is written."""
+    found = first_of(errors)
     if found:
         raise Invalid(f"{what}: nothing was recorded.", errors=found)

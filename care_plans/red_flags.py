@@ -31,6 +31,7 @@ from coordination import audit
 from coordination.actors import Actor
 from coordination.idempotency import KeyReused, usable_key
 from coordination.models import PractitionerRole
+from coordination.near_names import no_such
 from coordination.problems import FieldError, pointer
 from coordination.withheld import must_be_shown
 
@@ -161,7 +162,8 @@ def _flaws(answers: Mapping[str, str], definition: PathwayDefinition) -> Iterato
         yield FieldError("/answers", "A screen has at least one answer.")
     for flag, answer in answers.items():
         if flag not in known:
-            yield FieldError(pointer("answers", flag), "This pathway has no such red flag.")
+            words = no_such("This pathway has no such red flag", flag, known)
+            yield FieldError(pointer("answers", flag), words)
         elif answer not in Answer.values:
             yield FieldError(pointer("answers", flag), "Say present, absent or unknown.")
 

@@ -25,6 +25,7 @@ from care_plans.safety_alerts import left_out
 from care_plans.scoring import least
 from care_plans.seeking_help import state_in, what_nothing_means, what_to_do, what_was_left_out
 from coordination.languages import Language, worst
+from coordination.near_names import no_such
 from coordination.problems import FieldError, NotFound, pointer
 
 type Outcome = Literal["emergency", "urgent", "see_provider", "unclear", "self_care"]
@@ -217,7 +218,8 @@ def _flaws(
     lasting = {one.id for one in asked if one.after_days is not None}
     for name in answers:
         if name not in known:
-            yield FieldError(pointer("answers", name), "This is not asked here.")
+            words = no_such("This is not asked here", name, known)
+            yield FieldError(pointer("answers", name), words)
     for name in days:
         if name not in lasting:
             yield FieldError(pointer("days", name), "Nobody asks here how many days it has lasted.")

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from care_plans.content.measures import MeasureDefinition
-from care_plans.models import AbsentScore, Assessment, MeasureVersion, Score
+from care_plans.models import AbsentScore, Assessment, Measure, MeasureVersion, Score
 from care_plans.recording import refuse
 from care_plans.scoring import possible, scored
+from coordination.near_names import no_such
 from coordination.problems import FieldError, Invalid, pointer
 
 MAX_SCORES = 200
@@ -26,7 +27,7 @@ type Measures = Mapping[str, MeasureVersion]
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """The version of each measure, and the slugs of all measures that there are."""
+    """The version of each measure that was named, and which of the names are those of one."""
 
     by_slug: Measures
     known: frozenset[str]
@@ -107,12 +108,15 @@ def _unknown(
         ("scores", scores),
         ("absent", absent),
     )
+    there: list[str] = []
     for kind, rows in kinds:
         for number, one in enumerate(rows):
             asked = one.version if isinstance(one, NewScore) else None
             found = versions.by_slug.get(one.measure)
             if one.measure not in versions.known:
-                yield FieldError(pointer(kind, number, "measure"), "There is no such measure.")
+                there = there or list(Measure.objects.values_list("slug", flat=True))
+                words = no_such("There is no such measure", one.measure, there)
+                yield FieldError(pointer(kind, number, "measure"), words)
             elif found is None:
                 yield FieldError(
                     pointer(kind, number, "version"), f"{one.measure} has no such version."

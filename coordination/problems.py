@@ -4,7 +4,8 @@ Each app defines its own problems beside the function that raises them; the API 
 them into an RFC 9457 document, a command prints `detail`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, ClassVar, NamedTuple
 
 
@@ -18,6 +19,18 @@ class FieldError(NamedTuple):
 def pointer(*parts: str | int) -> str:
     """Return the JSON pointer to a place in the input (RFC 6901)."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+#: so many things wrong are named at once: nobody mends more, and each has to be looked into
+MOST_ERRORS = 100
+
+
+def first_of(errors: Iterable[FieldError]) -> list[FieldError]:
+    """Return the errors; of very many the first, and that there are more, which nobody made."""
+    found = list(islice(errors, MOST_ERRORS + 1))
+    if len(found) > MOST_ERRORS:
+        found[-1] = FieldError("", f"There is more: these are the first {MOST_ERRORS}.")
+    return found
 
 
 class Problem(Exception):

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from care_plans.content.composing import composed
 from care_plans.content.refusals import nearest, refusal
+from coordination import near_names
 from coordination.problems import Problem
 
 type Where = tuple[str | int, ...]
@@ -200,12 +200,8 @@ def path_of(found: ErrorDetails) -> Where:
     )
 
 
-#: among more names than any real file has, looking for the nearest takes too long
-_FEW = 1_000
-
-
 def unknown(kind: str, name: str, known: Sequence[str]) -> str:
     """Say that a name is not known, with the nearest that is."""
-    near = get_close_matches(name, known, n=1) if len(known) <= _FEW else []
-    hint = f'; did you mean "{near[0]}"?' if near else ""
+    meant = near_names.nearest(name, known)
+    hint = f'; did you mean "{meant}"?' if meant else ""
     return f'unknown {kind} "{name}"{hint}'

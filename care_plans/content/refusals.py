@@ -1,11 +1,12 @@
 """What the types of a definition refuse, in sentences for whoever wrote the file."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
+
+from coordination import near_names
 
 _LONG = 60
 #: how like a key has to be to be taken for a slip of the pen
@@ -75,8 +76,8 @@ def refusal(found: Mapping[str, Any]) -> str:
 def nearest(path: tuple[str | int, ...], model: type[BaseModel]) -> str:
     """Return which key may have been meant by one that is not known, as a question, or nothing."""
     *_, key = path
-    found = get_close_matches(str(key), _keys_of(model), n=1, cutoff=_NEAR)
-    return f'; did you mean "{found[0]}"?' if found else ""
+    found = near_names.nearest(str(key), _keys_of(model), likeness=_NEAR)
+    return f'; did you mean "{found}"?' if found else ""
 
 
 @cache

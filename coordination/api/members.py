@@ -5,7 +5,6 @@ what they sent.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponseBase
@@ -15,7 +14,8 @@ from rest_framework.request import Request
 
 from coordination.api.plausible import watch
 from coordination.api.problem_details import field_errors
-from coordination.problems import FieldError, Invalid, pointer
+from coordination.near_names import nearest
+from coordination.problems import FieldError, Invalid, first_of, pointer
 
 if TYPE_CHECKING:
     from coordination.api.views import ContinuumViewSet
@@ -27,13 +27,13 @@ def read_whole(serializer: Any) -> dict[str, Any]:
     Raises DRF's ValidationError or `Invalid`, which names every member that it does not know
     beside whatever else is wrong.
     """
-    unknown = list(_unknown(watch(serializer), serializer.initial_data))
+    unknown = first_of(_unknown(watch(serializer), serializer.initial_data))
     try:
         serializer.is_valid(raise_exception=True)
     except serializers.ValidationError as error:
         if not unknown:
             raise
-        raise _refusal([*unknown, *field_errors(error.detail)]) from error
+        raise _refusal(first_of((*unknown, *field_errors(error.detail)))) from error
     if unknown:
         raise _refusal(unknown)
     data: dict[str, Any] = serializer.validated_data
@@ -67,7 +67,7 @@ def _reading(
 
 def _named(data: Any) -> list[FieldError]:
     if isinstance(data, Mapping):
-        return [FieldError(pointer(name), _no_such(name, ())) for name in data]
+        return first_of(FieldError(pointer(name), _no_such(name, ())) for name in data)
     return [FieldError("", "Nothing is read here: send no body.")]
 
 
@@ -106,6 +106,6 @@ def _unknown_members(
 def _no_such(name: str, there: Iterable[str]) -> str:
     """Say that there is no such member, and which may be meant."""
     names = sorted(there)
-    if close := get_close_matches(name, names, n=1):
-        return f"There is no such member here; did you mean {close[0]}?"
+    if meant := nearest(name, names):
+        return f"There is no such member here; did you mean {meant}?"
     return f"There is no such member here; there are: {', '.join(names) or 'none'}."

@@ -13,7 +13,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from coordination.problems import FieldError, Problem, pointer
+from coordination.problems import FieldError, Problem, first_of, pointer
 
 MEDIA_TYPE = "application/problem+json"
 PREFIX = "urn:continuum:problem:"
@@ -57,7 +57,7 @@ def _document(error: Exception) -> dict[str, Any] | None:
             return document
         case exceptions.ValidationError():
             document = _shape("invalid", "The input is not valid", 400, "See `errors`.")
-            document["errors"] = [entry._asdict() for entry in field_errors(error.detail)]
+            document["errors"] = [entry._asdict() for entry in first_of(field_errors(error.detail))]
             return document
         case Http404():
             return _shape("not-found", "Not found", 404, "There is nothing at this address.")
