@@ -24,6 +24,13 @@ _IN_TEXT = re.compile(f"[{_CONTROLS}]")
 _IN_ONE_LINE = re.compile(f"[{_CONTROLS}\\t\\n\\r\u2028\u2029]")
 
 
+NO_DAY = "This is no day of the calendar: write year, month and day, such as 1990-02-28."
+NO_MOMENT = (
+    "This is no moment of the calendar: write day, time and offset from UTC, such as "
+    "2026-03-01T09:00:00-05:00."
+)
+
+
 def no_such_choice(choices: Iterable[Any]) -> str:
     """Return the sentence that lists the choices; what was given is not said again."""
     return f"There is no such choice; there are: {', '.join(map(str, choices))}."
@@ -38,6 +45,10 @@ def watch(field: Any) -> Any:
         watch(child)
     if isinstance(field, serializers.ChoiceField):
         field.error_messages["invalid_choice"] = no_such_choice(field.choices)
+    if isinstance(field, serializers.DateTimeField):
+        field.error_messages["invalid"] = NO_MOMENT
+    elif isinstance(field, serializers.DateField):
+        field.error_messages["invalid"] = NO_DAY
     ask_for_zone(field)
     refuses = _refusal_of(field)
     if refuses is not None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rest_framework import serializers
 
-from coordination.api.plausible import watch
+from coordination.api.plausible import NO_DAY, NO_MOMENT, watch
 from tests.cast import Cast
 from tests.test_every_address import OWN_TRACES, state
 
@@ -42,6 +42,18 @@ def test_it_refuses_an_impossible_patient(cast: Cast, field: str, value: str) ->
     lead = str(cast.asha.practitioner_role.id)
     body = {**PATIENT, "lead": lead, field: value}
     assert refused(cast, "sam", "/patients", body) == {f"/{field}"}
+
+
+@pytest.mark.parametrize("value", ["1990-02-31", "31/01/1990", "yesterday", "1990-13-01"])
+def test_a_day_that_is_none_is_said_to_be_none(cast: Cast, value: str) -> None:
+    lead = str(cast.asha.practitioner_role.id)
+    answer = cast.sam.client.post(
+        "/api/v1/patients", {**PATIENT, "lead": lead, "birth_date": value}
+    )
+    assert answer.json()["errors"] == [{"pointer": "/birth_date", "detail": NO_DAY}]
+    body = {"patient": str(cast.patient.id), "scores": [], "effective_at": f"{value}T09:00:00Z"}
+    answer = cast.asha.client.post("/api/v1/assessments", body)
+    assert {"pointer": "/effective_at", "detail": NO_MOMENT} in answer.json()["errors"]
 
 
 def test_it_looks_into_lists(cast: Cast) -> None:
