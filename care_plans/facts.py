@@ -34,7 +34,7 @@ from care_plans.models import (
     Measure,
     MeasureVersion,
 )
-from coordination.statements import read
+from coordination.statements import read, read_all
 
 _NEEDED: Mapping[str, bool | None] = {
     Lane.Needed.NEEDED.value: True,
@@ -101,7 +101,8 @@ SELECT l.course_id, l.id, l.discipline, l.needed, l.decided_by, l.reason, l.rest
     l.practitioner_role_id, r.status, r.key, w.owner_id, ARRAY(
     SELECT s.id FROM care_plans_score s
     JOIN care_plans_assessment a ON a.replaces_id = s.assessment_id
-    WHERE l.needed = 'needed' AND l.decided_by = 'pathway' AND s.id = ANY(l.rests_on)
+    WHERE l.needed = 'needed' AND l.decided_by = 'pathway' AND l.rests_on <> '{}'
+        AND s.id = ANY(l.rests_on)
     ORDER BY s.id)
 FROM care_plans_lane l
 LEFT JOIN referrals_referral r ON r.id = l.referral_id
@@ -112,7 +113,7 @@ WHERE l.course_id = ANY(%b)
 
 def lane_rows(ids: Sequence[UUID]) -> list[LaneRow]:
     """Return the lanes of courses."""
-    return list(map(LaneRow._make, _read(_LANES, ids)))
+    return list(map(LaneRow._make, read(_LANES, list(ids))))
 
 
 def gather(
@@ -129,11 +130,12 @@ def gather(
     wanted = list(courses)
     ids = [course.id for course in wanted]
     versions = _versions()
-    scores, answers = _scores(ids, versions), _answers(ids)
-    screens, (cleared, urgencies) = _screens(ids), _flags(ids)
-    moved, found_lanes = _moves(ids), _lanes(ids, lane_rows(ids) if lanes is None else lanes, now)
+    rows = _Rows(*read_all(*((sql, ids) for sql in _ASKED)))
+    scores, answers = _scores(rows.scores, versions), _answers(rows.answers)
+    screens, (cleared, urgencies) = _screens(rows.screens), _flags(rows.flags)
+    moved, complexity = _moves(rows.moves), _complexity(rows.complexity)
+    found_lanes = _lanes(rows.sign_offs, lane_rows(ids) if lanes is None else lanes, now)
     dangers, measures = dangers_of(wanted, now), _measures(versions)
-    complexity = _complexity(ids)
     return {
         course.id: Facts(
             course_id=course.id,
@@ -209,11 +211,6 @@ def _meaning(sha256: str) -> _Meaning:
     return _Meaning(max(change.value, change.mdc or change.value), scoring, risk, period)
 
 
-def _read(sql: str, ids: Sequence[UUID]) -> list[Any]:
-    """Return the rows of a statement about courses."""
-    return read(sql, list(ids))
-
-
 # by when it was recorded, as people expect to see it
 _SCORES = """
 SELECT a.course_id, s.id, s.assessment_id, m.slug, s.value, a.effective_at, a.recorded_at, s.side,
@@ -231,10 +228,11 @@ FROM care_plans_courseanswer WHERE course_id = ANY(%b)
 ORDER BY recorded_at, id
 """
 _SCREENS = """
-SELECT s.course_id, s.id, s.effective_at, s.recorded_at,
-    array_agg(a.flag), array_agg(a.answer)
-FROM care_plans_redflagscreen s JOIN care_plans_redflaganswer a ON a.screen_id = s.id
-WHERE s.course_id = ANY(%b) GROUP BY s.id ORDER BY s.recorded_at, s.id
+SELECT s.course_id, s.id, s.effective_at, s.recorded_at, a.flags, a.answers
+FROM care_plans_redflagscreen s JOIN LATERAL (
+    SELECT array_agg(a.flag) AS flags, array_agg(a.answer) AS answers
+    FROM care_plans_redflaganswer a WHERE a.screen_id = s.id) a ON a.flags IS NOT NULL
+WHERE s.course_id = ANY(%b) ORDER BY s.recorded_at, s.id
 """
 _FLAGS = """
 SELECT course_id, id, flag, urgency, found_in, cleared_at, clearing_recorded_at
@@ -247,10 +245,10 @@ ORDER BY recorded_at, id
 """
 
 
-def _scores(ids: list[UUID], versions: _Versions) -> defaultdict[UUID, list[ScoreFact]]:
+def _scores(rows: list[Any], versions: _Versions) -> defaultdict[UUID, list[ScoreFact]]:
     found: defaultdict[UUID, list[ScoreFact]] = defaultdict(list)
     scoring = {named: _meaning(sha256).scoring for named, sha256 in versions.items()}
-    for row in _read(_SCORES, ids):
+    for row in rows:
         slug, version = row[3], row[11]
         found[row[0]].append(ScoreFact._make((*row[1:], scoring.get((slug, version or 0), 0))))
     return found
@@ -260,31 +258,29 @@ def _scores(ids: list[UUID], versions: _Versions) -> defaultdict[UUID, list[Scor
 _meant = lru_cache(maxsize=1000)(loads)
 
 
-def _answers(ids: list[UUID]) -> defaultdict[UUID, list[AnswerFact]]:
+def _answers(rows: list[Any]) -> defaultdict[UUID, list[AnswerFact]]:
     found: defaultdict[UUID, list[AnswerFact]] = defaultdict(list)
-    for course_id, row_id, question, answer, effective_at, recorded_at in _read(_ANSWERS, ids):
+    for course_id, row_id, question, answer, effective_at, recorded_at in rows:
         said = AnswerFact(row_id, question, _meant(answer), effective_at, recorded_at)
         found[course_id].append(said)
     return found
 
 
-def _screens(ids: list[UUID]) -> defaultdict[UUID, list[ScreenFact]]:
+def _screens(rows: list[Any]) -> defaultdict[UUID, list[ScreenFact]]:
     found: defaultdict[UUID, list[ScreenFact]] = defaultdict(list)
-    for course_id, row_id, effective_at, recorded_at, flags, answers in _read(_SCREENS, ids):
+    for course_id, row_id, effective_at, recorded_at, flags, answers in rows:
         said = dict(zip(flags, answers, strict=True))
         found[course_id].append(ScreenFact(row_id, said, effective_at, recorded_at))
     return found
 
 
 def _flags(
-    ids: list[UUID],
+    rows: list[Any],
 ) -> tuple[defaultdict[UUID, list[ClearedFact]], defaultdict[UUID, dict[str, str]]]:
     """Return by course what was cleared, and how urgent what is open was when it was found."""
     cleared: defaultdict[UUID, list[ClearedFact]] = defaultdict(list)
     urgencies: defaultdict[UUID, dict[str, str]] = defaultdict(dict)
-    for course_id, red_flag_id, flag, urgency, found_in, cleared_at, recorded_at in _read(
-        _FLAGS, ids
-    ):
+    for course_id, red_flag_id, flag, urgency, found_in, cleared_at, recorded_at in rows:
         if cleared_at is None or recorded_at is None:
             urgencies[course_id][flag] = urgency
         else:
@@ -294,9 +290,9 @@ def _flags(
     return cleared, urgencies
 
 
-def _complexity(ids: list[UUID]) -> defaultdict[UUID, list[ComplexityFact]]:
+def _complexity(rows: list[Any]) -> defaultdict[UUID, list[ComplexityFact]]:
     found: defaultdict[UUID, list[ComplexityFact]] = defaultdict(list)
-    for course_id, row_id, level, factors, effective_at, recorded_at in _read(_COMPLEXITY, ids):
+    for course_id, row_id, level, factors, effective_at, recorded_at in rows:
         psychosocial = highest(_meant(factors))
         found[course_id].append(
             ComplexityFact(row_id, level, psychosocial, effective_at, recorded_at)
@@ -331,7 +327,7 @@ class _Moved(NamedTuple):
     time_zone: str
 
 
-def _moves(ids: list[UUID]) -> defaultdict[UUID, _Moved]:
+def _moves(rows: list[Any]) -> defaultdict[UUID, _Moved]:
     found: defaultdict[UUID, _Moved] = defaultdict(lambda: _Moved(None, (), (), "UTC"))
     found |= {
         course_id: _Moved(
@@ -340,7 +336,7 @@ def _moves(ids: list[UUID]) -> defaultdict[UUID, _Moved]:
             tuple(back),
             time_zone or "UTC",
         )
-        for course_id, stay_id, stage, entered_at, turns, back, time_zone in _read(_MOVES, ids)
+        for course_id, stay_id, stage, entered_at, turns, back, time_zone in rows
     }
     return found
 
@@ -354,11 +350,11 @@ ORDER BY s.effective_at, s.recorded_at, s.id
 
 
 def _lanes(
-    ids: list[UUID], rows: Sequence[LaneRow], now: datetime
+    signed: list[Any], rows: Sequence[LaneRow], now: datetime
 ) -> defaultdict[UUID, dict[str, LaneFact]]:
     verdicts = {
         lane_id: (verdict == LaneSignOff.Verdict.READY, sign_off_id)
-        for lane_id, verdict, sign_off_id, effective_at in _read(_SIGN_OFFS, ids)
+        for lane_id, verdict, sign_off_id, effective_at in signed
         if effective_at <= now
     }
     found: defaultdict[UUID, dict[str, LaneFact]] = defaultdict(dict)
@@ -373,3 +369,19 @@ def _lanes(
             withdrawn=tuple(row.withdrawn),
         )
     return found
+
+
+#: what is asked about a batch of courses, in the order of `_Rows`
+_ASKED = (_SCORES, _ANSWERS, _SCREENS, _FLAGS, _COMPLEXITY, _MOVES, _SIGN_OFFS)
+
+
+class _Rows(NamedTuple):
+    """The rows of all that is asked about a batch of courses."""
+
+    scores: list[Any]
+    answers: list[Any]
+    screens: list[Any]
+    flags: list[Any]
+    complexity: list[Any]
+    moves: list[Any]
+    sign_offs: list[Any]

@@ -25,7 +25,7 @@ from care_plans.recommending import RecommendedRow, is_news
 from care_plans.suggesting import rules_with_why, said_twice
 from coordination.models import CareTeamMember, PractitionerRole
 from coordination.reaching import has_login
-from coordination.statements import read
+from coordination.statements import read, read_all
 from notifications.outbox import Recipient, Told, people_told_of, schedulers
 
 _SAID = (reminders.REVIEW_DUE, reminders.OVERDUE, reminders.READY, reminders.BLOCKED)
@@ -190,9 +190,12 @@ def glance(course_ids: Sequence[UUID], *, now: datetime) -> list[Glance]:
     ids = [course.id for course in courses]
     rows = facts_of_courses.lane_rows(ids)
     facts = facts_of_courses.gather(courses, now=now, lanes=rows)
-    members = _members([course.patient_id for course in courses], now)
+    on_teams, put_before_people = read_all(
+        (_MEMBERS, [course.patient_id for course in courses], now), (_RECOMMENDED, ids)
+    )
+    members, recommended = _members(on_teams), _recommended(put_before_people)
     circle = _circle({role for team in members.values() for role, _ in team}, rows, now)
-    recommended, planned = _recommended(ids), _planned(courses, definitions)
+    planned = _planned(courses, definitions)
     told = people_told_of([stay.id for stay in stays.values()], _SAID)
     by_course: defaultdict[UUID, list[LaneRow]] = defaultdict(list)
     for row in rows:
@@ -226,9 +229,9 @@ def _definitions(courses: Iterable[CourseRow]) -> dict[UUID, PathwayDefinition]:
     return {version.id: version.definition for version in versions}
 
 
-def _members(patient_ids: list[UUID], now: datetime) -> defaultdict[UUID, list[tuple[UUID, bool]]]:
+def _members(rows: list[Any]) -> defaultdict[UUID, list[tuple[UUID, bool]]]:
     found: defaultdict[UUID, list[tuple[UUID, bool]]] = defaultdict(list)
-    for patient_id, role_id, role, until in read(_MEMBERS, patient_ids, now):
+    for patient_id, role_id, role, until in rows:
         is_lead = role == CareTeamMember.Role.LEAD and until is None
         found[patient_id].append((role_id, is_lead))
     return found
@@ -251,9 +254,9 @@ def _circle(role_ids: set[UUID], rows: Iterable[LaneRow], now: datetime) -> Circ
     )
 
 
-def _recommended(ids: list[UUID]) -> defaultdict[UUID, dict[str, RecommendedRow]]:
+def _recommended(rows: list[Any]) -> defaultdict[UUID, dict[str, RecommendedRow]]:
     found: defaultdict[UUID, dict[str, RecommendedRow]] = defaultdict(dict)
-    for course_id, rule, *row, finding in read(_RECOMMENDED, ids):
+    for course_id, rule, *row, finding in rows:
         found[course_id][rule] = RecommendedRow._make([*row, loads(finding) if finding else {}])
     return found
 

@@ -12,7 +12,7 @@ from care_plans.evaluation import evaluate, may_load, readiness
 from care_plans.evidence import Outcome
 from care_plans.models import Course, Lane, RedFlag
 from care_plans.sittings import NewScore
-from coordination import care_team
+from coordination import care_team, statements
 from coordination.tenancy import acting_in
 from tests.care_plans import underway
 from tests.care_plans.imagined import criterion
@@ -206,13 +206,14 @@ def test_it_gathers_many_courses_in_as_many_queries_as_one(
     cast: Cast, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    plainly = facts._read
+    plainly = statements.read_all
 
-    def counted(sql: str, ids: Any) -> list[Any]:
-        read.append(sql)
-        return plainly(sql, ids)
+    def counted(*asked: tuple[Any, ...]) -> list[list[Any]]:
+        read.extend(sql for sql, *_ in asked)
+        return plainly(*asked)
 
-    monkeypatch.setattr(facts, "_read", counted)
+    for module in (statements, facts):
+        monkeypatch.setattr(module, "read_all", counted)
     with cast.acting():
         first = underway.start(cast, agreed=underway.BEFORE, now=NOW - 10 * DAY)
         underway.meet_acute_exit(cast, first, now=NOW)
