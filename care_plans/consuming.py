@@ -6,10 +6,12 @@ a second run change nothing.
 """
 
 import gc
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import batched
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -27,10 +29,14 @@ from referrals.models import ReferralTransition
 
 BATCH = 500
 LOOK_AGAIN_AFTER = timedelta(hours=1)
+#: so many courses that are due are looked up at once: no index says which, since it would have to
+#: be kept with every look (docs/adr/0072)
+DUE = 20 * BATCH
 #: seconds that one sweep goes on; the next one takes up what it has not begun by then
 PATIENCE = 45.0
-#: so many courses are worth a second connection
-WORTH_TWO = 100
+
+#: a course, and its organization
+type _Place = tuple[UUID, UUID]
 
 log = structlog.get_logger(__name__)
 
@@ -65,29 +71,25 @@ def _tried(step_id: UUID, organization_id: UUID, *, now: datetime) -> bool:
     return True
 
 
-def check_standings(*, now: datetime, most: int = 2 * BATCH) -> int:
+def check_standings(*, now: datetime, most: int = BATCH) -> int:
     """Look again at the courses that nobody looked at for an hour; return how many.
 
-    `most` are taken at a time, for as long as there are as many. Nothing is begun once `PATIENCE`
-    is over; what was not looked at by then is the first of the next run.
+    The longest unseen come first, `most` at a time. Nothing is begun once `PATIENCE` is over; what
+    was not looked at by then is the first of the next run.
     """
     until, looked_at = monotonic() + PATIENCE, 0
     while True:
-        found = _look_up(
-            "SELECT * FROM care_plans_stays_to_check(%s, %s)", [now - LOOK_AGAIN_AFTER, most]
+        due = _look_up(
+            "SELECT * FROM care_plans_stays_to_check(%s, %s)", [now - LOOK_AGAIN_AFTER, DUE]
         )
-        places: dict[UUID, list[UUID]] = {}
-        for course_id, organization_id in found:
-            places.setdefault(organization_id, []).append(course_id)
-        for organization_id, course_ids in places.items():
-            unsettled = _looked_over(course_ids, organization_id, now=now)
-            looked_at += len(course_ids) - len(unsettled)
-            for course_id in unsettled:
-                _look_again(course_id, organization_id, now=now)
-                looked_at += 1
-                if monotonic() > until:
-                    return looked_at
-        if len(found) < most or monotonic() > until:
+        settled, unsettled = _looked_over(due, most, now=now, until=until)
+        looked_at += settled
+        for course_id, organization_id in unsettled:
+            _look_again(course_id, organization_id, now=now)
+            looked_at += 1
+            if monotonic() > until:
+                return looked_at
+        if len(due) < DUE or monotonic() > until:
             return looked_at
 
 
@@ -108,26 +110,49 @@ def check_intakes(*, now: datetime, most: int = BATCH) -> int:
             return looked_at
 
 
-def _looked_over(course_ids: list[UUID], organization_id: UUID, *, now: datetime) -> list[UUID]:
-    """Look over courses as `_glanced_over`: half of many at a time, two halves at once.
+def _looked_over(
+    due: list[_Place], most: int, *, now: datetime, until: float
+) -> tuple[int, list[_Place]]:
+    """Look over courses as `_glanced_over`; return how many were settled, and the others.
 
-    While one half waits for the database the other one is judged.
+    Of several batches two are looked over at once: while one waits for the database the other one
+    is judged.
     """
-    with _uncollected():
-        if len(course_ids) < WORTH_TWO:
-            return _glanced_over(course_ids, organization_id, now=now)
-        with ThreadPoolExecutor(1) as beside:
-            half = beside.submit(_glanced_over_beside, course_ids[1::2], organization_id, now=now)
-            return _glanced_over(course_ids[::2], organization_id, now=now) + half.result()
+    places: dict[UUID, list[UUID]] = {}
+    for course_id, organization_id in due:
+        places.setdefault(organization_id, []).append(course_id)
+    waiting = deque(
+        (list(course_ids), organization_id)
+        for organization_id, every in places.items()
+        for course_ids in batched(every, most)
+    )
+    settled, unsettled = 0, list[_Place]()
 
+    def take_turns() -> list[tuple[int, list[_Place]]]:
+        done = []
+        while waiting:
+            try:
+                course_ids, organization_id = waiting.popleft()
+            except IndexError:  # the other one took the last
+                break
+            left = _glanced_over(course_ids, organization_id, now=now)
+            done.append((len(course_ids) - len(left), [(one, organization_id) for one in left]))
+            if monotonic() > until:
+                break
+        return done
 
-def _glanced_over_beside(
-    course_ids: list[UUID], organization_id: UUID, *, now: datetime
-) -> list[UUID]:
-    try:
-        return _glanced_over(course_ids, organization_id, now=now)
-    finally:
-        connections.close_all()  # this thread's own
+    def beside() -> list[tuple[int, list[_Place]]]:
+        try:
+            return take_turns()
+        finally:
+            connections.close_all()  # this thread's own
+
+    with _uncollected(), ThreadPoolExecutor(1) as other:
+        found = other.submit(beside) if len(waiting) > 1 else None
+        for count, left in [*take_turns(), *(found.result() if found is not None else ())]:
+            settled += count
+            unsettled += left
+    return settled, unsettled
 
 
 def _glanced_over(course_ids: list[UUID], organization_id: UUID, *, now: datetime) -> list[UUID]:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from care_plans.counting import Within, scores
 from care_plans.criteria import Compared, Gained, SideRatio, Worsened
@@ -41,9 +42,12 @@ def name_of(
     return f"{name}, {side}" if side else name
 
 
+@lru_cache(maxsize=10_000)
 def in_digits(value: Decimal) -> str:
     """Print a number as people write it: 3, not 3.0000 nor 3E+1."""
     plain = value.normalize()
+    if plain.is_zero():
+        return "0"  # without its sign: it is kept for every zero
     digits = plain.as_tuple().exponent
     if isinstance(digits, int) and -12 <= digits <= 12:
         return f"{plain:f}"

@@ -190,7 +190,7 @@ def _compared_in_words(
     question: Compared, facts: Facts, side: Side, found: list[ScoreFact], times: int
 ) -> str:
     values = ", ".join(in_digits(score.value) for score in found)
-    shown = f"{values} ({found[-1].effective_at:%Y-%m-%d})"
+    shown = f"{values} ({found[-1].effective_at.date()})"
     if question.consecutive > 1:
         shown += f" on {times} {'day' if times == 1 else 'days'}"
     return f"{name_of(question, facts, side)} was {shown}; asked for {_asked_of(question)}."

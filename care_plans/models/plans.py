@@ -244,6 +244,7 @@ class StageStay(OrganizationOwned):
     )
     standing = models.CharField(max_length=7, choices=Standing, default=Standing.WORKING)
     standing_since = models.DateTimeField()
+    # in no index: every look would have to write each index of the table (docs/adr/0072)
     checked_at = models.DateTimeField(help_text="When the standing was last looked at.")
     blocked_by = ArrayField(
         models.CharField(max_length=20, choices=Discipline),
@@ -289,10 +290,6 @@ class StageStay(OrganizationOwned):
                 fields=["organization", "expected_until"],
                 condition=Q(left_at=None),
                 name="care_plans_stay_due",
-            ),
-            # the sweep that looks again at what only time has changed (`stays_to_check`)
-            models.Index(
-                fields=["checked_at"], condition=Q(left_at=None), name="care_plans_stay_check"
             ),
         ]
         triggers = [

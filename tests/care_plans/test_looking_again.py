@@ -171,9 +171,8 @@ def three_settled(committed_cast: Cast) -> list[Course]:
 
 @pytest.fixture
 def looked_at(three_settled: list[Course], monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
-    """Two halves of these three courses; which of them are then looked at one by one."""
+    """Which of these three courses are looked at one by one."""
     found: list[UUID] = []
-    monkeypatch.setattr(consuming, "WORTH_TWO", 3)
     monkeypatch.setattr(standing, "reassess", lambda course_id, **_: found.append(course_id))
     return found
 
@@ -194,16 +193,16 @@ def test_many_courses_are_looked_over_by_two_at_once(
         return glance(ids, now=now)
 
     monkeypatch.setattr(consuming, "glance", watched)
-    assert consuming.check_standings(now=LATER) == 3
+    assert consuming.check_standings(now=LATER, most=2) == 3
     assert (sorted(map(len, asked)), looked_at) == ([1, 2], [])
-    assert {one for half in asked for one in half} == {course.pk for course in three_settled}
+    assert {one for batch in asked for one in batch} == {course.pk for course in three_settled}
     with committed_cast.acting():
         assert {underway.stay(course).checked_at for course in three_settled} == {LATER}
     assert gc.isenabled()
 
 
-@pytest.mark.parametrize("failing", [1, 2], ids=["the smaller half", "the larger half"])
-def test_a_half_that_fails_is_looked_at_one_by_one(
+@pytest.mark.parametrize("failing", [1, 2], ids=["the smaller", "the larger"])
+def test_a_batch_that_fails_is_looked_at_one_by_one(
     looked_at: list[UUID], monkeypatch: pytest.MonkeyPatch, failing: int
 ) -> None:
     failed: list[UUID] = []
@@ -216,7 +215,7 @@ def test_a_half_that_fails_is_looked_at_one_by_one(
         return glance(ids, now=now)
 
     monkeypatch.setattr(consuming, "glance", broken)
-    assert consuming.check_standings(now=LATER) == 3
+    assert consuming.check_standings(now=LATER, most=2) == 3
     assert len(failed) == failing
     assert looked_at == failed
     assert gc.isenabled()
@@ -232,7 +231,7 @@ def test_a_course_that_somebody_holds_is_left_to_them(
     admin_connection.execute(
         "SELECT FROM care_plans_stagestay WHERE course_id = %s FOR NO KEY UPDATE", [held.pk]
     )
-    assert consuming.check_standings(now=LATER) == 3
+    assert consuming.check_standings(now=LATER, most=2) == 3
     assert looked_at == []
     with committed_cast.acting():
         assert {underway.stay(course).checked_at for course in others} == {LATER}
@@ -243,13 +242,41 @@ def test_a_course_that_somebody_holds_is_left_to_them(
         assert underway.stay(held).checked_at == LATER
 
 
+def test_the_longest_unseen_are_looked_at_first_however_many_are_due(
+    committed_cast: Cast, three_settled: list[Course], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[UUID]] = []
+
+    def watched(ids: list[UUID], *, now: datetime) -> list[looking_again.Glance]:
+        asked.append(ids)
+        return looking_again.glance(ids, now=now)
+
+    newest, *older = [course.pk for course in three_settled]
+    with committed_cast.acting():
+        for course_id in older:
+            stay = StageStay.objects.filter(course_id=course_id)
+            stay.update(checked_at=NOW - timedelta(hours=1))
+    monkeypatch.setattr(consuming, "DUE", 2)
+    monkeypatch.setattr(consuming, "glance", watched)
+    assert consuming.check_standings(now=LATER, most=1) == 3
+    assert sorted(asked[:2]) == sorted([course_id] for course_id in older)
+    assert asked[2:] == [[newest]]
+
+
 def test_nothing_is_begun_once_patience_is_over(
     looked_at: list[UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consuming, "glance", lambda ids, now: [])
+    asked: list[list[UUID]] = []
+
+    def nothing(ids: list[UUID], *, now: datetime) -> list[looking_again.Glance]:
+        asked.append(ids)
+        return []
+
+    monkeypatch.setattr(consuming, "glance", nothing)
     monkeypatch.setattr(consuming, "PATIENCE", 0.0)
-    assert consuming.check_standings(now=LATER) == 1
+    assert consuming.check_standings(now=LATER, most=1) == 1
     assert len(looked_at) == 1
+    assert len(asked) < 3, "each of two began one"
 
 
 @pytest.mark.feature("PW-03")
