@@ -1,4 +1,4 @@
-"""Findings in other words: how urgent, what is done about them, and who makes light of them."""
+"""Findings in other words: how urgent they are there, and who makes light of them."""
 
 import re
 from collections.abc import Iterator
@@ -12,26 +12,16 @@ from care_plans.content.safety import (
     STOPS_LOADING,
     Advice,
     RedFlag,
-    Urgency,
 )
 from care_plans.content.words import alternatives, stems
 
 _LIGHT = re.compile(
     r"\b(harmless|not dangerous|nothing to worry|no (cause|reason) (for|to) (concern|worry)|"
-    r"(can|may) be ignored|ignore it|wait (it out|and see|a few))\b",
+    r"(can|may) be ignored|ignore it|wait (it out|and see|a few)|(push|run|work) through|"
+    r"(is|are) normal|needs? (nobody|no \w+)|no (physician|doctor|provider) is needed)\b",
     re.IGNORECASE,
 )
-_WEAK = re.compile(
-    r"\b(monitor|observe|watch|wait|continue|carry on|keep (going|on))\b", re.IGNORECASE
-)
-_STRONG = re.compile(
-    r"\b(9-?1-?1|ambulance|emergency|hospital|physician|doctor|provider|same day|at once|stop|"
-    r"immediate\w*|urgent\w*|refer\w*|surg\w*|delay)\b",
-    re.IGNORECASE,
-)
-_ALARM = re.compile(r"\b(call 9-?1-?1|ambulance|emergency (room|department))\b", re.IGNORECASE)
 _rank = MOST_URGENT_FIRST.index
-_CALM = frozenset({Urgency.ROUTINE, Urgency.REVIEW_BEFORE_PROGRESS})
 #: what is a flag only by how bad it is
 _VAGUE = frozenset({frozenset({"pain"})})
 _MOST = 0.75
@@ -39,7 +29,7 @@ _ENOUGH = 2
 
 
 def belittling_findings(pathway: PathwayDefinition) -> Iterator[Found]:
-    """Find one finding of two urgencies in other words, and actions unlike their urgency."""
+    """Find one finding of two urgencies in other words, and what calls a red flag harmless."""
     flags: list[tuple[Where, RedFlag]] = [
         *((("red_flags", n), flag) for n, flag in enumerate(pathway.red_flags)),
         *((("redirects", n), flag) for n, flag in enumerate(pathway.redirects)),
@@ -48,18 +38,31 @@ def belittling_findings(pathway: PathwayDefinition) -> Iterator[Found]:
         (("see_provider", n), one) for n, one in enumerate(pathway.see_provider)
     ]
     yield from _similar(flags, advice)
-    for place, flagged in flags:
-        yield from _action(place, flagged)
-    for place, advised in advice:
-        yield from _action(place, advised)
-    for number, one in enumerate(pathway.questions):
-        if not _LIGHT.search(one.answer):
-            continue
+    for at, text in _told(pathway):
         for where, flag in flags:
-            if flag.urgency in STOPS_LOADING and _alike(f"{one.question} {one.answer}", flag.text):
-                at: Where = ("questions", number, "answer")
+            if flag.urgency in STOPS_LOADING and _makes_light(text, flag.text):
                 detail = f"makes light of {flag.id}, which is {flag.urgency.value}"
-                yield Found("red-flag-made-light", at, detail, (where, ("questions", number)))
+                yield Found("red-flag-made-light", at, detail, (where, at[:2]))
+
+
+def _told(pathway: PathwayDefinition) -> Iterator[tuple[Where, str]]:
+    """Yield all that tells people about findings, without the flags themselves."""
+    for number, one in enumerate(pathway.questions):
+        yield ("questions", number, "answer"), f"{one.question} {one.answer}"
+    for number, advice in enumerate(pathway.see_provider):
+        yield ("see_provider", number, "text"), f"{advice.text}. {advice.action}"
+    for number, step in enumerate(pathway.self_help):
+        yield ("self_help", number, "text"), step.text
+    for number, other in enumerate(pathway.differentials):
+        yield ("differentials", number, "clue"), other.clue
+
+
+def _makes_light(text: str, flag: str) -> bool:
+    """Say whether a text calls a finding of a flag harmless, in the words of either."""
+    if not _LIGHT.search(text):
+        return False
+    rest = _LIGHT.sub("", text)
+    return _alike(rest, flag) or bool((alternatives(rest) & alternatives(flag)) - _VAGUE)
 
 
 def _similar(
@@ -77,19 +80,6 @@ def _similar(
                 f'which is {flag.urgency.value}: "{flag.text}"'
             )
             yield Found("similar-urgency", (*second, "urgency"), detail, (first, second))
-
-
-def _action(at: Where, said: RedFlag | Advice) -> Iterator[Found]:
-    if (
-        said.urgency in STOPS_LOADING
-        and _WEAK.search(said.action)
-        and not _STRONG.search(said.action)
-    ):
-        detail = f'is {said.urgency.value}, and what is done is "{said.action}"'
-        yield Found("action-unlike-urgency", (*at, "action"), detail, (at,))
-    if said.urgency in _CALM and (alarm := _ALARM.search(said.action)):
-        detail = f'is {said.urgency.value}, and its action says "{alarm[0]}"'
-        yield Found("action-unlike-urgency", (*at, "action"), detail, (at,))
 
 
 def _put_off(flag: RedFlag, other: RedFlag | Advice) -> bool:

@@ -23,6 +23,8 @@ _ONCE = re.compile(
     r"only if)\b",
     re.IGNORECASE,
 )
+#: of whom something is kept, whatever their stage
+_NEVER = re.compile(r"\b(?:never|not) (?:with|in|for)\b", re.IGNORECASE)
 _WORDS = "|".join([*WORDS, "fifteen", "twenty", "thirty", "forty", "fifty", "sixty"])
 _SPAN = "day|week|month|hour|morning|evening|session"
 #: what a dose says: a number of something that is counted or timed, from how many to how many, how
@@ -214,8 +216,11 @@ def _gates(pathway: PathwayDefinition) -> Iterator[Found]:
                 demands.append((("self_help", n), gate))
         if level is not None and _ONCE.search(level.text):
             demands.append((("dose_levels", number), level.text))
-        if _ONCE.search(activity.text):
-            demands.append((where, activity.text))
+        demands += [
+            (where, text)
+            for text in (activity.text, activity.caution or "")
+            if _ONCE.search(text) or _NEVER.search(text)
+        ]
         if demands:
             yield Found(
                 "missing-gate",

@@ -41,6 +41,11 @@ RULES: dict[str, Checked] = {
     "asks-for-less": Checked("error", "A later exit asks for less than an earlier one.", True),
     "met-at-entry": Checked("warning", "An exit asks what the entry has asked already.", True),
     "text-and-figure": Checked("error", "A text names another number than its criterion."),
+    "text-and-answer": Checked(
+        "error",
+        "A text says yes where its criterion asks for a no, or never where for a yes.",
+        True,
+    ),
     "gain-within-error": Checked("error", "A gain may be measurement error alone.", True),
     "gain-too-small": Checked("warning", "A gain is smaller than any change that matters.", True),
     "missing-dose": Checked("warning", "An exercise has no dose.", True),
@@ -56,6 +61,9 @@ RULES: dict[str, Checked] = {
     "longer-than-stage": Checked("warning", "A span is longer than the stage that it is in.", True),
     "no-safety-triggers": Checked(
         "warning", "A measure of mood is used, and nothing says when to act at once.", True
+    ),
+    "weaker-trigger": Checked(
+        "error", "A measure raises an alarm that the pathway does not, or not as early."
     ),
     "unsupported-claim": Checked("error", "A claim is shown as supported by what nobody has read."),
     "mismatched-citation": Checked(

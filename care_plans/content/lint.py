@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
+from care_plans.content.acting import acting_findings
+from care_plans.content.answering import answer_findings
 from care_plans.content.belittling import belittling_findings
 from care_plans.content.certainties import certainty_findings
 from care_plans.content.checks import parts
@@ -62,6 +64,8 @@ def lint(
         *certainty_findings(pathway, measures),
         *figure_findings(pathway, measures),
         *staying_findings(pathway, measures),
+        *acting_findings(pathway),
+        *answer_findings(pathway),
         *belittling_findings(pathway),
         *contradiction_findings(pathway, today),
         *site_findings(pathway),

@@ -1,5 +1,6 @@
 """Stages that nobody can enter, leave or be in, and what begins and ends at the same time."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -7,13 +8,21 @@ from care_plans.content.checks import parts
 from care_plans.content.contradictions import unrounded
 from care_plans.content.findings import Found
 from care_plans.content.joining import implies, joined
-from care_plans.content.measures import MeasureDefinition
+from care_plans.content.measures import MeasureDefinition, SafetyRule
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Where
 from care_plans.content.sourced import STAGES, Duration
 from care_plans.content.stages import Activity, Stage
 from care_plans.content.thresholds import CALM, Measures
-from care_plans.criteria import Compared, Elapsed, Gained, LaneNeeded, OfSeverity, SideRatio
+from care_plans.criteria import (
+    Compared,
+    Criterion,
+    Elapsed,
+    Gained,
+    LaneNeeded,
+    OfSeverity,
+    SideRatio,
+)
 
 _BY_FAR = 2
 _SEASON = 84
@@ -35,6 +44,7 @@ def staying_findings(pathway: PathwayDefinition, measures: Measures) -> Iterator
         detail = f"help is offered at {flags.offer_at} flags, and there are {len(flags.triggers)}"
         yield Found("unreachable", at, detail, (at,))
     yield from _unguarded(pathway, measures)
+    yield from _weaker(pathway, measures)
 
 
 def _first(at: Where, stage: Stage) -> Iterator[Found]:
@@ -111,16 +121,76 @@ def _timing(where: Where, activity: Activity) -> Iterator[Found]:
 
 def _unguarded(pathway: PathwayDefinition, measures: Measures) -> Iterator[Found]:
     """Find measures with alarms of their own in a pathway without a single safety trigger."""
-    used = {name for stage in pathway.stages.values() for name in stage.measures_at_entry}
-    used |= {
-        part.measure
-        for _, part in parts(pathway)
-        if isinstance(part, Compared | Gained | SideRatio)
-    }
-    alarming = sorted(name for name in used if _alarms(measures.get(name)))
+    alarming = sorted(name for name in _used(pathway) if _alarms(measures.get(name)))
     if alarming and not pathway.safety_triggers:
         detail = f"has no safety triggers, although {', '.join(alarming)} can raise an alarm"
         yield Found("no-safety-triggers", (), detail, (("safety_triggers",),))
+
+
+def _used(pathway: PathwayDefinition) -> frozenset[str]:
+    used = {name for stage in pathway.stages.values() for name in stage.measures_at_entry}
+    asked = (part for _, part in parts(pathway))
+    return frozenset(used) | {
+        part.measure for part in asked if isinstance(part, Compared | Gained | SideRatio)
+    }
+
+
+def _weaker(pathway: PathwayDefinition, measures: Measures) -> Iterator[Found]:
+    """Find alarms of the measures in use that no safety trigger raises as early."""
+    if not pathway.safety_triggers:
+        return  # which is found as such
+    used = _used(pathway)
+    for name in sorted(used & measures.keys()):
+        for rule in measures[name].safety:
+            first = _first_score(rule)
+            raised = [
+                number
+                for number, trigger in enumerate(pathway.safety_triggers)
+                if _raises(trigger.when, name, rule.item, first)
+            ]
+            if not raised:
+                item = f", item {rule.item}," if rule.item is not None else ""
+                detail = (
+                    f"no trigger is met by {name}{item} from {first} on, and the measure itself "
+                    f'says: "{rule.text}"'
+                )
+                yield Found("weaker-trigger", ("safety_triggers",), detail, (("safety_triggers",),))
+            for number in raised:
+                at: Where = ("safety_triggers", number, "action")
+                action = pathway.safety_triggers[number].action
+                if _hurry(action) != _hurry(rule.action):
+                    detail = f'is "{action}", and the measure itself says: "{rule.action}"'
+                    yield Found("weaker-trigger", at, detail, (at[:2],))
+
+
+def _first_score(rule: SafetyRule) -> Decimal:
+    """Return the lowest whole score that raises a measure's own alarm."""
+    if rule.above is not None:
+        return Decimal(int(rule.above) + 1)
+    assert rule.at_least is not None, "a rule has one limit"
+    return rule.at_least
+
+
+def _raises(when: Criterion, measure: str, item: int | None, first: Decimal) -> bool:
+    return (
+        isinstance(when, Compared)
+        and (when.measure, when.item, when.subscale, when.over) == (measure, item, None, None)
+        and when.consecutive == 1
+        and (
+            (when.comparison == ">" and first > when.value)
+            or (when.comparison == ">=" and first >= when.value)
+        )
+    )
+
+
+def _hurry(action: str) -> frozenset[str]:
+    """Return by when an action is to be taken, in its words."""
+    return frozenset(one.casefold() for one in _BY_WHEN.findall(action))
+
+
+_BY_WHEN = re.compile(
+    r"same day|at once|today|within [^.;,]*?(?:hour|day|week|month)s?\b", re.IGNORECASE
+)
 
 
 def _alarms(measure: MeasureDefinition | None) -> bool:
