@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from math import isinf
 from typing import Any, NoReturn
@@ -9,6 +10,7 @@ from typing import Any, NoReturn
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+_LONGEST_NAME = 100
 _MOST_DIGITS = 4300  # beyond which Python reads none
 _STRING = r'"(?:[^"\\]|\\.)*+"'
 _NUMBERS = re.compile(
@@ -23,7 +25,11 @@ _ESCAPES = re.compile(
 
 
 class StrictJSONParser(JSONParser):
-    """JSON as RFC 8259 has it: no NaN, no half of a surrogate pair, no bottomless nesting."""
+    """JSON as RFC 8259 has it: no NaN, no half of a surrogate pair, no bottomless nesting.
+
+    A member that is given twice is refused: of two answers that contradict each other, nobody can
+    say which was meant, and the last one would count in silence.
+    """
 
     def parse(
         self,
@@ -38,16 +44,37 @@ class StrictJSONParser(JSONParser):
         except UnicodeDecodeError as error:
             raise ParseError(_said("this is not UTF-8", body[: error.start].decode())) from error
         try:
-            data = json.loads(text, parse_constant=_refuse, parse_int=_whole, parse_float=_fraction)
+            data = json.loads(
+                text,
+                parse_constant=_refuse,
+                parse_int=_whole,
+                parse_float=_fraction,
+                object_pairs_hook=_once,
+            )
         except RecursionError as error:
             raise ParseError("JSON parse error - nested too deeply") from error
         except json.JSONDecodeError as error:
             raise ParseError(_said(error.msg, text[: error.pos])) from error
+        except _Twice as error:
+            raise ParseError(f"JSON parse error - {error}") from error
         except _NoNumber as error:
             raise ParseError(_said(str(error), text[: _first_wrong_number(text)])) from error
         if half := _half_a_pair(text):
             raise ParseError(_said("half of a surrogate pair", text[: half.start()]))
         return data
+
+
+class _Twice(ValueError):
+    """An object with two members of one name."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+        shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+        raise _Twice(f"a member is given twice: {shown}")
+    return found
 
 
 class _NoNumber(ValueError):

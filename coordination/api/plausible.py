@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from coordination.api.zoned import ask_for_zone
 
@@ -25,6 +26,7 @@ _IN_ONE_LINE = re.compile(f"[{_CONTROLS}\\t\\n\\r\u2028\u2029]")
 
 
 NO_DAY = "This is no day of the calendar: write year, month and day, such as 1990-02-28."
+NO_BOOLEAN = "Write true or false, without quotation marks."
 NO_MOMENT = (
     "This is no moment of the calendar: write day, time and offset from UTC, such as "
     "2026-03-01T09:00:00-05:00."
@@ -49,11 +51,25 @@ def watch(field: Any) -> Any:
         field.error_messages["invalid"] = NO_MOMENT
     elif isinstance(field, serializers.DateField):
         field.error_messages["invalid"] = NO_DAY
+    if isinstance(field, serializers.BooleanField):
+        _take_only_booleans(field)
     ask_for_zone(field)
     refuses = _refusal_of(field)
     if refuses is not None:
         field.validators = [*field.validators, refuses]
     return field
+
+
+def _take_only_booleans(field: Any) -> None:
+    """Let a field refuse what the library would take for a yes or a no: "yes", "t", 1."""
+    read = field.run_validation
+
+    def only(data: Any = empty) -> Any:
+        if data is empty or data is None or isinstance(data, bool):
+            return read(data)
+        raise serializers.ValidationError(NO_BOOLEAN)
+
+    field.run_validation = only
 
 
 def _refusal_of(field: Any) -> Any:

@@ -56,6 +56,13 @@ def test_a_day_that_is_none_is_said_to_be_none(cast: Cast, value: str) -> None:
     assert {"pointer": "/effective_at", "detail": NO_MOMENT} in answer.json()["errors"]
 
 
+@pytest.mark.parametrize("value", ["yes", "true", 1, "t", ""])
+def test_it_takes_nothing_for_a_yes_that_is_none(cast: Cast, value: Any) -> None:
+    path = "/self-checks/pathways/hamstring-tendinopathy"
+    body = {"answers": {"popping-sound": value}}
+    assert refused(cast, "asha", path, body) == {"/answers/popping-sound"}
+
+
 def test_it_looks_into_lists(cast: Cast) -> None:
     number = {"kind": "medical_record", "system": "urn:continuum:test", "value": "MRN\n1"}
     lead = str(cast.asha.practitioner_role.id)

@@ -20,10 +20,13 @@ from tests.cast import Cast
             b'{"a": "NaN \\" 1e999", "b": [0, -Infinity]}',
             "-Infinity is no JSON number: line 1 column 32",
         ),
+        (b'{"' + b"x" * 500 + b'": 1, "' + b"x" * 500 + b'": 2}', f"twice: {'x' * 100}\u2026"),
         (b'{"family_name": 1' + b"1" * 5000 + b"}", "more than 4300 digits: line 1 column 17"),
         (b'{"family_name": 0.' + b"1" * 5000 + b"}", "more than 4300 digits: line 1 column 17"),
         (b'{"family_name": -1e999}', "a number too large to be kept: line 1 column 17"),
         (b'{"family_name": "Tremblay"', "line 1 column"),
+        (b'{"given_name": "A", "family_name": 1, "given_name": "B"}', "given twice: given_name"),
+        (b'{"a": [{"b": {"c": 1, "c": 1}}]}', "a member is given twice: c"),
     ],
 )
 def test_it_refuses_what_is_no_json_that_it_could_keep(cast: Cast, body: bytes, said: str) -> None:
