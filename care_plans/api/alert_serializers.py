@@ -1,11 +1,13 @@
 """Safety alerts of a person, told beside whatever else is answered about them."""
 
 from typing import Any
+from uuid import UUID
 
 from rest_framework import serializers
 
 from care_plans.models import SafetyAlert
-from care_plans.open_alerts import told_of
+from care_plans.open_alerts import open_alerts, told_of
+from coordination.api.scopes import may_read
 
 
 class AlertWarningSerializer(serializers.Serializer[Any]):
@@ -30,4 +32,20 @@ class AlertWarningSerializer(serializers.Serializer[Any]):
         return not alert.shows_answer
 
 
-BESIDE = "Alerts of the person that nobody has closed. They block no step; know them before one."
+def alerts_beside(view: Any, patient_id: UUID) -> list[Any]:
+    """Return the open alerts of a person, to be told beside what a view answers; each is audited.
+
+    A token that may not read alerts is told of none.
+    """
+    if not may_read(view.request, "safety-alert"):
+        return []
+    found = list(open_alerts(patient_id, actor=view.actor, now=view.now))
+    for alert in found:
+        view.audit_disclosure([alert], searched=False, resource="SafetyAlert")
+    return found
+
+
+BESIDE = (
+    "Alerts of the person that nobody has closed. They block no step; know them before one. A "
+    "token that was not granted `safety-alert:read` is told of none."
+)

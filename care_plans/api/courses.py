@@ -24,6 +24,7 @@ from care_plans import (
 from care_plans.api import course_serializers as serializers
 from care_plans.api import move_serializers
 from care_plans.api.activity_serializers import ActivitySerializer, UnplannedActivitySerializer
+from care_plans.api.alert_serializers import alerts_beside
 from care_plans.api.citing import cited, cites, keys_in, supported
 from care_plans.api.goal_serializers import GoalSerializer
 from care_plans.api.listing_serializers import ListedCourseSerializer
@@ -40,7 +41,6 @@ from care_plans.models import (
     StageStay,
     StageTransition,
 )
-from care_plans.open_alerts import open_alerts
 from coordination.access import owned_by_patient
 from coordination.api.concurrency import expected_version
 from coordination.api.headers import IF_MATCH, VERSION_PROBLEMS
@@ -213,7 +213,11 @@ class CourseViewSet(Projected, Retrieved):
     )
     @action(detail=True, methods=["post"])
     def start(self, request: Request, pk: str) -> Response:
-        """Begin the first stage; red flags must have been screened."""
+        """Begin the first stage, once red flags were screened.
+
+        The lead may override that nobody screened, with a reason, as any other criterion; loading
+        waits for the screen all the same, and an open flag can be overridden by nobody.
+        """
         return self._perform("start", move_serializers.AdvanceSerializer)
 
     @_moves("Pause a course; its stage survives")
@@ -288,7 +292,7 @@ class CourseViewSet(Projected, Retrieved):
             "expected": serializers.told_expected(course),
             "cites": cites(course.pathway_version.definition, keys_in(trace)),
             "stops": stopping.stops(course, actor=self.actor, now=self.now),
-            "safety_alerts": self._alerts(course),
+            "safety_alerts": alerts_beside(self, course.patient_id),
             "dates": serializers.told_dates(stay, course) if stay else [],
             "is_expert_consensus": bool(stay and resting.is_stay_opinion(stay, course)),
             "lanes": lanes,
@@ -359,11 +363,8 @@ class CourseViewSet(Projected, Retrieved):
         asked = progress.Request(action=name, **self.valid(shape))
         moved = progress.perform(self.get_object().pk, asked, actor=self.actor, now=self.now)
         course = self._present(moved.pk)
-        course.safety_alerts = self._alerts(course)
+        course.safety_alerts = alerts_beside(self, course.patient_id)
         return self.answer(course, serializer_class=MovedCourseSerializer)
-
-    def _alerts(self, course: Course) -> QuerySet[Any, Any]:
-        return open_alerts(course.patient_id, actor=self.actor, now=self.now)
 
     def _disclosed(self, resource: str) -> Any:
         course = self.get_object()

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from care_plans import assessing, circumstances, disclosing, red_flags
 from care_plans.api import assessment_serializers
 from care_plans.api import finding_serializers as serializers
+from care_plans.api.alert_serializers import alerts_beside
 from care_plans.models import (
     AbsentScore,
     Assessment,
@@ -21,7 +22,6 @@ from care_plans.models import (
     Score,
     SourceDocument,
 )
-from care_plans.open_alerts import open_alerts
 from coordination.api.permissions import CLINICAL
 from coordination.api.records import MomentFilter, OfPatientFilter
 from coordination.api.views import Listed, OfPatients, Retrieved
@@ -112,7 +112,7 @@ class AssessmentViewSet(Findings, Listed, Retrieved):
 
     def answer_recorded(self, found: Any, *, status: int) -> Response:
         """Answer with the sitting, and with the safety alerts that somebody must act on now."""
-        found.open_alerts = open_alerts(found.patient_id, actor=self.actor, now=self.now)
+        found.open_alerts = alerts_beside(self, found.patient_id)
         shape = assessment_serializers.RecordedAssessmentSerializer
         return self.answer(found, status=status, serializer_class=shape)
 

@@ -50,6 +50,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
         _bind(request, principal.user, principal.actor)
         view = request.parser_context.get("view")
         scopes.demand(principal.scopes, view, request.method or "")
+        scopes.remember(request, principal.scopes)
         standing = Standing(is_enrolled=False, is_proven=principal.is_vouched)
         if not _may_come_half_way(view):
             standing.demand(principal.actor.roles)

@@ -28,13 +28,31 @@ def scope_of(view: Any, method: str) -> str | None:
 
 def demand(granted: Iterable[str], view: Any, method: str) -> None:
     """Raise `Denied` with the rule `token.<scope>` unless the scopes granted cover the call."""
-    scopes = frozenset(granted)
     needed = scope_of(view, method)
-    if EVERYTHING in scopes or needed in scopes:
+    if _covers(granted, needed):
         return
     if needed is None:
         raise Denied("No portal and no narrowed token may do this.", rule="token.none")
     raise Denied(f"The token was not granted {needed}.", rule=f"token.{needed}")
+
+
+def remember(request: Any, granted: Iterable[str]) -> None:
+    """Let whoever answers this request ask what else its token was granted (`may_read`)."""
+    request.granted_scopes = frozenset(granted)
+
+
+def may_read(request: Any, resource: str) -> bool:
+    """Say whether whoever asks may read a resource that is told beside what they asked for.
+
+    A session, which is a person at the screen, may read whatever its roles may.
+    """
+    granted = getattr(request, "granted_scopes", (EVERYTHING,))
+    return _covers(granted, f"{resource}:read")
+
+
+def _covers(granted: Iterable[str], needed: str | None) -> bool:
+    scopes = frozenset(granted)
+    return EVERYTHING in scopes or needed in scopes
 
 
 @cache

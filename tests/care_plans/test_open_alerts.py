@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from rest_framework.test import APIClient
 
 from care_plans import safety_alerts
 from care_plans.disclosing import WITHHELD_WORDS
 from coordination import care_team
+from coordination.logins import issue_token
 from coordination.models import AuditEvent
 from tests import lockbox
 from tests.care_plans import underway
@@ -235,6 +237,38 @@ def test_whoever_records_the_answer_is_told_what_it_raised(cast: Cast) -> None:
     assert replaced.status_code == 201, replaced.content
     # a correction closes nothing: somebody says what came of it
     assert [one["status"] for one in replaced.json()["safety_alerts"]] == ["open"]
+
+
+@pytest.mark.feature("OM-07")
+def test_a_token_without_leave_to_read_alerts_is_told_of_none(cast: Cast) -> None:
+    with cast.acting():
+        course = underway.apply(cast)
+        underway.screen(course, who=cast.asha)
+    answer(cast, item_9=1)
+    here = f"/api/v1/courses/{course.pk}"
+    granted = ["course:read", "course:write", "assessment:write"]
+    pain = {"patient": str(cast.patient.id), "scores": [{"measure": "nprs", "value": 3}]}
+    for scopes, told in ((granted, 0), ([*granted, "safety-alert:read"], 1)):
+        who = cast.asha.user, cast.riverside.id
+        _, token = issue_token(*who, name="narrow", now=NOW, scopes=scopes, is_vouched=True)
+        client = APIClient(headers={"Authorization": f"Bearer {token}"})
+        read = client.get(f"{here}/readiness").json()
+        recorded = client.post("/api/v1/assessments", pain).json()
+        assert [len(one["safety_alerts"]) for one in (read, recorded)] == [told, told]
+
+
+@pytest.mark.feature("OM-07")
+def test_each_alert_that_is_told_is_a_read_of_it(cast: Cast) -> None:
+    answer(cast, item_9=1)
+    [alert] = alerts(cast)
+    reads = AuditEvent.objects.filter(event="SafetyAlert.read", resource_id=alert.pk)
+    pain = {"patient": str(cast.patient.id), "scores": [{"measure": "nprs", "value": 3}]}
+    with cast.acting():
+        before = reads.count()
+    assert cast.asha.client.post("/api/v1/assessments", pain).status_code == 201
+    with cast.acting():
+        assert reads.count() == before + 1
+        assert reads.latest("recorded_at").patient_ids == [cast.patient.id]
 
 
 @pytest.mark.feature("PV-02")
