@@ -32,6 +32,8 @@ type Outcome = Literal["emergency", "urgent", "see_provider", "unclear", "self_c
 type Rule = Literal["most_urgent_yes", "not_all_answered", "all_no"]
 
 #: how somebody may have written that something is so
+#: more of a number says nothing of how long it is for a person
+_DIGITS = 40
 _YES = ("true", "yes", "y", "oui", "vrai", "1", "on")
 _SHORT = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,6})?")
 _OUTCOMES: Mapping[Urgency, Outcome] = {
@@ -192,18 +194,38 @@ def advice_anyway(
     """Return what to do by answers as they were sent, which are refused; nothing if by none.
 
     What is wrong with one of them takes nothing from what another says: each name in them that is
-    a question's counts, wherever it stands, if what it has can be read as a yes.
+    a question's counts, wherever it stands, if what it has can be read as a yes; of days, as so
+    many that the question asks about.
     """
+    asked = questions(definition, language)
     said = {
         _plain(name)
-        for part in (sent, *sent.values())
-        if isinstance(part, Mapping)
+        for key, part in (("", sent), *sent.items())
+        if isinstance(part, Mapping) and key != "days"
         for name, answer in part.items()
         if str(answer)[:5].lower() in _YES
     }
-    meant = [one for one in questions(definition, language) if _plain(one.id) in said]
+    days = sent.get("days")
+    lasting = {
+        _plain(name): _days(number)
+        for name, number in (days.items() if isinstance(days, Mapping) else ())
+    }
+    said |= {
+        _plain(one.id)
+        for one in asked
+        if one.after_days is not None and lasting.get(_plain(one.id), -1) >= one.after_days
+    }
+    meant = [one for one in asked if _plain(one.id) in said]
     first = min(meant, key=_rank, default=None)
     return first.action if first is not None else ""
+
+
+def _days(sent: Any) -> float:
+    """Return a number of days as it was sent; less than none where it cannot be read as one."""
+    try:
+        return -1 if isinstance(sent, bool) else float(str(sent)[:_DIGITS])
+    except ValueError:
+        return -1
 
 
 def _rank(question: Question) -> int:

@@ -246,6 +246,30 @@ def test_what_is_refused_takes_no_advice_from_what_was_said(
     assert refused.json()["advice"] == seeking_help.what_to_do(Urgency.EMERGENCY, language)
 
 
+@pytest.mark.feature("DP-05")
+@pytest.mark.parametrize(
+    ("days", "has_advice"),
+    [
+        (1, False),
+        (13, False),
+        (14, True),
+        ("20", True),
+        (10**30, True),
+        (True, False),
+        ("", False),
+    ],
+)
+def test_what_is_refused_reads_days_as_days(
+    cast: Cast, client: Any, days: Any, has_advice: bool
+) -> None:
+    body = {"answers": {"bruise": True}, "days": {"two-weeks": days}}
+    refused = client.post(URL, body, content_type="application/json")
+    assert refused.status_code == 400
+    assert ("advice" in refused.json()) is has_advice
+    if has_advice:
+        assert refused.json()["advice"] == seeking_help.what_to_do(Urgency.ROUTINE, "en-CA")
+
+
 @pytest.mark.parametrize(
     "body", [{"answers": {"bruise": True, "cauda-equina": False}}, {"answers": []}, []]
 )
