@@ -74,15 +74,18 @@ def _tried(step_id: UUID, organization_id: UUID, *, now: datetime) -> bool:
 def check_standings(*, now: datetime, most: int = BATCH) -> int:
     """Look again at the courses that nobody looked at for an hour; return how many.
 
-    The longest unseen come first, `most` at a time. Nothing is begun once `PATIENCE` is over; what
-    was not looked at by then is the first of the next run.
+    The longest unseen come first, `most` of an organization at a time. Once `PATIENCE` is over, no
+    more are begun than one batch or one course each; what was not looked at by then is the first
+    of the next run. Looking over takes half of the time that is left at most, so that those that
+    are not settled have their turn.
     """
     until, looked_at = monotonic() + PATIENCE, 0
     while True:
         due = _look_up(
             "SELECT * FROM care_plans_stays_to_check(%s, %s)", [now - LOOK_AGAIN_AFTER, DUE]
         )
-        settled, unsettled = _looked_over(due, most, now=now, until=until)
+        begun = monotonic()
+        settled, unsettled = _looked_over(due, most, now=now, until=begun + (until - begun) / 2)
         looked_at += settled
         for course_id, organization_id in unsettled:
             _look_again(course_id, organization_id, now=now)
@@ -116,16 +119,9 @@ def _looked_over(
     """Look over courses as `_glanced_over`; return how many were settled, and the others.
 
     Of several batches two are looked over at once: while one waits for the database the other one
-    is judged.
+    is judged. Whoever cannot look one over leaves the rest to the other.
     """
-    places: dict[UUID, list[UUID]] = {}
-    for course_id, organization_id in due:
-        places.setdefault(organization_id, []).append(course_id)
-    waiting = deque(
-        (list(course_ids), organization_id)
-        for organization_id, every in places.items()
-        for course_ids in batched(every, most)
-    )
+    waiting = deque(_batches(due, most))
     settled, unsettled = 0, list[_Place]()
 
     def take_turns() -> list[tuple[int, list[_Place]]]:
@@ -136,8 +132,10 @@ def _looked_over(
             except IndexError:  # the other one took the last
                 break
             left = _glanced_over(course_ids, organization_id, now=now)
-            done.append((len(course_ids) - len(left), [(one, organization_id) for one in left]))
-            if monotonic() > until:
+            others = course_ids if left is None else left
+            found = [(course_id, organization_id) for course_id in others]
+            done.append((len(course_ids) - len(found), found))
+            if left is None or monotonic() > until:
                 break
         return done
 
@@ -155,8 +153,25 @@ def _looked_over(
     return settled, unsettled
 
 
-def _glanced_over(course_ids: list[UUID], organization_id: UUID, *, now: datetime) -> list[UUID]:
+def _batches(due: list[_Place], most: int) -> list[tuple[list[UUID], UUID]]:
+    """Return the courses of each organization by so many, those with the longest unseen first."""
+    places: dict[UUID, list[tuple[int, UUID]]] = {}
+    for number, (course_id, organization_id) in enumerate(due):
+        places.setdefault(organization_id, []).append((number, course_id))
+    found = [
+        (some[0][0], [course_id for _, course_id in some], organization_id)
+        for organization_id, every in places.items()
+        for some in batched(every, most)
+    ]
+    return [(course_ids, organization_id) for _, course_ids, organization_id in sorted(found)]
+
+
+def _glanced_over(
+    course_ids: list[UUID], organization_id: UUID, *, now: datetime
+) -> list[UUID] | None:
     """Note of courses that are as they were that they were looked at; return the others.
+
+    None means that this failed: each of them is to be looked at by itself instead.
 
     Nothing is held meanwhile: whoever changes a course after it was read looks at it themselves.
     One that somebody holds at this moment is left to them, and comes round again.
@@ -169,9 +184,8 @@ def _glanced_over(course_ids: list[UUID], organization_id: UUID, *, now: datetim
             )
             StageStay.objects.filter(pk__in=theirs.values("pk")).update(checked_at=now)
     except Exception:
-        # each of them is looked at by itself instead
         log.exception("courses_not_glanced_over", organization=str(organization_id))
-        return course_ids
+        return None
     return [course_id for course_id in course_ids if course_id not in settled]
 
 

@@ -3,7 +3,7 @@
 import gc
 from dataclasses import replace
 from datetime import datetime, timedelta
-from threading import Barrier
+from threading import Barrier, current_thread, main_thread
 from typing import Any
 from uuid import UUID
 
@@ -219,6 +219,39 @@ def test_a_batch_that_fails_is_looked_at_one_by_one(
     assert len(failed) == failing
     assert looked_at == failed
     assert gc.isenabled()
+
+
+def test_whoever_cannot_look_leaves_the_rest_to_the_other(
+    looked_at: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, glance = Barrier(2), looking_again.glance
+    broken: list[list[UUID]] = []
+
+    def half(ids: list[UUID], *, now: datetime) -> list[looking_again.Glance]:
+        if current_thread() is main_thread():
+            found = glance(ids, now=now)
+            if together.n_waiting or not broken:
+                together.wait(timeout=60)
+            return found
+        broken.append(ids)
+        together.wait(timeout=60)
+        raise OperationalError("no second connection is left")
+
+    monkeypatch.setattr(consuming, "glance", half)
+    assert consuming.check_standings(now=LATER, most=1) == 3
+    assert looked_at == [course_id for [course_id] in broken]
+    assert len(looked_at) == 1
+
+
+def test_those_that_are_not_settled_have_half_of_the_time(
+    looked_at: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr(consuming, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(consuming, "glance", lambda ids, now: [])
+    monkeypatch.setattr(consuming, "PATIENCE", 60.0)
+    assert consuming.check_standings(now=LATER, most=3) == 3
+    assert len(looked_at) == 3
 
 
 def test_a_course_that_somebody_holds_is_left_to_them(
