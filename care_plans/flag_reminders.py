@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from care_plans import leading
 from care_plans.content.safety import STOPS_LOADING, Urgency
@@ -156,12 +156,13 @@ def course_ended(red_flag_ids: Iterable[UUID], *, actor: Actor, now: datetime) -
 
 
 def _lanes(red_flag: RedFlag) -> list[Recipient]:
-    """Return who works in a lane of any of the patient's courses: all loading is stopped."""
-    lanes = Lane.objects.filter(
-        course__patient_id=red_flag.patient_id,
-        needed=Lane.Needed.NEEDED,
-        practitioner_role__isnull=False,
-    ).exclude(course__status="discharged")
+    """Return who works in a lane of any of the patient's courses: all loading is stopped.
+
+    Whoever took one up works on in it while nobody knows whether the stage needs it.
+    """
+    works = Q(practitioner_role__isnull=False) & ~Q(needed=Lane.Needed.NOT_NEEDED)
+    lanes = Lane.objects.filter(works, course__patient_id=red_flag.patient_id)
+    lanes = lanes.exclude(course__status="discharged")
     ids = lanes.order_by("order", "discipline").values_list("practitioner_role_id", flat=True)
     return [Recipient(practitioner_role_id=role_id) for role_id in ids]
 

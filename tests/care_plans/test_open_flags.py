@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, transaction
 
 from care_plans import lapses, open_flags, red_flags, staffing
-from care_plans.models import Course, RedFlag
+from care_plans.models import Course, Lane, RedFlag
 from care_plans.progress import RedFlagOpen
 from coordination.models import HandOff, WorkItem
 from coordination.problems import Problem
@@ -77,6 +77,23 @@ def test_it_tells_the_team_of_a_hard_stop_at_once_whatever_they_want(
         overdue = Message.objects.filter(kind="red-flag.overdue", channel="email").get()
         assert overdue.due_at == NOW + DAY
         assert told("red-flag.review") == set()
+
+
+@pytest.mark.feature("DP-02")
+@pytest.mark.parametrize(("needed", "hears"), [("undecided", True), ("not_needed", False)])
+def test_whoever_took_up_a_lane_hears_while_nobody_knows_whether_it_is_needed(
+    cast: Cast, course: Course, needed: str, hears: bool
+) -> None:
+    with cast.acting():
+        underway.take(cast, course, cast.chloe)
+        lane = underway.lane(course, "massage_therapy")
+        assert lane.referral is not None
+        staffing.take_in(lane.referral, now=NOW)
+        Lane.objects.filter(pk=lane.pk).update(needed=needed)
+    find(cast, course, TEAR)
+    with cast.acting():
+        to_chloe = {"to_practitioner_role": cast.chloe.practitioner_role, "channel": "email"}
+        assert Message.objects.filter(kind="red-flag.stop", **to_chloe).exists() is hears
 
 
 @pytest.mark.feature("DP-02")
