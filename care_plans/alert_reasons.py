@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from care_plans.content.measures import OPINION, MeasureDefinition, SafetyRule
-from care_plans.evidence import Evidence, Finding, Outcome
+from care_plans.evidence import Evidence, Finding, Outcome, Subject
 from care_plans.models import MeasureVersion, SafetyAlert, Score
 from care_plans.questioned import in_digits
 
@@ -73,6 +73,7 @@ def why_raised(alert: Any) -> Finding | None:
         text=rule.text,
         evidence=tuple(Evidence("score", score.pk) for score in rows),
         source=(rule.source,) if rule.source else (),
+        about=(Subject("measure", alert.measure),),
     )
 
 

@@ -91,12 +91,19 @@ def last_times(found: list[ScoreFact], times: int, facts: Facts) -> tuple[list[S
         return found[-1:], len(found[-1:])
     zone, days, last = ZoneInfo(facts.time_zone), set[date](), list[ScoreFact]()
     for score in reversed(found):
-        day = score.effective_at.astimezone(zone).date()
+        day = _day(score.effective_at, zone)
         if day not in days and len(days) == times:
             break
         days.add(day)
         last.append(score)
     return last[::-1], len(days)
+
+
+def _day(moment: datetime, zone: ZoneInfo) -> date:
+    try:
+        return moment.astimezone(zone).date()
+    except OverflowError:  # the first or the last day of the calendar
+        return moment.date()
 
 
 def pair(earlier: list[ScoreFact], later: list[ScoreFact]) -> tuple[ScoreFact, ScoreFact] | None:

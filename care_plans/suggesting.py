@@ -18,7 +18,15 @@ from care_plans.content.stages import Lane
 from care_plans.counting import open_flags
 from care_plans.criteria import Criterion, OfSeverity, YellowFlagged
 from care_plans.evaluation import Asked, evaluate_severity, severity_met
-from care_plans.evidence import ComplexityFact, Evidence, Facts, Finding, LaneFact, Outcome
+from care_plans.evidence import (
+    ComplexityFact,
+    Evidence,
+    Facts,
+    Finding,
+    LaneFact,
+    Outcome,
+    Subject,
+)
 from care_plans.routing_level import latest_screen
 from care_plans.stalling import stalled
 
@@ -143,6 +151,7 @@ def _seen(flag: Redirect, screen_id: UUID) -> Finding:
         text=flag.text,
         evidence=(Evidence("screen", screen_id),),
         source=tuple(flag.source),
+        about=(Subject("red_flag", flag.id),),
     )
 
 

@@ -40,8 +40,7 @@ def test_it_registers_no_rule_that_nothing_names() -> None:
     idle = {
         name
         for name in set(RULES) - {REACH}
-        if name not in named
-        and not (name.endswith(".*") and name.partition(".")[0] in families)
+        if name not in named and not (name.endswith(".*") and name.partition(".")[0] in families)
     }
     assert idle == set()
 

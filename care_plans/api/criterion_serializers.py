@@ -34,8 +34,9 @@ class CriterionSerializer(serializers.Serializer[Any]):
     about = CriterionSubjectSerializer(
         many=True,
         default=list,
-        help_text="What it asks about; of several, those that keep it from being met. Empty where "
-        "it is withheld, and in what was kept before this was.",
+        help_text="Which measure, question or lane it asks about, or which red flags and lanes "
+        "keep it from being met. Empty where there is none such, where it is withheld, and in what "
+        "was kept before this was.",
     )
     evidence = CriterionEvidenceSerializer(many=True)
 

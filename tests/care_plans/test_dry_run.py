@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -96,6 +96,28 @@ def test_it_refuses_a_severity_that_is_none(db: None) -> None:
     version = PathwayVersion.objects.newest("low-back-pain")
     with pytest.raises(Invalid):
         dry_run(version, severity="dreadful", at=AT)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--from", "1700-01-01"], "Begin within 20 years of today."),
+        (["--from", "9999-12-31"], "Begin within 20 years of today."),
+        (["--answer", "slep=yes"], "/answers/slep: This pathway asks no such question"),
+    ],
+)
+def test_the_command_says_what_of_the_patient_is_wrong(
+    db: None, more: list[str], said: str
+) -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command("dry_run", "low-back-pain", *more)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("patients", [0, 100_001, 99_999_999_999])
+def test_a_simulation_is_of_as_many_as_can_be_sent(patients: int) -> None:
+    with pytest.raises(CommandError, match="at most 100,000"):
+        call_command("simulate", pathway="low-back-pain", patients=patients)
 
 
 def test_what_breaks_half_way_leaves_nothing(db: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """Every kind of question, answered: met, not met, or unknown, and by which rows."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -258,6 +258,20 @@ def test_it_tells_days_apart_by_the_clinic_s_clock(time_zone: str, outcome: Outc
     known = facts(scores=taken, time_zone=time_zone)
     found = asked(known, measure="pain_load_24h", at_most=3, consecutive=2)
     assert found.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("at", "time_zone"),
+    [
+        (datetime(1, 1, 1, tzinfo=UTC), "America/Toronto"),
+        (datetime(9999, 12, 31, 23, tzinfo=UTC), "Asia/Tokyo"),
+    ],
+)
+def test_no_day_at_an_end_of_the_calendar_makes_it_raise(at: datetime, time_zone: str) -> None:
+    taken = (score("pain_load_24h", 1)._replace(effective_at=at),)
+    known = facts(scores=taken, time_zone=time_zone, began_at=at, stay=None)
+    wanted = criterion(measure="pain_load_24h", at_most=3, consecutive=2, within="course")
+    assert evaluate(wanted, hamstring(), known, at).outcome is UNKNOWN
 
 
 # Gains

@@ -114,6 +114,7 @@ def histories(values: Any = SANE, moments: Any = AROUND) -> st.SearchStrategy[Fa
     )
     return st.builds(
         Facts,
+        time_zone=st.sampled_from(["UTC", "America/Toronto", "Asia/Tokyo"]),
         course_id=st.just(COURSE),
         began_at=moments,
         stay=st.none() | stay,

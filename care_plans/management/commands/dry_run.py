@@ -16,6 +16,8 @@ from care_plans.rehearsing.naming import named
 from care_plans.rehearsing.telling_of import NOTICE, as_data, as_lines
 from coordination.problems import Problem
 
+_YEARS = 20
+
 
 class Command(BaseCommand):
     """Writes nothing that lasts, and sends nothing."""
@@ -46,7 +48,7 @@ class Command(BaseCommand):
                     at=at,
                 )
         except Problem as problem:
-            raise CommandError(problem.detail) from problem
+            raise refused(problem) from problem
         if options["json"]:
             self.stdout.write(json.dumps(as_data(found), indent=2, default=str))
             return
@@ -56,9 +58,21 @@ class Command(BaseCommand):
 
 
 def begun(at: datetime | None) -> datetime:
-    """Return when a rehearsal begins: at noon of a day, today where none is named."""
-    day = at or timezone.now()
+    """Return when a rehearsal begins: at noon of a day, today where none is named.
+
+    Raises `CommandError` for a day that no clinic would ask about.
+    """
+    today = timezone.now()
+    day = at or today
+    if abs(day.year - today.year) > _YEARS:
+        raise CommandError(f"Begin within {_YEARS} years of today.")
     return day.replace(hour=12, minute=0, second=0, microsecond=0, tzinfo=UTC)
+
+
+def refused(problem: Problem) -> CommandError:
+    """Return what a command says of a refusal: what it is, and what is wrong where."""
+    where = [f"{one.pointer}: {one.detail}" for one in problem.errors if one.pointer]
+    return CommandError("\n".join(dict.fromkeys([problem.detail, *where])))
 
 
 @contextmanager

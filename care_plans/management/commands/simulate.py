@@ -9,11 +9,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from care_plans.management.commands.dry_run import begun, unlogged
+from care_plans.management.commands.dry_run import begun, refused, unlogged
 from care_plans.rehearsing.naming import named
 from care_plans.rehearsing.simulating import simulate
 from coordination.problems import Problem
 
+#: patients of one report: days of work for one machine
+_MOST = 100_000
 #: a day like any other, so that a report does not depend on when it was made
 _FROM = datetime.fromisoformat("2026-01-05")
 
@@ -32,8 +34,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the report as JSON, the same for the same seed; how far it is goes to stderr."""
-        if options["patients"] < 1:
-            raise CommandError("Send at least one patient.")
+        if not 1 <= options["patients"] <= _MOST:
+            raise CommandError(f"Send at least one patient, and at most {_MOST:,}.")
         try:
             version, draft = named(options["pathway"])
             with unlogged():
@@ -46,7 +48,7 @@ class Command(BaseCommand):
                     told=self._progress(options["patients"], options["verbosity"]),
                 )
         except Problem as problem:
-            raise CommandError(problem.detail) from problem
+            raise refused(problem) from problem
         self.stdout.write(json.dumps(found, indent=2, ensure_ascii=False))
 
     def _progress(self, patients: int, verbosity: int) -> Callable[[int], None] | None:
