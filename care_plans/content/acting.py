@@ -7,11 +7,16 @@ from itertools import combinations
 from care_plans.content.findings import Found
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.reading import Where
-from care_plans.content.safety import STOPS_LOADING, Advice, RedFlag, Urgency
+from care_plans.content.safety import MOST_URGENT_FIRST, STOPS_LOADING, Advice, RedFlag, Urgency
 
 _HELP = re.compile(
     r"\b(9-?1-?1|ambulance|emergency|hospital|physician|doctor|provider|medical|medicine|imaging|"
     r"mri|x-?ray|refer\w*|surg\w*)\b",
+    re.IGNORECASE,
+)
+#: what somebody may do who needs nobody; a suspicion alone says too little to contradict anything
+_RESTS = re.compile(
+    r"\b(rest|wait|monitor|observe|watch|continue|mention|ice|next (visit|time)|at home)\b",
     re.IGNORECASE,
 )
 _AT_ONCE = re.compile(
@@ -33,6 +38,7 @@ _IN = re.compile(
     r"\b(?:in|within|after|for)\s+(?:an?|\d+)(?:\s*(?:to|-|–)\s*(\d+))?\s+(hour|day|week|month)",
     re.IGNORECASE,
 )
+_rank = MOST_URGENT_FIRST.index
 _NUMBER = re.compile(r"\d+")
 _DAYS = {"hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.0}
 #: the longest that an action may put off what is so urgent, in days
@@ -56,17 +62,20 @@ def acting_findings(pathway: PathwayDefinition) -> Iterator[Found]:
     for (first, flag), (second, other) in combinations(flags, 2):
         meant = flag.suspects is not None and flag.suspects == other.suspects
         if meant and flag.action == other.action and flag.urgency != other.urgency:
-            detail = (
-                f"is {other.urgency.value}, and {flag.id}, which is {flag.urgency.value}, suspects "
-                f"the same and asks for the same: {flag.suspects}"
+            (at, calm), (_, urgent) = sorted(
+                ((first, flag), (second, other)), key=lambda one: -_rank(one[1].urgency)
             )
-            yield Found("conflicting-urgency", (*second, "urgency"), detail, (first, second))
+            detail = (
+                f"is {calm.urgency.value}, and {urgent.id}, which is {urgent.urgency.value}, "
+                f"suspects the same and asks for the same: {flag.suspects}"
+            )
+            yield Found("conflicting-urgency", (*at, "urgency"), detail, (first, second))
 
 
 def _unlike(said: RedFlag | Advice) -> Iterator[str]:
     action = said.action
     if said.urgency in STOPS_LOADING:
-        if not _HELP.search(action):
+        if _RESTS.search(action) and not _HELP.search(action):
             yield "that names nobody who can help"
         if treats := _TREATS.search(_NOT_DONE.sub("", action)):
             yield f'"{treats[0]}" is for somebody who need not be seen first'

@@ -64,10 +64,10 @@ def lint(
         *certainty_findings(pathway, measures),
         *figure_findings(pathway, measures),
         *staying_findings(pathway, measures),
-        *acting_findings(pathway),
         *answer_findings(pathway),
         *belittling_findings(pathway),
         *contradiction_findings(pathway, today),
+        *acting_findings(pathway),
         *site_findings(pathway),
         *support_findings(pathway),
         *inconsistency_findings(pathway, today),
@@ -84,11 +84,16 @@ def lint(
 
 
 def _without_guesses(found: list[Found]) -> list[Found]:
-    """Leave out what is guessed of two parts where the same is certain."""
-    certain = {frozenset(one.parts) for one in found if one.rule == "conflicting-urgency"}
-    return [
-        one for one in found if one.rule != "similar-urgency" or frozenset(one.parts) not in certain
-    ]
+    """Leave out what is guessed where the same is certain, and what an urgency is twice unlike."""
+    conflicts = {one.where: one for one in reversed(found) if one.rule == "conflicting-urgency"}
+    pairs = {frozenset(one.parts) for one in conflicts.values()}
+    places = {part for one in conflicts.values() for part in one.parts}
+    certain = {
+        "conflicting-urgency": lambda one: conflicts[one.where] is not one,
+        "similar-urgency": lambda one: frozenset(one.parts) in pairs,
+        "action-unlike-urgency": lambda one: places.issuperset(one.parts),
+    }
+    return [one for one in found if one.rule not in certain or not certain[one.rule](one)]
 
 
 def lint_file(

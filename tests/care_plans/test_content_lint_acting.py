@@ -35,7 +35,16 @@ def _triggers(when: str, by: str = "the same day") -> Change:
 
 
 FAULTS: list[tuple[Change, str, str]] = [
-    (_does("Suspect a rupture: load it early.", "urgent_24h"), "action-unlike-urgency", "nobody"),
+    (
+        _does("Suspect a rupture: load it early.", "urgent_24h"),
+        "action-unlike-urgency",
+        '"load" is for somebody who need not be seen first',
+    ),
+    (
+        _does("Rest, and mention it at the next visit.", "emergency"),
+        "action-unlike-urgency",
+        "nobody",
+    ),
     (
         _does("Physician the same day, after a trial of loading.", "urgent_24h"),
         "action-unlike-urgency",
