@@ -6,6 +6,7 @@ from itertools import combinations
 
 from care_plans.content.findings import Found
 from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.placing import placed_advice, placed_flags
 from care_plans.content.reading import Where
 from care_plans.content.safety import MOST_URGENT_FIRST, STOPS_LOADING, Advice, RedFlag, Urgency
 
@@ -47,14 +48,8 @@ _LONGEST = {Urgency.EMERGENCY: 1.0, Urgency.URGENT_24H: 14.0, Urgency.URGENT_2WK
 
 def acting_findings(pathway: PathwayDefinition) -> Iterator[Found]:
     """Find actions that are unlike the urgency of their flag, and one action of two urgencies."""
-    flags: list[tuple[Where, RedFlag]] = [
-        *((("red_flags", n), flag) for n, flag in enumerate(pathway.red_flags)),
-        *((("redirects", n), flag) for n, flag in enumerate(pathway.redirects)),
-    ]
-    advice: list[tuple[Where, Advice]] = [
-        (("see_provider", n), one) for n, one in enumerate(pathway.see_provider)
-    ]
-    told: list[tuple[Where, RedFlag | Advice]] = [*flags, *advice]
+    flags = placed_flags(pathway)
+    told: list[tuple[Where, RedFlag | Advice]] = [*flags, *placed_advice(pathway)]
     for at, said in told:
         for why in _unlike(said):
             detail = f'is {said.urgency.value}, and what is done is "{said.action}": {why}'

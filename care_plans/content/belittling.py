@@ -6,6 +6,7 @@ from itertools import combinations
 
 from care_plans.content.findings import Found
 from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.placing import placed_advice, placed_flags
 from care_plans.content.reading import Where
 from care_plans.content.safety import (
     MOST_URGENT_FIRST,
@@ -30,14 +31,8 @@ _ENOUGH = 2
 
 def belittling_findings(pathway: PathwayDefinition) -> Iterator[Found]:
     """Find one finding of two urgencies in other words, and what calls a red flag harmless."""
-    flags: list[tuple[Where, RedFlag]] = [
-        *((("red_flags", n), flag) for n, flag in enumerate(pathway.red_flags)),
-        *((("redirects", n), flag) for n, flag in enumerate(pathway.redirects)),
-    ]
-    advice: list[tuple[Where, Advice]] = [
-        (("see_provider", n), one) for n, one in enumerate(pathway.see_provider)
-    ]
-    yield from _similar(flags, advice)
+    flags = placed_flags(pathway)
+    yield from _similar(flags, placed_advice(pathway))
     for at, text in _told(pathway):
         for where, flag in flags:
             if flag.urgency in STOPS_LOADING and _makes_light(text, flag.text):

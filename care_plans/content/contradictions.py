@@ -9,8 +9,9 @@ from itertools import combinations
 from care_plans.content.figures import SPAN, WORDS
 from care_plans.content.findings import Found
 from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.placing import placed_advice, placed_flags
 from care_plans.content.reading import Where
-from care_plans.content.safety import MOST_URGENT_FIRST, RedFlag
+from care_plans.content.safety import MOST_URGENT_FIRST
 from care_plans.content.sourced import SEVERITIES, Band, Duration, SeverityName
 from care_plans.content.thresholds import CALM
 from care_plans.content.words import sentences
@@ -90,10 +91,7 @@ def _urgency(pathway: PathwayDefinition) -> Iterator[Found]:
     Advice is also compared with the red flag that it names, and with each whose words contain
     all of its own or lie within them.
     """
-    flags: list[tuple[Where, RedFlag]] = [
-        *((("red_flags", n), flag) for n, flag in enumerate(pathway.red_flags)),
-        *((("redirects", n), flag) for n, flag in enumerate(pathway.redirects)),
-    ]
+    flags = placed_flags(pathway)
     for (first, one), (second, other) in combinations(flags, 2):
         if _words(one.text) == _words(other.text) and one.urgency != other.urgency:
             yield Found(
@@ -102,8 +100,7 @@ def _urgency(pathway: PathwayDefinition) -> Iterator[Found]:
                 f'"{other.text}" is {other.urgency} here, and {one.urgency} as {one.id}',
                 (first, second),
             )
-    for number, advice in enumerate(pathway.see_provider):
-        at = ("see_provider", number)
+    for at, advice in placed_advice(pathway):
         for where, flag in flags:
             same = advice.red_flag == flag.id or _alike(advice.text, flag.text)
             if same and _rank(advice.urgency) > _rank(flag.urgency):

@@ -10,6 +10,7 @@ from care_plans.content.checks import parts
 from care_plans.content.contradictions import unrounded
 from care_plans.content.findings import Found
 from care_plans.content.pathways import PathwayDefinition
+from care_plans.content.placing import placed_advice, placed_flags
 from care_plans.content.reading import Where
 from care_plans.content.safety import STOPS_LOADING, Advice, RedFlag
 from care_plans.content.sourced import SEVERITIES, STAGES, Band
@@ -160,14 +161,12 @@ def _gates_in_words(pathway: PathwayDefinition) -> Iterator[Found]:
 
 def _actions(pathway: PathwayDefinition) -> Iterator[Found]:
     """Find one finding with two things to do, and what is urgent and put off."""
-    flags = [(("red_flags", n), flag) for n, flag in enumerate(pathway.red_flags)]
-    flags += [(("redirects", n), flag) for n, flag in enumerate(pathway.redirects)]
+    flags = placed_flags(pathway)
     for (first, one), (second, other) in combinations(flags, 2):
         if one.text.casefold() == other.text.casefold() and one.action != other.action:
             detail = f'"{other.text}" asks for something else here than as {one.id}'
             yield Found("conflicting-action", (*second, "action"), detail, (first, second))
-    advised: list[tuple[Where, Advice | RedFlag]] = [*flags]
-    advised += [(("see_provider", n), advice) for n, advice in enumerate(pathway.see_provider)]
+    advised: list[tuple[Where, Advice | RedFlag]] = [*flags, *placed_advice(pathway)]
     for at, said in advised:
         if said.urgency in STOPS_LOADING and (put_off := _LATER.search(said.action)):
             detail = f'is {said.urgency}, and to be done "{put_off[0]}"'
