@@ -6,7 +6,8 @@ from typing import Any
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from care_plans.content.measures import OPINION, MeasureDefinition, SafetyRule
-from care_plans.evidence import Evidence, Finding, Outcome, Subject
+from care_plans.criteria import Subject
+from care_plans.evidence import Evidence, Finding, Outcome
 from care_plans.models import MeasureVersion, SafetyAlert, Score
 from care_plans.questioned import in_digits
 

@@ -8,7 +8,7 @@ unknown is not negative: what nobody has measured or asked blocks rather than pa
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -31,6 +31,13 @@ type Comparison = Literal["<=", ">=", "<", ">"]
 type Place = tuple[str | int, ...]
 
 
+class Subject(NamedTuple):
+    """What would have to be recorded, or said, for an outcome to change: by its id in content."""
+
+    kind: Literal["measure", "question", "red_flag", "lane"]
+    key: str
+
+
 class Question(Frozen):
     """What every node of a criterion may carry.
 
@@ -51,12 +58,17 @@ class Question(Frozen):
         return EXPERT_CONSENSUS in (self.source or ())
 
     @cached_property
+    def about(self) -> tuple[Subject, ...]:
+        """Return what it names itself, if it asks about something in particular."""
+        return ()
+
+    @cached_property
     def needs(self) -> frozenset[str]:
         """Return the measures and questions that must each be recorded for this to be met.
 
         Of one that asks about a measure or a question itself, nothing is known before.
         """
-        return frozenset()
+        return frozenset(one.key for one in self.about if one.kind in ("measure", "question"))
 
 
 class AllOf(Question):
@@ -97,9 +109,9 @@ class _OnMeasure(Question):
     how: Text | None = None
 
     @cached_property
-    def needs(self) -> frozenset[str]:
+    def about(self) -> tuple[Subject, ...]:
         """Return the measure."""
-        return frozenset({self.measure})
+        return (Subject("measure", self.measure),)
 
 
 class Compared(_OnMeasure):
@@ -218,12 +230,22 @@ class SignedOff(Question):
 
     sign_off: Discipline | Literal["all_needed_lanes"]
 
+    @cached_property
+    def about(self) -> tuple[Subject, ...]:
+        """Return the lane; of all of them the answer says which."""
+        return () if self.sign_off == "all_needed_lanes" else (Subject("lane", self.sign_off),)
+
 
 class LaneNeeded(Question):
     """A lane is (or, with `needed: false`, is not) needed in the current stage; never unknown."""
 
     lane: Discipline
     needed: bool = True
+
+    @cached_property
+    def about(self) -> tuple[Subject, ...]:
+        """Return the lane."""
+        return (Subject("lane", self.lane),)
 
 
 class Reported(Question):
@@ -240,9 +262,9 @@ class Reported(Question):
     within: Literal["stage", "course"] = "course"
 
     @cached_property
-    def needs(self) -> frozenset[str]:
+    def about(self) -> tuple[Subject, ...]:
         """Return the question."""
-        return frozenset({self.reported})
+        return (Subject("question", self.reported),)
 
 
 class YellowFlagged(Question):

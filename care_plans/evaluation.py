@@ -12,27 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, cached_property, partial
-from typing import Any
 
 from care_plans import questions
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.safety import BLOCKS_PROGRESSION, STOPS_LOADING, Urgency, YellowFlag
 from care_plans.content.sourced import SEVERITIES, STAGES, SeverityName
-from care_plans.criteria import (
-    AllOf,
-    AnyOf,
-    Compared,
-    Criterion,
-    Gained,
-    LaneNeeded,
-    NoOpen,
-    Reported,
-    SideRatio,
-    SignedOff,
-    Worsened,
-    YellowFlagged,
-)
-from care_plans.evidence import Evidence, Facts, Finding, Outcome, Readiness, Subject
+from care_plans.criteria import AllOf, AnyOf, Compared, Criterion, NoOpen, SignedOff, YellowFlagged
+from care_plans.evidence import Evidence, Facts, Finding, Outcome, Readiness
 from care_plans.flag_questions import no_open_flag
 from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, some
 
@@ -313,25 +299,8 @@ class Asked:
             source=self.definition.supporting(criterion.source or ()),
             parts=parts,
             is_moving=type(criterion) is Compared and criterion.over is not None,
-            about=said.about() or _about(criterion),
+            about=said.about() or criterion.about,
         )
-
-
-def _about(criterion: Any) -> tuple[Subject, ...]:
-    """Return what a question names itself."""
-    asked = type(criterion)
-    if asked in _OF_MEASURES:
-        return (Subject("measure", criterion.measure),)
-    if asked is Reported:
-        return (Subject("question", criterion.reported),)
-    if asked is LaneNeeded:
-        return (Subject("lane", criterion.lane),)
-    if asked is SignedOff and criterion.sign_off != _LANES.sign_off:
-        return (Subject("lane", criterion.sign_off),)
-    return ()
-
-
-_OF_MEASURES = frozenset({Compared, Gained, Worsened, SideRatio})
 
 
 def _tally(parts: tuple[Finding, ...], rule: str) -> str:

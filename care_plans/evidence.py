@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from care_plans.content.sourced import SeverityName, StageName
-from care_plans.criteria import Criterion
+from care_plans.criteria import Criterion, Subject
 from coordination.moments import as_text
 
 type Better = Literal["higher", "lower", "depends"]
@@ -214,13 +214,6 @@ class Evidence(NamedTuple):
 
     kind: EvidenceKind
     id: UUID
-
-
-class Subject(NamedTuple):
-    """What would have to be recorded, or said, for an outcome to change: by its id in content."""
-
-    kind: Literal["measure", "question", "red_flag", "lane"]
-    key: str
 
 
 class Finding(NamedTuple):

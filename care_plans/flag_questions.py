@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from care_plans.counting import clearings_of_stay, open_flags, screens_of_stay
-from care_plans.evidence import Evidence, Facts, Subject
+from care_plans.criteria import Subject
+from care_plans.evidence import Evidence, Facts
 from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, rows_of
 
 

@@ -1,7 +1,7 @@
 """What lanes say: whether each is ready, and whether one is needed."""
 
-from care_plans.criteria import LaneNeeded, SignedOff
-from care_plans.evidence import Evidence, Facts, LaneFact, Subject
+from care_plans.criteria import LaneNeeded, SignedOff, Subject
+from care_plans.evidence import Evidence, Facts, LaneFact
 from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, rows_of
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from care_plans.evidence import Evidence, EvidenceKind, Outcome, Subject
+from care_plans.criteria import Subject
+from care_plans.evidence import Evidence, EvidenceKind, Outcome
 
 MET, NOT_MET, UNKNOWN = Outcome.MET, Outcome.NOT_MET, Outcome.UNKNOWN
 

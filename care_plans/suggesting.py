@@ -16,7 +16,7 @@ from care_plans.content.safety import Redirect, SafetyTrigger
 from care_plans.content.sourced import EXPERT_CONSENSUS, Discipline, SeverityName
 from care_plans.content.stages import Lane
 from care_plans.counting import open_flags
-from care_plans.criteria import Criterion, OfSeverity, YellowFlagged
+from care_plans.criteria import Criterion, OfSeverity, Subject, YellowFlagged
 from care_plans.evaluation import Asked, evaluate_severity, severity_met
 from care_plans.evidence import (
     ComplexityFact,
@@ -25,7 +25,6 @@ from care_plans.evidence import (
     Finding,
     LaneFact,
     Outcome,
-    Subject,
 )
 from care_plans.routing_level import latest_screen
 from care_plans.stalling import stalled
