@@ -184,6 +184,7 @@ def _glanced_over(
             )
             StageStay.objects.filter(pk__in=theirs.values("pk")).update(checked_at=now)
     except Exception:
+        # each of them is looked at by itself instead
         log.exception("courses_not_glanced_over", organization=str(organization_id))
         return None
     return [course_id for course_id in course_ids if course_id not in settled]

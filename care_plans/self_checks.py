@@ -31,9 +31,9 @@ from coordination.problems import FieldError, NotFound, pointer
 type Outcome = Literal["emergency", "urgent", "see_provider", "unclear", "self_care"]
 type Rule = Literal["most_urgent_yes", "not_all_answered", "all_no"]
 
-#: how somebody may have written that something is so
 #: more of a number says nothing of how long it is for a person
 _DIGITS = 40
+#: how somebody may have written that something is so
 _YES = ("true", "yes", "y", "oui", "vrai", "1", "on")
 _SHORT = re.compile(r"-?[0-9]{1,6}(\.[0-9]{1,6})?")
 _OUTCOMES: Mapping[Urgency, Outcome] = {

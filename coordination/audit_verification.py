@@ -273,7 +273,7 @@ def _count_unsealed(last: AuditSeal | None, tally: Tally) -> None:
             SELECT count(*),
                 min(recorded_at) FILTER (WHERE recorded_at >= %s AND recorded_at < %s)
             FROM coordination_auditevent {after}
-            """,  # noqa: S608  # nosec B608
+            """,  # noqa: S608 - our own text  # nosec B608
             [EARLIEST, LATEST, *arguments],
         )
         count, oldest = cursor.fetchone()

@@ -26,7 +26,7 @@ MOST_ERRORS = 100
 
 
 def first_of(errors: Iterable[FieldError]) -> list[FieldError]:
-    """Return the errors; of very many the first, and that there are more, which nobody made."""
+    """Return the errors; of very many the first, and that there are more, which are left alone."""
     found = list(islice(errors, MOST_ERRORS + 1))
     if len(found) > MOST_ERRORS:
         found[-1] = FieldError("", f"There is more: these are the first {MOST_ERRORS}.")

@@ -350,7 +350,7 @@ def test_it_would_find_a_canary_in_each_sink(
     made = Stage(word, environment, tmp_path)
     said = f"… {word.upper()} …"
     (tmp_path / "worker.log").write_text(said)
-    made.programs["worker"] = SimpleNamespace(log=tmp_path / "worker.log")  # type: ignore[assignment]
+    made.programs["worker"] = SimpleNamespace(log=tmp_path / "worker.log")  # type: ignore[assignment] # stands for a program
     made.printed.append(said)
     made.broker.append(said)
     for folder, name in (("mails", "1.eml"), ("pytest/run-x/postgres", "day.log")):

@@ -84,7 +84,7 @@ def test_it_tells_of_what_was_not_found_only_to_the_privacy_officer(cast: Cast) 
 
 @pytest.mark.feature("AD-02")
 def test_it_keeps_only_so_many_of_one_login(cast: Cast, settings: object) -> None:
-    settings.DENIALS_KEPT_PER_HOUR = 3  # type: ignore[attr-defined]
+    settings.DENIALS_KEPT_PER_HOUR = 3  # type: ignore[attr-defined] # pytest-django's settings
     for _ in range(5):
         assert cast.gus.client.get(f"/api/v1/patients/{cast.patient.id}").status_code == 404
     assert cast.asha.client.get(f"/api/v1/patients/{NOBODY}").status_code == 404

@@ -117,7 +117,7 @@ def colleague(cast: Cast) -> Person:
     return make_person(cast.riverside, "Colleague", discipline="nutrition", location=place)
 
 
-def state(cast: Cast, *, but: set[Any] = frozenset()) -> dict[str, list[Any]]:  # type: ignore[assignment]
+def state(cast: Cast, *, but: set[Any] = frozenset()) -> dict[str, list[Any]]:  # type: ignore[assignment] # models of any kind
     """Return every row of the organization that is acting."""
     with cast.acting():
         return {

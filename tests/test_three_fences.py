@@ -208,7 +208,7 @@ def test_it_lets_nobody_act_on_what_is_withheld(
     ids, given = records(cast), body(cast)
     open_circle(monkeypatch)
     whom = cast.gus.practitioner_role.practitioner_id
-    scene = lockbox.Scene(cast, None)  # type: ignore[arg-type]
+    scene = lockbox.Scene(cast, None)  # type: ignore[arg-type] # no course is needed
     scene.lock(target="everything", audience="practitioner", audience_practitioner_id=whom)
     before = state(cast, but=OWN_TRACES)
     shown_whatever_is_withheld = {"SafetyAlert"}

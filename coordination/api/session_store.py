@@ -56,7 +56,7 @@ class SessionStore(SessionBase):
         """Begin a session under a fresh key."""
         while True:
             # Django's own stores write these two names; its stubs leave them out.
-            self._session_key = self._get_new_session_key()  # type: ignore[attr-defined]
+            self._session_key = self._get_new_session_key()  # type: ignore[attr-defined] # as said above
             try:
                 self.save(must_create=True)
             except CreateError:
@@ -70,7 +70,7 @@ class SessionStore(SessionBase):
             self.create()
             return
         # As above.
-        content = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
+        content = self._get_session(no_load=must_create)  # type: ignore[attr-defined] # as said above
         user = content.get(SESSION_KEY)
         values = {"data": self.encode(content), "user_id": UUID(user) if user else None}
         digest = digest_of(self.session_key)

@@ -204,7 +204,7 @@ def open_session(request: HttpRequest, user: User, actor: Actor, factor: str) ->
     """Begin a session under a fresh key, with nothing left of one before."""
     request.session.flush()
     # Our own store keeps it; the stubs know Django's only.
-    request.session.agent = request.headers.get("User-Agent", "")  # type: ignore[attr-defined]
+    request.session.agent = request.headers.get("User-Agent", "")  # type: ignore[attr-defined] # as said above
     login(request, user)
     request.session[ORGANIZATION] = str(actor.organization_id)
     request.session[FACTOR] = factor

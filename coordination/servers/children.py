@@ -109,7 +109,7 @@ class Children:
     def end(self) -> None:
         """End every child; the first started, which others may still need, after the others."""
         for child in self.running[1:]:
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
                 child.process.terminate()
         for child in reversed(self.running):
             child.end()

@@ -48,7 +48,7 @@ def at_once[T](work: Callable[[int], T]) -> list[T | Problem]:
     """
     together = Barrier(MANY)
     connection.ensure_connection()
-    connection.pool.timeout = 120  # type: ignore[attr-defined]
+    connection.pool.timeout = 120  # type: ignore[attr-defined] # psycopg's pool and DRF's client
 
     def one(number: int) -> T | Problem:
         try:
@@ -66,7 +66,7 @@ def at_once[T](work: Callable[[int], T]) -> list[T | Problem]:
 def editor(cast: Cast, address: str, field: str) -> Callable[[int], tuple[int, int]]:
     """Return a writer that reads, appends its number, and tries until it is accepted."""
     _ = cast.asha.client  # one token for all
-    credentials = cast.asha.client._credentials  # type: ignore[attr-defined]
+    credentials = cast.asha.client._credentials  # type: ignore[attr-defined] # psycopg's pool and DRF's client
 
     def write(number: int) -> tuple[int, int]:
         from rest_framework.test import APIClient

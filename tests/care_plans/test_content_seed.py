@@ -42,7 +42,7 @@ def the[T: BaseModel](kind: type[T], row: str) -> T:
 
 
 def lane(stage: str, discipline: str) -> Lane:
-    return PATHWAY.stages[stage].lanes[discipline]  # type: ignore[index]
+    return PATHWAY.stages[stage].lanes[discipline]  # type: ignore[index] # names of stages and lanes
 
 
 def done_by(row: str) -> list[tuple[str, str, Activity]]:
@@ -66,7 +66,7 @@ def says(part: object, *words: str) -> bool:
 
 def severity_in_words(row: str, name: str, *words: str) -> Callable[[], None]:
     def check() -> None:
-        severity = PATHWAY.severities[name]  # type: ignore[index]
+        severity = PATHWAY.severities[name]  # type: ignore[index] # names of stages and lanes
         assert row in severity.seed
         assert says(severity, *words), severity.text
         assert severity.source == (ARTICLE,)
@@ -82,7 +82,7 @@ def band(
 ) -> Callable[[], None]:
     def check() -> None:
         found = the(Band, row)
-        assert found is PATHWAY.severities[name].duration  # type: ignore[index]
+        assert found is PATHWAY.severities[name].duration  # type: ignore[index] # names of stages and lanes
         assert (found.min, found.max, found.unit, found.open_ended) == expected
         assert (found.shortest.days, found.longest.days) == days
         assert found.iso == iso
@@ -96,7 +96,7 @@ def band(
 
 def stage(row: str, name: str, label: str, goals: list[tuple[str, ...]]) -> Callable[[], None]:
     def check() -> None:
-        found = PATHWAY.stages[name]  # type: ignore[index]
+        found = PATHWAY.stages[name]  # type: ignore[index] # names of stages and lanes
         assert row in found.seed
         assert found.label == label
         assert [goal.source for goal in found.goals] == [(ARTICLE,)] * len(found.goals)
@@ -116,7 +116,7 @@ def activity(
         assert any(says(a, *words) for a in mine), [a.text for a in mine]
         assert all(a.cadence == "unknown" for a in mine), "the article gives no cadence"
         assert dose is None or dose in [a.dose_level for a in mine]
-        goals = {goal.id for goal in PATHWAY.stages[where[0]].goals}  # type: ignore[index]
+        goals = {goal.id for goal in PATHWAY.stages[where[0]].goals}  # type: ignore[index] # names of stages and lanes
         assert {a.goal for a in mine} <= goals
 
     return check

@@ -21,17 +21,17 @@ def join(cast: Cast, who: str, by: str = "asha") -> object:
 def test_it_dates_joins_and_leaves_and_access_follows(cast: Cast) -> None:
     patient = f"{URL}/{cast.patient.id}"
     member = join(cast, "ben")
-    assert member.status_code == 201  # type: ignore[attr-defined]
+    assert member.status_code == 201  # type: ignore[attr-defined] # the client's answer is typed as Django's
     assert cast.ben.client.get(patient).status_code == 200
     left = cast.asha.client.post(
-        f"/api/v1/care-team-members/{member.data['id']}/leave",  # type: ignore[attr-defined]
+        f"/api/v1/care-team-members/{member.data['id']}/leave",  # type: ignore[attr-defined] # the client's answer is typed as Django's
         {"because": "Goals reached"},
     )
     assert left.status_code == 200
     assert left.data["since"] < left.data["until"]
     assert cast.ben.client.get(patient).status_code == 404
     again = join(cast, "ben")
-    assert again.status_code == 201  # type: ignore[attr-defined]
+    assert again.status_code == 201  # type: ignore[attr-defined] # the client's answer is typed as Django's
     periods = [m for m in cast.asha.client.get(f"{patient}/care-team").data if m["name"] == "Ben"]
     assert [bool(m["until"]) for m in periods] == [True, False]
 
@@ -55,8 +55,8 @@ def test_it_refuses_someone_whose_registration_has_lapsed(cast: Cast) -> None:
         role.registered_until = NOW.date().replace(year=2025)
         role.save(update_fields=["registered_until"])
     answer = join(cast, "ben")
-    assert answer.status_code == 400  # type: ignore[attr-defined]
-    assert "registration" in answer.data["errors"][0]["detail"]  # type: ignore[attr-defined]
+    assert answer.status_code == 400  # type: ignore[attr-defined] # the client's answer is typed as Django's
+    assert "registration" in answer.data["errors"][0]["detail"]  # type: ignore[attr-defined] # the client's answer is typed as Django's
 
 
 def test_it_takes_a_lapsed_practitioner_s_view_away_at_once(cast: Cast) -> None:
@@ -94,7 +94,7 @@ def team_of(cast: Cast) -> list[str]:
 def test_it_lets_nobody_in_who_was_merely_asked(cast: Cast) -> None:
     referral = asked(cast)
     refused = join(cast, "chloe", by="chloe")
-    assert (refused.status_code, refused.data["rule"]) == (403, "team.join")  # type: ignore[attr-defined]
+    assert (refused.status_code, refused.data["rule"]) == (403, "team.join")  # type: ignore[attr-defined] # the client's answer is typed as Django's
     assert team_of(cast) == ["Asha"]
     at = f"/api/v1/referrals/{referral.id}/decline"
     assert cast.chloe.client.post(at, {"reason_code": "no_capacity"}).status_code == 200
@@ -102,7 +102,7 @@ def test_it_lets_nobody_in_who_was_merely_asked(cast: Cast) -> None:
 
 
 def test_it_lets_nobody_expel_others_who_was_merely_asked(cast: Cast) -> None:
-    ben = join(cast, "ben").data["id"]  # type: ignore[attr-defined]
+    ben = join(cast, "ben").data["id"]  # type: ignore[attr-defined] # the client's answer is typed as Django's
     asked(cast)
     leave = f"/api/v1/care-team-members/{ben}/leave"
     refused = cast.chloe.client.post(leave, {"because": "x"})

@@ -160,7 +160,7 @@ def test_it_forgets_after_a_day(cast: Cast) -> None:
 def at_once(cast: Cast, keys: list[str]) -> list[Any]:
     """Register one patient with each of these keys, all at the same moment."""
     _ = cast.sam.client
-    credentials = cast.sam.client._credentials  # type: ignore[attr-defined]
+    credentials = cast.sam.client._credentials  # type: ignore[attr-defined] # DRF's own
     together = threading.Barrier(len(keys))
 
     def one(key: str) -> Any:

@@ -47,7 +47,7 @@ def test_it_says_which_part_is_up(client: Client) -> None:
 @pytest.mark.django_db
 def test_it_does_not_exist_for_strangers(client: Client) -> None:
     elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
-    assert client.get("/metrics", **elsewhere).status_code == 404  # type: ignore[arg-type]
+    assert client.get("/metrics", **elsewhere).status_code == 404  # type: ignore[arg-type] # headers by name
     through_a_proxy = client.get("/metrics", headers={"x-forwarded-for": "192.0.2.7"})
     assert through_a_proxy.status_code == 404
 

@@ -174,7 +174,7 @@ def test_it_shows_who_guards_privacy_what_the_desk_sees_and_nothing_clinical(cas
 
 def test_it_shows_each_practitioner_only_their_circle(cast: Cast) -> None:
     def seen(who: object) -> list[str]:
-        return [row["id"] for row in who.client.get(URL).data["results"]]  # type: ignore[attr-defined]
+        return [row["id"] for row in who.client.get(URL).data["results"]]  # type: ignore[attr-defined] # a client of DRF
 
     assert seen(cast.asha) == [str(cast.patient.id)]
     assert seen(cast.sam) == [str(cast.patient.id)]
@@ -285,7 +285,7 @@ def test_it_asks_the_same_number_of_queries_for_one_row_and_for_many(
             ).status_code
             == 201
         )
-    with django_assert_num_queries(7):  # type: ignore[operator]
+    with django_assert_num_queries(7):  # type: ignore[operator] # untyped fixture
         assert len(client.get(URL).data["results"]) == patients + 1
 
 

@@ -42,7 +42,7 @@ def records(cast: Cast) -> dict[Any, str]:
     found: dict[Any, str] = {}
     with cast.acting():
         for model in recorded_models():
-            labels: Any = model.labels  # type: ignore[attr-defined]
+            labels: Any = model.labels  # type: ignore[attr-defined] # what is read has it
             if model.__name__ in NOT_CLINICAL:
                 continue
             rows = model._default_manager.filter(**{labels.patient: cast.patient.pk})
@@ -110,7 +110,7 @@ def test_it_names_the_software_with_its_version(cast: Cast) -> None:
         agents = [row["agent"] for row in told(cast, referral)]
     assert any(agent["kind"] == "software" and agent["version"] == VERSION for agent in agents)
     project = (Path(__file__).parents[2] / "pyproject.toml").read_text()
-    assert re.search(r'^version = "(.*)"$', project, re.MULTILINE).group(1) == VERSION  # type: ignore[union-attr]
+    assert re.search(r'^version = "(.*)"$', project, re.MULTILINE).group(1) == VERSION  # type: ignore[union-attr] # what is read has it
 
 
 def test_it_tells_of_no_write_where_the_trail_has_none(cast: Cast) -> None:

@@ -33,9 +33,9 @@ class Web:
     port: int
 
     def ask(self, method: str, path: str, **more: object) -> httpx.Response:
-        headers = OVER_TLS | dict(more.pop("headers", {}))  # type: ignore[call-overload]
+        headers = OVER_TLS | dict(more.pop("headers", {}))  # type: ignore[call-overload] # httpx takes what is given
         url = f"http://127.0.0.1:{self.port}{path}"
-        return httpx.request(method, url, headers=headers, **more)  # type: ignore[arg-type]
+        return httpx.request(method, url, headers=headers, **more)  # type: ignore[arg-type] # httpx takes what is given
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_it_never_overwrites_what_people_edited_here(creek: Organization, again:
             here.id,
             version=here.version,
             fields={"phone": "entered by hand"},
-            actor=Actor(creek.id, "sky", roles=frozenset({"scheduler"})),  # type: ignore[arg-type]
+            actor=Actor(creek.id, "sky", roles=frozenset({"scheduler"})),  # type: ignore[arg-type] # a role by its value
             now=NOW,
         )
     assert who.role is not None

@@ -195,7 +195,7 @@ def test_it_refuses_what_could_not_be_sent(
 @pytest.mark.parametrize("named", [{}, {"user_id": new_id(), "patient_id": new_id()}])
 def test_it_refuses_a_recipient_who_is_nobody_or_two(named: dict[str, UUID]) -> None:
     with pytest.raises(ValueError, match="just one"):
-        Recipient(**named)  # type: ignore[arg-type]
+        Recipient(**named)  # type: ignore[arg-type] # wrong on purpose
 
 
 def test_it_skips_what_was_planned_for_a_time_gone_by(cast: Cast, kind: MessageKind) -> None:

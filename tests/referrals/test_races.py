@@ -138,7 +138,7 @@ def test_it_accepts_once(committed_cast: Cast) -> None:
 
 def test_it_opens_one_referral_for_one_key(committed_cast: Cast) -> None:
     cast = committed_cast
-    ids = {r.id for r in winners(at_once(cast, [lambda: opened(cast)] * AT_ONCE))}  # type: ignore[attr-defined]
+    ids = {r.id for r in winners(at_once(cast, [lambda: opened(cast)] * AT_ONCE))}  # type: ignore[attr-defined] # winners are referrals
     assert len(ids) == 1
     with cast.acting():
         assert Referral.objects.count() == WorkItem.objects.count() == 1

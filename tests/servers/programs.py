@@ -226,7 +226,7 @@ def smtp(tmp_path: Path) -> Iterator[SmtpServer]:
 @pytest.fixture
 def mail_over_smtp(smtp: SmtpServer, settings: Callable[..., object]) -> SmtpServer:
     """Let mails of this very process leave over SMTP too, instead of staying in memory."""
-    settings.MAILERS = {  # type: ignore[attr-defined]
+    settings.MAILERS = {  # type: ignore[attr-defined] # read by the program alone
         "default": {
             "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
             "OPTIONS": {"host": "127.0.0.1", "port": smtp.port, "timeout": 5},

@@ -123,7 +123,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: "pytest.Session") -> None:
     """Tell an xdist worker where the servers are."""
     servers = json.dumps(asdict(node.config.stash[SERVERS]))
-    node.workerinput["servers"] = servers  # type: ignore[attr-defined]
+    node.workerinput["servers"] = servers  # type: ignore[attr-defined] # xdist's own
 
 
 @pytest.hookimpl(trylast=True)

@@ -35,7 +35,7 @@ time.sleep(600)
 def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
     """Have both kinds of checkout: the server's user can enter one, not the other."""
     make: Callable[[], object] = request.param
-    with make() as place:  # type: ignore[attr-defined]
+    with make() as place:  # type: ignore[attr-defined] # each makes a place
         yield place / "postgres"
 
 

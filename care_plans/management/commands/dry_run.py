@@ -16,6 +16,7 @@ from care_plans.rehearsing.naming import named
 from care_plans.rehearsing.telling_of import NOTICE, as_data, as_lines
 from coordination.problems import Problem
 
+#: how far from today a rehearsal may begin, before or ahead
 _YEARS = 20
 
 
