@@ -243,15 +243,21 @@ def test_whoever_cannot_look_leaves_the_rest_to_the_other(
     assert len(looked_at) == 1
 
 
-def test_those_that_are_not_settled_have_half_of_the_time(
-    looked_at: list[UUID], monkeypatch: pytest.MonkeyPatch
+def test_looking_over_ends_at_half_of_the_time_that_is_left(
+    three_settled: list[Course], looked_at: list[UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = iter(range(0, 1000, 10))
-    monkeypatch.setattr(consuming, "monotonic", lambda: float(next(clock)))
-    monkeypatch.setattr(consuming, "glance", lambda ids, now: [])
+    ends: list[float] = []
+
+    def unsettled(due: list[Any], _: int, *, now: datetime, until: float) -> tuple[int, list[Any]]:
+        ends.append(until)
+        return 0, due
+
+    monkeypatch.setattr(consuming, "monotonic", lambda: 100.0)
     monkeypatch.setattr(consuming, "PATIENCE", 60.0)
-    assert consuming.check_standings(now=LATER, most=3) == 3
-    assert len(looked_at) == 3
+    monkeypatch.setattr(consuming, "_looked_over", unsettled)
+    assert consuming.check_standings(now=LATER) == 3
+    assert ends == [130.0]
+    assert sorted(looked_at) == sorted(course.pk for course in three_settled)
 
 
 def test_a_course_that_somebody_holds_is_left_to_them(
