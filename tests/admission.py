@@ -12,7 +12,7 @@ from django.db.models.signals import pre_save
 
 from care_plans import notes
 from coordination.consent import Locked, set_directive
-from coordination.models import Organization
+from coordination.models import Directive, Organization
 from coordination.tenancy import acting_in
 from tests.care_plans import written
 from tests.cast import NOW, Cast, make_patient
@@ -53,6 +53,8 @@ def open_ward(cast: Cast) -> Ward:
     for organization in (cast.riverside, cast.harbour):
         with acting_in(organization.id):
             ward.rows += _rows(organization)
+            for directive, user in Directive.objects.values_list("pk", "consent__user_id"):
+                ward.wrote_down.setdefault(user, set()).add(str(directive).encode())
     return ward
 
 

@@ -209,7 +209,8 @@ class Prober:
             self.blame(probe, answer, "says that something is withheld")
         excused |= self._oversees(probe.who) and probe.action in NAMED_BY_OVERSIGHT
         refused_beforehand = b'"rule":"role.' in answer.content
-        if (named := sent & (ids | words)) and not excused and not refused_beforehand:
+        known = self.ward.wrote(probe.who) if probe.action == "directive.end" else set()
+        if (named := sent & (ids | words) - known) and not excused and not refused_beforehand:
             self._compare(probe, answer, named)
         self._count(probe, answer)
 

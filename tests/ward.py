@@ -217,6 +217,8 @@ class Ward:
     rows: list[Row] = field(default_factory=list)
     authors: dict[UUID, UUID] = field(default_factory=dict)
     proxied: UUID | None = None
+    #: by user: the directives that they wrote down, which they may end without reading them
+    wrote_down: dict[Any, set[bytes]] = field(default_factory=dict)
 
     def may_see(self, name: str, row: Row) -> bool:
         """Say whether somebody may be shown a row."""
@@ -239,6 +241,10 @@ class Ward:
     def reaches(self, name: str, patient: UUID) -> bool:
         """Say whether anything of a patient is within somebody's reach."""
         return any(self.may_see(name, row) for row in self.rows if row.patient == patient)
+
+    def wrote(self, name: str) -> set[bytes]:
+        """Return the ids of the directives that somebody wrote down."""
+        return self.wrote_down.get(self.people[name].user.pk, set())
 
     def is_bound(self, name: str) -> bool:
         """Say whether a patient whom somebody cares for locked something away from them."""
