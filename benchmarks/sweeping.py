@@ -243,16 +243,16 @@ def sweep(given: dict[str, Any]) -> dict[str, Any]:
     organization = UUID(given["organization"])
     with acting_in(organization):
         before = AuditEvent.objects.count()
-    consuming.PATIENCE = 1.0  # so that memory can be looked at on the way
     profile = cProfile.Profile()
-    looked_at, early = 0, 0
+    patience, looked_at, early = consuming.PATIENCE, 0, 0
+    consuming.PATIENCE = 4.0  # until a tenth is done, so that memory can be looked at then
     begun = time.perf_counter()
     if given["profile"]:
         profile.enable()
     while done := consuming.check_standings(now=now):
         looked_at += done
         if not early and looked_at >= given["courses"] / 10:
-            early = _peak()
+            early, consuming.PATIENCE = _peak(), patience
     took = time.perf_counter() - begun
     if given["profile"]:
         profile.disable()

@@ -31,7 +31,7 @@ BATCH = 500
 LOOK_AGAIN_AFTER = timedelta(hours=1)
 #: so many courses that are due are looked up at once: no index says which, since it would have to
 #: be kept with every look (docs/adr/0072)
-DUE = 20 * BATCH
+DUE = 50 * BATCH
 #: seconds that one sweep goes on; the next one takes up what it has not begun by then
 PATIENCE = 45.0
 

@@ -12,36 +12,26 @@ done before says nothing of its programme. Where two facts share an effective ti
 later is the later one. A score that is no finite number is none.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal, Protocol
-from uuid import UUID
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from care_plans.evidence import AnswerFact, ClearedFact, Facts, ScoreFact, ScreenFact, Side
+from care_plans.evidence import (
+    AnswerFact,
+    ClearedFact,
+    Facts,
+    ScoreFact,
+    ScreenFact,
+    Side,
+    in_order,
+    moments,
+)
 
 #: what was taken this long before a course began still belongs to it
 SAME_VISIT = timedelta(hours=24)
 
 type Within = Literal["stage", "course", "ever"]
-
-
-class _Dated(Protocol):
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def effective_at(self) -> datetime: ...
-    @property
-    def recorded_at(self) -> datetime: ...
-
-
-def in_order[F: _Dated](facts: Iterable[F]) -> list[F]:
-    """Sort facts, earliest first, so that the order in which they were gathered never matters."""
-    found = list(facts)
-    if len(found) > 1:  # nearly always it is one, and a sweep asks a million times
-        found.sort(key=_order)
-    return found
 
 
 def scores(
@@ -118,15 +108,11 @@ def pair(earlier: list[ScoreFact], later: list[ScoreFact]) -> tuple[ScoreFact, S
         last = [score for score in later if _basis(score) == basis][-1]
         if first is not None and first.id != last.id:
             found.append((first, last))
-    return max(found, key=lambda two: _order(two[1]), default=None)
+    return max(found, key=lambda two: moments(two[1]), default=None)
 
 
 def _basis(score: ScoreFact) -> tuple[str, int]:
     return score.method, score.scoring
-
-
-def _order(fact: _Dated) -> tuple[datetime, datetime, UUID]:
-    return fact.effective_at, fact.recorded_at, fact.id
 
 
 def sides_asked(facts: Facts, measure: str, which: Literal["affected", "other"]) -> list[Side]:
@@ -150,12 +136,8 @@ def latest_answer(
 ) -> AnswerFact | None:
     """Return the answer that stands; circumstances hold until somebody says otherwise."""
     since = _answered_since(facts) if within == "stage" else _FIRST
-    found = in_order(
-        answer
-        for answer in facts.answers_to.get(question, ())
-        if since <= answer.effective_at <= now
-    )
-    return found[-1] if found else None
+    said = reversed(facts.answers_to.get(question, ()))
+    return next((one for one in said if since <= one.effective_at <= now), None)
 
 
 def said_in_stay(facts: Facts) -> Facts:

@@ -1,17 +1,16 @@
 """What was found to endanger a person, on whichever of their courses."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import F, OuterRef, QuerySet
 
 from care_plans.content.safety import OF_PATIENT, STOPS_LOADING
-from care_plans.models import RedFlag, RedFlagAnswer
+from care_plans.models import RedFlag
 from coordination.access import IsAnyOf
-from coordination.statements import is_among
 
 
 class _OfPatient(Protocol):
@@ -41,27 +40,38 @@ def elsewhere(found: Iterable[Danger], course: _OfPatient, *, hard: bool) -> tup
     )
 
 
-def dangers_of(courses: Iterable[_OfPatient], now: datetime) -> defaultdict[UUID, list[Danger]]:
-    """Return by patient each screen that found what endangers them.
+# a version adopted since may call a flag more urgent than its screen did
+_DANGERS = """
+SELECT a.patient_id, a.screen_id, s.course_id, a.urgency
+FROM care_plans_redflaganswer a JOIN care_plans_redflagscreen s ON s.id = a.screen_id
+WHERE a.patient_id = ANY(%b) AND a.answer = 'present' AND a.urgency = ANY(%s)
+    AND s.effective_at <= %s AND NOT EXISTS (
+    SELECT FROM care_plans_redflag f
+    WHERE f.course_id = s.course_id AND f.flag = a.flag AND a.screen_id = ANY(f.found_in)
+        AND f.status = 'cleared' AND f.cleared_at <= %s)
+UNION
+SELECT patient_id, screen_id, course_id, urgency
+FROM care_plans_redflag
+WHERE patient_id = ANY(%b) AND urgency = ANY(%s) AND found_at <= %s
+    AND (cleared_at IS NULL OR cleared_at > %s)
+ORDER BY screen_id
+"""
+
+
+def asking_for_dangers(patient_ids: Sequence[UUID], now: datetime) -> tuple[Any, ...]:
+    """Return what to ask the database for each screen that found what endangers a patient.
 
     That a course has ended clears nothing: only a clinician's decision does.
     """
-    found: defaultdict[UUID, list[Danger]] = defaultdict(list)
-    patients = is_among("patient_id", {course.patient_id for course in courses})
     endangering = [urgency.value for urgency in OF_PATIENT]
-    present = RedFlagAnswer.objects.filter(
-        patients,
-        answer=RedFlagAnswer.Answer.PRESENT,
-        urgency__in=endangering,
-        screen__effective_at__lte=now,
-    ).exclude(Exists(clearing(now)))
-    rows = present.values_list("patient_id", "screen_id", "screen__course_id", "urgency").distinct()
-    # a version adopted since may call a flag more urgent than its screen did
-    flags = RedFlag.objects.filter(patients, urgency__in=endangering, found_at__lte=now)
-    lifted = flags.exclude(cleared_at__lte=now)
-    more = lifted.values_list("patient_id", "screen_id", "course_id", "urgency")
-    for patient_id, screen_id, course_id, urgency in dict.fromkeys((*rows, *more)):
-        found[patient_id].append(Danger(screen_id, course_id, urgency))
+    return _DANGERS, *((list(patient_ids), endangering, now, now) * 2)
+
+
+def by_patient(rows: Iterable[Any]) -> defaultdict[UUID, list[Danger]]:
+    """Return by patient what was found, of the rows that `asking_for_dangers` is answered with."""
+    found: defaultdict[UUID, list[Danger]] = defaultdict(list)
+    for patient_id, *danger in rows:
+        found[patient_id].append(Danger._make(danger))
     return found
 
 

@@ -8,7 +8,7 @@ is not known: an explicit "unknown" on a screen, and an other side that scored 0
 are compared.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, cached_property, partial
@@ -150,6 +150,17 @@ class Asked:
             if type(criterion) is YellowFlagged:
                 parts = self._signs()
         return self._finding(criterion, said, parts)
+
+    def leaves(self, criterion: Criterion) -> Iterator[Said]:
+        """Yield what is said to each question of a tree, without the nodes that only join them."""
+        if type(criterion) is AllOf:
+            for child in criterion.all_of:
+                yield from self.leaves(child)
+        elif type(criterion) is AnyOf:
+            for child in criterion.any_of:
+                yield from self.leaves(child)
+        else:
+            yield self._said(criterion)
 
     def is_met(self, criterion: Criterion) -> bool:
         """Say whether a criterion is met; of most nothing was recorded that could meet it."""

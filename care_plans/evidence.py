@@ -4,13 +4,13 @@ No database here, so that a rule can be tried on any history, real or imagined.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from care_plans.content.sourced import SeverityName, StageName
@@ -150,6 +150,35 @@ class StayFact(NamedTuple):
     began_at: datetime
 
 
+class Dated(Protocol):
+    """A fact that counts from its effective time on."""
+
+    @property
+    def id(self) -> UUID:
+        """Return what tells it from another of the same moment."""
+
+    @property
+    def effective_at(self) -> datetime:
+        """Return when what it says was so."""
+
+    @property
+    def recorded_at(self) -> datetime:
+        """Return when somebody wrote it down."""
+
+
+def in_order[F: Dated](facts: Iterable[F]) -> list[F]:
+    """Sort facts, earliest first, so that the order in which they were gathered never matters."""
+    found = list(facts)
+    if len(found) > 1:  # nearly always it is one, and a sweep asks a million times
+        found.sort(key=moments)
+    return found
+
+
+def moments(fact: Dated) -> tuple[datetime, datetime, UUID]:
+    """Return what facts are sorted by: of one effective time the one recorded later is later."""
+    return fact.effective_at, fact.recorded_at, fact.id
+
+
 @dataclass(frozen=True)
 class Facts:
     """All that is known of one course. The order within each tuple means nothing.
@@ -193,11 +222,11 @@ class Facts:
 
     @cached_property
     def answers_to(self) -> Mapping[str, Sequence[AnswerFact]]:
-        """Return the answers by their question; one that was never answered is not among them."""
+        """Return the answers by their question, earliest first; none to one never answered."""
         found: defaultdict[str, list[AnswerFact]] = defaultdict(list)
         for answer in self.answers:
             found[answer.question].append(answer)
-        return dict(found)
+        return {question: in_order(said) for question, said in found.items()}
 
     @cached_property
     def recorded(self) -> frozenset[str]:

@@ -2,26 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from decimal import Decimal
-from functools import cache, lru_cache
+from datetime import datetime
+from functools import lru_cache
 from itertools import zip_longest
 from json import loads
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
+from care_plans import measure_facts
 from care_plans.complexity_factors import highest
 from care_plans.content.sourced import SeverityName
-from care_plans.criteria import Criterion
-from care_plans.dangers import dangers_of, elsewhere
+from care_plans.dangers import asking_for_dangers, by_patient, elsewhere
 from care_plans.evidence import (
     AnswerFact,
-    Better,
     ClearedFact,
     ComplexityFact,
     Facts,
     LaneFact,
-    MeasureFacts,
     ScoreFact,
     ScreenFact,
     Side,
@@ -31,8 +28,6 @@ from care_plans.models import (
     Course,
     Lane,
     LaneSignOff,
-    Measure,
-    MeasureVersion,
 )
 from coordination.statements import read, read_all
 
@@ -41,10 +36,6 @@ _NEEDED: Mapping[str, bool | None] = {
     Lane.Needed.NOT_NEEDED.value: False,
     Lane.Needed.UNDECIDED.value: None,
 }
-
-#: the hash of the content of each version of each measure
-type _Versions = Mapping[tuple[str, int], str]
-type _Risk = tuple[tuple[Literal["low", "medium", "high"], Criterion], ...]
 
 _ON_ITS_WAY = ("draft", "active", "on_hold")
 
@@ -98,12 +89,13 @@ class StayRow(NamedTuple):
 
 _LANES = """
 SELECT l.course_id, l.id, l.discipline, l.needed, l.decided_by, l.reason, l.rests_on, l."order",
-    l.practitioner_role_id, r.status, r.key, w.owner_id, ARRAY(
-    SELECT s.id FROM care_plans_score s
-    JOIN care_plans_assessment a ON a.replaces_id = s.assessment_id
-    WHERE l.needed = 'needed' AND l.decided_by = 'pathway' AND l.rests_on <> '{}'
-        AND s.id = ANY(l.rests_on)
-    ORDER BY s.id)
+    l.practitioner_role_id, r.status, r.key, w.owner_id, CASE
+    WHEN l.needed = 'needed' AND l.decided_by = 'pathway' AND l.rests_on <> '{}' THEN ARRAY(
+        SELECT s.id FROM care_plans_score s
+        JOIN care_plans_assessment a ON a.replaces_id = s.assessment_id
+        WHERE s.id = ANY(l.rests_on)
+        ORDER BY s.id)
+    ELSE '{}' END
 FROM care_plans_lane l
 LEFT JOIN referrals_referral r ON r.id = l.referral_id
 LEFT JOIN coordination_workitem w ON w.id = r.work_item_id
@@ -129,20 +121,29 @@ def gather(
     """
     wanted = list(courses)
     ids = [course.id for course in wanted]
-    versions = _versions()
-    rows = _Rows(*read_all(*((sql, ids) for sql in _ASKED)))
-    scores, answers = _scores(rows.scores, versions), _answers(rows.answers)
+    patients = list({course.patient_id for course in wanted})
+    rows = _Rows(
+        *read_all(
+            *((sql, ids) for sql in _OF_COURSES),
+            (_ZONES, patients),
+            asking_for_dangers(patients, now),
+            (measure_facts.MEASURES,),
+        )
+    )
+    known = measure_facts.known(tuple(rows.measures))
+    scores, answers = _scores(rows.scores, known.scoring), _answers(rows.answers)
     screens, (cleared, urgencies) = _screens(rows.screens), _flags(rows.flags)
-    moved, complexity = _moves(rows.moves), _complexity(rows.complexity)
+    stays, (pauses, regressed) = _stays(rows.stays), _moves(rows.moves)
+    complexity, zones = _complexity(rows.complexity), dict(rows.zones)
     found_lanes = _lanes(rows.sign_offs, lane_rows(ids) if lanes is None else lanes, now)
-    dangers, measures = dangers_of(wanted, now), _measures(versions)
+    dangers = by_patient(rows.dangers)
     return {
         course.id: Facts(
             course_id=course.id,
             began_at=course.applied_at,
-            stay=moved[course.id].stay,
-            pauses=moved[course.id].pauses,
-            regressed=moved[course.id].regressed,
+            stay=stays.get(course.id),
+            pauses=pauses[course.id],
+            regressed=tuple(regressed[course.id]),
             severity=cast(SeverityName, course.severity),
             side=cast(Side, course.side),
             scores=tuple(scores[course.id]),
@@ -151,67 +152,16 @@ def gather(
             cleared=tuple(cleared[course.id]),
             urgencies=urgencies[course.id],
             lanes=found_lanes[course.id],
-            measures=measures,
+            measures=known.measures,
             stopped_by=elsewhere(dangers[course.patient_id], course, hard=True),
             held_back_by=elsewhere(dangers[course.patient_id], course, hard=False),
             complexity=tuple(complexity[course.id]),
-            time_zone=moved[course.id].time_zone,
+            time_zone=zones.get(course.patient_id, "UTC"),
         )
         for course in wanted
     }
 
 
-def _measures(versions: _Versions) -> dict[str, MeasureFacts]:
-    changes: defaultdict[str, dict[int, Decimal | None]] = defaultdict(dict)
-    for (slug, version), sha256 in versions.items():
-        changes[slug][version] = _meaning(sha256).smallest_change
-    rows = Measure.objects.values_list("slug", "name", "better", "side_required", "version")
-    return {
-        slug: MeasureFacts(
-            name,
-            cast(Better, better),
-            sided,
-            changes[slug].get(version),
-            changes[slug],
-            *_more(versions.get((slug, version))),
-        )
-        for slug, name, better, sided, version in rows
-    }
-
-
-def _more(sha256: str | None) -> tuple[_Risk, timedelta | None]:
-    """Return the classes of a version, and the time that a score of it is about."""
-    return (_meaning(sha256).risk, _meaning(sha256).period) if sha256 is not None else ((), None)
-
-
-def _versions() -> _Versions:
-    rows = MeasureVersion.objects.values_list("measure__slug", "version", "sha256")
-    return {(slug, version): sha256 for slug, version, sha256 in rows}
-
-
-class _Meaning(NamedTuple):
-    """What a version of a measure says of its scores."""
-
-    smallest_change: Decimal | None
-    scoring: int
-    risk: _Risk
-    period: timedelta | None
-
-
-@cache
-def _meaning(sha256: str) -> _Meaning:
-    """Return what the version with this hash says; a hash never changes."""
-    definition = MeasureVersion.objects.filter(sha256=sha256)[0].definition
-    scoring = definition.scoring.version if definition.scoring else 0
-    risk = tuple((one.level, one.when) for one in definition.risk.levels) if definition.risk else ()
-    period = timedelta(days=definition.period.days) if definition.period else None
-    change = definition.smallest_change
-    if change is None or change.value is None or change.unit not in (None, ""):
-        return _Meaning(None, scoring, risk, period)
-    return _Meaning(max(change.value, change.mdc or change.value), scoring, risk, period)
-
-
-# by when it was recorded, as people expect to see it
 _SCORES = """
 SELECT a.course_id, s.id, s.assessment_id, m.slug, s.value, a.effective_at, a.recorded_at, s.side,
     s.item, s.subscale, s.method, s.measure_version
@@ -220,19 +170,17 @@ JOIN care_plans_assessment a ON a.id = s.assessment_id
 JOIN care_plans_measure m ON m.id = s.measure_id
 WHERE a.course_id = ANY(%b)
     AND NOT EXISTS (SELECT FROM care_plans_assessment r WHERE r.replaces_id = a.id)
-ORDER BY a.recorded_at, s.id
 """
 _ANSWERS = """
 SELECT course_id, id, question, answer::text, effective_at, recorded_at
 FROM care_plans_courseanswer WHERE course_id = ANY(%b)
-ORDER BY recorded_at, id
 """
 _SCREENS = """
 SELECT s.course_id, s.id, s.effective_at, s.recorded_at, a.flags, a.answers
 FROM care_plans_redflagscreen s JOIN LATERAL (
     SELECT array_agg(a.flag) AS flags, array_agg(a.answer) AS answers
     FROM care_plans_redflaganswer a WHERE a.screen_id = s.id) a ON a.flags IS NOT NULL
-WHERE s.course_id = ANY(%b) ORDER BY s.recorded_at, s.id
+WHERE s.course_id = ANY(%b)
 """
 _FLAGS = """
 SELECT course_id, id, flag, urgency, found_in, cleared_at, clearing_recorded_at
@@ -241,13 +189,13 @@ FROM care_plans_redflag WHERE course_id = ANY(%b)
 _COMPLEXITY = """
 SELECT course_id, id, level, (factors->'psychosocial')::text, effective_at, recorded_at
 FROM care_plans_complexityscreen WHERE course_id = ANY(%b)
-ORDER BY recorded_at, id
 """
 
 
-def _scores(rows: list[Any], versions: _Versions) -> defaultdict[UUID, list[ScoreFact]]:
+def _scores(
+    rows: list[Any], scoring: Mapping[tuple[str, int], int]
+) -> defaultdict[UUID, list[ScoreFact]]:
     found: defaultdict[UUID, list[ScoreFact]] = defaultdict(list)
-    scoring = {named: _meaning(sha256).scoring for named, sha256 in versions.items()}
     for row in rows:
         slug, version = row[3], row[11]
         found[row[0]].append(ScoreFact._make((*row[1:], scoring.get((slug, version or 0), 0))))
@@ -300,45 +248,43 @@ def _complexity(rows: list[Any]) -> defaultdict[UUID, list[ComplexityFact]]:
     return found
 
 
-# a course is paused and resumed in turns
+_STAYS = """
+SELECT course_id, id, stage, entered_at
+FROM care_plans_stagestay WHERE course_id = ANY(%b) AND left_at IS NULL
+"""
 _MOVES = """
-SELECT c.id, s.id, s.stage, s.entered_at, ARRAY(
-    SELECT t.effective_at FROM care_plans_stagetransition t
-    WHERE t.course_id = c.id AND t.action IN ('pause', 'resume')
-    ORDER BY t.recorded_at, t.id), ARRAY(
-    SELECT t.effective_at FROM care_plans_stagetransition t
-    WHERE t.course_id = c.id AND t.action = 'regress'), (
-    SELECT l.time_zone FROM coordination_careteammember m
-    JOIN coordination_practitionerrole p ON p.id = m.practitioner_role_id
-    JOIN coordination_location l ON l.id = p.location_id
-    WHERE m.patient_id = c.patient_id AND m.role = 'lead' AND m.until IS NULL)
-FROM care_plans_course c
-LEFT JOIN care_plans_stagestay s ON s.course_id = c.id AND s.left_at IS NULL
-WHERE c.id = ANY(%b)
+SELECT course_id, action, effective_at FROM care_plans_stagetransition
+WHERE course_id = ANY(%b) AND action IN ('pause', 'resume', 'regress')
+ORDER BY recorded_at, id
+"""
+_ZONES = """
+SELECT m.patient_id, l.time_zone
+FROM coordination_careteammember m
+JOIN coordination_practitionerrole p ON p.id = m.practitioner_role_id
+JOIN coordination_location l ON l.id = p.location_id
+WHERE m.patient_id = ANY(%b) AND m.role = 'lead' AND m.until IS NULL
 """
 
-
-class _Moved(NamedTuple):
-    """Where a course is, how it came there, and by whose days."""
-
-    stay: StayFact | None
-    pauses: tuple[tuple[datetime, datetime | None], ...]
-    regressed: tuple[datetime, ...]
-    time_zone: str
+type _Pauses = tuple[tuple[datetime, datetime | None], ...]
 
 
-def _moves(rows: list[Any]) -> defaultdict[UUID, _Moved]:
-    found: defaultdict[UUID, _Moved] = defaultdict(lambda: _Moved(None, (), (), "UTC"))
-    found |= {
-        course_id: _Moved(
-            StayFact(stay_id, stage, entered_at) if stay_id is not None else None,
-            tuple(zip_longest(turns[::2], turns[1::2])),
-            tuple(back),
-            time_zone or "UTC",
-        )
-        for course_id, stay_id, stage, entered_at, turns, back, time_zone in rows
-    }
-    return found
+def _stays(rows: list[Any]) -> dict[UUID, StayFact]:
+    return {course_id: StayFact(*stay) for course_id, *stay in rows}
+
+
+def _moves(
+    rows: list[Any],
+) -> tuple[defaultdict[UUID, _Pauses], defaultdict[UUID, list[datetime]]]:
+    """Return by course when it was paused, until when, and when it stepped back."""
+    turns: defaultdict[UUID, list[datetime]] = defaultdict(list)
+    regressed: defaultdict[UUID, list[datetime]] = defaultdict(list)
+    for course_id, action, at in rows:
+        (regressed if action == "regress" else turns)[course_id].append(at)
+    pauses: defaultdict[UUID, _Pauses] = defaultdict(tuple)
+    for course_id, at in turns.items():
+        # a course is paused and resumed in turns
+        pauses[course_id] = tuple(zip_longest(at[::2], at[1::2]))
+    return pauses, regressed
 
 
 _SIGN_OFFS = """
@@ -371,8 +317,17 @@ def _lanes(
     return found
 
 
-#: what is asked about a batch of courses, in the order of `_Rows`
-_ASKED = (_SCORES, _ANSWERS, _SCREENS, _FLAGS, _COMPLEXITY, _MOVES, _SIGN_OFFS)
+#: what is asked about a batch of courses by their ids, in the order of `_Rows`
+_OF_COURSES = (
+    _SCORES,
+    _ANSWERS,
+    _SCREENS,
+    _FLAGS,
+    _COMPLEXITY,
+    _STAYS,
+    _MOVES,
+    _SIGN_OFFS,
+)
 
 
 class _Rows(NamedTuple):
@@ -383,5 +338,9 @@ class _Rows(NamedTuple):
     screens: list[Any]
     flags: list[Any]
     complexity: list[Any]
+    stays: list[Any]
     moves: list[Any]
     sign_offs: list[Any]
+    zones: list[Any]
+    dangers: list[Any]
+    measures: list[Any]

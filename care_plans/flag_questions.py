@@ -1,6 +1,6 @@
 """Whether a red flag is open, and whether each was asked about."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -68,11 +68,11 @@ def _latest_of_stay(
     facts: Facts, now: datetime, valid_for: timedelta | None
 ) -> dict[str, tuple[str, Evidence]]:
     """Return what was last said of each flag in this stay; clearing one says that it is absent."""
-    said: list[tuple[datetime, datetime, dict[str, str], Evidence]] = [
+    said: list[tuple[datetime, datetime, Mapping[str, str], Evidence]] = [
         (
             screen.effective_at,
             screen.recorded_at,
-            dict(screen.answers),
+            screen.answers,
             Evidence("screen", screen.id),
         )
         for screen in screens_of_stay(facts, now)

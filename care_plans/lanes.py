@@ -1,6 +1,6 @@
 """The lanes of a course: which are needed, what each says about going on, and its notes."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -13,9 +13,10 @@ from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import STAGES, Discipline, StageName
 from care_plans.editing import save_edit
 from care_plans.evaluation import Asked
-from care_plans.evidence import Facts, Finding, Outcome
+from care_plans.evidence import Facts, Outcome
 from care_plans.facts import LaneRow
 from care_plans.models import Course, Lane, LaneDecision, LaneSignOff, StageStay
+from care_plans.saying import Said
 from care_plans.telling import tell
 from coordination.access import owned_by_patient
 from coordination.actors import Actor
@@ -169,21 +170,21 @@ def _decided(row: Lane | LaneRow, stage: StageName, asked: Asked) -> _Decided:
     place = content.places.get(row.discipline, 0)
     if lane.when is None:
         return Lane.Needed.NEEDED, lane.reason or "", place, []
-    finding = asked.find(lane.when)
-    needed = _DECIDED[finding.outcome]
-    return needed, _why(finding, row.id), place, sorted(finding.rows() - {row.id})
+    outcome = asked.outcome(lane.when)
+    # a lane that goes on asks of itself whether it was needed before, which is no reason to read
+    leaves = [(leaf, {each.id for each in leaf.rows()}) for leaf in asked.leaves(lane.when)]
+    others = [leaf for leaf, rows in leaves if rows != {row.id}]
+    rests_on = set[UUID]().union(*(rows for _, rows in leaves)) - {row.id}
+    why = _why(others, outcome) or asked.find(lane.when).sentence
+    return _DECIDED[outcome], why, place, sorted(rests_on)
 
 
-def _why(finding: Finding, lane_id: UUID) -> str:
-    """Return what decided: of several parts those that came out as the whole did.
-
-    A lane that goes on asks of itself whether it was needed before, which is no reason to read.
-    """
-    asked = [leaf for leaf in finding.leaves() if [row.id for row in leaf.evidence] != [lane_id]]
-    told = [leaf.sentence for leaf in asked if leaf.outcome is finding.outcome]
-    if not told and asked:
-        told = [_BEFORE[finding.outcome], *(leaf.sentence for leaf in asked)]
-    return " ".join(dict.fromkeys(told)) or finding.sentence
+def _why(leaves: Sequence[Said], outcome: Outcome) -> str:
+    """Return what decided: of several questions those that came out as the whole did."""
+    told = [leaf.tell() for leaf in leaves if leaf.outcome is outcome]
+    if not told and leaves:
+        told = [_BEFORE[outcome], *(leaf.tell() for leaf in leaves)]
+    return " ".join(dict.fromkeys(told))
 
 
 def _write(lane: Lane, *, now: datetime) -> None:

@@ -31,7 +31,7 @@ from care_plans.criteria import (
     SignedOff,
     Worsened,
 )
-from care_plans.evidence import Evidence, Facts, ScoreFact, Side
+from care_plans.evidence import AnswerFact, Evidence, Facts, ScoreFact, Side
 from care_plans.lane_questions import lane_needed, signed_off
 from care_plans.questioned import in_digits, name_of, scores_for
 from care_plans.saying import MET, NOT_MET, UNKNOWN, Said, every, rows_of, some
@@ -82,7 +82,7 @@ def _compared(question: Compared, facts: Facts, now: datetime, side: Side) -> Sa
         return _averaged(question, question.over.days, facts, now, side)
     taken = scores_for(question, facts, now, side)
     period = _period(question, facts)
-    fresh = [s for s in taken if period is None or now - s.effective_at <= period]
+    fresh = taken if period is None else [s for s in taken if now - s.effective_at <= period]
     found, times = last_times(fresh, question.consecutive, facts)
     if not found:
         return _none_counts(question, facts, now, side, taken[-1:])
@@ -319,18 +319,24 @@ def _of_severity(question: OfSeverity, facts: Facts) -> Said:
 
 def _reported(question: Reported, facts: Facts, now: datetime) -> Said:
     said = latest_answer(facts, question.reported, now, within=question.within)
-    shown = question.reported.replace("_", " ")
     if said is None:
-        here = " in this stay" if question.within == "stage" and facts.stay else ""
-        return Said(UNKNOWN, lambda: f"Nobody has answered{here}: {shown}.")
+        return Said(UNKNOWN, lambda: _unanswered(question, facts))
     same = type(said.answer) is type(question.answer) and said.answer == question.answer
-    words = {True: "yes", False: "no"}
-    heard = words.get(said.answer, said.answer) if isinstance(said.answer, bool) else said.answer
     return Said(
         MET if same else NOT_MET,
-        lambda: f"{shown.capitalize()}: {heard}.",
+        lambda: _answered(said),
         lambda: rows_of("answer", [said.id]),
     )
+
+
+def _unanswered(question: Reported, facts: Facts) -> str:
+    here = " in this stay" if question.within == "stage" and facts.stay else ""
+    return f"Nobody has answered{here}: {question.reported.replace('_', ' ')}."
+
+
+def _answered(said: AnswerFact) -> str:
+    heard = said.answer if isinstance(said.answer, str) else "yes" if said.answer else "no"
+    return f"{said.question.replace('_', ' ').capitalize()}: {heard}."
 
 
 def _elapsed(question: Elapsed, facts: Facts, now: datetime) -> Said:

@@ -12,10 +12,9 @@ from typing import Literal
 
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import EXPERT_CONSENSUS
-from care_plans.counting import in_order
 from care_plans.criteria import YellowFlagged
 from care_plans.evaluation import evaluate
-from care_plans.evidence import ComplexityFact, Evidence, Facts, Finding, Outcome
+from care_plans.evidence import ComplexityFact, Evidence, Facts, Finding, Outcome, in_order
 
 type RoutingLevel = Literal["low", "medium", "high", "unknown"]
 _LEVELS: tuple[RoutingLevel, ...] = ("low", "medium", "high")

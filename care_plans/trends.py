@@ -11,9 +11,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from care_plans import facts as facts_of_courses
-from care_plans.counting import in_order
 from care_plans.disclosing import disclose
-from care_plans.evidence import MeasureFacts, ScoreFact
+from care_plans.evidence import MeasureFacts, ScoreFact, in_order
 from care_plans.models import Course, Goal, Score, StageStay
 from care_plans.movement import Direction, movement
 from coordination.actors import Actor

@@ -213,8 +213,17 @@ class PathwayDefinition(Frozen):
 
     def supporting(self, keys: Iterable[str]) -> tuple[str, ...]:
         """Return the sources that count: all of them but those that belong to another work."""
-        once = dict.fromkeys(keys)
-        return tuple([key for key in once if key not in self.mismatched])
+        asked = tuple(keys)
+        known = self._supporting.get(asked)
+        if known is None:
+            known = tuple([key for key in dict.fromkeys(asked) if key not in self.mismatched])
+            self._supporting[asked] = known
+        return known
+
+    @cached_property
+    def _supporting(self) -> dict[tuple[str, ...], tuple[str, ...]]:
+        """Keep what `supporting` answered: of a pathway the same few lists are asked about."""
+        return {}
 
     def evidence(self, keys: Iterable[str]) -> tuple[citations.Evidence, ...]:
         """Return the citations that may be shown as evidence, each with how well it is known."""

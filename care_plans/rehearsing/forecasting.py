@@ -14,6 +14,7 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from care_plans import facts, leading
 from care_plans.content_review import review_due, review_status
+from care_plans.evidence import in_order
 from care_plans.models import Course, Lane, Recommendation, RedFlag, SafetyAlert, StageStay
 from care_plans.progress import RedFlagOpen
 from care_plans.rehearsing import meeting
@@ -101,7 +102,7 @@ def _scores(course: Course, now: datetime) -> meeting.Scores:
     definition = course.pathway_version.definition
     scores = scores_of(definition, course.severity, course.side)
     known = facts.gather([course], now=now)[course.pk].scores
-    for fact in sorted(known, key=lambda one: (one.effective_at, one.recorded_at)):
+    for fact in in_order(known):
         if fact.measure in scores.measures and fact.effective_at <= now:
             part = meeting.Part(fact.measure, fact.side, fact.item, fact.subscale)
             scores.first.setdefault(part, fact.value)
