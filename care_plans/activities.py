@@ -354,6 +354,10 @@ def _stop(rows: QuerySet[Activity, Activity], *, because: str, now: datetime) ->
     )
 
 
+#: true for as long as it stands there, also once the flag is cleared
+HELD = "A red flag was found."
+
+
 def lock_courses(patient_id: UUID) -> list[Course]:
     """Return every course of a patient, its row held until the transaction ends.
 
@@ -375,7 +379,7 @@ def stop_for_red_flag(patient_id: UUID, *, actor: Actor, now: datetime) -> int:
         course__in=courses, is_loading=True, status=Status.IN_PROGRESS
     ).update(
         status=Status.ON_HOLD,
-        because="A red flag is open.",
+        because=HELD,
         version=F("version") + 1,
         updated_at=now,
     )

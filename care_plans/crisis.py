@@ -48,6 +48,13 @@ _WORDS: Mapping[Language, tuple[str, str, str, str, str, str]] = {
 }
 
 
+#: said to whoever treats, where answers that may call for help were refused
+NOT_CALLED = (
+    "What was sent may call for help now. Nothing of it was recorded, so nobody was called: see to "
+    "the person, and record it again."
+)
+
+
 def crisis_in(language: Language, *, reachable: bool, is_recorded: bool = True) -> Crisis:
     """Return what to show; `reachable` says whether an alert reaches somebody of the clinic.
 

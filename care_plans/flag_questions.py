@@ -57,7 +57,17 @@ def no_open_flag(
             rows,
             lambda: _named(unasked),
         )
-    return Said(MET, lambda: f"All {len(flags)} red flags were found absent in this stay.", rows)
+    return Said(MET, lambda: _all_absent(flags, latest), rows)
+
+
+def _all_absent(flags: frozenset[str], latest: Mapping[str, tuple[str, Evidence]]) -> str:
+    cleared = sum(latest[flag][1].kind == "red_flag" for flag in flags)
+    if not cleared:
+        return f"All {len(flags)} red flags were found absent in this stay."
+    return (
+        f"Of {len(flags)} red flags {len(flags) - cleared} were found absent in this stay, and "
+        f"{cleared} {'was' if cleared == 1 else 'were'} cleared by a clinician."
+    )
 
 
 def _named(flags: Iterable[str]) -> tuple[Subject, ...]:

@@ -13,8 +13,8 @@ from care_plans import dosing
 from care_plans import facts as facts_of_courses
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import STAGES, Discipline
-from care_plans.disclosing import hidden_evidence, withhold
-from care_plans.evaluation import evaluate
+from care_plans.disclosing import explain
+from care_plans.evaluation import evaluate, may_load
 from care_plans.evidence import Facts, Finding
 from care_plans.models import Activity, Course, Goal
 from coordination.actors import Actor
@@ -55,7 +55,7 @@ def of_lane(lane: Any, *, actor: Actor, now: datetime) -> Why | None:
     found: tuple[Finding, ...] = ()
     if content.when is not None:
         found = (evaluate(content.when, definition, _facts(course, now), now),)
-    told = _told(found, course, actor, now)
+    told = explain(found, course.patient_id, actor=actor, now=now)
     return Why(definition, rule, tuple(content.source), told[0] if told else None)
 
 
@@ -72,11 +72,28 @@ def of_activity(activity: Any) -> Why | None:
     return Why(definition, rule, tuple(found[1].source))
 
 
+def of_loading(activity: Any, *, actor: Actor, now: datetime) -> Mapping[str, Any] | None:
+    """Return whether an activity that loads may begin, or go on, now; None for any other.
+
+    Nor is anything said of one that has ended, or whose course is not active.
+    """
+    course = _course(activity)
+    if not activity.is_loading or not _goes_on(activity, course):
+        return None
+    found = may_load(course.pathway_version.definition, _facts(course, now), now)
+    (told,) = explain([found], course.patient_id, actor=actor, now=now)
+    return told
+
+
+def _goes_on(activity: Any, course: Course) -> bool:
+    is_open = activity.status not in (Activity.Status.COMPLETED, Activity.Status.STOPPED)
+    return is_open and course.status == Course.Status.ACTIVE
+
+
 def of_next_dose(activity: Any, *, actor: Actor, now: datetime) -> NextDose | None:
     """Return the next dose level of an activity that goes on, and what holds it back now."""
     course = _course(activity)
-    open_now = activity.status not in (Activity.Status.COMPLETED, Activity.Status.STOPPED)
-    if activity.course_shown is None or not open_now or course.status != Course.Status.ACTIVE:
+    if activity.course_shown is None or not _goes_on(activity, course):
         return None
     definition = course.pathway_version.definition
     level = dosing.level_above(activity.dose_level, definition)
@@ -84,7 +101,7 @@ def of_next_dose(activity: Any, *, actor: Actor, now: datetime) -> NextDose | No
         return None
     facts = _facts(course, now)
     held = dosing.holding(level, activity, definition, facts, now)
-    told = _told(held, course, actor, now)
+    told = tuple(explain(held, course.patient_id, actor=actor, now=now))
     gate = (level.gate.source or ()) if level.gate is not None else ()
     why = Why(definition, f"dose_levels.{level.id}", (*level.source, *gate))
     return NextDose(level.id, level.text, level.gate is not None, told, why)
@@ -109,11 +126,3 @@ def _course(row: Any) -> Course:
 
 def _facts(course: Course, now: datetime) -> Facts:
     return facts_of_courses.gather([course], now=now)[course.pk]
-
-
-def _told(
-    findings: tuple[Finding, ...], course: Course, actor: Actor, now: datetime
-) -> tuple[Mapping[str, Any], ...]:
-    told = [finding.as_json() for finding in findings]
-    hidden = hidden_evidence(told, course.patient_id, actor=actor, now=now)
-    return tuple(withhold(one, hidden) for one in told)

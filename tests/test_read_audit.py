@@ -184,7 +184,7 @@ READS = {
 
 
 #: what is told beside it, each a read of its own
-BESIDE = {"courses/{}/readiness": ["SafetyAlert"]}
+BESIDE = {"courses/{}/readiness": ["RedFlag", "SafetyAlert"]}
 
 
 def address(path: str, rich: dict[str, Any]) -> str:

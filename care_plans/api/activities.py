@@ -8,16 +8,18 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import activities, disclosing, dosing, early_release, reasons, stopping, timetable
+from care_plans import activities, disclosing, dosing, early_release, reasons, timetable
 from care_plans.api import dosing_serializers
 from care_plans.api.activity_serializers import (
     ActivitySerializer,
     ExplainedActivitySerializer,
+    MovedActivitySerializer,
     ReleaseSerializer,
     StopSerializer,
 )
 from care_plans.api.citing import told_next_dose, told_why
 from care_plans.api.lanes import OfCourse
+from care_plans.api.stop_serializers import stops_beside
 from care_plans.models import Activity, DoseChange
 from care_plans.versions_then import versions_then
 from coordination.api.concurrency import expected_version
@@ -67,11 +69,8 @@ class ActivityViewSet(OfCourse):
         dose = reasons.of_next_dose(row, actor=self.actor, now=self.now)
         row.why = told_why(reasons.of_activity(row), row.timing)
         row.next_dose = told_next_dose(dose)
-        row.stops = (
-            stopping.loading_stops(row.course, actor=self.actor, now=self.now)
-            if row.is_loading
-            else []
-        )
+        row.loading = reasons.of_loading(row, actor=self.actor, now=self.now)
+        row.stops = stops_beside(self, row.course, of_loading=True) if row.is_loading else []
         return super().answer(row, serializer_class=ExplainedActivitySerializer)
 
     @extend_schema(summary="Edit cadence or note of an activity")
@@ -89,7 +88,7 @@ class ActivityViewSet(OfCourse):
     @extend_schema(
         summary="Begin an activity, or go on with one that was held",
         request=None,
-        responses={200: ActivitySerializer},
+        responses={200: MovedActivitySerializer},
     )
     @action(detail=True, methods=["post"])
     def begin(self, request: Request, pk: str) -> Response:
@@ -99,7 +98,7 @@ class ActivityViewSet(OfCourse):
     @extend_schema(
         summary="Complete an activity",
         request=None,
-        responses={200: ActivitySerializer},
+        responses={200: MovedActivitySerializer},
     )
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, pk: str) -> Response:
@@ -109,7 +108,7 @@ class ActivityViewSet(OfCourse):
     @extend_schema(
         summary="Stop an activity",
         request=StopSerializer,
-        responses={200: ActivitySerializer},
+        responses={200: MovedActivitySerializer},
     )
     @action(detail=True, methods=["post"])
     def stop(self, request: Request, pk: str) -> Response:
@@ -123,7 +122,7 @@ class ActivityViewSet(OfCourse):
             "a red flag holds loading all the same."
         ),
         request=ReleaseSerializer,
-        responses={200: ActivitySerializer},
+        responses={200: MovedActivitySerializer},
     )
     @action(detail=True, methods=["post"])
     def release(self, request: Request, pk: str) -> Response:
@@ -131,7 +130,7 @@ class ActivityViewSet(OfCourse):
         activity = early_release.release(
             self.get_object().pk, **self.valid(ReleaseSerializer), actor=self.actor, now=self.now
         )
-        return self.again(activity)
+        return self._moved(activity)
 
     @extend_schema(
         summary="Take an activity to another dose level",
@@ -141,7 +140,7 @@ class ActivityViewSet(OfCourse):
         ),
         parameters=[IF_MATCH],
         request=dosing_serializers.ChangeDoseSerializer,
-        responses={200: ActivitySerializer, **VERSION_PROBLEMS},
+        responses={200: MovedActivitySerializer, **VERSION_PROBLEMS},
     )
     @action(detail=True, methods=["post"], url_path="change-dose")
     def change_dose(self, request: Request, pk: str) -> Response:
@@ -153,7 +152,7 @@ class ActivityViewSet(OfCourse):
             actor=self.actor,
             now=self.now,
         )
-        return self.again(activity)
+        return self._moved(activity)
 
     @extend_schema(
         summary="Read every change of an activity's dose, the first first, with its trace",
@@ -186,4 +185,10 @@ class ActivityViewSet(OfCourse):
         activity = activities.move_activity(
             self.get_object().pk, name, actor=self.actor, now=self.now, **asked
         )
-        return self.again(activity)
+        return self._moved(activity)
+
+    def _moved(self, activity: Activity) -> Response:
+        """Answer with an activity as it stands now, and with what stops its course."""
+        row = self.get_queryset().get(pk=activity.pk)
+        row.course_stops = stops_beside(self, row.course)
+        return self.answer(row, serializer_class=MovedActivitySerializer)

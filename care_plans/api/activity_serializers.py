@@ -8,7 +8,7 @@ from rest_framework import serializers
 from care_plans.api.citing import CitedSerializer, NextDoseSerializer, WhySerializer
 from care_plans.api.criterion_serializers import CriterionSerializer
 from care_plans.api.evidence_serializers import OPINION
-from care_plans.api.readiness_serializers import RedFlagStopSerializer
+from care_plans.api.stop_serializers import STOPS_BESIDE, RedFlagStopSerializer
 from care_plans.models import Activity, Lane, Stage
 from care_plans.resting import is_activity_opinion
 from coordination.models import Discipline
@@ -121,6 +121,16 @@ class ActivitySerializer(serializers.ModelSerializer[Activity]):
         return data
 
 
+class MovedActivitySerializer(ActivitySerializer):
+    """An activity that was begun, completed, released or dosed, and what stops its course."""
+
+    course_stops = RedFlagStopSerializer(many=True, read_only=True, help_text=STOPS_BESIDE)
+
+    class Meta(ActivitySerializer.Meta):
+        fields = [*ActivitySerializer.Meta.fields, "course_stops"]
+        read_only_fields = [*ActivitySerializer.Meta.read_only_fields, "course_stops"]
+
+
 class ExplainedActivitySerializer(ActivitySerializer):
     """An activity, with the place in the pathway that asks for it, and its next dose."""
 
@@ -141,14 +151,21 @@ class ExplainedActivitySerializer(ActivitySerializer):
         read_only=True,
         help_text="Each open red flag that holds it; empty for what does not load.",
     )
+    loading = CriterionSerializer(
+        read_only=True,
+        allow_null=True,
+        help_text="Whether loading may begin, or go on, by the red flags and who was asked about "
+        "them. Null for what does not load, and where nothing goes on.",
+    )
 
     class Meta(ActivitySerializer.Meta):
-        fields = [*ActivitySerializer.Meta.fields, "why", "next_dose", "stops"]
+        fields = [*ActivitySerializer.Meta.fields, "why", "next_dose", "stops", "loading"]
         read_only_fields = [
             *ActivitySerializer.Meta.read_only_fields,
             "why",
             "next_dose",
             "stops",
+            "loading",
         ]
 
 

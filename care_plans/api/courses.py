@@ -18,7 +18,6 @@ from care_plans import (
     progress,
     resting,
     standing,
-    stopping,
     timetable,
 )
 from care_plans.api import course_serializers as serializers
@@ -29,6 +28,7 @@ from care_plans.api.citing import cited, cites, keys_in, supported
 from care_plans.api.goal_serializers import GoalSerializer
 from care_plans.api.listing_serializers import ListedCourseSerializer
 from care_plans.api.readiness_serializers import CourseReadinessSerializer, MovedCourseSerializer
+from care_plans.api.stop_serializers import stops_beside
 from care_plans.evidence import Readiness
 from care_plans.listing import lanes_at_work, listed_courses
 from care_plans.models import (
@@ -285,13 +285,14 @@ class CourseViewSet(Projected, Retrieved):
         named = {lane.discipline for lane in lanes}
         trace |= {
             "course": course.pk,
+            "status": course.status,
             "standing": judged.standing,
             "blocked_by": [name for name in judged.blocked_by if name in named],
             "overdue": bool(stay and shape.get_overdue(stay)),
             "expected_until": stay.expected_until if stay else None,
             "expected": serializers.told_expected(course),
             "cites": cites(course.pathway_version.definition, keys_in(trace)),
-            "stops": stopping.stops(course, actor=self.actor, now=self.now),
+            "stops": stops_beside(self, course),
             "safety_alerts": alerts_beside(self, course.patient_id),
             "dates": serializers.told_dates(stay, course) if stay else [],
             "is_expert_consensus": bool(stay and resting.is_stay_opinion(stay, course)),
@@ -363,6 +364,7 @@ class CourseViewSet(Projected, Retrieved):
         asked = progress.Request(action=name, **self.valid(shape))
         moved = progress.perform(self.get_object().pk, asked, actor=self.actor, now=self.now)
         course = self._present(moved.pk)
+        course.stops = stops_beside(self, course)
         course.safety_alerts = alerts_beside(self, course.patient_id)
         return self.answer(course, serializer_class=MovedCourseSerializer)
 

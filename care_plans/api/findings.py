@@ -9,10 +9,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import assessing, circumstances, disclosing, red_flags
+from care_plans import assessing, circumstances, crisis, disclosing, red_flags, self_checks
 from care_plans.api import assessment_serializers
 from care_plans.api import finding_serializers as serializers
 from care_plans.api.alert_serializers import alerts_beside
+from care_plans.api.in_need import SAID_ANYWAY, ShownAnyway, sent_in
 from care_plans.models import (
     AbsentScore,
     Assessment,
@@ -86,7 +87,7 @@ class AssessmentFilter(OfCourse):
     list=extend_schema(summary="List assessments with their scores"),
     retrieve=extend_schema(summary="Read an assessment"),
 )
-class AssessmentViewSet(Findings, Listed, Retrieved):
+class AssessmentViewSet(ShownAnyway, Findings, Listed, Retrieved):
     """Sittings with their scores, corrected ones included."""
 
     audited_as = "Assessment"
@@ -120,7 +121,8 @@ class AssessmentViewSet(Findings, Listed, Retrieved):
         summary="Record an assessment",
         description=(
             "All of it or nothing; 200 when its key was used more than a day ago. What items make "
-            "is scored here; what they do not make has a coded reason in `absent`."
+            "is scored here; what they do not make has a coded reason in `absent`. "
+            f"{SAID_ANYWAY}"
         ),
         request=assessment_serializers.AssessmentRecordingSerializer,
         responses={
@@ -130,6 +132,7 @@ class AssessmentViewSet(Findings, Listed, Retrieved):
     )
     def create(self, request: Request) -> Response:
         """Record one sitting."""
+        self._heed(request)
         data = self.valid(assessment_serializers.AssessmentRecordingSerializer)
         row, created = assessing.record_assessment(
             data["patient"],
@@ -148,7 +151,8 @@ class AssessmentViewSet(Findings, Listed, Retrieved):
         summary="Correct an assessment",
         description=(
             "The old one stays readable, marked as entered in error. Naming another `course` makes "
-            "it evidence for that one."
+            "it evidence for that one. "
+            f"{SAID_ANYWAY}"
         ),
         request=assessment_serializers.AssessmentReplacementSerializer,
         responses={
@@ -159,6 +163,7 @@ class AssessmentViewSet(Findings, Listed, Retrieved):
     @action(detail=True, methods=["post"])
     def replace(self, request: Request, pk: str) -> Response:
         """Replace an assessment by what should have been recorded."""
+        self._heed(request)
         data = self.valid(assessment_serializers.AssessmentReplacementSerializer)
         point = data["collection_point"]
         row, created = assessing.replace_assessment(
@@ -174,6 +179,12 @@ class AssessmentViewSet(Findings, Listed, Retrieved):
             now=self.now,
         )
         return self.recorded(row, created=created)
+
+    def _heed(self, request: Request) -> None:
+        """Say, should these answers be refused, that they may call for help and called nobody."""
+        scores = sent_in(request).get("scores")
+        if self_checks.calls_for_help(scores if isinstance(scores, list) else []):
+            self.show_anyway(not_called=crisis.NOT_CALLED)
 
 
 class RedFlagScreenFilter(OfCourse):

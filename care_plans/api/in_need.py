@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from care_plans import crisis, self_checks
+from coordination.api.language import language_for
 from coordination.languages import LANGUAGES, Language
 
 #: said of an operation that takes answers
@@ -18,19 +20,17 @@ SHOWN_ANYWAY = (
 )
 
 
+#: likewise, of one that whoever treats sends answers to
+SAID_ANYWAY = (
+    "A refusal has `not_called` where what can be read of the answers may call for help now: "
+    "nothing is recorded then, and nobody called."
+)
+
+
 class ShownAnyway(APIView):
     """A view that takes answers: where it refuses them, it still says what must not be missed."""
 
     _shown: Mapping[str, Any] = {}
-
-    def heed(self, scores: Sequence[Any], *, language: Language) -> None:
-        """Read answers as they were sent, before anything is checked and can be refused.
-
-        What is refused is not recorded and calls nobody, which the person is told.
-        """
-        if self_checks.calls_for_help(scores):
-            told = crisis.crisis_in(language, reachable=False, is_recorded=False)
-            self.show_anyway(crisis=asdict(told))
 
     def show_anyway(self, **shown: Any) -> None:
         """Show this beside what is wrong, if the answers are refused."""
@@ -42,6 +42,32 @@ class ShownAnyway(APIView):
         if isinstance(answer.data, dict):
             answer.data.update(self._shown)
         return answer
+
+
+class Heeded(ShownAnyway):
+    """A view that takes a person's own answers to a questionnaire, and hears what calls for help.
+
+    What is refused is not recorded and calls nobody, which the person is told. A body that nobody
+    can read may say anything: whoever sent it is shown whom to call, too.
+    """
+
+    #: what is refused before an answer is read
+    unread: tuple[type[Exception], ...] = (ParseError, UnsupportedMediaType)
+
+    def heed(self, scores: Sequence[Any], *, language: Language) -> None:
+        """Read answers as they were sent, before anything is checked and can be refused."""
+        if self_checks.calls_for_help(scores):
+            self._show_lines(language)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Show whom to call, too, where nothing could be read."""
+        if isinstance(exc, self.unread):
+            self._show_lines(language_for(self.request))
+        return super().handle_exception(exc)
+
+    def _show_lines(self, language: Language) -> None:
+        told = crisis.crisis_in(language, reachable=False, is_recorded=False)
+        self.show_anyway(crisis=asdict(told))
 
 
 def sent_in(request: Request) -> Mapping[str, Any]:

@@ -17,6 +17,8 @@ from care_plans.api.goal_serializers import (
     GoalAchievementSerializer,
     GoalSerializer,
 )
+from care_plans.api.readiness_serializers import SignedOffSerializer
+from care_plans.api.stop_serializers import stops_beside
 from care_plans.disclosing import lanes_shown
 from care_plans.models import Goal, GoalAchievement, Lane
 from coordination.access import owned_by_patient
@@ -103,18 +105,19 @@ class LaneViewSet(OfCourse):
     @extend_schema(
         summary="Sign a lane ready, or not ready, for the next step",
         request=serializers.SignOffSerializer,
-        responses={201: serializers.LaneSignOffSerializer},
+        responses={201: SignedOffSerializer},
     )
     @action(detail=True, methods=["post"], url_path="sign-off")
     def sign_off(self, request: Request, pk: str) -> Response:
         """Record the lane's word on the present stay."""
-        signed = standing.sign_off(
+        signed: Any = standing.sign_off(
             self.get_object().pk,
             actor=self.actor,
             now=self.now,
             **self.valid(serializers.SignOffSerializer),
         )
-        return self.answer(signed, status=201, serializer_class=serializers.LaneSignOffSerializer)
+        signed.course_stops = stops_beside(self, signed.lane.course)
+        return self.answer(signed, status=201, serializer_class=SignedOffSerializer)
 
 
 class GoalViewSet(OfCourse):

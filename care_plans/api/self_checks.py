@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from care_plans import crisis, self_checks
 from care_plans.api.evidence_serializers import VERIFIED, EvidenceGradeField, SupportSerializer
-from care_plans.api.in_need import SHOWN_ANYWAY, ShownAnyway, sent_in, wished
+from care_plans.api.in_need import SHOWN_ANYWAY, Heeded, ShownAnyway, sent_in, wished
 from care_plans.content.translating import Translated
 from care_plans.models import RedFlagAnswer
 from coordination.api.language import ACCEPT_LANGUAGE, language_for, spoken
@@ -284,8 +284,11 @@ class PathwayCheckView(ShownAnyway, _WithoutLogin):
         return spoken(Response(SelfCheckResultSerializer(shown).data), told.language)
 
 
-class MeasureCheckView(ShownAnyway, _WithoutLogin):
+class MeasureCheckView(Heeded, _WithoutLogin):
     """Whom to call, for an answer to a questionnaire that calls for it."""
+
+    # whoever misspells the questionnaire came for the same
+    unread = (*Heeded.unread, self_checks.NothingToCheck)
 
     @extend_schema(
         summary="Check whether answers call for help now",

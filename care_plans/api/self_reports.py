@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from care_plans import assessing, crisis, safety_alerts
 from care_plans.api.assessment_serializers import NewScoreSerializer, ScoreSerializer
-from care_plans.api.in_need import SHOWN_ANYWAY, ShownAnyway, sent_in, wished
+from care_plans.api.in_need import SHOWN_ANYWAY, Heeded, sent_in, wished
 from care_plans.api.self_checks import CrisisSerializer
 from care_plans.models import Assessment, Score
 from care_plans.sittings import MAX_SCORES
@@ -49,7 +49,7 @@ class OwnAssessmentSerializer(serializers.Serializer[Any]):
     crisis = CrisisSerializer(allow_null=True)
 
 
-class OwnAssessmentViewSet(ShownAnyway, OfPatients):
+class OwnAssessmentViewSet(Heeded, OfPatients):
     """What patients answer of themselves."""
 
     audited_as = "Assessment"

@@ -45,7 +45,7 @@ def test_a_stop_from_another_course_names_the_flag_its_urgency_and_the_course(
     with cast.acting():
         found = written.red_flag(cast, cast.asha, course, flag="popping-sound")
     told = asked(cast.asha, f"courses/{other.pk}/readiness")
-    assert told["standing"] == "stopped"
+    assert (told["status"], told["standing"]) == ("active", "stopped")
     [stop] = told["stops"]
     assert (stop["red_flag"], stop["flag"]) == (str(found.pk), "popping-sound")
     assert (stop["course"], stop["is_of_other_course"]) == (str(course.pk), True)
@@ -177,13 +177,39 @@ def test_an_activity_says_which_rule_asks_for_it_and_what_holds_its_next_dose(
     is_answered(told["why"], f"stages.acute.lanes.{discipline}.activities.{loading.key}")
     dose = told["next_dose"]
     is_answered(dose, "dose_levels.eccentric")
+    assert told["loading"]["outcome"] == "met"
     with cast.acting():
-        written.red_flag(cast, cast.asha, course, flag="popping-sound")
+        flag = written.red_flag(cast, cast.asha, course, flag="popping-sound")
     found = asked(cast.asha, f"activities/{loading.pk}")
-    assert (found["status"], found["because"]) == ("on_hold", "A red flag is open.")
+    assert (found["status"], found["because"]) == ("on_hold", "A red flag was found.")
     assert [one["flag"] for one in found["stops"]] == ["popping-sound"]
     [held] = [one for one in found["next_dose"]["held_by"] if one["kind"] == "NoOpen"]
     assert "popping-sound" in held["sentence"]
+    assert found["loading"]["outcome"] == "not_met"
+    with cast.acting():
+        written.clear(flag, cast.asha)
+    cleared = asked(cast.asha, f"activities/{loading.pk}")
+    assert cleared["status"] == "on_hold"  # until somebody goes on with it
+    assert cleared["loading"]["outcome"] == "met"
+    assert "and 1 was cleared by a clinician" in cleared["loading"]["sentence"]
+
+
+@pytest.mark.feature("DP-02")
+def test_an_activity_says_before_it_is_begun_that_nobody_screened_for_it(
+    cast: Cast,
+) -> None:
+    with cast.acting():
+        course = underway.apply(cast)
+        # nobody overrides an open flag; that nobody asked can be overridden, and holds loading
+        underway.move(
+            cast, course, "start", now=NOW, override=True, reason="Urgent.", leaving="intake"
+        )
+        loading = Activity.objects.filter(course=course, is_loading=True).earliest("pk")
+        other = Activity.objects.filter(course=course, is_loading=False).earliest("pk")
+    told = asked(cast.asha, f"activities/{loading.pk}")["loading"]
+    assert told["outcome"] == "unknown"
+    assert "are not known to be absent" in told["sentence"]
+    assert asked(cast.asha, f"activities/{other.pk}")["loading"] is None
 
 
 @pytest.mark.feature("PV-02")

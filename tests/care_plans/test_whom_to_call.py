@@ -209,6 +209,76 @@ def test_a_check_that_is_refused_shows_nothing_that_nobody_needs(
     assert "crisis" not in refused.json()
 
 
+@pytest.mark.feature("OM-07", "DP-05")
+@pytest.mark.parametrize(
+    ("measure", "body", "content_type", "status"),
+    [
+        ("phq9", b'{"items": {"9": 1', "application/json", 400),
+        ("phq9", b'{"items": {"9": 1, "9": 0}}', "application/json", 400),
+        ("phq9", b"9: 1", "text/plain", 415),
+        ("phqq9", b'{"items": {"9": 0}}', "application/json", 404),
+    ],
+)
+def test_whoever_sends_what_nobody_can_read_is_shown_whom_to_call(
+    cast: Cast, client: Any, measure: str, body: bytes, content_type: str, status: int
+) -> None:
+    at = f"/api/v1/self-checks/measures/{measure}"
+    sent = {"data": body, "content_type": content_type, "headers": {"Accept-Language": "fr-CA"}}
+    refused = client.post(at, **sent)
+    assert refused.status_code == status, refused.content
+    assert "appelez" in refused.json()["crisis"]["title"]
+    assert [line["number"] for line in refused.json()["crisis"]["lines"]] == ["9-8-8", "9-1-1"]
+
+
+@pytest.mark.feature("OM-07")
+def test_a_patient_whose_answers_nobody_can_read_is_shown_whom_to_call(cast: Cast) -> None:
+    sent = '{"scores": [{"measure": "phq9"'
+    refused = a_patient(cast).client.post(MINE, sent, content_type="application/json")
+    assert refused.status_code == 400, refused.content
+    assert [line["number"] for line in refused.json()["crisis"]["lines"]] == ["9-8-8", "9-1-1"]
+
+
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize(
+    ("scores", "may_call"),
+    [
+        ([("phq9", 2, 9), ("phq9", 7, 1)], True),  # no such answer to the first question
+        ([("PHQ-9", 2, 9)], True),
+        ([("phq9", 25, None), ("nrps", 3, None)], True),  # no such measure
+        ([("phq9", 0, 9), ("phq9", 7, 1)], False),
+        ([("nprs", 12, None)], False),
+    ],
+)
+def test_whoever_treats_is_told_that_what_was_refused_called_nobody(
+    cast: Cast, scores: list[Any], may_call: bool
+) -> None:
+    rows = [{"measure": name, "value": value, "item": item} for name, value, item in scores]
+    refused = cast.asha.client.post(
+        "/api/v1/assessments", {"patient": str(cast.patient.id), "scores": rows}
+    )
+    assert refused.status_code == 400, refused.content
+    assert refused.json()["errors"]
+    assert ("not_called" in refused.json()) is may_call
+    if may_call:
+        assert "nobody was called" in refused.json()["not_called"]
+    assert alerts(cast) == []
+
+
+@pytest.mark.feature("OM-07")
+def test_a_correction_that_is_refused_is_heard_as_well(cast: Cast) -> None:
+    rows = [{"measure": "phq9", "item": 9, "value": 0}]
+    body = {"patient": str(cast.patient.id), "scores": rows}
+    first = cast.asha.client.post("/api/v1/assessments", body)
+    assert first.status_code == 201, first.content
+    worse = [{"measure": "phq9", "item": 9, "value": 1}]
+    refused = cast.asha.client.post(
+        f"/api/v1/assessments/{first.json()['id']}/replace", {"scores": worse}
+    )
+    assert refused.status_code == 400, refused.content
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/reason"]
+    assert "nobody was called" in refused.json()["not_called"]
+
+
 def test_other_answers_show_nothing(cast: Cast) -> None:
     assert own(cast, item_9=0, item_1=3).json()["crisis"] is None
 

@@ -1,0 +1,131 @@
+"""Open red flags beside what is done in a course although they do not hold it."""
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from care_plans.models import Activity, Course, Lane
+from coordination.logins import issue_token
+from coordination.models import AuditEvent
+from tests import lockbox
+from tests.care_plans import underway, written
+from tests.cast import NOW, Cast
+
+pytestmark = [pytest.mark.feature("DP-02"), pytest.mark.usefixtures("clock")]
+
+WITHHELD = "Something of this person stops it; what, and where it was found, is withheld."
+
+
+def harmless(cast: Cast, course: Course) -> Activity:
+    """Return an activity of Asha's that loads nothing and waits for nothing."""
+    with cast.acting():
+        found: Activity = Activity.objects.filter(
+            course=course,
+            is_loading=False,
+            status="not_started",
+            lane__practitioner_role=cast.asha.practitioner_role,
+        ).earliest("pk")
+    return found
+
+
+def found_popping(cast: Cast, course: Course) -> str:
+    with cast.acting():
+        return str(written.red_flag(cast, cast.asha, course, flag="popping-sound").pk)
+
+
+def posted(client: APIClient, path: str, body: Any = None, *, status: int = 200) -> Any:
+    answered = client.post(f"/api/v1/{path}", body or {})
+    assert answered.status_code == status, answered.content
+    return answered.json()
+
+
+def test_whoever_begins_or_completes_what_loads_nothing_reads_what_stops_the_course(
+    cast: Cast, course: Course
+) -> None:
+    activity = harmless(cast, course)
+    flag = found_popping(cast, course)
+    for step in ("begin", "complete"):
+        told = posted(cast.asha.client, f"activities/{activity.pk}/{step}")
+        [stop] = told["course_stops"]
+        assert (stop["red_flag"], stop["flag"]) == (flag, "popping-sound")
+        assert stop["found"]["action"]
+        # nothing of it holds this activity itself
+        assert told["status"] != "on_hold"
+
+
+def test_it_is_silent_where_nothing_stops_the_course(cast: Cast, course: Course) -> None:
+    activity = harmless(cast, course)
+    assert posted(cast.asha.client, f"activities/{activity.pk}/begin")["course_stops"] == []
+
+
+def test_whoever_signs_a_lane_off_reads_what_stops_the_course(cast: Cast, course: Course) -> None:
+    flag = found_popping(cast, course)
+    with cast.acting():
+        own = Lane.objects.filter(practitioner_role=cast.asha.practitioner_role, needed="needed")
+        lane = own.get(course=course)
+    signed = posted(cast.asha.client, f"lanes/{lane.pk}/sign-off", {"verdict": "ready"}, status=201)
+    assert [stop["red_flag"] for stop in signed["course_stops"]] == [flag]
+
+
+@pytest.mark.feature("CP-10")
+def test_whoever_ends_a_course_reads_what_stays_open_of_it(cast: Cast, course: Course) -> None:
+    flag = found_popping(cast, course)
+    ended = posted(
+        cast.asha.client,
+        f"courses/{course.pk}/discharge",
+        {"outcome": "not_achieved", "reason": "Sent to the emergency department."},
+    )
+    assert ended["status"] == "discharged"
+    assert [stop["red_flag"] for stop in ended["stops"]] == [flag]
+
+
+@pytest.mark.feature("PV-02")
+def test_it_tells_nothing_of_what_is_withheld(cast: Cast) -> None:
+    scene = lockbox.stage(cast, hands_over=False)
+    flag = found_popping(cast, scene.course)
+    with cast.acting():
+        lane = underway.lane(scene.course, "massage_therapy")
+    at, ready = f"lanes/{lane.pk}/sign-off", {"verdict": "ready"}
+    before = posted(cast.chloe.client, at, ready, status=201)
+    assert [stop["red_flag"] for stop in before["course_stops"]] == [flag]
+    asha, chloe = cast.asha.practitioner_role, cast.chloe.practitioner_role
+    scene.lock(
+        target="practitioner",
+        target_practitioner_id=asha.practitioner_id,
+        audience="practitioner",
+        audience_practitioner_id=chloe.practitioner_id,
+    )
+    after = posted(cast.chloe.client, at, ready, status=201)
+    assert [stop["sentence"] for stop in after["course_stops"]] == [WITHHELD]
+    assert "popping-sound" not in str(after)
+    assert flag not in str(after)
+
+
+def test_a_token_without_leave_to_read_flags_is_told_that_something_stops_it(
+    cast: Cast, course: Course
+) -> None:
+    activity = harmless(cast, course)
+    flag = found_popping(cast, course)
+    who = cast.asha.user, cast.riverside.id
+    granted = ["activity:write", "course:read"]
+    for step, scopes, told in (
+        ("begin", granted, [None]),
+        ("complete", [*granted, "red-flag:read"], [flag]),
+    ):
+        _, token = issue_token(*who, name="narrow", now=NOW, scopes=scopes, is_vouched=True)
+        client = APIClient(headers={"Authorization": f"Bearer {token}"})
+        moved = posted(client, f"activities/{activity.pk}/{step}")
+        assert [stop["red_flag"] for stop in moved["course_stops"]] == told
+        read = client.get(f"/api/v1/courses/{course.pk}/readiness").json()
+        assert [stop["red_flag"] for stop in read["stops"]] == told
+
+
+def test_each_flag_that_is_told_is_a_read_of_it(cast: Cast, course: Course) -> None:
+    activity = harmless(cast, course)
+    flag = found_popping(cast, course)
+    posted(cast.asha.client, f"activities/{activity.pk}/begin")
+    with cast.acting():
+        reads = AuditEvent.objects.filter(event="RedFlag.read", resource_id=flag)
+        assert [row.patient_ids for row in reads] == [[cast.patient.id]]
+        assert underway.stay(course).standing == "stopped"
