@@ -40,7 +40,9 @@ RULES: dict[str, Checked] = {
     "always-met": Checked("error", "A criterion is met whatever the facts are.", True),
     "asks-for-less": Checked("error", "A later exit asks for less than an earlier one.", True),
     "met-at-entry": Checked("warning", "An exit asks what the entry has asked already.", True),
-    "text-and-figure": Checked("error", "A text names another number than its criterion."),
+    "text-and-figure": Checked(
+        "error", "A text names another number than its criterion, or the other side of it."
+    ),
     "text-and-answer": Checked(
         "error",
         "A text says yes where its criterion asks for a no, or never where for a yes.",
@@ -82,6 +84,10 @@ RULES: dict[str, Checked] = {
         "warning", "A movement provokes the pain as a test and is an exercise.", True
     ),
     "missing-gate": Checked("error", "A condition that the words demand guards nothing."),
+    "severities-overlap": Checked("error", "Some scores point to two severities.", True),
+    "severities-apart": Checked(
+        "error", "Some scores lie between two severities and point to neither.", True
+    ),
     "severity-order": Checked("error", "A graver severity is said to last less long."),
     "weeks-past-course": Checked(
         "warning", "A stage is expected to end after the whole course has.", True

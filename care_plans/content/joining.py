@@ -33,6 +33,12 @@ def feared(pathway: PathwayDefinition) -> Iterator[Asked]:
         yield ("yellow_flags", "triggers", number, "when"), flag.when
     for number, trigger in enumerate(pathway.safety_triggers):
         yield ("safety_triggers", number, "when"), trigger.when
+    # another discipline may well be for whoever has come far enough for it
+    helping = pathway.yellow_flags.lane
+    for name, stage in pathway.stages.items():
+        lane = stage.lanes.get(helping)
+        if lane is not None and lane.when is not None:
+            yield ("stages", name, "lanes", helping, "when"), lane.when
 
 
 def is_upper(node: Compared) -> bool:

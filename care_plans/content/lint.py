@@ -20,6 +20,7 @@ from care_plans.content.exercises import exercise_findings
 from care_plans.content.figures import figure_findings
 from care_plans.content.files import PathwayFile, examined, shared_for, versions_in
 from care_plans.content.findings import ABSENCES, RULES, Finding, Found, name_of, steps_to
+from care_plans.content.gravity import gravity_findings
 from care_plans.content.inconsistencies import inconsistency_findings
 from care_plans.content.measures import MeasureDefinition
 from care_plans.content.pathways import PathwayDefinition
@@ -61,6 +62,7 @@ def lint(
         *reach_findings(pathway, measures),
         *threshold_findings(pathway, measures),
         *direction_findings(pathway, measures),
+        *gravity_findings(pathway, measures),
         *certainty_findings(pathway, measures),
         *figure_findings(pathway, measures),
         *staying_findings(pathway, measures),

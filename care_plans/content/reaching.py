@@ -34,6 +34,7 @@ def reach_findings(pathway: PathwayDefinition, measures: Measures) -> Iterator[F
     """Find criteria that no course can meet, and stages that no course can be in."""
     yield from _criteria(pathway, measures)
     yield from _starting(pathway, measures)
+    yield from _offers(pathway)
     yield from _weeks(pathway)
     yield from _consecutive(pathway, measures)
 
@@ -63,6 +64,20 @@ def _starting(pathway: PathwayDefinition, measures: Measures) -> Iterator[Found]
             if clash and not own:
                 detail = f"{clash}, so the activity never begins where it applies"
                 yield Found("unreachable", at, detail, (where,))
+
+
+def _offers(pathway: PathwayDefinition) -> Iterator[Found]:
+    """Find help that more yellow flags call for than there are, and lanes that are in no stage."""
+    flags = pathway.yellow_flags
+    fewest, known = min(flags.offer_at, flags.recommend_at), len(flags.triggers)
+    if fewest > known:
+        at: Where = ("yellow_flags",)
+        yield Found("unreachable", at, f"asks for {fewest} of {known} yellow flags", (at,))
+    planned = {lane for stage in pathway.stages.values() for lane in stage.lanes}
+    for number, rule in enumerate(pathway.rules):
+        if rule.lane is not None and rule.lane not in planned:
+            at = ("rules", number, "lane")
+            yield Found("unreachable", at, f"no stage has a {rule.lane} lane to open", (at,))
 
 
 def _asked_before(pathway: PathwayDefinition, where: Where) -> tuple[Asked, ...]:

@@ -139,11 +139,11 @@ class Claim(Statement):
     grade: Literal["supported", "unverified", "unsupported"]
 
 
-_PER_UNIT = {"days": Decimal(1), "weeks": Decimal(7), "months": Decimal("365.25") / 12}
+DAYS_IN = {"days": Decimal(1), "weeks": Decimal(7), "months": Decimal("365.25") / 12}
 
 
 def _within_a_century[M: Frozen](part: M, value: Decimal, unit: str) -> M:
-    if round(value * _PER_UNIT[unit]) > LONGEST_DAYS:
+    if round(value * DAYS_IN[unit]) > LONGEST_DAYS:
         raise ValueError(f"{value} {unit} is longer than 100 years")
     return part
 
@@ -165,7 +165,7 @@ class Duration(Frozen):
     @property
     def days(self) -> int:
         """Return whole days."""
-        return round(self.value * _PER_UNIT[self.unit])
+        return round(self.value * DAYS_IN[self.unit])
 
     @property
     def iso(self) -> str:

@@ -17,6 +17,7 @@ from tests.care_plans.linting import LITERAL, SHIPPED, Change, changed, findings
 from tests.care_plans.planted_faults import FORMAT, PLANTED
 from tests.care_plans.test_content_lint_acting import FAULTS as ACTING
 from tests.care_plans.test_content_lint_directions import FAULTS as DIRECTIONS
+from tests.care_plans.test_content_lint_figures import FAULTS as FIGURES
 from tests.care_plans.test_content_lint_outsider import CONTRADICTIONS
 from tests.care_plans.test_content_lint_staying import FAULTS as STAYING
 
@@ -55,7 +56,7 @@ def test_it_finds_a_planted_fault_and_nothing_else(
 def test_it_plants_a_fault_for_every_rule_that_the_article_does_not_break() -> None:
     planted = {str(case.values[1]) for case in PLANTED if hasattr(case, "values")}
     planted |= {rule for _, rule, _, _ in FAULTS}
-    planted |= {rule for _, rule, _ in (*DIRECTIONS, *STAYING, *ACTING)}
+    planted |= {rule for _, rule, _ in (*DIRECTIONS, *STAYING, *ACTING, *FIGURES)}
     planted |= {str(case.values[0]) for case in CONTRADICTIONS} | ELSEWHERE
     literal = {finding.rule for finding in findings_in(LITERAL)}
     assert set(RULES) <= planted | literal
