@@ -245,7 +245,8 @@ def sweep(given: dict[str, Any]) -> dict[str, Any]:
         before = AuditEvent.objects.count()
     profile = cProfile.Profile()
     patience, looked_at, early = consuming.PATIENCE, 0, 0
-    consuming.PATIENCE = 4.0  # until a tenth is done, so that memory can be looked at then
+    # until a tenth is done, so that memory can be looked at then
+    consuming.PATIENCE = 4.0 * given["courses"] / 100_000
     begun = time.perf_counter()
     if given["profile"]:
         profile.enable()
@@ -253,6 +254,7 @@ def sweep(given: dict[str, Any]) -> dict[str, Any]:
         looked_at += done
         if not early and looked_at >= given["courses"] / 10:
             early, consuming.PATIENCE = _peak(), patience
+            assert looked_at < given["courses"] / 2, "memory was looked at too late to grow"
     took = time.perf_counter() - begun
     if given["profile"]:
         profile.disable()

@@ -9,16 +9,15 @@ from django.db import transaction
 from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Greatest
 
-from care_plans import facts as facts_of_courses
 from care_plans import releasing, resolving, scope
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import StageName
 from care_plans.content.stages import Activity as ActivityContent
-from care_plans.disclosing import explain
 from care_plans.editing import save_edit
-from care_plans.evaluation import Asked, may_load
+from care_plans.evaluation import Asked
 from care_plans.evidence import Facts, Outcome
 from care_plans.goals import plan_goals
+from care_plans.loading import told_loading
 from care_plans.models import Activity, Course, Goal, Lane
 from care_plans.telling import tell
 from coordination.access import owned_by_patient
@@ -288,10 +287,8 @@ def must_be_safe(course: Course, *, actor: Actor, now: datetime) -> None:
     """Raise `LoadingHeld` unless loading may begin or rise now; holds the course's row."""
     # Whoever records a red flag takes the same lock, so neither slips past the other.
     Course.objects.select_for_update(no_key=True).get(pk=course.pk)
-    facts = facts_of_courses.gather([course], now=now)[course.id]
-    finding = may_load(course.pathway_version.definition, facts, now)
-    if finding.outcome is not Outcome.MET:
-        (told,) = explain([finding], course.patient_id, actor=actor, now=now)
+    told = told_loading(course, actor=actor, now=now)
+    if told["outcome"] != Outcome.MET:
         raise LoadingHeld(f"Loading is held: {told['sentence']}", finding=told)
 
 

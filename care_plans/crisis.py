@@ -50,8 +50,8 @@ _WORDS: Mapping[Language, tuple[str, str, str, str, str, str]] = {
 
 #: said to whoever treats, where answers that may call for help were refused
 NOT_CALLED = (
-    "What was sent may call for help now. Nothing of it was recorded, so nobody was called: see to "
-    "the person, and record it again."
+    "What was sent may call for help now. This request recorded nothing of it and called nobody: "
+    "see to the person, and see that the answers are recorded."
 )
 
 

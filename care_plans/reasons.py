@@ -14,8 +14,9 @@ from care_plans import facts as facts_of_courses
 from care_plans.content.pathways import PathwayDefinition
 from care_plans.content.sourced import STAGES, Discipline
 from care_plans.disclosing import explain
-from care_plans.evaluation import evaluate, may_load
+from care_plans.evaluation import evaluate
 from care_plans.evidence import Facts, Finding
+from care_plans.loading import told_loading
 from care_plans.models import Activity, Course, Goal
 from coordination.actors import Actor
 
@@ -72,34 +73,32 @@ def of_activity(activity: Any) -> Why | None:
     return Why(definition, rule, tuple(found[1].source))
 
 
-def of_loading(activity: Any, *, actor: Actor, now: datetime) -> Mapping[str, Any] | None:
-    """Return whether an activity that loads may begin, or go on, now; None for any other.
+def of_going_on(
+    activity: Any, *, actor: Actor, now: datetime
+) -> tuple[Mapping[str, Any] | None, NextDose | None]:
+    """Return whether the loading of an activity may begin, or go on, and its next dose level.
 
-    Nor is anything said of one that has ended, or whose course is not active.
+    Nothing is said of one that has ended, or whose course is not active; of loading neither where
+    it does not load, nor of a dose where there is no further one.
     """
     course = _course(activity)
-    if not activity.is_loading or not _goes_on(activity, course):
-        return None
-    found = may_load(course.pathway_version.definition, _facts(course, now), now)
-    (told,) = explain([found], course.patient_id, actor=actor, now=now)
-    return told
+    has_ended = activity.status in (Activity.Status.COMPLETED, Activity.Status.STOPPED)
+    if has_ended or course.status != Course.Status.ACTIVE:
+        return None, None
+    facts = _facts(course, now)
+    loading = None
+    if activity.is_loading:
+        loading = told_loading(course, actor=actor, now=now, facts=facts)
+    return loading, _next_dose(activity, course, facts, actor, now)
 
 
-def _goes_on(activity: Any, course: Course) -> bool:
-    is_open = activity.status not in (Activity.Status.COMPLETED, Activity.Status.STOPPED)
-    return is_open and course.status == Course.Status.ACTIVE
-
-
-def of_next_dose(activity: Any, *, actor: Actor, now: datetime) -> NextDose | None:
-    """Return the next dose level of an activity that goes on, and what holds it back now."""
-    course = _course(activity)
-    if activity.course_shown is None or not _goes_on(activity, course):
-        return None
+def _next_dose(
+    activity: Any, course: Course, facts: Facts, actor: Actor, now: datetime
+) -> NextDose | None:
     definition = course.pathway_version.definition
     level = dosing.level_above(activity.dose_level, definition)
-    if level is None:
+    if activity.course_shown is None or level is None:
         return None
-    facts = _facts(course, now)
     held = dosing.holding(level, activity, definition, facts, now)
     told = tuple(explain(held, course.patient_id, actor=actor, now=now))
     gate = (level.gate.source or ()) if level.gate is not None else ()

@@ -51,6 +51,10 @@ class NothingToCheck(NotFound):
     type = "no-such-self-check"
 
 
+class NoSuchMeasure(NothingToCheck):
+    """There is no measure of this name at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One thing to answer with yes or no, and what to do if it is so.
@@ -268,10 +272,13 @@ def check_measure(slug: str, *, total: Decimal | None, items: Mapping[int, Decim
     """Return what of these answers calls for showing whom to call; nothing is kept of them.
 
     They do as well where the item that decides it was left out, nothing was answered that can be
-    read, or the total proves it. Raises `NothingToCheck` for a measure without a safety rule.
+    read, or the total proves it. Raises `NothingToCheck` for a measure without a safety rule, and
+    `NoSuchMeasure` for a name that no measure has.
     """
     measure = Measure.objects.filter(slug=slug).first()
-    if measure is None or not measure.definition.safety:
+    if measure is None:
+        raise NoSuchMeasure("There is no self-check of this name.")
+    if not measure.definition.safety:
         raise NothingToCheck("There is no self-check of this name.")
     scoring = measure.definition.scoring
     items = {number: value for number, value in items.items() if value >= 0}

@@ -29,9 +29,14 @@ class Stop:
 
 
 def stops(course: Course, *, actor: Actor, now: datetime) -> list[Stop]:
-    """Return what stops a course, the most pressing first; all that is withheld is one stop."""
-    here = Q(course=course, urgency__in=_values(BLOCKS_PROGRESSION))
-    return _stops(here | Q(urgency__in=_values(OF_PATIENT)), course, actor, now)
+    """Return what stops a course, the most pressing first; all that is withheld is one stop.
+
+    Of a course that has ended it is what stays open: a review of it ends with it.
+    """
+    which = Q(urgency__in=_values(OF_PATIENT))
+    if course.status != Course.Status.DISCHARGED:
+        which |= Q(course=course, urgency__in=_values(BLOCKS_PROGRESSION))
+    return _stops(which, course, actor, now)
 
 
 def loading_stops(course: Course, *, actor: Actor, now: datetime) -> list[Stop]:

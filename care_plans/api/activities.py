@@ -66,10 +66,9 @@ class ActivityViewSet(OfCourse):
         row = self.get_object()
         self.audit_disclosure([row], searched=False)
         timetable.timed([row], actor=self.actor, now=self.now)
-        dose = reasons.of_next_dose(row, actor=self.actor, now=self.now)
+        row.loading, dose = reasons.of_going_on(row, actor=self.actor, now=self.now)
         row.why = told_why(reasons.of_activity(row), row.timing)
         row.next_dose = told_next_dose(dose)
-        row.loading = reasons.of_loading(row, actor=self.actor, now=self.now)
         row.stops = stops_beside(self, row.course, of_loading=True) if row.is_loading else []
         return super().answer(row, serializer_class=ExplainedActivitySerializer)
 

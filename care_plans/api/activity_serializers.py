@@ -122,7 +122,7 @@ class ActivitySerializer(serializers.ModelSerializer[Activity]):
 
 
 class MovedActivitySerializer(ActivitySerializer):
-    """An activity that was begun, completed, released or dosed, and what stops its course."""
+    """An activity that was begun, completed, stopped, released or dosed; what stops its course."""
 
     course_stops = RedFlagStopSerializer(many=True, read_only=True, help_text=STOPS_BESIDE)
 

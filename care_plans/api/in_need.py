@@ -1,6 +1,6 @@
 """Whoever answers a questionnaire is shown whom to call, also where the answers are refused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -16,7 +16,8 @@ from coordination.languages import LANGUAGES, Language
 #: said of an operation that takes answers
 SHOWN_ANYWAY = (
     "A refusal has `crisis` too where what can be read of the answers calls for it, whatever else "
-    "is wrong with them; nothing is recorded then and nobody of the clinic called, as it says."
+    "is wrong with them, and where nothing can be read; nothing is recorded then and nobody of the "
+    "clinic called, as it says."
 )
 
 
@@ -53,16 +54,19 @@ class Heeded(ShownAnyway):
 
     #: what is refused before an answer is read
     unread: tuple[type[Exception], ...] = (ParseError, UnsupportedMediaType)
+    #: what whoever answers reads, once that is known; until then what the request asks for
+    speaks: Language | None = None
 
-    def heed(self, scores: Sequence[Any], *, language: Language) -> None:
+    def heed(self, scores: Any, *, language: Language) -> None:
         """Read answers as they were sent, before anything is checked and can be refused."""
-        if self_checks.calls_for_help(scores):
+        self.speaks = language
+        if not isinstance(scores, list) or self_checks.calls_for_help(scores):
             self._show_lines(language)
 
     def handle_exception(self, exc: Exception) -> Response:
         """Show whom to call, too, where nothing could be read."""
         if isinstance(exc, self.unread):
-            self._show_lines(language_for(self.request))
+            self._show_lines(self.speaks or language_for(self.request))
         return super().handle_exception(exc)
 
     def _show_lines(self, language: Language) -> None:

@@ -288,7 +288,7 @@ class MeasureCheckView(Heeded, _WithoutLogin):
     """Whom to call, for an answer to a questionnaire that calls for it."""
 
     # whoever misspells the questionnaire came for the same
-    unread = (*Heeded.unread, self_checks.NothingToCheck)
+    unread = (*Heeded.unread, self_checks.NoSuchMeasure)
 
     @extend_schema(
         summary="Check whether answers call for help now",

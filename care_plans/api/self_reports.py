@@ -71,12 +71,9 @@ class OwnAssessmentViewSet(Heeded, OfPatients):
     def create(self, request: Request) -> Response:
         """Record the answers, and tell whom to call."""
         mine = own_access.own_patient(self.actor)
-        language, sent = language_for(request, mine.language), sent_in(request)
-        scores = sent.get("scores")
-        self.heed(
-            scores if isinstance(scores, list) else [],
-            language=wished(sent, language),
-        )
+        self.speaks = language = language_for(request, mine.language)
+        sent = sent_in(request)
+        self.heed(sent.get("scores"), language=wished(sent, language))
         data = self.valid(OwnScoresSerializer)
         language = data["language"] or language
         row, created = assessing.record_own_assessment(

@@ -9,12 +9,12 @@ from care_plans import stopping
 from care_plans.api.finding_serializers import FoundFlagSerializer
 from care_plans.models import Course, RedFlagAnswer
 from care_plans.red_flags import found_flag
-from care_plans.stopping import WITHHELD_STOP, Stop
-from coordination.api.scopes import may_read
+from care_plans.stopping import Stop
 
 STOPS_BESIDE = (
-    "Each open red flag that holds the course up, the most pressing first, with what to do. What "
-    "was just done is not held by it; know it before you go on."
+    "Each open red flag that holds the course up, or stays open once it has ended, the most "
+    "pressing first, with what to do. Not all that is done in a course is held by one: know it "
+    "before you go on."
 )
 
 
@@ -66,12 +66,11 @@ class RedFlagStopSerializer(serializers.Serializer[Any]):
 def stops_beside(view: Any, course: Course, *, of_loading: bool = False) -> list[Stop]:
     """Return what stops a course, or its loading, beside what a view answers; each is audited.
 
-    A token that may not read red flags is told that something stops it, and no more.
+    The traces of a course and of its activities name it as well: a token that reads or changes
+    these needs no other scope for it.
     """
     which = stopping.loading_stops if of_loading else stopping.stops
     found = which(course, actor=view.actor, now=view.now)
-    if not may_read(view.request, "red-flag"):
-        return [Stop(WITHHELD_STOP)] if found else []
     for stop in found:
         if stop.red_flag is not None:
             view.audit_disclosure([stop.red_flag], searched=False, resource="RedFlag")

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from coordination import audit, idempotency
+from coordination.api.scopes import granted_to
 from coordination.disclosure import View
 from coordination.idempotency import Answer
 from coordination.problems import Invalid
@@ -60,6 +61,8 @@ def _once(handler: Handler, view: "ContinuumViewSet", key: str) -> Handler:
             request._request.get_full_path().encode(),
             request.headers.get("If-Match", "").encode(),
             request.headers.get("Content-Type", "").encode(),
+            # what is told beside an answer depends on what its token was granted
+            " ".join(granted_to(request)).encode(),
             request._request.body,
         )
         seen_in: View = getattr(view, "seen_in", "clinical")

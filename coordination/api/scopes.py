@@ -46,8 +46,12 @@ def may_read(request: Any, resource: str) -> bool:
 
     A session, which is a person at the screen, may read whatever its roles may.
     """
-    granted = getattr(request, "granted_scopes", (EVERYTHING,))
-    return _covers(granted, f"{resource}:read")
+    return _covers(granted_to(request), f"{resource}:read")
+
+
+def granted_to(request: Any) -> list[str]:
+    """Return the scopes with which a request was made, sorted; of a session, everything."""
+    return sorted(getattr(request, "granted_scopes", (EVERYTHING,)))
 
 
 def _covers(granted: Iterable[str], needed: str | None) -> bool:

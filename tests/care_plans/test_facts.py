@@ -1,4 +1,4 @@
-"""Facts gathered from the database: the right ones, for many courses, in one round."""
+"""Facts gathered from the database: the right ones, for many courses, in two rounds."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -6,18 +6,22 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import Exists
 
 from care_plans import assessing, circumstances, facts, open_flags, red_flags, standing
+from care_plans.dangers import asking_for_dangers, by_patient, clearing
 from care_plans.disclosing import lanes_shown
 from care_plans.evaluation import evaluate, may_load, readiness
 from care_plans.evidence import Facts, Outcome
-from care_plans.models import Course, Lane, RedFlag
+from care_plans.models import Course, Lane, RedFlag, RedFlagAnswer
 from care_plans.sittings import NewScore
 from coordination import care_team, statements
+from coordination.models import PractitionerRole
 from coordination.tenancy import acting_in
 from tests.care_plans import underway
 from tests.care_plans.imagined import criterion
-from tests.cast import NOW, Cast, make_patient
+from tests.cast import NOW, Cast, make_location, make_patient
+from tests.leading import pass_lead_to
 
 DAY = timedelta(days=1)
 
@@ -49,6 +53,59 @@ def test_days_are_told_apart_by_the_clock_of_the_lead_s_location(cast: Cast) -> 
         record(cast, course, 2, at=late + timedelta(hours=6))
         known = facts.gather([course], now=NOW)[course.id]
         assert evaluate(asked, definition, known, NOW).outcome is Outcome.MET
+
+
+def test_it_goes_by_the_clock_of_whoever_leads_now_and_by_pauses_as_they_came(cast: Cast) -> None:
+    west = make_location(cast.riverside, "Harbour view", "America/Vancouver")
+    turns = [NOW - number * DAY for number in (8, 6, 4, 2)]
+    with cast.acting():
+        course = underway.start(cast, now=NOW - 10 * DAY)
+        for at, action in zip(turns, ("pause", "resume") * 2, strict=True):
+            reason = {"reason": "Away."} if action == "pause" else {}
+            underway.move(cast, course, action, now=at, **reason)
+        before = facts.gather([course], now=NOW)[course.id]
+        assert before.time_zone == "America/Toronto"
+        assert before.pauses == ((turns[0], turns[1]), (turns[2], turns[3]))
+        ben = cast.ben.practitioner_role
+        PractitionerRole.objects.filter(pk=ben.pk).update(location=west)
+        pass_lead_to(cast, cast.ben)
+        assert facts.gather([course], now=NOW)[course.id].time_zone == "America/Vancouver"
+        pass_lead_to(cast, cast.asha)
+        assert facts.gather([course], now=NOW)[course.id].time_zone == "America/Toronto"
+
+
+@pytest.mark.feature("DP-02")
+def test_what_endangers_a_person_is_what_no_decision_cleared(cast: Cast) -> None:
+    """At every moment: the same as asking each answer whether a decision cleared it by then."""
+    flag = "popping-sound"
+    with cast.acting():
+        course = underway.start(cast, agreed=underway.BEFORE, now=NOW - 10 * DAY)
+        for days in (8, 6, 2):
+            red_flags.record_screen(
+                course.id,
+                answers={flag: "present"},
+                effective_at=NOW - days * DAY,
+                actor=cast.asha.actor(),
+                now=NOW - days * DAY,
+            )
+            if days != 2:
+                found = RedFlag.objects.exclude(status="cleared").get(flag=flag)
+                open_flags.clear(
+                    found.id,
+                    outcome="ruled_out",
+                    reason="Seen by a physician.",
+                    actor=cast.asha.actor(),
+                    now=NOW - (days - 1) * DAY,
+                )
+        for days in range(10):
+            at = NOW - days * DAY
+            told = by_patient(statements.read(*asking_for_dangers([cast.patient.id], at)))
+            present = RedFlagAnswer.objects.filter(answer="present", screen__effective_at__lte=at)
+            kept = present.exclude(Exists(clearing(at))).values_list("screen_id", flat=True)
+            flags = RedFlag.objects.filter(found_at__lte=at).exclude(cleared_at__lte=at)
+            expected = {*kept, *flags.values_list("screen_id", flat=True)}
+            assert {one.screen_id for one in told[cast.patient.id]} == expected, days
+        assert expected == set()
 
 
 def test_it_gathers_all_that_is_known_of_a_course(cast: Cast) -> None:
@@ -207,9 +264,11 @@ def test_it_gathers_many_courses_in_as_many_queries_as_one(
     cast: Cast, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
+    rounds: list[int] = []
     plainly = statements.read_all
 
     def counted(*asked: tuple[Any, ...]) -> list[list[Any]]:
+        rounds.append(len(asked))
         read.extend(sql for sql, *_ in asked)
         return plainly(*asked)
 
@@ -225,11 +284,13 @@ def test_it_gathers_many_courses_in_as_many_queries_as_one(
             courses.append(underway.start(cast, agreed=underway.BEFORE, now=NOW - 10 * DAY))
             underway.meet_acute_exit(cast, courses[-1], now=NOW)
         read.clear()
+        rounds.clear()
         with django_assert_num_queries(0):
             facts.gather([first], now=NOW)
-        assert len(read) == 12
+        assert rounds == [11, 1]  # the lanes, where nobody has read them, by themselves
         with django_assert_num_queries(0):
             gathered = facts.gather(courses, now=NOW)
+        assert rounds == [11, 1] * 2
         assert len(read) == 24
         assert len(gathered) == 8
         assert {len(known.scores) for known in gathered.values()} == {5}

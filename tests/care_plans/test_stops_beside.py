@@ -102,23 +102,64 @@ def test_it_tells_nothing_of_what_is_withheld(cast: Cast) -> None:
     assert flag not in str(after)
 
 
-def test_a_token_without_leave_to_read_flags_is_told_that_something_stops_it(
-    cast: Cast, course: Course
-) -> None:
+def test_a_review_of_a_course_ends_with_it(cast: Cast, course: Course) -> None:
+    with cast.acting():
+        written.red_flag(cast, cast.asha, course, flag="numbness-or-tingling")
+    read = cast.asha.client.get(f"/api/v1/courses/{course.pk}/readiness").json()
+    assert [stop["urgency"] for stop in read["stops"]] == ["review_before_progress"]
+    ended = posted(
+        cast.asha.client,
+        f"courses/{course.pk}/discharge",
+        {"outcome": "patient_left", "reason": "Moved away."},
+    )
+    assert ended["stops"] == []
+
+
+@pytest.mark.feature("PV-02")
+def test_loading_of_a_course_that_is_withheld_tells_nothing_of_what_is_treated(cast: Cast) -> None:
+    scene = lockbox.stage(cast, hands_over=False)
+    with cast.acting():
+        loading = Activity.objects.filter(
+            course=scene.course,
+            is_loading=True,
+            lane__practitioner_role=cast.asha.practitioner_role,
+        ).earliest("pk")
+    asha = cast.asha.practitioner_role
+    scene.lock(
+        target="condition",
+        target_id=scene.course.pk,
+        audience="practitioner",
+        audience_practitioner_id=asha.practitioner_id,
+    )
+    read = cast.asha.client.get(f"/api/v1/activities/{loading.pk}")
+    assert read.status_code == 200, read.content
+    assert read.json()["why"] is None
+    told = read.json()["loading"]
+    assert (told["outcome"], told["about"], told["evidence"]) == ("met", [], [])
+    assert told["sentence"] == "No red flag holds it."
+    with cast.acting():
+        written.red_flag(cast, cast.ben, scene.course, flag="popping-sound")
+    held = cast.asha.client.get(f"/api/v1/activities/{loading.pk}").json()["loading"]
+    assert (held["outcome"], held["about"], held["evidence"]) == ("not_met", [], [])
+    refused = cast.asha.client.post(f"/api/v1/activities/{loading.pk}/begin", {})
+    assert refused.status_code == 409, refused.content
+    assert "what is treated is withheld" in refused.json()["detail"]
+    for secret in ("popping-sound", "tendon-rupture", "14", scene.course.condition):
+        assert secret not in str([held, refused.json()])
+
+
+def test_a_key_answers_no_token_that_was_granted_less(cast: Cast, course: Course) -> None:
     activity = harmless(cast, course)
-    flag = found_popping(cast, course)
     who = cast.asha.user, cast.riverside.id
-    granted = ["activity:write", "course:read"]
-    for step, scopes, told in (
-        ("begin", granted, [None]),
-        ("complete", [*granted, "red-flag:read"], [flag]),
-    ):
+    answers = []
+    for scopes in (["activity:write", "safety-alert:read"], ["activity:write"]):
         _, token = issue_token(*who, name="narrow", now=NOW, scopes=scopes, is_vouched=True)
-        client = APIClient(headers={"Authorization": f"Bearer {token}"})
-        moved = posted(client, f"activities/{activity.pk}/{step}")
-        assert [stop["red_flag"] for stop in moved["course_stops"]] == told
-        read = client.get(f"/api/v1/courses/{course.pk}/readiness").json()
-        assert [stop["red_flag"] for stop in read["stops"]] == told
+        client = APIClient(
+            headers={"Authorization": f"Bearer {token}", "Idempotency-Key": "one-and-the-same"}
+        )
+        answers += [client.post(f"/api/v1/activities/{activity.pk}/begin", {}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200, 422, 422]
+    assert answers[1].headers["Idempotency-Replayed"] == "true"
 
 
 def test_each_flag_that_is_told_is_a_read_of_it(cast: Cast, course: Course) -> None:

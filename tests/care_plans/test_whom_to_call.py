@@ -7,6 +7,7 @@ import pytest
 
 from care_plans import standing
 from care_plans.models import Assessment, Measure, PathwayVersion
+from coordination.models import Patient
 from tests.care_plans import underway
 from tests.care_plans.calling import DAY, MINE, alerts, called, put_on_call
 from tests.cast import NOW, Cast
@@ -231,11 +232,46 @@ def test_whoever_sends_what_nobody_can_read_is_shown_whom_to_call(
 
 
 @pytest.mark.feature("OM-07")
-def test_a_patient_whose_answers_nobody_can_read_is_shown_whom_to_call(cast: Cast) -> None:
-    sent = '{"scores": [{"measure": "phq9"'
-    refused = a_patient(cast).client.post(MINE, sent, content_type="application/json")
+@pytest.mark.parametrize(
+    "sent",
+    [
+        '{"scores": [{"measure": "phq9"',
+        '[{"measure": "phq9", "item": 9, "value": 1}]',
+        '{"scores": {"measure": "phq9", "item": 9, "value": 1}}',
+        '{"scores": "1"}',
+        '{"answers": [{"measure": "phq9", "item": 9, "value": 1}]}',
+    ],
+)
+def test_a_patient_whose_answers_nobody_can_read_is_shown_whom_to_call(
+    cast: Cast, sent: str
+) -> None:
+    patient = a_patient(cast)
+    with cast.acting():
+        Patient.objects.filter(user=patient.user).update(language="fr-CA")
+    refused = patient.client.post(MINE, sent, content_type="application/json")
     assert refused.status_code == 400, refused.content
-    assert [line["number"] for line in refused.json()["crisis"]["lines"]] == ["9-8-8", "9-1-1"]
+    shown = refused.json()["crisis"]
+    assert [line["number"] for line in shown["lines"]] == ["9-8-8", "9-1-1"]
+    assert "appelez" in shown["title"]
+
+
+@pytest.mark.feature("OM-07")
+def test_whoever_misspells_the_questionnaire_is_shown_it_in_their_language(
+    cast: Cast, client: Any
+) -> None:
+    body = {"items": {"9": 1}, "language": "fr-CA"}
+    refused = client.post(
+        "/api/v1/self-checks/measures/PHQ-9", body, content_type="application/json"
+    )
+    assert refused.status_code == 404, refused.content
+    assert "appelez" in refused.json()["crisis"]["title"]
+
+
+def test_a_measure_that_asks_for_no_help_shows_none(cast: Cast, client: Any) -> None:
+    at = "/api/v1/self-checks/measures/nprs"
+    refused = client.post(at, {"total": 9}, content_type="application/json")
+    assert refused.status_code == 404, refused.content
+    assert "crisis" not in refused.json()
 
 
 @pytest.mark.feature("OM-07")
@@ -260,7 +296,7 @@ def test_whoever_treats_is_told_that_what_was_refused_called_nobody(
     assert refused.json()["errors"]
     assert ("not_called" in refused.json()) is may_call
     if may_call:
-        assert "nobody was called" in refused.json()["not_called"]
+        assert "called nobody" in refused.json()["not_called"]
     assert alerts(cast) == []
 
 
@@ -276,7 +312,7 @@ def test_a_correction_that_is_refused_is_heard_as_well(cast: Cast) -> None:
     )
     assert refused.status_code == 400, refused.content
     assert [error["pointer"] for error in refused.json()["errors"]] == ["/reason"]
-    assert "nobody was called" in refused.json()["not_called"]
+    assert "called nobody" in refused.json()["not_called"]
 
 
 def test_other_answers_show_nothing(cast: Cast) -> None:
