@@ -63,9 +63,8 @@ def _of_whole(part: Goal | Rule | YellowFlag | SafetyTrigger, measures: Measures
     asked = [] if node is None else list(leaves(node))
     spans = [one.at_least for one in asked if isinstance(one, Elapsed)]
     means = [one.over for one in asked if isinstance(one, Compared) and one.over is not None]
-    for meant in [[span] for span in spans] or ([means] if means else []):
-        if detail := _other_span(part.text, meant):
-            return detail
+    if detail := _other_span(part.text, spans or means):
+        return detail
     if len(asked) == 1 and isinstance(asked[0], Figured):
         return _differs(part.text, asked[0], measures.get(asked[0].measure))
     return ""
@@ -80,7 +79,7 @@ def _other_span(text: str, asked: list[Duration]) -> str:
         if (number := WORDS.get(word.casefold()) or (Decimal(word) if word.isdigit() else None))
     }
     meant = {(span.value, span.unit) for span in asked}
-    if not told or any(_is_alike(one, other) for one in told for other in meant):
+    if not told or not meant or any(_is_alike(one, other) for one in told for other in meant):
         return ""
     return f"{_spelt(told)} in words, and {_spelt(meant)} as a figure"
 

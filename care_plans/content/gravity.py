@@ -22,6 +22,7 @@ class _Window:
 
     at: Where
     asked: Compared
+    is_alone: bool
     lowest: Compared | None = None
     highest: Compared | None = None
 
@@ -39,8 +40,7 @@ class _Window:
 def gravity_findings(pathway: PathwayDefinition, measures: Measures) -> Iterator[Found]:
     """Find scores of one measure that point to two severities, or lie between two and to neither.
 
-    Only what has a window of its own is compared: one that is asked beside something else may well
-    be asked otherwise elsewhere.
+    Two that each ask for something else as well may share scores: that tells them apart.
     """
     known = [
         (name, _windows(("severities", name, "suggested_when"), pathway.severities[name]))
@@ -57,6 +57,8 @@ def gravity_findings(pathway: PathwayDefinition, measures: Measures) -> Iterator
             detail = _clash(below, above, measure.step)
             if detail is not None:
                 rule, says = detail
+                if rule == "severities-overlap" and not (one.is_alone or other.is_alone):
+                    continue
                 yield Found(
                     rule,
                     other.at,
@@ -87,13 +89,15 @@ def _clash(below: _Window, above: _Window, step: Decimal | None) -> tuple[str, s
 
 
 def _windows(at: Where, severity: object) -> dict[_What, _Window]:
-    """Return the window of each measure in what suggests a severity, wherever it is asked alone."""
+    """Return the window of each measure in what suggests a severity."""
     found: dict[_What, _Window] = {}
     root: Criterion | None = getattr(severity, "suggested_when", None)
     for branch in [] if root is None else _branches((at, root)):
-        for where, node in branch:
-            if isinstance(node, Compared) and node.over is None and is_whole(node):
-                found.setdefault(what(node), _Window(where, node)).add(node)
+        asked = [(at, one) for at, one in branch if isinstance(one, Compared) and is_whole(one)]
+        is_alone = len({what(node) for _, node in asked}) == 1 and len(asked) == len(branch)
+        for where, node in asked:
+            if node.over is None:
+                found.setdefault(what(node), _Window(where, node, is_alone)).add(node)
     return found
 
 

@@ -51,6 +51,19 @@ FAULTS: list[tuple[Change, str, str]] = [
     ((_SEVERE, _SEVERE.replace("7", "8")), "severities-apart", "is severe: what lies between"),
     ((_SEVERE, _SEVERE.replace("at_least", "at_most")), "severities-overlap", "point to both"),
     ((_SEVERE, _SEVERE.replace("at_least: 7", "above: 6")), "", ""),
+    # two that each ask for something else as well
+    (
+        (
+            f"        {_MODERATE}\n        - {{measure: nprs, at_most: 6, within: course}}\n",
+            (
+                f"        {_MODERATE.replace('4', '3')}\n"
+                "        - {measure: nprs, at_most: 6, within: course}\n"
+                "        - {measure: visa_p, below: 70, within: course}\n"
+            ),
+        ),
+        "",
+        "",
+    ),
     # spans in other units
     ((_LATE, _LATE.replace("months", "weeks")), "text-and-figure", "and 12 weeks as a figure"),
     ((_LATE, _LATE.replace("12, unit: months", "365, unit: days")), "", ""),
