@@ -1,6 +1,8 @@
 """Pages by keyset: stable while rows come and go, and as fast on the last page as on the first."""
 
+from base64 import b64decode
 from typing import Any
+from urllib.parse import parse_qs
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
@@ -60,6 +62,7 @@ class KeysetPagination(CursorPagination):
         from rest_framework.exceptions import NotFound
 
         try:
+            _must_be_ours(request.query_params.get(self.cursor_query_param, ""))
             cursor = super().decode_cursor(request)
             if cursor is not None and cursor.position is not None:
                 name = self._order[0].lstrip("-")
@@ -69,6 +72,13 @@ class KeysetPagination(CursorPagination):
         except (NotFound, ValidationError, ValueError, OverflowError) as error:
             raise Invalid.field("/cursor", "This cursor was not given out by this list.") from error
         return cursor
+
+
+def _must_be_ours(cursor: str) -> None:
+    """Raise `ValueError` for what no page has given out, of which the parser would drop parts."""
+    told = parse_qs(b64decode(cursor, validate=True).decode("ascii"), strict_parsing=bool(cursor))
+    if not told.keys() <= {"o", "r", "p"}:
+        raise ValueError(cursor)
 
 
 class FeedPagination(BasePagination):

@@ -302,7 +302,9 @@ def test_it_pages_through_all_patients_once(cast: Cast) -> None:
     assert len(seen) == len(set(seen)) == 8
 
 
-@pytest.mark.parametrize("cursor", ["x", "cD1ub25zZW5zZQ==", "cD0lMDA=", "bz0xJnA9eA=="])
+@pytest.mark.parametrize(
+    "cursor", ["x", '"', 'cj0"x', "ej0x", "cD1ub25zZW5zZQ==", "cD0lMDA=", "bz0xJnA9eA=="]
+)
 def test_it_refuses_a_cursor_that_it_did_not_give_out(cast: Cast, cursor: str) -> None:
     answer = cast.sam.client.get(URL, {"cursor": cursor})
     assert answer.status_code == 400
