@@ -127,6 +127,15 @@ def found(
         _say(OVERDUE, red_flag, [*answering, *owing], due_at, actor=actor, now=now)
 
 
+def whoever_came(patient_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """Tell whoever works in a lane now of each hard stop that is open; nobody hears it twice."""
+    stops = RedFlag.objects.filter(
+        patient_id=patient_id, urgency__in=[urgency.value for urgency in STOPS_LOADING]
+    ).exclude(status=RedFlag.Status.CLEARED)
+    for red_flag in stops.order_by("found_at", "id"):
+        _say(STOP, red_flag, _lanes(red_flag), now, actor=actor, now=now)
+
+
 def _again(red_flag: RedFlag) -> UUID | None:
     """Return the work that a flag is now, if it was somebody's before."""
     work = red_flag.work_item_id

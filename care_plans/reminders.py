@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from care_plans import leading
+from care_plans import flag_reminders, leading
 from care_plans.facts import StayRow
 from care_plans.models import Course, Lane, StageStay
 from coordination.actors import Actor
@@ -190,12 +190,14 @@ def register_kinds() -> None:
 def stage_entered(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:
     """Tell everybody that a stage has begun, and plan its review and its overdue alert.
 
-    Repeating it tells only those who were not told before, such as who joined a lane since.
+    Repeating it tells only those who were not told before, such as who joined a lane since; they
+    hear of each hard stop that is open, too.
     """
     staff = [*_lanes(course), *_lead(course, now)]
     everybody = [Recipient(patient_id=course.patient_id), *staff, *schedulers(now=now)]
     _say(ENTERED, course, stay.id, f"{stay.id}", everybody, now, actor=actor, now=now)
     plan_ahead(course, stay, actor=actor, now=now)
+    flag_reminders.whoever_came(course.patient_id, actor=actor, now=now)
 
 
 def plan_ahead(course: Course, stay: StageStay, *, actor: Actor, now: datetime) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, transaction
 
 from care_plans import lapses, open_flags, red_flags, staffing
+from care_plans.consuming import consume_referral_steps
 from care_plans.models import Course, Lane, RedFlag
 from care_plans.progress import RedFlagOpen
 from coordination.models import HandOff, WorkItem
@@ -89,11 +90,35 @@ def test_whoever_took_up_a_lane_hears_while_nobody_knows_whether_it_is_needed(
         lane = underway.lane(course, "massage_therapy")
         assert lane.referral is not None
         staffing.take_in(lane.referral, now=NOW)
-        Lane.objects.filter(pk=lane.pk).update(needed=needed)
+        # a person decided, so that no fact decides otherwise
+        Lane.objects.filter(pk=lane.pk).update(needed=needed, decided_by="person")
     find(cast, course, TEAR)
     with cast.acting():
         to_chloe = {"to_practitioner_role": cast.chloe.practitioner_role, "channel": "email"}
         assert Message.objects.filter(kind="red-flag.stop", **to_chloe).exists() is hears
+
+
+@pytest.mark.parametrize("accepts_first", [True, False])
+def test_whoever_comes_to_a_lane_hears_of_each_hard_stop_that_is_open(
+    cast: Cast, course: Course, accepts_first: bool
+) -> None:
+    """Also who accepted before it was found, and is given the lane after."""
+    if accepts_first:
+        with cast.acting():
+            underway.take(cast, course, cast.chloe)
+    found = find(cast, course, TEAR)
+    other = find(cast, course, TINGLING)
+    if not accepts_first:
+        with cast.acting():
+            underway.take(cast, course, cast.chloe)
+    for _ in range(2):
+        consume_referral_steps(now=NOW + timedelta(seconds=2))
+    with cast.acting():
+        assert underway.lane(course, "massage_therapy").practitioner_role is not None
+        to_chloe = {"to_practitioner_role": cast.chloe.practitioner_role, "channel": "email"}
+        said = Message.objects.filter(kind__startswith="red-flag.", **to_chloe)
+        assert [one.subject_id for one in said.filter(kind="red-flag.stop")] == [found.pk]
+        assert not said.filter(subject_id=other.pk).exists()  # no hard stop
 
 
 @pytest.mark.feature("DP-02")
