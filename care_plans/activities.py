@@ -224,7 +224,9 @@ def move_activity(
         raise Stale("Somebody else moved this activity first.")
     target = MOVES.get((activity.status, action))
     if course.status != Course.Status.ACTIVE:
-        raise NotAllowed(WORDS.refuse_as(_NOT_ACTIVE[course.status], action, []))
+        has_ended = course.status == Course.Status.DISCHARGED
+        told = WORDS.refuse_as(_NOT_ACTIVE[course.status], action, [] if has_ended else None)
+        raise NotAllowed(told)
     if target is None:
         instead = actions_from(MOVES, activity.status)
         raise NotAllowed(WORDS.refuse(activity.status, action, instead))

@@ -34,7 +34,10 @@ def release(activity_id: UUID, *, reason: str, actor: Actor, now: datetime) -> A
         raise NotAllowed("This activity has begun, or has ended.")
     timing = releasing.looked_at(activity, now=now)
     if activity.released_at is not None:
-        raise NotAllowed("This activity waits for nothing: it may begin.")
+        held = "a red flag, or a screen that is missing, may still hold its loading"
+        raise NotAllowed(
+            f"This activity waits for nothing: {held if activity.is_loading else 'it may begin'}."
+        )
     waiting = Activity.objects.filter(
         pk=activity.pk, status=Activity.Status.NOT_STARTED, released_at=None
     )

@@ -144,9 +144,10 @@ def perform(course_id: UUID, request: Request, *, actor: Actor, now: datetime) -
         )
         course = standing.hold(course_id)
         at = course.stage or course.status
-        moved = (course.status, course.stage) != (seen.status, seen.stage)
-        if moved or request.leaving not in {"", at}:
+        if (course.status, course.stage) != (seen.status, seen.stage):
             raise Stale("Somebody else moved this course first; look at it again.")
+        if request.leaving not in {"", at}:
+            raise Stale(f"The course is in {at} now, and not in {request.leaving}.")
         step = _prepared(course, request, actor=actor, now=now)
         _move(step)
         _write(step, practitioner_role_id=role.id)

@@ -37,6 +37,20 @@ from coordination.withheld import must_be_shown
 
 Answer = RedFlagAnswer.Answer
 
+#: said where a screen was refused in which something was said to be present
+NOT_HELD = (
+    "What was sent says that a red flag is present. This request recorded nothing of it: nothing "
+    "is held, and nobody was told. Act on it, and see that the screen is recorded."
+)
+
+
+def says_present(answers: Any) -> bool:
+    """Say whether answers, as they were sent, call any red flag present, however it is written."""
+    said = answers.values() if isinstance(answers, Mapping) else ()
+    return any(
+        one is True or str(one).strip().casefold() in ("present", "yes", "true") for one in said
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

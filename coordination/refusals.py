@@ -26,11 +26,16 @@ class Words:
         """
         return self.refuse_as(self.states[state], action, instead)
 
-    def refuse_as(self, phrase: str, action: str, instead: Iterable[str]) -> str:
-        """Do the same for where more than the state says how things stand: `phrase` says it."""
+    def refuse_as(self, phrase: str, action: str, instead: Iterable[str] | None) -> str:
+        """Do the same for where more than the state says how things stand: `phrase` says it.
+
+        With None for `instead` it says alone what comes first, after which more is possible.
+        """
         asked = self.actions[action]
         again = " again" if phrase.rsplit(maxsplit=1)[-1] == asked.split()[-1] else ""
         why = f"{self.subject} {phrase}, so {self.pronoun} cannot be {asked}{again}."
+        if instead is None:
+            return why
         can = one_of(list(dict.fromkeys(self.actions[each] for each in instead)))
         if not can:
             return f"{why} Nothing more can be done with {_OBJECT[self.pronoun]}."

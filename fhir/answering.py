@@ -4,6 +4,7 @@ What stands in it and is not understood is kept with it, word for word, and give
 that would change its meaning is passed over.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,6 +35,8 @@ _ITEM = {"linkId", "answer", "extension", "text", "definition", "id"}
 _MOST_ITEMS = 500
 #: a sitting is recorded when it is complete
 COMPLETE = ("completed", "amended")
+#: which question a linkId names, however it is written
+_NUMBER_OF = re.compile(r"[0-9]{1,4}$")
 _VALUES = ("valueInteger", "valueDecimal")
 
 
@@ -203,6 +206,24 @@ def _must_be_asked(version: MeasureVersion, sheets: Mapping[str, _Sheet]) -> Non
         for number, place in sheet.named.items():
             if number < 1 or (scoring is not None and number > scoring.items):
                 raise Invalid.field(pointer("item", place), "There is no such item.")
+
+
+def as_sent(received: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what can be read of a response's answers, as scores, whatever is wrong with it."""
+    measure = str(received.get("questionnaire"))[:200].partition("|")[0].rpartition(":")[2]
+    items = received.get("item")
+    return [
+        {"measure": measure, "item": int(number[0]) if number else None, "value": value}
+        for item in (items if isinstance(items, list) else [])[:_MOST_ITEMS]
+        if isinstance(item, dict) and not str(item.get("linkId")).startswith("subscale")
+        for number in [_NUMBER_OF.search(str(item.get("linkId"))[:40])]
+        for value in _values(item.get("answer"))
+    ]
+
+
+def _values(answers: Any) -> list[Any]:
+    given = answers[:9] if isinstance(answers, list) else []
+    return [value for one in given if isinstance(one, dict) for value in one.values()]
 
 
 def _read(item: Any, place: int, sheets: dict[str, _Sheet]) -> None:

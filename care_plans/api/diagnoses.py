@@ -10,8 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from care_plans import disclosing, rediagnosing
+from care_plans.api.alert_serializers import alerts_beside
 from care_plans.api.course_serializers import CourseSerializer
 from care_plans.api.finding_serializers import AnswerField
+from care_plans.api.readiness_serializers import MovedCourseSerializer
+from care_plans.api.stop_serializers import stops_beside
 from care_plans.models import Course, Severity, Side
 from coordination.access import owned_by_patient
 from coordination.api.permissions import CLINICAL
@@ -85,7 +88,7 @@ class CourseDiagnosisViewSet(OfPatients):
             "the other pathway, names it as its previous one."
         ),
         request=SwitchDiagnosisSerializer,
-        responses={201: CourseSerializer},
+        responses={201: MovedCourseSerializer},
     )
     @action(detail=True, methods=["post"], url_path="switch-diagnosis")
     def switch_diagnosis(self, request: Request, pk: str) -> Response:
@@ -98,4 +101,7 @@ class CourseDiagnosisViewSet(OfPatients):
             now=self.now,
         )
         shown = disclosing.shown(Course.objects.filter(pk=begun.pk), self.actor, self.now)
-        return self.answer(shown.get(), status=201)
+        course: Any = shown.get()
+        course.stops = stops_beside(self, course)
+        course.safety_alerts = alerts_beside(self, course.patient_id)
+        return self.answer(course, status=201, serializer_class=MovedCourseSerializer)

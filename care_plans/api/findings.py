@@ -9,11 +9,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from care_plans import assessing, circumstances, crisis, disclosing, red_flags, self_checks
+from care_plans import assessing, circumstances, disclosing, red_flags
 from care_plans.api import assessment_serializers
 from care_plans.api import finding_serializers as serializers
 from care_plans.api.alert_serializers import alerts_beside
-from care_plans.api.in_need import SAID_ANYWAY, ShownAnyway, sent_in
+from care_plans.api.in_need import SAID_ANYWAY, HeededOfOthers, ShownAnyway, sent_in
 from care_plans.models import (
     AbsentScore,
     Assessment,
@@ -87,7 +87,7 @@ class AssessmentFilter(OfCourse):
     list=extend_schema(summary="List assessments with their scores"),
     retrieve=extend_schema(summary="Read an assessment"),
 )
-class AssessmentViewSet(ShownAnyway, Findings, Listed, Retrieved):
+class AssessmentViewSet(HeededOfOthers, Findings, Listed, Retrieved):
     """Sittings with their scores, corrected ones included."""
 
     audited_as = "Assessment"
@@ -132,7 +132,7 @@ class AssessmentViewSet(ShownAnyway, Findings, Listed, Retrieved):
     )
     def create(self, request: Request) -> Response:
         """Record one sitting."""
-        self._heed(request)
+        self.heed(sent_in(request).get("scores"))
         data = self.valid(assessment_serializers.AssessmentRecordingSerializer)
         row, created = assessing.record_assessment(
             data["patient"],
@@ -163,7 +163,7 @@ class AssessmentViewSet(ShownAnyway, Findings, Listed, Retrieved):
     @action(detail=True, methods=["post"])
     def replace(self, request: Request, pk: str) -> Response:
         """Replace an assessment by what should have been recorded."""
-        self._heed(request)
+        self.heed(sent_in(request).get("scores"))
         data = self.valid(assessment_serializers.AssessmentReplacementSerializer)
         point = data["collection_point"]
         row, created = assessing.replace_assessment(
@@ -179,12 +179,6 @@ class AssessmentViewSet(ShownAnyway, Findings, Listed, Retrieved):
             now=self.now,
         )
         return self.recorded(row, created=created)
-
-    def _heed(self, request: Request) -> None:
-        """Say, should these answers be refused, that they may call for help and called nobody."""
-        scores = sent_in(request).get("scores")
-        if self_checks.calls_for_help(scores if isinstance(scores, list) else []):
-            self.show_anyway(not_called=crisis.NOT_CALLED)
 
 
 class RedFlagScreenFilter(OfCourse):
@@ -205,7 +199,7 @@ class RedFlagScreenFilter(OfCourse):
     list=extend_schema(summary="List red-flag screens"),
     retrieve=extend_schema(summary="Read a red-flag screen"),
 )
-class RedFlagScreenViewSet(Findings, Listed, Retrieved):
+class RedFlagScreenViewSet(ShownAnyway, Findings, Listed, Retrieved):
     """Screens for red flags, with what to do about what they found."""
 
     audited_as = "RedFlagScreen"
@@ -222,7 +216,8 @@ class RedFlagScreenViewSet(Findings, Listed, Retrieved):
         summary="Record a red-flag screen",
         description=(
             "A hard stop holds the patient's loading activities before this answers; `found` "
-            "says what to do at once. A flag that was found stays open."
+            "says what to do at once. A flag that was found stays open. A refusal has `not_held` "
+            "where something in it was said to be present: nothing is recorded then, nor held."
         ),
         request=serializers.RedFlagScreeningSerializer,
         responses={
@@ -232,6 +227,9 @@ class RedFlagScreenViewSet(Findings, Listed, Retrieved):
     )
     def create(self, request: Request) -> Response:
         """Record what was asked and found."""
+        answers = sent_in(request).get("answers")
+        if red_flags.says_present(answers):
+            self.show_anyway(not_held=red_flags.NOT_HELD)
         data = self.valid(serializers.RedFlagScreeningSerializer)
         row, created = red_flags.record_screen(
             data["course"],

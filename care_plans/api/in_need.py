@@ -82,3 +82,12 @@ def sent_in(request: Request) -> Mapping[str, Any]:
 def wished(sent: Mapping[str, Any], otherwise: Language) -> Language:
     """Return the language that a body names, if it is one, or else the other."""
     return next((known for known in LANGUAGES if known == sent.get("language")), otherwise)
+
+
+class HeededOfOthers(ShownAnyway):
+    """A view that takes what whoever treats wrote down of somebody's answers."""
+
+    def heed(self, scores: Any) -> None:
+        """Say, should these answers be refused, that they may call for help and called nobody."""
+        if self_checks.calls_for_help(scores if isinstance(scores, list) else []):
+            self.show_anyway(not_called=crisis.NOT_CALLED)

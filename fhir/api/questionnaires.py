@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from care_plans import assessing
+from care_plans.api.in_need import SAID_ANYWAY, HeededOfOthers, sent_in
 from care_plans.models import AbsentScore, Assessment, MeasureVersion, Score
 from coordination.api.permissions import ANY_ROLE, CLINICAL
 from coordination.api.views import Listed, OfPatients, Retrieved
@@ -119,7 +120,7 @@ class QuestionnaireViewSet(Listed, Retrieved):
         return found
 
 
-class QuestionnaireResponseViewSet(OfPatients):
+class QuestionnaireResponseViewSet(HeededOfOthers, OfPatients):
     """Sittings as QuestionnaireResponses of FHIR R4, to read and to record."""
 
     audited_as = "Assessment"
@@ -154,7 +155,7 @@ class QuestionnaireResponseViewSet(OfPatients):
         description=(
             "It becomes an assessment, scored by the version that it names. What is not read of it "
             "is kept and given back; what would change its meaning is refused. Its status is "
-            "completed, or amended."
+            f"completed, or amended. {SAID_ANYWAY}"
         ),
         request=NewQuestionnaireResponseSerializer,
         responses={
@@ -164,6 +165,7 @@ class QuestionnaireResponseViewSet(OfPatients):
     )
     def create(self, request: Request) -> Response:
         """Record what was answered."""
+        self.heed(answering.as_sent(sent_in(request)))
         sitting: answering.Sitting = answering.sitting(self.body())
         try:
             row, created = assessing.record_assessment(

@@ -170,3 +170,69 @@ def test_each_flag_that_is_told_is_a_read_of_it(cast: Cast, course: Course) -> N
         reads = AuditEvent.objects.filter(event="RedFlag.read", resource_id=flag)
         assert [row.patient_ids for row in reads] == [[cast.patient.id]]
         assert underway.stay(course).standing == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("answers", "says_so"),
+    [
+        ({"popping-sound": "present", "dvt": "maybe"}, True),
+        ({"popping_sound": "present"}, True),
+        ({"popping-sound": "yes"}, True),
+        ({"popping-sound": True}, True),
+        ({"popping-sound": "absent", "dvt": "maybe"}, False),
+        (["popping-sound"], False),
+    ],
+)
+def test_a_screen_that_is_refused_says_that_nothing_is_held(
+    cast: Cast, course: Course, answers: Any, says_so: bool
+) -> None:
+    refused = posted(
+        cast.asha.client,
+        "red-flag-screens",
+        {"course": str(course.pk), "answers": answers},
+        status=400,
+    )
+    assert refused["errors"]
+    assert ("not_held" in refused) is says_so
+    if says_so:
+        assert "nothing is held, and nobody was told" in refused["not_held"]
+
+
+def test_whoever_goes_over_to_another_diagnosis_reads_what_stays_open(
+    cast: Cast, course: Course
+) -> None:
+    flag = found_popping(cast, course)
+    told = cast.asha.client.get(f"/api/v1/courses/{course.pk}/alternatives").json()
+    other = next(one["pathway"] for one in told if one["pathway"] and not one["is_stub"])
+    begun = posted(
+        cast.asha.client,
+        f"courses/{course.pk}/switch-diagnosis",
+        {"pathway": other, "severity": "mild", "side": "left", "reason": "The scan shows it."},
+        status=201,
+    )
+    assert [stop["red_flag"] for stop in begun["stops"]] == [flag]
+    assert begun["stops"][0]["is_of_other_course"] is True
+    assert begun["safety_alerts"] == []
+
+
+def test_what_is_said_of_a_held_activity_is_so(cast: Cast, course: Course) -> None:
+    with cast.acting():
+        loading = Activity.objects.filter(course=course, is_loading=True).earliest("pk")
+    found_popping(cast, course)
+    released = posted(
+        cast.asha.client, f"activities/{loading.pk}/release", {"reason": "Sooner."}, status=409
+    )
+    assert "may still hold its loading" in released["detail"]
+    here = f"courses/{course.pk}/"
+    strayed = posted(
+        cast.asha.client,
+        here + "advance",
+        {"override": True, "reason": "Sooner.", "leaving": "subacute"},
+        status=409,
+    )
+    assert strayed["detail"] == "The course is in acute now, and not in subacute."
+    posted(cast.asha.client, here + "pause", {"reason": "Away."})
+    begun = posted(cast.asha.client, f"activities/{loading.pk}/begin", status=409)
+    assert begun["detail"] == (
+        "This activity waits for its paused course to be resumed, so it cannot be begun."
+    )

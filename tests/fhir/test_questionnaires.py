@@ -284,3 +284,35 @@ def test_what_is_locked_away_is_not_given_out_in_fhir(cast: Cast) -> None:
     asha = cast.asha.practitioner_role.practitioner_id
     scene.lock(target="practitioner", target_practitioner_id=asha)
     assert cast.ben.client.get(f"{URL}/{sitting}").status_code == 404
+
+
+@pytest.mark.feature("OM-07")
+@pytest.mark.parametrize(
+    ("change", "may_call"),
+    [
+        ({}, True),  # an item that nobody answers so
+        ({"status": "in-progress"}, True),
+        ({"questionnaire": "urn:continuum:questionnaire:phq-9"}, True),
+        ({"contained": [{}]}, True),
+        ({"item": [{"linkId": "item9", "answer": [{"valueInteger": 3}]}]}, True),
+        ({"item": [{"linkId": "item.9", "answer": [{"valueInteger": 0}]}, 7]}, False),
+        ({"questionnaire": "urn:continuum:questionnaire:nprs", "status": "draft"}, False),
+        ({"item": "9"}, False),
+    ],
+)
+def test_a_response_that_is_refused_says_that_it_called_nobody(
+    cast: Cast, change: dict[str, Any], may_call: bool
+) -> None:
+    sent = {
+        "resourceType": "QuestionnaireResponse",
+        "questionnaire": "urn:continuum:questionnaire:phq9",
+        "status": "completed",
+        "subject": {"reference": f"Patient/{cast.patient.id}"},
+        "item": [
+            {"linkId": "item.9", "answer": [{"valueInteger": 2}]},
+            {"linkId": "item.1", "answer": [{"valueInteger": 9}]},
+        ],
+    }
+    refused = cast.asha.client.post(URL, sent | change)
+    assert refused.status_code == 400, refused.content
+    assert ("not_called" in refused.json()) is may_call, refused.json()
