@@ -7,6 +7,7 @@ told that something of the person stops this one, and no more.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -36,20 +37,28 @@ def stops(course: Course, *, actor: Actor, now: datetime) -> list[Stop]:
     which = Q(urgency__in=_values(OF_PATIENT))
     if course.status != Course.Status.DISCHARGED:
         which |= Q(course=course, urgency__in=_values(BLOCKS_PROGRESSION))
-    return _stops(which, course, actor, now)
+    return _stops(which, course.patient_id, course, actor, now)
+
+
+def left_open(patient_id: UUID, *, actor: Actor, now: datetime) -> list[Stop]:
+    """Return what endangers a person still, whatever of their care has ended, likewise."""
+    return _stops(Q(urgency__in=_values(OF_PATIENT)), patient_id, None, actor, now)
 
 
 def loading_stops(course: Course, *, actor: Actor, now: datetime) -> list[Stop]:
     """Return what holds the loading of a course, likewise."""
-    return _stops(Q(urgency__in=_values(STOPS_LOADING)), course, actor, now)
+    which = Q(urgency__in=_values(STOPS_LOADING))
+    return _stops(which, course.patient_id, course, actor, now)
 
 
 def _values(urgencies: Iterable[Urgency]) -> list[str]:
     return [one.value for one in urgencies]
 
 
-def _stops(which: Q, course: Course, actor: Actor, now: datetime) -> list[Stop]:
-    rows = RedFlag.objects.filter(which, patient_id=course.patient_id).exclude(
+def _stops(
+    which: Q, patient_id: UUID, course: Course | None, actor: Actor, now: datetime
+) -> list[Stop]:
+    rows = RedFlag.objects.filter(which, patient_id=patient_id).exclude(
         status=RedFlag.Status.CLEARED
     )
     shown = with_words(disclose(rows, actor, now))
@@ -60,8 +69,9 @@ def _stops(which: Q, course: Course, actor: Actor, now: datetime) -> list[Stop]:
     return [*told, *([Stop(WITHHELD_STOP)] if hidden else [])]
 
 
-def _told(row: RedFlag, course: Course) -> Stop:
-    is_of_other = row.course_id != course.pk
-    where = f'on the course "{row.course.condition}"' if is_of_other else "on this course"
+def _told(row: RedFlag, course: Course | None) -> Stop:
+    is_of_other = None if course is None else row.course_id != course.pk
+    named = f'on the course "{row.course.condition}"'
+    where = "on this course" if is_of_other is False else named
     urgency = row.urgency.replace("_", " ")
     return Stop(f"Open red flag {where}: {row.flag} ({urgency}).", row, is_of_other)

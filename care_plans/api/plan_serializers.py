@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from care_plans.api.activity_serializers import ActivitySerializer
+from care_plans.api.alert_serializers import BESIDE, AlertWarningSerializer
 from care_plans.api.course_serializers import (
     CourseSerializer,
     LanePractitionerSerializer,
@@ -12,6 +13,7 @@ from care_plans.api.course_serializers import (
 )
 from care_plans.api.goal_serializers import GoalSerializer
 from care_plans.api.statements import PatientStatementSerializer
+from care_plans.api.stop_serializers import RedFlagStopSerializer
 from care_plans.models import CarePlan, Outcome
 from coordination.models import Discipline
 
@@ -37,6 +39,19 @@ class CarePlanSerializer(serializers.ModelSerializer[CarePlan]):
         ]
         read_only_fields = [name for name in fields if name not in CarePlan.editable]
         extra_kwargs = {"summary": {"max_length": 5000}}
+
+
+class ClosedPlanSerializer(CarePlanSerializer):
+    """A plan that was closed just now, and what is open of the person still."""
+
+    stops = RedFlagStopSerializer(
+        many=True, read_only=True, help_text="Each red flag that stays open, with what to do."
+    )
+    safety_alerts = AlertWarningSerializer(many=True, read_only=True, help_text=BESIDE)
+
+    class Meta(CarePlanSerializer.Meta):
+        fields = [*CarePlanSerializer.Meta.fields, "stops", "safety_alerts"]
+        read_only_fields = fields
 
 
 class OpenPlanSerializer(serializers.Serializer[Any]):

@@ -11,6 +11,8 @@ from rest_framework.response import Response
 
 from care_plans import disclosing, overview, plans
 from care_plans.api import course_serializers, plan_serializers
+from care_plans.api.alert_serializers import alerts_beside
+from care_plans.api.stop_serializers import left_open_beside
 from care_plans.courses import apply_pathway
 from care_plans.models import CarePlan, Course
 from coordination.access import owned_by_patient
@@ -101,14 +103,17 @@ class CarePlanViewSet(OfPatients, Listed, Retrieved):
     @extend_schema(
         summary="Close a plan with its outcome, and stop everything that it started",
         request=plan_serializers.ClosePlanSerializer,
-        responses={200: plan_serializers.CarePlanSerializer},
+        responses={200: plan_serializers.ClosedPlanSerializer},
     )
     @action(detail=True, methods=["post"])
     def close(self, request: Request, pk: str) -> Response:
         """Close the plan; every course has ended, or ends with it."""
         asked = self.valid(plan_serializers.ClosePlanSerializer)
         plan_id = self.get_object().pk
-        return self.answer(plans.close_plan(plan_id, actor=self.actor, now=self.now, **asked))
+        closed: Any = plans.close_plan(plan_id, actor=self.actor, now=self.now, **asked)
+        closed.stops = left_open_beside(self, closed.patient_id)
+        closed.safety_alerts = alerts_beside(self, closed.patient_id)
+        return self.answer(closed, serializer_class=plan_serializers.ClosedPlanSerializer)
 
     @extend_schema(
         summary="Read the courses of a plan",

@@ -5,6 +5,7 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -52,6 +53,8 @@ class OwnAssessmentSerializer(serializers.Serializer[Any]):
 class OwnAssessmentViewSet(Heeded, OfPatients):
     """What patients answer of themselves."""
 
+    # a session may have ended while the patient answered
+    unread = (*Heeded.unread, NotAuthenticated, AuthenticationFailed)
     audited_as = "Assessment"
     roles = {"create": PATIENTS}
     serializer_class = OwnAssessmentSerializer

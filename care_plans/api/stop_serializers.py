@@ -1,6 +1,7 @@
 """Open red flags that hold a course up, told beside whatever else is done in it."""
 
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -70,8 +71,16 @@ def stops_beside(view: Any, course: Course, *, of_loading: bool = False) -> list
     these needs no other scope for it.
     """
     which = stopping.loading_stops if of_loading else stopping.stops
-    found = which(course, actor=view.actor, now=view.now)
-    for stop in found:
+    return _audited(view, which(course, actor=view.actor, now=view.now))
+
+
+def left_open_beside(view: Any, patient_id: UUID) -> list[Stop]:
+    """Return what endangers a person still beside what ended their care; each is audited."""
+    return _audited(view, stopping.left_open(patient_id, actor=view.actor, now=view.now))
+
+
+def _audited(view: Any, stops: list[Stop]) -> list[Stop]:
+    for stop in stops:
         if stop.red_flag is not None:
             view.audit_disclosure([stop.red_flag], searched=False, resource="RedFlag")
-    return found
+    return stops

@@ -215,6 +215,20 @@ def test_whoever_goes_over_to_another_diagnosis_reads_what_stays_open(
     assert begun["safety_alerts"] == []
 
 
+@pytest.mark.feature("CP-10")
+def test_whoever_closes_the_plan_reads_what_stays_open(cast: Cast, course: Course) -> None:
+    flag = found_popping(cast, course)
+    closed = posted(
+        cast.asha.client,
+        f"care-plans/{course.care_plan_id}/close",
+        {"outcome": "not_achieved", "reason": "Sent to the hospital.", "end_courses": True},
+    )
+    [stop] = closed["stops"]
+    assert (stop["red_flag"], stop["is_of_other_course"]) == (flag, None)
+    assert course.condition in stop["sentence"]
+    assert closed["safety_alerts"] == []
+
+
 def test_what_is_said_of_a_held_activity_is_so(cast: Cast, course: Course) -> None:
     with cast.acting():
         loading = Activity.objects.filter(course=course, is_loading=True).earliest("pk")

@@ -256,6 +256,14 @@ def test_a_patient_whose_answers_nobody_can_read_is_shown_whom_to_call(
 
 
 @pytest.mark.feature("OM-07")
+def test_a_patient_whose_session_has_ended_is_shown_whom_to_call(cast: Cast, client: Any) -> None:
+    sent = {"scores": [{"measure": "phq9", "item": 9, "value": 1}]}
+    refused = client.post(MINE, sent, content_type="application/json")
+    assert refused.status_code == 401, refused.content
+    assert [line["number"] for line in refused.json()["crisis"]["lines"]] == ["9-8-8", "9-1-1"]
+
+
+@pytest.mark.feature("OM-07")
 def test_whoever_misspells_the_questionnaire_is_shown_it_in_their_language(
     cast: Cast, client: Any
 ) -> None:
