@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from care_plans.content.findings import Finding
+from care_plans.content.findings import RULES, Finding
 from coordination.environment import PROJECT
 from tests.care_plans.linting import Change, changed, findings_in
 
@@ -20,6 +20,16 @@ def added(folder: Path, *changes: Change) -> list[Finding]:
     """Return what is found in it only after these changes."""
     file = changed(WRITTEN, folder, *changes)
     return [one for one in findings_in(file) if (one.rule, one.at.path) not in before()]
+
+
+def finds_as_planted(folder: Path, change: Change, rule: str, words: str) -> None:
+    """See that a change is found by a rule in such words; without a rule, that it is no error."""
+    found = added(folder, change)
+    if not rule:
+        assert [one for one in found if one.level == "error"] == []
+        return
+    [first, *_] = [one for one in found if one.rule == rule and words in one.at.detail]
+    assert first.level == RULES[rule].level == "error"
 
 
 def leaving(criterion: str) -> Change:

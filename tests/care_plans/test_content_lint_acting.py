@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from care_plans.content.findings import RULES
 from tests.care_plans.linting import Change
-from tests.care_plans.somebody_elses import added
+from tests.care_plans.somebody_elses import added, finds_as_planted
 
 _STOP = (
     'action: "Suspect a rupture: stop loading; physician the same day."\n    urgency: urgent_24h'
@@ -142,12 +141,7 @@ FAULTS: list[tuple[Change, str, str]] = [
 def test_it_finds_help_that_comes_late_and_guards_that_guard_nothing(
     tmp_path: Path, change: Change, rule: str, words: str
 ) -> None:
-    found = added(tmp_path, change)
-    if not rule:
-        assert [one for one in found if one.level == "error"] == []
-        return
-    [first, *_] = [one for one in found if one.rule == rule and words in one.at.detail]
-    assert first.level == RULES[rule].level == "error"
+    finds_as_planted(tmp_path, change, rule, words)
 
 
 @pytest.mark.feature("PW-09")

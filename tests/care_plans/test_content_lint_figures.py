@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from care_plans.content.files import PATHWAYS
-from care_plans.content.findings import RULES
 from tests.care_plans.linting import Change, changed, findings_in
-from tests.care_plans.somebody_elses import added
+from tests.care_plans.somebody_elses import added, finds_as_planted
 
 _LAST = "          consecutive: 3\n          source: [goom_2016, expert_consensus]\n"
 _MODERATE = "- {measure: nprs, at_least: 4, within: course}"
@@ -132,12 +131,7 @@ FAULTS: list[tuple[Change, str, str]] = [
 def test_it_finds_what_words_and_severities_contradict(
     tmp_path: Path, change: Change, rule: str, words: str
 ) -> None:
-    found = added(tmp_path, change)
-    if not rule:
-        assert [one for one in found if one.level == "error"] == []
-        return
-    [first, *_] = [one for one in found if one.rule == rule and words in one.at.detail]
-    assert first.level == RULES[rule].level == "error"
+    finds_as_planted(tmp_path, change, rule, words)
 
 
 @pytest.mark.feature("PW-09")
